@@ -1,0 +1,372 @@
+"""The engine: policies once loaded, events decided, flows enforced."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from policyengine.decide import Verdict
+from policyengine.decision import Decision, PolicyRef, Reason
+from policyengine.errors import EventError, FlowDenied, InvalidEvent, PolicyError, Problem, did_you_mean
+from policyengine.evaluate import Evaluator
+from policyengine.event import Event
+from policyengine.hooks import FactQuery, FactSource
+from policyengine.plugins import Plugins
+from policyengine.rule import Policy
+from policyengine.text import Language, Text
+from policyengine.vocabulary import Attribute, FactType
+
+if TYPE_CHECKING:
+    from policyengine.explain import Explanation
+
+
+class Engine:
+    """One or several policies, compiled. Immutable once loaded, and safe to share between threads.
+
+    Args:
+        policies: at least one policy; a flow is permitted when every one that governs it permits it.
+        sources: where facts come from, beside the events themselves.
+
+    Raises:
+        PolicyError: the policies do not fit together.
+    """
+
+    def __init__(self, policies: Iterable[Policy], sources: Iterable[FactSource] = ()) -> None:
+        self.policies: tuple[Policy, ...] = tuple(sorted(policies, key=lambda policy: (policy.id, policy.version)))
+        _refuse_conflicts(self.policies)
+        self.fact_types: Mapping[str, FactType] = {
+            name: kind for policy in self.policies for name, kind in policy.vocabulary.facts.items()
+        }
+        self.attributes: Mapping[str, Attribute] = {
+            name: attribute for policy in self.policies for name, attribute in policy.vocabulary.attributes.items()
+        }
+        named = {controller for policy in self.policies for controller in policy.governs or ()}
+        self._controller = next(iter(named)) if len(named) == 1 else None
+        self._evaluators = tuple(Evaluator(policy, self._admit) for policy in self.policies)
+        self._refs = tuple(
+            (PolicyRef(policy.id, policy.version, policy.digest, policy.other_readings),) for policy in self.policies
+        )
+        self._only = self._evaluators[0] if len(self._evaluators) == 1 else None
+        self._sources = tuple(sources)
+        self._asked_types = frozenset[str]().union(*(evaluator.fact_types for evaluator in self._evaluators))
+
+    @classmethod
+    def load(
+        cls,
+        *paths: str | Path,
+        readings: Mapping[str, str] | None = None,
+        plugins: Iterable[object] = (),
+        installed_plugins: bool = True,
+    ) -> Engine:
+        """Load policies from their packs.
+
+        Args:
+            paths: TOML files or folders of them, each one policy. Several are layered.
+            readings: readings by name, each with the value to read the text under in place of its default.
+            plugins: plugin objects of the host's own (`policyengine.hooks`).
+            installed_plugins: whether installed packages with an entry point are used as well.
+
+        Raises:
+            PolicyError: with every problem of every pack, and unknown readings. Nothing of a broken pack is used.
+            PluginError: a plugin is wrong.
+        """
+        found = Plugins(plugins, installed=installed_plugins)
+        return cls(load_policies(paths, found, readings or {}), found.sources.values())
+
+    def evaluate(self, event: Mapping[str, Any] | Event) -> Decision:
+        """Decide one event. Gathers facts from the fact sources first; deciding is then pure.
+
+        Args:
+            event: a mapping of the form of section 1 of the contract, or an `Event`.
+
+        Returns:
+            A decision, in every case: one with outcome ``invalid`` where the event is malformed.
+        """
+        try:
+            ready = event if type(event) is Event else Event.from_mapping(event)  # type: ignore[arg-type]
+            return self._decided(ready)
+        except InvalidEvent as error:
+            return invalid(error)
+
+    def evaluate_json(self, line: bytes | str) -> Decision:
+        """Decide the event in one JSON text, as `evaluate` does. What is no JSON object gives an invalid decision."""
+        try:
+            return self._decided(Event.from_json(line))
+        except InvalidEvent as error:
+            return invalid(error)
+
+    def enforce(self, event: Mapping[str, Any] | Event) -> Decision:
+        """Decide one event, and let only a permitted flow go on.
+
+        Returns:
+            The decision, which is a permit; its obligations are the host's to carry out.
+
+        Raises:
+            FlowDenied: the decision is not a permit.
+        """
+        decision = self.evaluate(event)
+        if decision.outcome != "permit":
+            raise FlowDenied(decision)
+        return decision
+
+    def explanation(self, event: Mapping[str, Any] | Event) -> Explanation:
+        """Return every rule that was considered for an event, with what held and what did not, as data.
+
+        Raises:
+            InvalidEvent: the event is malformed.
+        """
+        from policyengine.explain import explanation  # noqa: PLC0415  needed only where somebody asks why
+
+        ready = event if isinstance(event, Event) else Event.from_mapping(event)
+        with_facts = self._with_sources(ready)
+        if isinstance(with_facts, Decision):
+            return explanation((), ready, with_facts)
+        self._admit(with_facts)
+        policies = [self._evaluators[index].policy for index in self._governing(with_facts)]
+        return explanation(policies, with_facts, self._decided_with(with_facts))
+
+    def _decided(self, event: Event) -> Decision:
+        if self._sources:
+            gathered = self._with_sources(event)
+            if isinstance(gathered, Decision):
+                return gathered
+            event = gathered
+        return self._decided_with(event)
+
+    def _decided_with(self, event: Event) -> Decision:
+        if event.attributes and self.attributes:
+            self._admit_attributes(event)
+        only = self._only
+        if only is not None:
+            policy = only.policy
+            controller = event.controller
+            if (
+                controller is None or policy.governs is None or controller in policy.governs
+            ) and policy.start <= event.instant < policy.end:
+                if controller is None and self._controller is None:
+                    raise self._no_controller(event)
+                verdict = only.verdict(event)
+                return Decision(
+                    event.id,
+                    verdict.outcome,
+                    self._refs[0],
+                    verdict.clauses,
+                    verdict.rules,
+                    verdict.reasons,
+                    verdict.permitted_items,
+                    verdict.excess_items,
+                    verdict.obligations,
+                    (),
+                    (_explain, (self, event)),
+                )
+        return self._layered(event)
+
+    def _layered(self, event: Event) -> Decision:
+        """Decide an event that several policies govern, or none."""
+        self._admit(event)
+        governing = self._governing(event)
+        if not governing:
+            return self._ungoverned(event)
+        verdicts = [self._evaluators[index].verdict(event) for index in governing]
+        refs = tuple(self._refs[index][0] for index in governing)
+        verdict = verdicts[0] if len(verdicts) == 1 else _layer(event, [ref.id for ref in refs], verdicts)
+        return Decision(
+            event.id,
+            verdict.outcome,
+            refs,
+            verdict.clauses,
+            verdict.rules,
+            verdict.reasons,
+            verdict.permitted_items,
+            verdict.excess_items,
+            verdict.obligations,
+            (),
+            (_explain, (self, event)),
+        )
+
+    def _governing(self, event: Event) -> list[int]:
+        """Return the numbers of the policies that govern the event, in the order of their ids."""
+        controller = event.controller or self._controller
+        if controller is None:
+            raise self._no_controller(event)
+        return [
+            index
+            for index, policy in enumerate(self.policies)
+            if policy.governs_controller(controller) and policy.in_force(event.instant)
+        ]
+
+    def _no_controller(self, event: Event) -> InvalidEvent:
+        known = ", ".join(sorted({name for policy in self.policies for name in policy.governs or ()})) or "anyone"
+        message = Text(
+            ja=f"管理者が一者に定まらないため必須です（ポリシーの管理者: {known}）",
+            en=f"required, since the policies do not bind exactly one controller (they bind: {known})",
+        )
+        return InvalidEvent([EventError("$.controller", message)], event.id)
+
+    def _ungoverned(self, event: Event) -> Decision:
+        controller = event.controller or self._controller
+        bound = [policy for policy in self.policies if policy.governs_controller(controller or "")]
+        if bound:
+            names = ", ".join(policy.id for policy in bound)
+            message = Text(
+                ja=f"{event.document.time} の時点で施行されているポリシーがありません（{names} は施行期間外）",
+                en=f"no policy is in force at {event.document.time} ({names} is outside its time)",
+            )
+        else:
+            hint = did_you_mean(controller or "", {name for policy in self.policies for name in policy.governs or ()})
+            message = Text(
+                ja=f"管理者「{controller}」に適用されるポリシーがありません" + (f"（{hint.ja}）" if hint else ""),
+                en=f'no policy governs the controller "{controller}"' + (f"; {hint.en}" if hint else ""),
+            )
+        reason = Reason("no-governing-policy", None, None, message)
+        return Decision(
+            event.id, "deny", reasons=(reason,), excess_items=event.items, explainer=(_explain, (self, event))
+        )
+
+    def _with_sources(self, event: Event) -> Event | Decision:
+        """Return the event with what the fact sources know about it, or the denial where one of them failed."""
+        self._admit(event)
+        gathered: list[Mapping[str, Any]] = []
+        for source in self._sources:
+            try:
+                (found,) = source.facts([FactQuery(event, self._asked_types)])
+                found = list(found)
+            except Exception as error:  # whatever a source does, it must not become a permit
+                return self._source_failed(event, source, "source-unavailable", repr(error))
+            try:
+                self._admit(event.with_facts(found))
+            except Exception as error:  # a malformed fact, or something that is no fact at all
+                why = str(error) if isinstance(error, InvalidEvent) else repr(error)
+                return self._source_failed(event, source, "source-invalid", why)
+            gathered.extend(found)
+        return event.with_facts(gathered) if gathered else event
+
+    def _source_failed(self, event: Event, source: FactSource, code: str, why: str) -> Decision:
+        what = {
+            "source-unavailable": Text(ja="から事実を得られません", en="did not answer"),
+            "source-invalid": Text(ja="の返した事実が不正です", en="returned a malformed fact"),
+        }[code]
+        message = Text(ja=f"事実の情報源「{source.name}」{what.ja}: {why}", en=f'fact source "{source.name}" {what.en}: {why}')
+        reason = Reason(code, None, None, message)
+        return Decision(event.id, "deny", reasons=(reason,), excess_items=event.items)
+
+    def _admit(self, event: Event) -> None:
+        """Raise `InvalidEvent` where a fact or an attribute is not of the form that the policies declare."""
+        errors: list[EventError] = []
+        for index, fact in enumerate(event.known):
+            name = fact.data["type"]
+            declared = self.fact_types.get(name)  # type: ignore[arg-type]
+            if declared is None:
+                hint = did_you_mean(str(name), self.fact_types)
+                message = Text(
+                    ja=f"「{name}」という種類の事実はありません" + (f"（{hint.ja}）" if hint else ""),
+                    en=f'unknown fact type "{name}"' + (f"; {hint.en}" if hint else ""),
+                )
+                errors.append(EventError(f"$.facts[{index}].type", message))
+            else:
+                errors.extend(declared.errors(fact.data, f"$.facts[{index}]"))
+        if errors:
+            raise InvalidEvent(errors, event.id)
+        self._admit_attributes(event)
+
+    def _admit_attributes(self, event: Event) -> None:
+        errors = [
+            EventError(f"$.attributes.{name}", Text(ja=f"{declared.type} 型の値", en=f"expected a value of type {declared.type}"))
+            for name, value in event.attributes.items()
+            if (declared := self.attributes.get(name)) is not None and not declared.accepts(value)
+        ]
+        if errors:
+            raise InvalidEvent(errors, event.id)
+
+
+def load_policies(paths: Iterable[str | Path], plugins: Plugins, readings: Mapping[str, str]) -> list[Policy]:
+    """Return the policies of the packs at `paths`. Raises `PolicyError` with the problems of all of them."""
+    from policyengine.build import build_policy  # noqa: PLC0415  imports jsonschema, needed only to load
+
+    problems: list[Problem] = []
+    policies: list[Policy] = []
+    for path in paths:
+        try:
+            policies.append(build_policy(path, plugins.kinds, readings))
+        except PolicyError as error:
+            problems.extend(error.problems)
+    known = {name for policy in policies for name in policy.readings}
+    if not problems:
+        for name in sorted(readings.keys() - known):
+            names = ", ".join(sorted(known))
+            message = Text(
+                ja=f"「{name}」という読み方はありません。あるもの: {names}", en=f'unknown reading "{name}"; known: {names}'
+            )
+            problems.append(Problem("unknown-reading", message, hint=did_you_mean(name, known)))
+        if not policies:
+            problems.append(Problem("no-policy", Text(ja="ポリシーが一つもありません", en="no policy to load")))
+    if problems:
+        raise PolicyError(problems)
+    return policies
+
+
+def invalid(error: InvalidEvent) -> Decision:
+    """Return the decision on an event that is none."""
+    return Decision(error.event, "invalid", errors=error.errors)
+
+
+def _explain(context: tuple[Engine, Event], decision: Decision, lang: Language) -> str:
+    from policyengine.report.text import explanation_text  # noqa: PLC0415  needed only where somebody asks why
+
+    engine, event = context
+    return explanation_text(engine.explanation(event), lang)
+
+
+def _layer(event: Event, ids: list[str], verdicts: list[Verdict]) -> Verdict:
+    """Put the verdicts of several policies together: what all of them permit is permitted."""
+    permitted = tuple(item for item in event.items if all(item in verdict.permitted_items for verdict in verdicts))
+    excess = tuple(item for item in event.items if item not in permitted)
+    outcome = "deny" if excess else "permit"
+    resting = [(policy, verdict) for policy, verdict in zip(ids, verdicts, strict=True) if verdict.outcome == outcome]
+    return Verdict(
+        outcome,  # type: ignore[arg-type]
+        tuple(sorted(f"{policy}:{clause}" for policy, verdict in resting for clause in verdict.clauses)),
+        tuple(sorted(f"{policy}:{rule}" for policy, verdict in resting for rule in verdict.rules)),
+        tuple(
+            Reason(
+                reason.code,
+                reason.clause and f"{policy}:{reason.clause}",
+                reason.rule and f"{policy}:{reason.rule}",
+                reason.message,
+            )
+            for policy, verdict in resting
+            for reason in verdict.reasons
+        ),
+        permitted,
+        excess,
+        tuple(
+            type(duty)(duty.id, f"{policy}:{duty.clause}", duty.parameters, duty.message)
+            for policy, verdict in resting
+            for duty in verdict.obligations
+        ),
+    )
+
+
+def _refuse_conflicts(policies: tuple[Policy, ...]) -> None:
+    problems: list[Problem] = []
+    for first, second in ((a, b) for index, a in enumerate(policies) for b in policies[index + 1 :]):
+        if first.id == second.id and max(first.start, second.start) < min(first.end, second.end):
+            message = Text(
+                ja=f"ポリシー「{first.id}」が二つ、同じ時に施行されています",
+                en=f'two policies named "{first.id}" are in force at the same time',
+            )
+            problems.append(Problem("duplicate-policy", message))
+        for what, ours, theirs in (
+            ("fact type", first.vocabulary.facts, second.vocabulary.facts),
+            ("attribute", first.vocabulary.attributes, second.vocabulary.attributes),
+        ):
+            for name in sorted(ours.keys() & theirs.keys()):
+                if ours[name] != theirs[name]:
+                    message = Text(
+                        ja=f"「{name}」の宣言が {first.id} と {second.id} で異なります",
+                        en=f'{what} "{name}" is declared differently by {first.id} and {second.id}',
+                    )
+                    problems.append(Problem("conflicting-declaration", message))
+    if problems:
+        raise PolicyError(problems)

@@ -1,0 +1,129 @@
+"""The one tree of errors: a stable code, the place, what was expected, a hint."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING, Literal
+
+import msgspec
+
+from policyengine.text import Language, Text
+
+if TYPE_CHECKING:
+    from policyengine.decision import Decision
+
+
+class Place(msgspec.Struct, frozen=True, order=True):
+    """Where in a file something stands.
+
+    Args:
+        file: the path as the caller gave it.
+        line: counted from 1; 0 where the whole file is meant.
+        column: counted from 1, in characters; 0 where the whole line is meant.
+    """
+
+    file: str
+    line: int = 0
+    column: int = 0
+
+    def __str__(self) -> str:
+        return f"{self.file}:{self.line}:{self.column}" if self.line else self.file
+
+
+class Problem(msgspec.Struct, frozen=True):
+    """One thing that is wrong, or worth knowing, in rule files.
+
+    Args:
+        code: a stable word for this sort of problem, such as ``unknown-term``.
+        message: what is wrong and what was expected.
+        place: where it stands, if it stands anywhere.
+        hint: the nearest valid thing.
+        severity: ``error`` makes a pack unusable; ``note`` informs only.
+        clause: the clause that a note speaks of.
+    """
+
+    code: str
+    message: Text
+    place: Place | None = None
+    hint: Text | None = None
+    severity: Literal["error", "note"] = "error"
+    clause: str | None = None
+
+    def line(self, lang: Language = "en") -> str:
+        """Return the problem as one line for people, in the ``file:line:column: code: message`` form of compilers."""
+        place = f"{self.place}: " if self.place else ""
+        hint = f" ({self.hint.say(lang)})" if self.hint else ""
+        return f"{place}{self.severity}: {self.code}: {self.message.say(lang)}{hint}"
+
+
+class PolicyEngineError(Exception):
+    """The root of every error that this package raises on purpose."""
+
+
+class PolicyError(PolicyEngineError):
+    """Rule files could not be used; all their problems in one go.
+
+    Args:
+        problems: at least one problem of severity ``error``.
+    """
+
+    def __init__(self, problems: Iterable[Problem]) -> None:
+        self.problems: tuple[Problem, ...] = tuple(problems)
+        super().__init__("\n".join(problem.line() for problem in self.problems))
+
+
+class PluginError(PolicyEngineError):
+    """A plugin could not be used: its hooks, its names or what it handed over are wrong."""
+
+
+class EventError(msgspec.Struct, frozen=True):
+    """One thing that is wrong with an event.
+
+    Args:
+        path: a JSON path into the event, such as ``$.subject.category``; ``$`` is the whole.
+        message: what was expected there.
+    """
+
+    path: str
+    message: Text
+
+
+class InvalidEvent(PolicyEngineError, ValueError):
+    """An event that is not of the documented form.
+
+    Args:
+        errors: each with its JSON path.
+        event: the event's id, where it could be read.
+    """
+
+    def __init__(self, errors: Iterable[EventError], event: str | None = None) -> None:
+        self.errors: tuple[EventError, ...] = tuple(errors)
+        self.event = event
+        super().__init__("; ".join(f"{error.path}: {error.message.en}" for error in self.errors))
+
+
+class FlowDenied(PolicyEngineError):
+    """Enforcement stopped a flow. `decision` says why."""
+
+    def __init__(self, decision: Decision) -> None:
+        self.decision = decision
+        super().__init__(decision.explain(lang="en"))
+
+
+def nearest(word: str, known: Iterable[str]) -> str | None:
+    """Return the member of `known` that `word` was most likely meant to be, or None."""
+    found = difflib.get_close_matches(word[:200], sorted(known), n=1, cutoff=0.6)
+    return found[0] if found else None
+
+
+def did_you_mean(word: str, known: Iterable[str]) -> Text | None:
+    """Return a hint that names the member of `known` nearest to `word`, or lists a short `known`, or None."""
+    members: Sequence[str] = sorted(known)
+    close = nearest(word, members)
+    if close is not None:
+        return Text(ja=f"「{close}」のことですか", en=f'did you mean "{close}"?')
+    if 0 < len(members) <= 12:
+        names = ", ".join(members)
+        return Text(ja=f"使えるもの: {names}", en=f"known: {names}")
+    return None

@@ -1,0 +1,335 @@
+"""The data-flow event: one handling of personal data, valid by construction."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Iterable, Mapping
+from datetime import UTC, datetime, timedelta
+from functools import lru_cache
+from typing import Any, Final, Literal, NamedTuple, TypeAlias
+
+import msgspec
+from msgspec import UNSET, Struct, UnsetType
+
+from policyengine.errors import EventError, InvalidEvent
+from policyengine.rule import FOREVER
+from policyengine.text import Text
+
+NEEDS_RECIPIENT: Final = frozenset({"joint_use", "entrust", "provide", "disclose"})
+NEEDS_PURPOSE: Final = frozenset({"acquire", "use", "joint_use", "entrust", "provide"})
+
+TIME_PATTERN: Final = (
+    r"^(?!0000)(?:[0-9]{4}-(?:(?:0[13578]|1[02])-(?:0[1-9]|[12][0-9]|3[01])|(?:0[469]|11)-(?:0[1-9]|[12][0-9]|30)"
+    r"|02-(?:0[1-9]|1[0-9]|2[0-8]))"
+    r"|(?:[0-9]{2}(?:0[48]|[2468][048]|[13579][26])|(?:[02468][048]|[13579][26])00)-02-29)"
+    r"T(?:[01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9](?:\.[0-9]{1,6})?(?:Z|[+-](?:[01][0-9]|2[0-3]):[0-5][0-9])(?![\s\S])"
+)
+"""Strict RFC 3339, as an ECMA 262 regular expression that Python reads the same way."""
+
+_TIME = re.compile(TIME_PATTERN)
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_MICROSECOND = timedelta(microseconds=1)
+
+FactData: TypeAlias = dict[str, str | tuple[str, ...]]
+"""One fact as the event has it: its type, its common fields, and the fields that its type declares."""
+
+
+@lru_cache(maxsize=8192)
+def instant(time: str) -> int:
+    """Return a strict RFC 3339 time as microseconds since 1970-01-01T00:00:00Z.
+
+    Raises:
+        ValueError: `time` is not strict RFC 3339.
+    """
+    if not _TIME.match(time):
+        raise ValueError(time)
+    return (datetime.fromisoformat(time) - _EPOCH) // _MICROSECOND
+
+
+class Subject(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
+    """Whose data it is.
+
+    Args:
+        category: a term of the vocabulary, such as ``customer``.
+        id: the person, where the host knows it.
+    """
+
+    category: str
+    id: str | UnsetType = UNSET
+
+
+class Recipient(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
+    """To whom the data goes.
+
+    Args:
+        id: the party.
+        service: what a contractor does for the controller, a term of the vocabulary.
+        country: where it receives the data.
+    """
+
+    id: str
+    service: str | UnsetType = UNSET
+    country: str | UnsetType = UNSET
+
+
+class EventDocument(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True, kw_only=True):
+    """The typed form of an event's JSON object, as section 1 of the contract has it."""
+
+    id: str
+    time: str
+    operation: Literal["acquire", "use", "joint_use", "entrust", "provide", "disclose"]
+    subject: Subject
+    items: tuple[str, ...]
+    controller: str | UnsetType = UNSET
+    purpose: str | UnsetType = UNSET
+    form: str | UnsetType = UNSET
+    origin: str | UnsetType = UNSET
+    recipient: Recipient | UnsetType = UNSET
+    facts: tuple[FactData, ...] | UnsetType = UNSET
+    attributes: dict[str, bool | int | float | str] | UnsetType = UNSET
+
+
+class PreparedFact(NamedTuple):
+    """A fact with its times parsed once, and its body (all but time and person) as one hashable key."""
+
+    start: int
+    end: int
+    subject: str | None
+    body: bytes
+    data: FactData
+
+
+_NO_OBJECT = EventError("$", Text(ja="JSON オブジェクト一つが必要です", en="expected one JSON object"))
+
+_decode = msgspec.json.Decoder(EventDocument).decode
+_decode_any = msgspec.json.Decoder().decode
+_encode_body = msgspec.json.Encoder(order="sorted").encode
+
+
+class Event:
+    """One handling of personal data. An `Event` that exists is well-formed; whether its words are known, a policy says.
+
+    Args:
+        fields: the fields of section 1 of the contract, as in JSON; `time` may be an aware `datetime`, and a field
+            that is None counts as left out.
+
+    Raises:
+        InvalidEvent: with the JSON path of what is wrong.
+    """
+
+    __slots__ = ("attributes", "controller", "document", "id", "instant", "key", "known", "recipient_id", "subject_id")
+
+    id: str
+    instant: int
+    controller: str | None
+    key: tuple[Any, ...]
+    """Everything about the event that is neither a person, a recipient, a time, a fact nor an attribute."""
+    known: tuple[PreparedFact, ...]
+    subject_id: str | None
+    recipient_id: str | None
+    attributes: Mapping[str, bool | int | float | str]
+    document: EventDocument
+
+    def __init__(self, **fields: Any) -> None:
+        given = {name: value for name, value in fields.items() if value is not None}
+        if isinstance(given.get("time"), datetime):
+            given["time"] = given["time"].isoformat()
+        _prepare(self, _document(given))
+
+    @classmethod
+    def from_mapping(cls, mapping: Mapping[str, Any]) -> Event:
+        """Return the event that `mapping` (section 1 of the contract) describes. Raises `InvalidEvent`."""
+        return _prepare(cls.__new__(cls), _document(mapping))
+
+    @classmethod
+    def from_json(cls, line: bytes | str) -> Event:
+        """Return the event in one JSON text; of a repeated key the last value counts. Raises `InvalidEvent`."""
+        try:
+            document = _decode(line)
+        except (msgspec.MsgspecError, ValueError, RecursionError):
+            document = _document(_loads(line))
+        return _prepare(cls.__new__(cls), document)
+
+    @property
+    def operation(self) -> str:
+        """One of the six operations."""
+        return self.document.operation
+
+    @property
+    def items(self) -> tuple[str, ...]:
+        """The items of personal data, in the order given."""
+        return self.document.items
+
+    @property
+    def facts(self) -> tuple[FactData, ...]:
+        """The facts that the event carries."""
+        return tuple(fact.data for fact in self.known)
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return the event as the JSON object that it was given as."""
+        return msgspec.to_builtins(self.document)  # type: ignore[no-any-return]
+
+    def with_facts(self, facts: Iterable[Mapping[str, Any]]) -> Event:
+        """Return the same event with more facts. Raises `InvalidEvent` where one is malformed."""
+        more = self.as_dict()
+        more["facts"] = [*more.get("facts", ()), *facts]
+        return Event.from_mapping(more)
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        raise AttributeError(f"an Event is frozen; cannot set {name!r}")
+
+    def __delattr__(self, name: str) -> None:
+        raise AttributeError(f"an Event is frozen; cannot delete {name!r}")
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return (Event.from_mapping, (self.as_dict(),))
+
+    def __eq__(self, other: object) -> bool:
+        return self.document == other.document if isinstance(other, Event) else NotImplemented
+
+    def __hash__(self) -> int:
+        return hash((self.id, self.instant, self.key))
+
+    def __repr__(self) -> str:
+        return f"Event({', '.join(f'{name}={value!r}' for name, value in self.as_dict().items())})"
+
+
+_set_id = Event.id.__set__  # type: ignore[attr-defined]
+_set_instant = Event.instant.__set__  # type: ignore[attr-defined]
+_set_controller = Event.controller.__set__  # type: ignore[union-attr]
+_set_key = Event.key.__set__  # type: ignore[attr-defined]
+_set_known = Event.known.__set__  # type: ignore[attr-defined]
+_set_subject_id = Event.subject_id.__set__  # type: ignore[union-attr]
+_set_recipient_id = Event.recipient_id.__set__  # type: ignore[union-attr]
+_set_attributes = Event.attributes.__set__  # type: ignore[attr-defined]
+_set_document = Event.document.__set__  # type: ignore[attr-defined]
+
+
+def _prepare(event: Event, document: EventDocument) -> Event:
+    """Fill a blank event from its document, checking what types alone cannot."""
+    subject, recipient, facts = document.subject, document.recipient, document.facts
+    subject_id = None if subject.id is UNSET else subject.id
+    purpose = None if document.purpose is UNSET else document.purpose
+    recipient_id = service = country = None
+    if recipient is not UNSET:
+        recipient_id = recipient.id
+        service = None if recipient.service is UNSET else recipient.service
+        country = None if recipient.country is UNSET else recipient.country
+    controller = None if document.controller is UNSET else document.controller
+    if (
+        (purpose is None and document.operation in NEEDS_PURPOSE)
+        or (recipient_id is None and document.operation in NEEDS_RECIPIENT)
+        or not (document.id and document.items)
+        or "" in (subject_id, recipient_id, controller)
+        or len(set(document.items)) != len(document.items)
+    ):
+        raise _diagnosis(msgspec.to_builtins(document))
+    try:
+        when = instant(document.time)
+        known = () if facts is UNSET or not facts else tuple([_prepared_fact(fact) for fact in facts])
+        attributes = {} if document.attributes is UNSET else document.attributes
+        if attributes and any(type(value) is float and not math.isfinite(value) for value in attributes.values()):
+            raise ValueError("attributes")
+        for word in (document.id, subject_id, recipient_id, controller):
+            if word is not None and not word.isascii():
+                word.encode()
+    except (ValueError, KeyError):
+        raise _diagnosis(msgspec.to_builtins(document)) from None
+    _set_id(event, document.id)
+    _set_instant(event, when)
+    _set_controller(event, controller)
+    _set_key(
+        event,
+        (
+            document.operation,
+            subject.category,
+            purpose,
+            "identifiable" if document.form is UNSET else document.form,
+            None if document.origin is UNSET else document.origin,
+            service,
+            country,
+            document.items,
+        ),
+    )
+    _set_known(event, known)
+    _set_subject_id(event, subject_id)
+    _set_recipient_id(event, recipient_id)
+    _set_attributes(event, attributes)
+    _set_document(event, document)
+    return event
+
+
+def _prepared_fact(fact: FactData) -> PreparedFact:
+    body = dict(fact)
+    start, end, subject = body.pop("from", None), body.pop("until", None), body.pop("subject", None)
+    if (
+        not isinstance(body["type"], str)
+        or isinstance(start, tuple)
+        or isinstance(end, tuple)
+        or isinstance(subject, tuple)
+        or subject == ""
+    ):
+        raise ValueError("fact")
+    if subject is not None and not subject.isascii():
+        subject.encode()
+    return PreparedFact(
+        -FOREVER if start is None else instant(start),
+        FOREVER if end is None else instant(end),
+        subject,
+        _encode_body(body),
+        fact,
+    )
+
+
+def _document(mapping: Mapping[str, Any]) -> EventDocument:
+    if not isinstance(mapping, Mapping):
+        raise InvalidEvent([_NO_OBJECT])
+    if type(mapping) is not dict:
+        mapping = _plain(mapping)
+    try:
+        return msgspec.convert(mapping, EventDocument)
+    except (msgspec.MsgspecError, RecursionError, TypeError, ValueError):
+        pass
+    plain = _plain(mapping)
+    try:
+        return msgspec.convert(plain, EventDocument)
+    except (msgspec.MsgspecError, RecursionError, TypeError, ValueError) as error:
+        raise _diagnosis(plain, str(error)) from None
+
+
+def _plain(value: Any) -> Any:
+    """Return `value` with every mapping a dict and every struct its fields, as `msgspec` wants them."""
+    if isinstance(value, Mapping):
+        return {key: _plain(member) for key, member in value.items()}
+    if isinstance(value, Struct):
+        return msgspec.to_builtins(value)
+    if isinstance(value, list | tuple):
+        return [_plain(member) for member in value]
+    return value
+
+
+def _loads(line: bytes | str) -> Mapping[str, Any]:
+    try:
+        found = _decode_any(line)
+    except (msgspec.MsgspecError, ValueError, RecursionError) as error:
+        what = "nested too deeply" if isinstance(error, RecursionError) else str(error)
+        raise InvalidEvent(
+            [EventError("$", Text(ja=f"JSON として読めません: {what}", en=f"not JSON: {what}"))]
+        ) from None
+    if not isinstance(found, dict):
+        raise InvalidEvent([_NO_OBJECT])
+    return found
+
+
+def _diagnosis(mapping: Mapping[str, Any], fallback: str = "") -> InvalidEvent:
+    """Say everything that is wrong with a mapping that is no event, with the committed JSON Schema of events."""
+    from policyengine.schema import event_errors  # noqa: PLC0415  imports jsonschema, needed only for what is wrong
+
+    identifier = mapping.get("id")
+    event = identifier if isinstance(identifier, str) and identifier else None
+    errors = event_errors(mapping)
+    if not errors:
+        message = fallback or "not a well-formed event"
+        errors = [EventError("$", Text(ja=f"正しい形のイベントではありません: {message}", en=message))]
+    return InvalidEvent(errors, event)

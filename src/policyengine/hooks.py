@@ -1,0 +1,99 @@
+"""What a plugin can hand to an engine: every hook and every protocol, in one place.
+
+A plugin is any object (a module will do) with some of the hooks below, marked with `hookimpl`. A host registers it
+on its own engine (``Engine.load(..., plugins=[plugin])``), or installs a package with an entry point in the group
+``policyengine``. Hooks run once, while an engine is built: a plugin hands over objects, and no event calls pluggy.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, runtime_checkable
+
+import pluggy
+
+from policyengine.text import Text
+
+if TYPE_CHECKING:
+    from policyengine.event import Event
+    from policyengine.lower import RuleTable
+    from policyengine.rule import Rule
+
+PROJECT = "policyengine"
+"""The pluggy project name, and the entry-point group of installed plugins."""
+
+hookspec = pluggy.HookspecMarker(PROJECT)
+hookimpl = pluggy.HookimplMarker(PROJECT)
+
+
+@runtime_checkable
+class RuleKind(Protocol):
+    """A kind of rule: the TOML table in which it is written, its words, and how it is lowered to the algebra.
+
+    Attributes:
+        name: the key of its tables in a clause, such as ``purpose-limitation``.
+        title: what people call it.
+        summary: what it says, in one sentence.
+        properties: JSON Schemas of its own keys. The keys that all rules share (`policyengine.schema`) are there already.
+        required: the keys, its own or shared ones, without which a table makes no sense.
+    """
+
+    name: str
+    title: Text
+    summary: Text
+    properties: Mapping[str, Mapping[str, Any]]
+    required: frozenset[str]
+
+    def lower(self, table: RuleTable) -> Iterable[Rule]:
+        """Return what `table` says as `Permit`, `Restriction`, `Replacement` and `Duty`.
+
+        Args:
+            table: one table of this kind, already valid against the schema. What is wrong with it beyond that is
+                reported with `table.problem`, and what could be understood is returned all the same.
+        """
+        ...
+
+
+class FactQuery(NamedTuple):
+    """What an engine asks a fact source about one event.
+
+    Args:
+        event: the event to be decided.
+        types: the fact types that the rules of the engine can ask for; a source may leave out all others.
+    """
+
+    event: Event
+    types: frozenset[str]
+
+
+@runtime_checkable
+class FactSource(Protocol):
+    """Where facts live outside events: a register of consents, of contracts, of vendors.
+
+    Attributes:
+        name: how messages name it.
+    """
+
+    name: str
+
+    def facts(self, queries: Sequence[FactQuery]) -> Sequence[Iterable[Mapping[str, Any]]]:
+        """Return the facts that are known about each query, in the order of `queries`, each fact as JSON has it.
+
+        A fact that does not agree with the event, or is out of its time, does no harm: the engine sees to both.
+        Whatever this raises denies the flow with code ``source-unavailable``.
+        """
+        ...
+
+
+class Hooks:
+    """The hooks. Each is called once for each engine, when it is built."""
+
+    @hookspec
+    def policyengine_rule_kinds(self) -> Iterable[RuleKind]:
+        """Return the rule kinds that the plugin brings. Two kinds of one name are an error."""
+        raise NotImplementedError
+
+    @hookspec
+    def policyengine_fact_sources(self) -> Iterable[FactSource]:
+        """Return the fact sources that the plugin brings. Two sources of one name are an error."""
+        raise NotImplementedError

@@ -1,0 +1,52 @@
+"""Joint use: named companies use the same data together, within listed items and purposes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from policyengine.condition import ALWAYS, Field, In, all_of
+from policyengine.lower import RuleTable
+from policyengine.rule import Permit, Rule
+from policyengine.schema import term_list
+from policyengine.text import Text
+
+
+class JointUse:
+    """One arrangement of joint use (APPI article 27(5)(iii)): its parties, items and purposes belong together."""
+
+    name = "joint-use"
+    title = Text(ja="共同利用", en="joint use")
+    summary = Text(
+        ja="挙げた会社と、挙げた項目を、挙げた目的のために共同して利用できる",
+        en="These items may be used jointly with these parties for these purposes.",
+    )
+    properties: Mapping[str, Mapping[str, Any]] = {
+        "parties": term_list("jointly with whom"),
+        "own_use": {
+            "type": "boolean",
+            "description": "Whether the controller, itself one of the joint users, may acquire and use the data so; by default true.",
+        },
+    }
+    required = frozenset({"parties", "subjects", "items", "purposes"})
+
+    def lower(self, table: RuleTable) -> Iterable[Rule]:
+        """Return the permit of joint use, and that of the controller's own use, on which other clauses may lean."""
+        written, parties = table.terms(Field.RECIPIENT, "parties", "parties")
+        flows = table.condition()
+        yield Permit(
+            table.head,
+            frozenset({"joint_use"}),
+            about=ALWAYS,
+            terms=all_of(In(Field.RECIPIENT, parties, written), flows),
+        )
+        if table.values.get("own_use", True):
+            subject, subjects = table.terms(Field.SUBJECT, "subjects", "subjects")
+            purpose, purposes = table.terms(Field.PURPOSE, "purposes", "purposes")
+            yield Permit(
+                table.head,
+                frozenset({"acquire", "use"}),
+                about=all_of(In(Field.SUBJECT, subjects, subject), In(Field.PURPOSE, purposes, purpose)),
+                terms=table.condition(leave_out=("subjects", "purposes")),
+                licence=True,
+            )

@@ -1,0 +1,482 @@
+"""The JSON Schemas: of rule files (assembled from the registered kinds), of events and of decisions."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING, Any
+
+from policyengine.errors import EventError, did_you_mean
+from policyengine.event import NEEDS_PURPOSE, NEEDS_RECIPIENT, TIME_PATTERN
+from policyengine.text import Text
+from policyengine.vocabulary import COMMON_FACT_FIELDS, DIMENSIONS, OPERATIONS, FactType
+
+if TYPE_CHECKING:
+    from policyengine.hooks import RuleKind
+
+Schema = dict[str, Any]
+DRAFT = "https://json-schema.org/draft/2020-12/schema"
+
+ID: Schema = {"type": "string", "pattern": r"^[^\s:]+$"}
+TEXT: Schema = {
+    "type": "object",
+    "description": "The same text in Japanese and in English.",
+    "properties": {"ja": {"type": "string", "minLength": 1}, "en": {"type": "string", "minLength": 1}},
+    "required": ["ja", "en"],
+    "additionalProperties": False,
+}
+WHEN: Schema = {"type": "string", "description": "A time with an offset.", "pattern": TIME_PATTERN}
+UNDER: Schema = {
+    "type": "object",
+    "description": "Under which value of which reading this stands.",
+    "minProperties": 1,
+    "additionalProperties": {"type": ["string", "array"], "items": {"type": "string"}, "minItems": 1},
+}
+
+CONDITION_KEYS: Mapping[str, str] = {
+    "subjects": "whose data: categories of people",
+    "items": "which items of personal data",
+    "purposes": "for which purposes",
+    "forms": "in which form",
+    "origins": "how the data was acquired",
+    "recipients": "to which parties",
+    "services": "for which entrusted service",
+    "countries": "received in which country",
+}
+"""The lists of terms by which any rule of any kind can say which flows it means."""
+
+
+def term_list(description: str) -> Schema:
+    """Return the schema of a list of terms, of which each may stand under a reading."""
+    return {
+        "type": "array",
+        "description": description,
+        "minItems": 1,
+        "items": {
+            "type": ["string", "object"],
+            "properties": {
+                "term": {"type": "string"},
+                "terms": {"type": "array", "items": {"type": "string"}, "minItems": 1},
+                "under": {"$ref": "#/$defs/under"},
+            },
+            "required": ["under"],
+            "additionalProperties": False,
+        },
+    }
+
+
+def clause_list(description: str) -> Schema:
+    """Return the schema of a list of clause numbers."""
+    return {"type": "array", "description": description, "minItems": 1, "items": {"type": "string"}}
+
+
+def operation_list(description: str) -> Schema:
+    """Return the schema of a list of operations, of which each may stand under a reading."""
+    return term_list(f"{description}: {', '.join(OPERATIONS)}")
+
+
+def fact_expression(description: str) -> Schema:
+    """Return the schema of a requirement of facts: one fact, or ``all`` / ``any`` / ``not`` of others."""
+    return {"$ref": "#/$defs/facts", "description": description}
+
+
+def condition_properties() -> dict[str, Schema]:
+    """Return the keys by which a table says which flows it means."""
+    lists = {key: term_list(text) for key, text in CONDITION_KEYS.items()}
+    return {
+        **lists,
+        "except": {
+            "type": "object",
+            "description": "Flows left out; an event that does not state the field is left out as well.",
+            "properties": lists,
+            "minProperties": 1,
+            "additionalProperties": False,
+        },
+        "attributes": {
+            "type": "object",
+            "description": "Tests of the host's own attributes, by name.",
+            "minProperties": 1,
+            "additionalProperties": {
+                "type": "object",
+                "properties": {
+                    **{op: {"type": "number"} for op in ("below", "at_most", "at_least", "above")},
+                    **{op: {"type": ["string", "number", "boolean"]} for op in ("is", "is_not")},
+                },
+                "minProperties": 1,
+                "additionalProperties": False,
+            },
+        },
+        "facts": fact_expression("Facts that must be in effect."),
+    }
+
+
+def rule_schema(kind: RuleKind) -> Schema:
+    """Return the schema of one table of a rule kind: its own keys, and those that every rule has."""
+    return {
+        "type": "object",
+        "title": kind.title.en,
+        "description": kind.summary.en,
+        "properties": {
+            "id": {**ID, "description": "Unique in the policy; made from the clause and the kind if left out."},
+            "title": {"$ref": "#/$defs/text"},
+            "from": {"$ref": "#/$defs/when", "description": "In force from then on."},
+            "until": {"$ref": "#/$defs/when", "description": "In force until just before then."},
+            "under": {"$ref": "#/$defs/under"},
+            "oblige": clause_list("Obligations on whoever is permitted by this rule, or satisfies it."),
+            **condition_properties(),
+            **kind.properties,
+        },
+        "required": sorted(kind.required),
+        "additionalProperties": False,
+    }
+
+
+def policy_schema(kinds: Iterable[RuleKind]) -> Schema:
+    """Return the JSON Schema of rule files: packs and vocabularies, with every one of `kinds`."""
+    term = {
+        "type": "object",
+        "properties": {
+            **TEXT["properties"],
+            "is_a": {"type": ["string", "array"], "items": {"type": "string"}, "description": "It is a kind of these."},
+        },
+        "required": ["ja", "en"],
+        "additionalProperties": False,
+    }
+    terms = {"type": "object", "propertyNames": ID, "additionalProperties": term}
+    lists = {dimension: {"type": "array", "items": {"type": "string"}, "minItems": 1} for dimension in DIMENSIONS}
+    vocabulary = {
+        "type": "object",
+        "description": "The words of the policy.",
+        "properties": {
+            **{dimension: terms for dimension in DIMENSIONS},
+            "attributes": {
+                "type": "object",
+                "propertyNames": ID,
+                "additionalProperties": {
+                    "type": "object",
+                    "properties": {
+                        **TEXT["properties"],
+                        "type": {"enum": ["boolean", "integer", "number", "string"]},
+                    },
+                    "required": ["ja", "en", "type"],
+                    "additionalProperties": False,
+                },
+            },
+            "sets": {
+                "type": "object",
+                "description": "Named lists of terms, for rules that use the same list.",
+                "properties": {
+                    dimension: {"type": "object", "propertyNames": ID, "additionalProperties": schema}
+                    for dimension, schema in lists.items()
+                },
+                "additionalProperties": False,
+            },
+            "facts": {"type": "object", "propertyNames": ID, "additionalProperties": {"$ref": "#/$defs/fact-type"}},
+        },
+        "additionalProperties": False,
+    }
+    rules = {
+        kind.name: {"type": "array", "minItems": 1, "items": {"$ref": f"#/$defs/{kind.name}"}}
+        for kind in sorted(kinds, key=lambda kind: kind.name)
+    }
+    clause = {
+        "type": "object",
+        "description": "One clause of the policy's text.",
+        "properties": {
+            "number": {**ID, "description": "As the text numbers it."},
+            "title": {"$ref": "#/$defs/text"},
+            "summary": {"$ref": "#/$defs/text", "description": "What the clause says, in your own words."},
+            "organisational": {"$ref": "#/$defs/text", "description": "Why no flow can be decided by it."},
+            "ground": {"type": "boolean", "description": "It denies what no clause permits."},
+            "case_of": {"type": "string", "description": "The clause of which it is one case."},
+            "defines": {
+                "type": "object",
+                "description": "Terms of the vocabulary that carry the clause out.",
+                "properties": lists,
+                "minProperties": 1,
+                "additionalProperties": False,
+            },
+            "open": {
+                "type": "array",
+                "description": "What the text leaves open; `check` reports it.",
+                "items": {"$ref": "#/$defs/text"},
+            },
+            **rules,
+        },
+        "required": ["number", "summary"],
+        "additionalProperties": False,
+    }
+    return {
+        "$schema": DRAFT,
+        "title": "Rule file of dataflow-policyengine",
+        "type": "object",
+        "properties": {
+            "imports": {
+                "type": "array",
+                "items": {"type": "string"},
+                "description": "Vocabulary files, relative to this one.",
+            },
+            "policy": {
+                "type": "object",
+                "properties": {
+                    "id": ID,
+                    "version": {"type": "string", "minLength": 1},
+                    "title": {"$ref": "#/$defs/text"},
+                    "governs": {
+                        "type": ["array", "string"],
+                        "description": 'The controllers that it binds, or "anyone".',
+                        "items": {"type": "string", "minLength": 1},
+                        "minItems": 1,
+                        "pattern": "^anyone$",
+                    },
+                    "from": {"$ref": "#/$defs/when"},
+                    "until": {"$ref": "#/$defs/when"},
+                    "contact": {"type": "string"},
+                },
+                "required": ["governs", "id", "title", "version"],
+                "additionalProperties": False,
+            },
+            "vocabulary": vocabulary,
+            "readings": {
+                "type": "object",
+                "propertyNames": ID,
+                "additionalProperties": {
+                    "type": "object",
+                    "properties": {
+                        **TEXT["properties"],
+                        "clause": {"type": "string"},
+                        "default": {"type": "string"},
+                        "values": {
+                            "type": "object",
+                            "minProperties": 2,
+                            "propertyNames": ID,
+                            "additionalProperties": {"$ref": "#/$defs/text"},
+                        },
+                    },
+                    "required": ["default", "en", "ja", "values"],
+                    "additionalProperties": False,
+                },
+            },
+            "obligations": {
+                "type": "object",
+                "propertyNames": ID,
+                "additionalProperties": {
+                    "type": "object",
+                    "properties": {
+                        **TEXT["properties"],
+                        "clause": {"type": "string"},
+                        "parameters": {
+                            "type": "object",
+                            "additionalProperties": {"type": ["string", "number", "boolean"]},
+                        },
+                    },
+                    "required": ["clause", "en", "ja"],
+                    "additionalProperties": False,
+                },
+            },
+            "clause": {"type": "array", "items": clause},
+        },
+        "additionalProperties": False,
+        "$defs": {
+            "text": TEXT,
+            "when": WHEN,
+            "under": UNDER,
+            "facts": {
+                "type": "object",
+                "minProperties": 1,
+                "properties": {
+                    "all": {"type": "array", "items": {"$ref": "#/$defs/facts"}, "minItems": 1},
+                    "any": {"type": "array", "items": {"$ref": "#/$defs/facts"}, "minItems": 1},
+                    "not": {"$ref": "#/$defs/facts"},
+                    "type": {"type": "string"},
+                    "unheld": {"type": "array", "items": {"type": "string"}, "minItems": 1},
+                },
+                "additionalProperties": {"type": ["string", "array"], "items": {"type": "string"}, "minItems": 1},
+            },
+            "fact-type": {
+                "type": "object",
+                "properties": {
+                    **TEXT["properties"],
+                    "fields": {
+                        "type": "object",
+                        "propertyNames": {**ID, "not": {"enum": [*COMMON_FACT_FIELDS, "all", "any", "not", "unheld"]}},
+                        "additionalProperties": {
+                            "type": "object",
+                            "properties": {
+                                "held": {"enum": ["recipient", "purpose", "subject", "item", "operation", "value"]},
+                                "list": {"type": "boolean"},
+                                "required": {"type": "boolean"},
+                                "values": {
+                                    "type": "object",
+                                    "propertyNames": ID,
+                                    "minProperties": 1,
+                                    "additionalProperties": {"$ref": "#/$defs/text"},
+                                },
+                            },
+                            "required": ["held"],
+                            "additionalProperties": False,
+                        },
+                    },
+                },
+                "required": ["en", "ja"],
+                "additionalProperties": False,
+            },
+            **{kind.name: rule_schema(kind) for kind in sorted(kinds, key=lambda kind: kind.name)},
+        },
+    }
+
+
+def event_schema(facts: Iterable[FactType] | None = None) -> Schema:
+    """Return the JSON Schema of events.
+
+    Args:
+        facts: the fact types that an engine knows; None leaves the facts of any type, which is the form that all
+            engines share.
+    """
+    string, name, time = {"type": "string"}, {"type": "string", "minLength": 1}, {"type": "string", "pattern": TIME_PATTERN}
+    common = {"type": string, "subject": name, "from": time, "until": time}
+    value: Schema = {"type": ["string", "array"], "items": string}
+    fact: Schema = {
+        "type": "object",
+        "properties": common,
+        "required": ["type"],
+        "additionalProperties": value,
+    }
+    if facts is not None:
+        known = sorted(facts, key=lambda declared: declared.id)
+        fact["properties"] = {**common, "type": {"enum": [declared.id for declared in known]}}
+        fact["allOf"] = [
+            {
+                "if": {"properties": {"type": {"const": declared.id}}, "required": ["type"]},
+                "then": _fact_schema(declared),
+            }
+            for declared in known
+        ]
+    properties: Schema = {
+        "id": name,
+        "time": time,
+        "controller": name,
+        "operation": {"enum": list(OPERATIONS)},
+        "subject": {
+            "type": "object",
+            "properties": {"category": string, "id": name},
+            "required": ["category"],
+            "additionalProperties": False,
+        },
+        "items": {"type": "array", "items": string, "minItems": 1, "uniqueItems": True},
+        "purpose": string,
+        "form": string,
+        "origin": string,
+        "recipient": {
+            "type": "object",
+            "properties": {"id": name, "service": string, "country": string},
+            "required": ["id"],
+            "additionalProperties": False,
+        },
+        "facts": {"type": "array", "items": fact},
+        "attributes": {"type": "object", "additionalProperties": {"type": ["boolean", "number", "string"]}},
+    }
+    return {
+        "$schema": DRAFT,
+        "title": "Data-flow event",
+        "type": "object",
+        "properties": properties,
+        "required": ["id", "time", "operation", "subject", "items"],
+        "additionalProperties": False,
+        "allOf": [
+            {
+                "if": {"properties": {"operation": {"enum": sorted(operations)}}, "required": ["operation"]},
+                "then": {"required": [field]},
+            }
+            for field, operations in (("purpose", NEEDS_PURPOSE), ("recipient", NEEDS_RECIPIENT))
+        ],
+    }
+
+
+def _fact_schema(declared: FactType) -> Schema:
+    fields: Schema = {}
+    for field in declared.fields.values():
+        if field.held == "operation":
+            member: Schema = {"enum": list(OPERATIONS)}
+        elif field.values is not None:
+            member = {"enum": sorted(field.values)}
+        elif field.held in ("item", "purpose"):
+            member = {"type": "string"}
+        else:
+            member = {"type": "string", "minLength": 1}
+        fields[field.id] = {"type": "array", "items": member, "minItems": 1} if field.list else member
+    return {
+        "properties": {**fields, **{name: True for name in COMMON_FACT_FIELDS}},
+        "required": sorted(name for name, field in declared.fields.items() if field.required),
+        "additionalProperties": False,
+    }
+
+
+def decision_schema() -> Schema:
+    """Return the JSON Schema of decisions, section 3 of the contract."""
+    strings = {"type": "array", "items": {"type": "string"}}
+    maybe = {"type": ["string", "null"]}
+    shape = {
+        "event": maybe,
+        "outcome": {"enum": ["permit", "deny", "invalid"]},
+        "policies": _objects(
+            {"id": {"type": "string"}, "version": {"type": "string"}, "digest": {"type": "string", "pattern": "^sha256:"}},
+            readings={"type": "object", "additionalProperties": {"type": "string"}, "minProperties": 1},
+        ),
+        "clauses": strings,
+        "rules": strings,
+        "reasons": _objects({"code": {"type": "string"}, "clause": maybe, "rule": maybe, "message": TEXT}),
+        "permitted_items": strings,
+        "excess_items": strings,
+        "obligations": _objects(
+            {"id": {"type": "string"}, "clause": {"type": "string"}, "parameters": {"type": "object"}, "message": TEXT}
+        ),
+    }
+    empty = {"maxItems": 0}
+    return {
+        "$schema": DRAFT,
+        "title": "Decision",
+        "type": "object",
+        "properties": {**shape, "errors": {**_objects({"path": {"type": "string"}, "message": TEXT}), "minItems": 1}},
+        "required": list(shape),
+        "additionalProperties": False,
+        "oneOf": [
+            {"properties": {"outcome": {"const": "permit"}, "excess_items": empty, "reasons": empty, "errors": False}},
+            {
+                "properties": {
+                    "outcome": {"const": "deny"},
+                    "excess_items": {"minItems": 1},
+                    "reasons": {"minItems": 1},
+                    "obligations": empty,
+                    "errors": False,
+                }
+            },
+            {"properties": {"outcome": {"const": "invalid"}}, "required": ["errors"]},
+        ],
+    }
+
+
+def _objects(properties: Schema, **optional: Schema) -> Schema:
+    return {
+        "type": "array",
+        "items": {
+            "type": "object",
+            "properties": {**properties, **optional},
+            "required": list(properties),
+            "additionalProperties": False,
+        },
+    }
+
+
+def event_errors(mapping: Mapping[str, Any]) -> list[EventError]:
+    """Return everything that the JSON Schema of events has against `mapping`, at most 20 errors, in the order of paths."""
+    from policyengine.validate import errors_of  # noqa: PLC0415  imports jsonschema, needed only for what is wrong
+
+    found: dict[tuple[str, str], EventError] = {}
+    for error in errors_of(mapping, event_schema(), limit=20):
+        path = "$" + "".join(f"[{key}]" if isinstance(key, int) else f".{key}" for key in error.path)
+        hint = did_you_mean(error.word, error.known) if error.word is not None else None
+        message = error.message
+        if hint is not None:
+            message = Text(ja=f"{message.ja}（{hint.ja}）", en=f"{message.en}; {hint.en}")
+        found.setdefault((path, message.en), EventError(path, message))
+    return sorted(found.values(), key=lambda error: error.path)

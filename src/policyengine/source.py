@@ -1,0 +1,197 @@
+"""TOML files with the place of everything in them."""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+from policyengine.errors import Place, PolicyError, Problem
+from policyengine.text import Text
+
+if TYPE_CHECKING:
+    import tree_sitter
+
+KeyPath: TypeAlias = tuple[str | int, ...]
+"""The way from the root of a document to a value: keys of tables, indexes of arrays."""
+
+
+class Document:
+    """One TOML 1.0 file: its data, and where each key and value stands.
+
+    Args:
+        path: the file, as errors shall name it.
+        text: its contents.
+        data: its contents, parsed.
+    """
+
+    def __init__(self, path: str, text: str, data: dict[str, Any]) -> None:
+        self.path = path
+        self.text = text
+        self.data = data
+
+    def place(self, path: KeyPath) -> Place:
+        """Return where the key or value at `path` stands; for a path that is not there, its nearest ancestor."""
+        for length in range(len(path), 0, -1):
+            found = self._places.get(path[:length])
+            if found is not None:
+                return Place(self.path, *found)
+        return Place(self.path, 1, 1)
+
+    @cached_property
+    def _places(self) -> dict[KeyPath, tuple[int, int]]:
+        return _Places(self.text).found
+
+
+def read(path: Path, shown: str | None = None) -> Document:
+    """Read one TOML file.
+
+    Args:
+        path: the file.
+        shown: how errors name it, by default `path` itself.
+
+    Raises:
+        PolicyError: the file is missing, unreadable, not UTF-8 or not TOML 1.0; with one problem and its place.
+    """
+    name = shown or str(path)
+    try:
+        raw = path.read_bytes()
+    except FileNotFoundError:
+        raise _broken("file-missing", Place(name), "ファイルがありません", "no such file") from None
+    except OSError as error:
+        reason = error.strerror or str(error)
+        raise _broken("file-unreadable", Place(name), f"読めません: {reason}", f"cannot be read: {reason}") from None
+    try:
+        text = raw.decode("utf-8").removeprefix("\ufeff")
+    except UnicodeDecodeError as error:
+        before = raw[: error.start]
+        line = before.count(b"\n") + 1
+        column = len(before[before.rfind(b"\n") + 1 :].decode("utf-8", "replace")) + 1
+        raise _broken(
+            "not-utf-8",
+            Place(name, line, column),
+            "UTF-8 ではありません。UTF-8 で保存してください",
+            "not UTF-8; save the file as UTF-8",
+        ) from None
+    return parse(text, name)
+
+
+def parse(text: str, name: str) -> Document:
+    """Parse TOML 1.0 text; `name` is the file that errors name. Raises `PolicyError` as `read` does."""
+    text = text.replace("\r\n", "\n")
+    try:
+        data = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise _syntax_error(str(error), text, name) from None
+    except RecursionError:
+        raise _broken("toml-syntax", Place(name), "入れ子が深すぎます", "nested too deeply") from None
+    return Document(name, text, data)
+
+
+def _broken(code: str, place: Place, ja: str, en: str, hint: Text | None = None) -> PolicyError:
+    return PolicyError([Problem(code, Text(ja=ja, en=en), place, hint)])
+
+
+def _syntax_error(message: str, text: str, name: str) -> PolicyError:
+    match = re.fullmatch(r"(.*) \(at (?:line (\d+), column (\d+)|end of document)\)", message, re.DOTALL)
+    what = match[1] if match else message
+    if match and match[2]:
+        place = Place(name, int(match[2]), int(match[3]))
+    else:
+        lines = text.split("\n")
+        place = Place(name, len(lines), len(lines[-1]) + 1)
+    if _is_toml_1_1(text):
+        return _broken(
+            "toml-1.1",
+            place,
+            "TOML 1.1 の書き方です。ルールファイルは TOML 1.0 です",
+            "this is TOML 1.1 syntax; rule files are TOML 1.0",
+            Text(
+                ja="インライン表は一行で末尾のカンマなし、\\e と \\x は \\u で、時刻は秒まで書きます",
+                en="keep an inline table on one line without a trailing comma, write \\u for \\e and \\x, give seconds",
+            ),
+        )
+    return _broken("toml-syntax", place, f"TOML として読めません: {what}", f"broken TOML: {what}")
+
+
+def _is_toml_1_1(text: str) -> bool:
+    import tomli  # noqa: PLC0415  reads TOML 1.1, which tells a newer syntax from a broken one
+
+    try:
+        tomli.loads(text)
+    except (tomli.TOMLDecodeError, RecursionError):
+        return False
+    return True
+
+
+class _Places:
+    """Walks a syntax tree and notes the place of every key path (line and column from 1, columns in characters)."""
+
+    def __init__(self, text: str) -> None:
+        import tree_sitter  # noqa: PLC0415  needed only once something has to be pointed at
+        import tree_sitter_toml  # noqa: PLC0415
+
+        parser = tree_sitter.Parser(tree_sitter.Language(tree_sitter_toml.language()))
+        self.lines = text.split("\n")
+        self.found: dict[KeyPath, tuple[int, int]] = {}
+        self.arrays: dict[KeyPath, int] = {}
+        for node in parser.parse(text.encode("utf-8")).root_node.named_children:
+            if node.type == "pair":
+                self._pair((), node)
+            elif node.type in ("table", "table_array_element"):
+                self._table(node)
+
+    def _table(self, node: tree_sitter.Node) -> None:
+        header, *pairs = node.named_children
+        path: KeyPath = ()
+        keys = _keys(header)
+        for key in keys[:-1]:
+            path = self._current((*path, key))
+        path = (*path, keys[-1])
+        if node.type == "table_array_element":
+            index = self.arrays[path] = self.arrays.get(path, -1) + 1
+            self._note(path, header)
+            path = (*path, index)
+        self._note(path, header)
+        for pair in pairs:
+            if pair.type == "pair":
+                self._pair(path, pair)
+
+    def _current(self, path: KeyPath) -> KeyPath:
+        """Step into the newest element where `path` is an array of tables."""
+        return (*path, self.arrays[path]) if path in self.arrays else path
+
+    def _pair(self, base: KeyPath, node: tree_sitter.Node) -> None:
+        key, value = node.named_children[:2]
+        path = base
+        for word in _keys(key):
+            path = (*path, word)
+            self._note(path, key)
+        self._value(path, value)
+
+    def _value(self, path: KeyPath, node: tree_sitter.Node) -> None:
+        if node.type == "array":
+            members = (member for member in node.named_children if member.type != "comment")
+            for index, member in enumerate(members):
+                self._note((*path, index), member)
+                self._value((*path, index), member)
+        elif node.type == "inline_table":
+            for pair in node.named_children:
+                if pair.type == "pair":
+                    self._pair(path, pair)
+
+    def _note(self, path: KeyPath, node: tree_sitter.Node) -> None:
+        row, column = node.start_point
+        prefix = self.lines[row].encode("utf-8")[:column].decode("utf-8", "replace")
+        self.found.setdefault(path, (row + 1, len(prefix) + 1))
+
+
+def _keys(node: tree_sitter.Node) -> list[str]:
+    if node.type == "dotted_key":
+        return [key for child in node.named_children for key in _keys(child)]
+    text = (node.text or b"").decode("utf-8")
+    if node.type == "quoted_key":
+        return list(tomllib.loads(f"{text} = 0"))
+    return [text]

@@ -1,0 +1,163 @@
+"""Data against JSON Schemas: every error as a value, with its path, what was expected, and the words that are known."""
+
+from __future__ import annotations
+
+import itertools
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from functools import lru_cache
+from typing import Any
+
+import jsonschema
+from msgspec import Struct
+
+from policyengine.errors import Problem, did_you_mean
+from policyengine.event import TIME_PATTERN
+from policyengine.load import plain
+from policyengine.source import Document, KeyPath
+from policyengine.text import Text
+
+
+class SchemaError(Struct, frozen=True):
+    """One thing that a schema has against some data.
+
+    Args:
+        code: a stable word for the sort of error.
+        path: where the error is: the key that is unknown or missing, or the value that is wrong.
+        message: what was expected.
+        word: the word that is not known, if the error is about one.
+        known: the words that would be.
+    """
+
+    code: str
+    path: KeyPath
+    message: Text
+    word: str | None = None
+    known: tuple[str, ...] = ()
+
+
+def errors_of(data: Any, schema: Mapping[str, Any], limit: int | None = None) -> Iterator[SchemaError]:
+    """Yield what `schema` has against `data`, at most `limit` errors."""
+    errors = _validator(json.dumps(schema)).iter_errors(data)
+    for error in itertools.islice(errors, limit):
+        yield from _translated(error)
+
+
+def problems_of(document: Document, schema: Mapping[str, Any]) -> list[tuple[KeyPath, Problem]]:
+    """Return what `schema` has against a rule file, each with its path in the file and its place."""
+    found = []
+    for error in errors_of(plain(document.data), schema):
+        hint = did_you_mean(error.word, error.known) if error.word is not None else None
+        found.append((error.path, Problem(error.code, error.message, document.place(error.path), hint)))
+    return found
+
+
+def _unique(_validator: Any, wanted: bool, instance: Any, _schema: Any) -> Iterator[jsonschema.ValidationError]:
+    """`uniqueItems` in linear time, since the data may come from anywhere."""
+    if wanted and isinstance(instance, list):
+        seen: set[str] = set()
+        for index, member in enumerate(instance):
+            key = f"{type(member).__name__}:{member!r}"
+            if key in seen:
+                yield jsonschema.ValidationError(f"{member!r} is repeated", path=(index,), validator="uniqueItems")
+                return
+            seen.add(key)
+
+
+@lru_cache(maxsize=8)
+def _validator(schema: str) -> Any:
+    kind = jsonschema.validators.extend(jsonschema.Draft202012Validator, {"uniqueItems": _unique})
+    return kind(json.loads(schema))
+
+
+_TYPES = {
+    "string": Text(ja="文字列", en="a string"),
+    "object": Text(ja="表（オブジェクト）", en="a table (an object)"),
+    "array": Text(ja="リスト", en="a list"),
+    "number": Text(ja="数", en="a number"),
+    "integer": Text(ja="整数", en="a whole number"),
+    "boolean": Text(ja="true または false", en="true or false"),
+    "null": Text(ja="null", en="null"),
+}
+
+
+def _kind(value: Any) -> str:
+    if value is None:
+        return "null"
+    for name, types in (("boolean", bool), ("string", str), ("number", int | float), ("array", list), ("object", dict)):
+        if isinstance(value, types):  # type: ignore[arg-type]
+            return name
+    return type(value).__name__
+
+
+def _translated(error: jsonschema.ValidationError) -> Iterator[SchemaError]:
+    path: KeyPath = tuple(error.absolute_path)
+    value, instance = error.validator_value, error.instance
+    if "propertyNames" in error.absolute_schema_path:
+        path = (*path, instance)
+    match error.validator:
+        case "additionalProperties" if value is False:
+            known = tuple(error.schema.get("properties", ()))
+            for key in instance:
+                if key not in known:
+                    message = Text(ja=f"未知のキー「{key}」", en=f'unknown key "{key}"')
+                    yield SchemaError("unknown-key", (*path, key), message, str(key), known)
+        case "required":
+            for key in value:
+                if error.message == f"{key!r} is a required property":
+                    message = Text(ja=f"必須の「{key}」がありません", en=f'required "{key}" is missing')
+                    yield SchemaError("missing-key", (*path, key), message)
+        case "type":
+            kinds: Sequence[str] = [value] if isinstance(value, str) else value
+            expected = Text(
+                ja=" か ".join(_TYPES[kind].ja for kind in kinds), en=" or ".join(_TYPES[kind].en for kind in kinds)
+            )
+            got = _kind(instance)
+            actual = _TYPES.get(got, Text(got, got))
+            yield SchemaError(
+                "wrong-type",
+                path,
+                Text(ja=f"{expected.ja}が必要です（{actual.ja}でした）", en=f"expected {expected.en}, found {actual.en}"),
+            )
+        case "enum" | "const":
+            members = value if isinstance(value, list) else [value]
+            words = tuple(str(member) for member in members)
+            yield SchemaError(
+                "unknown-value",
+                path,
+                Text(ja=f"次のいずれか: {', '.join(words)}", en=f"expected one of {', '.join(words)}"),
+                str(instance)[:100],
+                words,
+            )
+        case "pattern" if value == TIME_PATTERN:
+            yield SchemaError(
+                "bad-time",
+                path,
+                Text(
+                    ja="時刻は RFC 3339 で、秒とオフセットまで（例 2026-11-24T09:00:00+09:00）",
+                    en="expected an RFC 3339 time with seconds and an offset, such as 2026-11-24T09:00:00+09:00",
+                ),
+            )
+        case "pattern" if value == "^anyone$":
+            yield SchemaError(
+                "unknown-value", path, Text(ja='管理者のリストか "anyone"', en='expected a list of controllers or "anyone"')
+            )
+        case "pattern":
+            yield SchemaError(
+                "bad-id",
+                path,
+                Text(ja="空白とコロンを含まない、空でない名前", en="expected a name without white space or colons"),
+            )
+        case "minItems" | "minProperties":
+            if value == 2:
+                yield SchemaError("too-few", path, Text(ja="二つ以上必要です", en="expected at least two"))
+            else:
+                yield SchemaError("empty", path, Text(ja="空にはできません", en="must not be empty"))
+        case "minLength":
+            yield SchemaError("empty", path, Text(ja="空でない文字列が必要です", en="expected a non-empty string"))
+        case "uniqueItems":
+            yield SchemaError("repeated", path, Text(ja="同じものが繰り返されています", en="repeats an earlier member"))
+        case "not":
+            yield SchemaError("reserved-name", path, Text(ja="予約された名前です", en="this name is reserved"))
+        case _:
+            yield SchemaError("not-as-documented", path, Text(ja=error.message, en=error.message))
