@@ -24,9 +24,7 @@ if TYPE_CHECKING:
     from policyengine.hooks import RuleKind
 
 
-def build_policy(
-    path: str | Path, kinds: Mapping[str, RuleKind], readings: Mapping[str, str] | None = None
-) -> Policy:
+def build_policy(path: str | Path, kinds: Mapping[str, RuleKind], readings: Mapping[str, str] | None = None) -> Policy:
     """Return the policy of the pack at `path`.
 
     Args:
@@ -55,12 +53,14 @@ class _Builder:
                 self.problems.append(problem)
                 self.broken.update((document.path, where[:length]) for length in range(len(where) + 1))
 
-    def problem(self, code: str, ja: str, en: str, document: Document, *path: str | int, hint: Text | None = None) -> None:
+    def problem(
+        self, code: str, ja: str, en: str, document: Document, *path: str | int, hint: Text | None = None
+    ) -> None:
         self.problems.append(Problem(code, Text(ja=ja, en=en), document.place(path), hint))
 
     def policy(self) -> Policy:
         """Put everything together, or raise with all problems."""
-        home, about = self._policy_table()
+        _, about = self._policy_table()
         vocabulary = self._vocabulary()
         readings = self._readings()
         clauses = self._clauses(vocabulary)
@@ -80,7 +80,9 @@ class _Builder:
         self.problems.extend(scope.problems)
         if not self.problems:
             lowered = [rule for _, _, rules in tables for rule in rules]
-            self.problems.extend(check.clause_problems(clauses, {t.clause for t, _, _ in tables}, self._clause_places()))
+            self.problems.extend(
+                check.clause_problems(clauses, {t.clause for t, _, _ in tables}, self._clause_places())
+            )
             self.problems.extend(check.rule_problems(lowered))
         errors = [problem for problem in self.problems if problem.severity == "error"]
         if errors:
@@ -129,7 +131,9 @@ class _Builder:
         about = _table(found[0].data["policy"])
         start, end = about.get("from"), about.get("until")
         if isinstance(start, datetime) and isinstance(end, datetime) and _instant(start, 0) >= _instant(end, 0):
-            self.problem("impossible-rule", "from が until より後です", "from is at or after until", found[0], "policy", "until")
+            self.problem(
+                "impossible-rule", "from が until より後です", "from is at or after until", found[0], "policy", "until"
+            )
         return found[0], about
 
     def _entries(self, *path: str) -> Iterator[tuple[Document, str, dict[str, Any]]]:
@@ -164,7 +168,9 @@ class _Builder:
             for document, name, table in self._entries("vocabulary", dimension):
                 if self._declare(seen, name, document, "vocabulary", dimension):
                     is_a = table.get("is_a", ())
-                    terms[dimension][name] = Term(name, _label(table, name), (is_a,) if isinstance(is_a, str) else tuple(is_a))
+                    terms[dimension][name] = Term(
+                        name, _label(table, name), (is_a,) if isinstance(is_a, str) else tuple(is_a)
+                    )
             for document, name, table in self._entries("vocabulary", dimension):
                 self._hierarchy(terms[dimension], name, table, document, dimension)
             for document, name, _ in self._entries("vocabulary", "sets", dimension):
@@ -192,7 +198,11 @@ class _Builder:
             for parent in terms[line.pop()].is_a if line[-1] in terms else ():
                 if parent == name:
                     self.problem(
-                        "cyclic-hierarchy", f"「{name}」が自分自身の一種になっています", f'"{name}" is a kind of itself', document, *path
+                        "cyclic-hierarchy",
+                        f"「{name}」が自分自身の一種になっています",
+                        f'"{name}" is a kind of itself',
+                        document,
+                        *path,
                     )
                     return
                 if parent not in seen and parent in terms:
@@ -200,7 +210,12 @@ class _Builder:
                     line.append(parent)
 
     def _terms_known(
-        self, words: Iterable[str], dimension: str, terms: Mapping[str, Mapping[str, Term]], document: Document, *path: str
+        self,
+        words: Iterable[str],
+        dimension: str,
+        terms: Mapping[str, Mapping[str, Term]],
+        document: Document,
+        *path: str,
     ) -> None:
         for index, word in enumerate(words):
             if word not in terms[dimension]:
@@ -389,11 +404,18 @@ class _Builder:
                     if table.head.id in ids:
                         table.problem(
                             "duplicate-id",
-                            Text(ja=f"ルール id「{table.head.id}」が二つあります", en=f'rule id "{table.head.id}" stands twice'),
+                            Text(
+                                ja=f"ルール id「{table.head.id}」が二つあります",
+                                en=f'rule id "{table.head.id}" stands twice',
+                            ),
                             "id",
                         )
                     ids.add(table.head.id)
-                    yield table, table.stands(values.get("under"), "under"), tuple(placed(rule) for rule in kind.lower(table))
+                    yield (
+                        table,
+                        table.stands(values.get("under"), "under"),
+                        tuple(placed(rule) for rule in kind.lower(table)),
+                    )
 
     def _open_points(self) -> Iterator[Problem]:
         for document, index, table in self._clause_tables():

@@ -43,7 +43,9 @@ def clause_problems(
     grounds = [number for number, clause in clauses.items() if clause.ground]
     for number in grounds[1:]:
         document, path = places[number]
-        message = Text(ja=f"ground は条項「{grounds[0]}」にもあります", en=f'clause "{grounds[0]}" is the ground already')
+        message = Text(
+            ja=f"ground は条項「{grounds[0]}」にもあります", en=f'clause "{grounds[0]}" is the ground already'
+        )
         yield Problem("duplicate-ground", message, document.place((*path, "ground")))
 
 
@@ -53,9 +55,7 @@ def rule_problems(rules: Iterable[Rule]) -> Iterator[Problem]:
     licensing = {rule.head.clause for rule in rules if isinstance(rule, Permit) and rule.licence}
     for rule in rules:
         if impossible(guard(rule)):
-            message = Text(
-                ja="どんなイベントにも当てはまらないルールです", en="impossible rule: no event can match it"
-            )
+            message = Text(ja="どんなイベントにも当てはまらないルールです", en="impossible rule: no event can match it")
             yield Problem("impossible-rule", message, rule.head.place)
         if isinstance(rule, Permit) and rule.licensed_by is not None and not rule.licensed_by & licensing:
             message = Text(

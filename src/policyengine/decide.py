@@ -131,17 +131,20 @@ def decide_item(policy: Policy, rules: Candidates, met: Met) -> ItemVerdict:
     binding = [restriction for restriction in active if not met(restriction.exempt)]
     surviving = [(permit, licences) for permit, licences in granted if not any(r.reaches(permit) for r in binding)]
     if not surviving:
-        obstacles = [*_struck(granted, binding), *([] if granted else _unpermitted(policy, rules, met, replaced, licensed))]
+        obstacles = [
+            *_struck(granted, binding),
+            *([] if granted else _unpermitted(policy, rules, met, replaced, licensed)),
+        ]
         if not obstacles:
             obstacles = [_grounded(policy)]
         return _denied(obstacles)
 
     permits = [permit for permit, _ in surviving]
-    resting = [*permits, *(licence for _, licences in surviving for licence in licences)]
+    resting: list[Permit] = [*permits, *(licence for _, licences in surviving for licence in licences)]
     satisfied = [r for r in standing if r not in active and any(r.reaches(permit) for permit in permits)]
-    resting_on = [rule.head for rule in (*resting, *(r for r in satisfied if r.cited))]
-    obliging = [rule.head for rule in (*permits, *satisfied, *(duty for duty in rules.duties if met(duty.when)))]
-    obligations = {name for head in obliging for name in head.obligations}
+    resting_on = [*(rule.head for rule in resting), *(r.head for r in satisfied if r.cited)]
+    obliging: list[Permit | Restriction | Duty] = [*permits, *satisfied, *(d for d in rules.duties if met(d.when))]
+    obligations = {name for rule in obliging for name in rule.head.obligations}
     exempt = [r for r in active if r not in binding]
     if exempt and all(any(r.reaches(permit) for r in exempt) for permit in permits):
         obligations.update(name for r in exempt for name in r.instead)

@@ -247,7 +247,9 @@ class Engine:
             "source-unavailable": Text(ja="から事実を得られません", en="did not answer"),
             "source-invalid": Text(ja="の返した事実が不正です", en="returned a malformed fact"),
         }[code]
-        message = Text(ja=f"事実の情報源「{source.name}」{what.ja}: {why}", en=f'fact source "{source.name}" {what.en}: {why}')
+        message = Text(
+            ja=f"事実の情報源「{source.name}」{what.ja}: {why}", en=f'fact source "{source.name}" {what.en}: {why}'
+        )
         reason = Reason(code, None, None, message)
         return Decision(event.id, "deny", reasons=(reason,), excess_items=event.items)
 
@@ -272,7 +274,10 @@ class Engine:
 
     def _admit_attributes(self, event: Event) -> None:
         errors = [
-            EventError(f"$.attributes.{name}", Text(ja=f"{declared.type} 型の値", en=f"expected a value of type {declared.type}"))
+            EventError(
+                f"$.attributes.{name}",
+                Text(ja=f"{declared.type} 型の値", en=f"expected a value of type {declared.type}"),
+            )
             for name, value in event.attributes.items()
             if (declared := self.attributes.get(name)) is not None and not declared.accepts(value)
         ]
@@ -296,7 +301,8 @@ def load_policies(paths: Iterable[str | Path], plugins: Plugins, readings: Mappi
         for name in sorted(readings.keys() - known):
             names = ", ".join(sorted(known))
             message = Text(
-                ja=f"「{name}」という読み方はありません。あるもの: {names}", en=f'unknown reading "{name}"; known: {names}'
+                ja=f"「{name}」という読み方はありません。あるもの: {names}",
+                en=f'unknown reading "{name}"; known: {names}',
             )
             problems.append(Problem("unknown-reading", message, hint=did_you_mean(name, known)))
         if not policies:

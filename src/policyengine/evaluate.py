@@ -9,7 +9,7 @@ depend on otherwise, and what is remembered is bounded.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from itertools import chain
 from typing import Any, Final, NamedTuple
 
@@ -118,7 +118,7 @@ class Evaluator:
         recipient, person, instant = event.recipient_id, event.subject_id, event.instant
         key = (
             event.key,
-            self._parties.get(recipient, recipient is not None),  # type: ignore[arg-type]
+            self._parties.get(recipient, recipient is not None),
             self._epoch(instant) if len(self._dates) > 2 else 0,
         )
         shape = self._shapes.get(key)
@@ -175,7 +175,9 @@ class Evaluator:
                 unknown[field] = (dimension, value)
         unknown.update({item: ("items", item) for item in event.items if item not in terms["items"]})
         candidates = {
-            item: self._candidates({**values, Field.ITEM: item}, event.instant) for item in event.items if item not in unknown
+            item: self._candidates({**values, Field.ITEM: item}, event.instant)
+            for item in event.items
+            if item not in unknown
         }
         shape = _Shape(values, candidates, unknown)
         if len(event.items) <= _LONG:
@@ -210,9 +212,16 @@ class Evaluator:
                 if rule.head.start <= instant < rule.head.end:
                     clause = self.policy.clauses[rule.head.clause]
                     shown = clause.case_of or clause.number
-                    by = (clause.number, shown, rule.operations, rule.about, rule.licensed_by or frozenset(), rule.licence)
+                    by = (
+                        clause.number,
+                        shown,
+                        rule.operations,
+                        rule.about,
+                        rule.licensed_by or frozenset(),
+                        rule.licence,
+                    )
                     found.setdefault(by, []).append(rule.head.id)
-            topics = [Topic(*by, rule=ids[0] if len(ids) == 1 else None) for by, ids in found.items()]
+            topics = [Topic._make((*by, ids[0] if len(ids) == 1 else None)) for by, ids in found.items()]
             self._topics[epoch] = (
                 RuleIndex(topics, lambda topic: all_of(In(Field.OPERATION, topic.operations, ()), topic.about)),
                 RuleIndex([topic for topic in topics if topic.licence], lambda topic: topic.about),
@@ -269,9 +278,7 @@ class Evaluator:
                 verdicts[item] = decide_item(self.policy, shape.candidates[item], met)
         return merge(self.policy, verdicts)
 
-    def _unknown(
-        self, terms: Iterable[tuple[str, str]], shape: _Shape, item: str
-    ) -> ItemVerdict:
+    def _unknown(self, terms: Iterable[tuple[str, str]], shape: _Shape, item: str) -> ItemVerdict:
         """Deny an item for unknown terms, citing the clauses that list what an unknown purpose could have been."""
         obstacles = []
         for dimension, term in dict.fromkeys(terms):
@@ -329,7 +336,8 @@ def _rule_conditions(rule: Rule) -> tuple[Condition, ...]:
 
 
 def _conditions(rules: Candidates) -> Iterable[Condition]:
-    for rule in chain(rules.permits, rules.licences, rules.restrictions, rules.replacements, rules.duties):
+    kinds: tuple[Sequence[Rule], ...] = rules[:5]
+    for rule in chain.from_iterable(kinds):
         yield from _rule_conditions(rule)
     for topic in chain(rules.topics(), rules.licence_topics()):
         yield topic.about

@@ -195,15 +195,15 @@ class Event:
         return f"Event({', '.join(f'{name}={value!r}' for name, value in self.as_dict().items())})"
 
 
-_set_id = Event.id.__set__  # type: ignore[attr-defined]
-_set_instant = Event.instant.__set__  # type: ignore[attr-defined]
-_set_controller = Event.controller.__set__  # type: ignore[union-attr]
-_set_key = Event.key.__set__  # type: ignore[attr-defined]
-_set_known = Event.known.__set__  # type: ignore[attr-defined]
-_set_subject_id = Event.subject_id.__set__  # type: ignore[union-attr]
-_set_recipient_id = Event.recipient_id.__set__  # type: ignore[union-attr]
-_set_attributes = Event.attributes.__set__  # type: ignore[attr-defined]
-_set_document = Event.document.__set__  # type: ignore[attr-defined]
+_set_id = Event.__dict__["id"].__set__
+_set_instant = Event.__dict__["instant"].__set__
+_set_controller = Event.__dict__["controller"].__set__
+_set_key = Event.__dict__["key"].__set__
+_set_known = Event.__dict__["known"].__set__
+_set_subject_id = Event.__dict__["subject_id"].__set__
+_set_recipient_id = Event.__dict__["recipient_id"].__set__
+_set_attributes = Event.__dict__["attributes"].__set__
+_set_document = Event.__dict__["document"].__set__
 
 
 def _prepare(event: Event, document: EventDocument) -> Event:

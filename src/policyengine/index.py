@@ -40,7 +40,11 @@ class RuleIndex(Generic[R]):
                     for value in part.values:
                         values[value] = values.get(value, 0) | bit
         self._tables = [
-            (field, {value: bits | (self._all & ~asking[field]) for value, bits in values.items()}, self._all & ~asking[field])
+            (
+                field,
+                {value: bits | (self._all & ~asking[field]) for value, bits in values.items()},
+                self._all & ~asking[field],
+            )
             for field, values in accepted.items()
         ]
         # A field that a rule asks for with an empty list accepts nothing, and has no value to be listed under.

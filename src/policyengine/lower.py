@@ -111,7 +111,9 @@ class RuleTable:
             source=(document, path),
         )
         if self.head.start >= self.head.end:
-            self.problem("impossible-rule", Text(ja="from が until より後です", en="from is at or after until"), "until")
+            self.problem(
+                "impossible-rule", Text(ja="from が until より後です", en="from is at or after until"), "until"
+            )
 
     def problem(self, code: str, message: Text, *path: str | int, hint: Text | None = None) -> None:
         """Report what is wrong with the table, at the key or value `path` inside it."""
@@ -136,7 +138,10 @@ class RuleTable:
                 if value not in known:
                     self.problem(
                         "unknown-reading-value",
-                        Text(ja=f"読み方「{name}」に「{value}」はありません", en=f'reading "{name}" has no value "{value}"'),
+                        Text(
+                            ja=f"読み方「{name}」に「{value}」はありません",
+                            en=f'reading "{name}" has no value "{value}"',
+                        ),
                         *path,
                         name,
                         hint=did_you_mean(value, known),
@@ -311,7 +316,9 @@ class RuleTable:
             if not fits:
                 self.problem(
                     "wrong-type",
-                    Text(ja=f"属性「{name}」は {declared.type} です", en=f'attribute "{name}" is of type {declared.type}'),
+                    Text(
+                        ja=f"属性「{name}」は {declared.type} です", en=f'attribute "{name}" is of type {declared.type}'
+                    ),
                     *path,
                     op,
                 )
@@ -353,7 +360,9 @@ class RuleTable:
                 if field.values is not None and value not in field.values:
                     self.problem(
                         "unknown-value",
-                        Text(ja=f"{name} の {key} に「{value}」はありません", en=f'{key} of {name} cannot be "{value}"'),
+                        Text(
+                            ja=f"{name} の {key} に「{value}」はありません", en=f'{key} of {name} cannot be "{value}"'
+                        ),
                         *path,
                         key,
                         hint=did_you_mean(value, field.values),

@@ -127,7 +127,13 @@ def agrees(
 
 
 def in_effect(
-    condition: Holds, fact: Mapping[str, Any], start: int, end: int, event: Event, values: Values, vocabulary: Vocabulary
+    condition: Holds,
+    fact: Mapping[str, Any],
+    start: int,
+    end: int,
+    event: Event,
+    values: Values,
+    vocabulary: Vocabulary,
 ) -> bool:
     """Return whether one fact makes `condition` hold: at the event's time, for its person, with all it states agreeing.
 

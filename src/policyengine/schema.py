@@ -147,7 +147,7 @@ def policy_schema(kinds: Iterable[RuleKind]) -> Schema:
         "type": "object",
         "description": "The words of the policy.",
         "properties": {
-            **{dimension: terms for dimension in DIMENSIONS},
+            **dict.fromkeys(DIMENSIONS, terms),
             "attributes": {
                 "type": "object",
                 "propertyNames": ID,
@@ -332,7 +332,11 @@ def event_schema(facts: Iterable[FactType] | None = None) -> Schema:
         facts: the fact types that an engine knows; None leaves the facts of any type, which is the form that all
             engines share.
     """
-    string, name, time = {"type": "string"}, {"type": "string", "minLength": 1}, {"type": "string", "pattern": TIME_PATTERN}
+    string, name, time = (
+        {"type": "string"},
+        {"type": "string", "minLength": 1},
+        {"type": "string", "pattern": TIME_PATTERN},
+    )
     common = {"type": string, "subject": name, "from": time, "until": time}
     value: Schema = {"type": ["string", "array"], "items": string}
     fact: Schema = {
@@ -405,7 +409,7 @@ def _fact_schema(declared: FactType) -> Schema:
             member = {"type": "string", "minLength": 1}
         fields[field.id] = {"type": "array", "items": member, "minItems": 1} if field.list else member
     return {
-        "properties": {**fields, **{name: True for name in COMMON_FACT_FIELDS}},
+        "properties": {**fields, **dict.fromkeys(COMMON_FACT_FIELDS, True)},
         "required": sorted(name for name, field in declared.fields.items() if field.required),
         "additionalProperties": False,
     }
@@ -419,7 +423,11 @@ def decision_schema() -> Schema:
         "event": maybe,
         "outcome": {"enum": ["permit", "deny", "invalid"]},
         "policies": _objects(
-            {"id": {"type": "string"}, "version": {"type": "string"}, "digest": {"type": "string", "pattern": "^sha256:"}},
+            {
+                "id": {"type": "string"},
+                "version": {"type": "string"},
+                "digest": {"type": "string", "pattern": "^sha256:"},
+            },
             readings={"type": "object", "additionalProperties": {"type": "string"}, "minProperties": 1},
         ),
         "clauses": strings,

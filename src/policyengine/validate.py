@@ -85,7 +85,7 @@ def _kind(value: Any) -> str:
     if value is None:
         return "null"
     for name, types in (("boolean", bool), ("string", str), ("number", int | float), ("array", list), ("object", dict)):
-        if isinstance(value, types):  # type: ignore[arg-type]
+        if isinstance(value, types):
             return name
     return type(value).__name__
 
@@ -117,7 +117,9 @@ def _translated(error: jsonschema.ValidationError) -> Iterator[SchemaError]:
             yield SchemaError(
                 "wrong-type",
                 path,
-                Text(ja=f"{expected.ja}が必要です（{actual.ja}でした）", en=f"expected {expected.en}, found {actual.en}"),
+                Text(
+                    ja=f"{expected.ja}が必要です（{actual.ja}でした）", en=f"expected {expected.en}, found {actual.en}"
+                ),
             )
         case "enum" | "const":
             members = value if isinstance(value, list) else [value]
@@ -140,7 +142,9 @@ def _translated(error: jsonschema.ValidationError) -> Iterator[SchemaError]:
             )
         case "pattern" if value == "^anyone$":
             yield SchemaError(
-                "unknown-value", path, Text(ja='管理者のリストか "anyone"', en='expected a list of controllers or "anyone"')
+                "unknown-value",
+                path,
+                Text(ja='管理者のリストか "anyone"', en='expected a list of controllers or "anyone"'),
             )
         case "pattern":
             yield SchemaError(

@@ -17,7 +17,9 @@ class _Transfer:
 
     operation: str
     properties: Mapping[str, Mapping[str, Any]] = {
-        "licensed_by": clause_list("The purpose must be licensed by one of these clauses as well; a permit cites it too."),
+        "licensed_by": clause_list(
+            "The purpose must be licensed by one of these clauses as well; a permit cites it too."
+        ),
     }
     required: frozenset[str] = frozenset()
 

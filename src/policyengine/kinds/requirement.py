@@ -24,7 +24,10 @@ class Requirement:
     properties: Mapping[str, Mapping[str, Any]] = {
         "operations": operation_list("over these operations, by default all"),
         "over": clause_list("Over what these clauses permit, by default over all."),
-        "silent": {"type": "boolean", "description": "Whether a permit that meets it leaves it uncited; by default false."},
+        "silent": {
+            "type": "boolean",
+            "description": "Whether a permit that meets it leaves it uncited; by default false.",
+        },
         "require": {
             "type": "object",
             "description": "What must be met.",
@@ -41,7 +44,8 @@ class Requirement:
             table.head,
             code="requirement-unmet",
             message=Text(
-                ja=f"条項 {table.clause} の条件を満たしていません", en=f"a condition of clause {table.clause} is not met"
+                ja=f"条項 {table.clause} の条件を満たしていません",
+                en=f"a condition of clause {table.clause} is not met",
             ),
             when=all_of(table.on("operations"), table.condition()),
             unless=table.condition("require"),
