@@ -114,9 +114,11 @@ class Decision(Struct, frozen=True, eq=False):
             lang: ``"ja"`` or ``"en"``.
         """
         if self.explainer is None:
-            return "\n".join(f"{error.path}: {error.message.say(lang)}" for error in self.errors)
-        render, subject = self.explainer
-        return render(subject, self, lang)
+            from policyengine.report.text import decision_text  # noqa: PLC0415  needed only where somebody asks why
+
+            return decision_text(self, lang)
+        render, context = self.explainer
+        return render(context, lang)
 
     def __eq__(self, other: object) -> bool:
         return self.as_dict() == other.as_dict() if isinstance(other, Decision) else NotImplemented

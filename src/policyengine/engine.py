@@ -122,9 +122,15 @@ class Engine:
         with_facts = self._with_sources(ready)
         if isinstance(with_facts, Decision):
             return explanation((), ready, with_facts)
-        self._admit(with_facts)
-        policies = [self._evaluators[index].policy for index in self._governing(with_facts)]
-        return explanation(policies, with_facts, self._decided_with(with_facts))
+        return self._explanation(with_facts)
+
+    def _explanation(self, event: Event) -> Explanation:
+        """Explain what is decided of an event that has all its facts."""
+        from policyengine.explain import explanation  # noqa: PLC0415
+
+        self._admit(event)
+        policies = [self.policies[index] for index in self._governing(event)]
+        return explanation(policies, event, self._decided_with(event))
 
     def _decided(self, event: Event) -> Decision:
         if self._sources:
@@ -317,11 +323,11 @@ def invalid(error: InvalidEvent) -> Decision:
     return Decision(error.event, "invalid", errors=error.errors)
 
 
-def _explain(context: tuple[Engine, Event], decision: Decision, lang: Language) -> str:
+def _explain(context: tuple[Engine, Event], lang: Language) -> str:
     from policyengine.report.text import explanation_text  # noqa: PLC0415  needed only where somebody asks why
 
-    engine, event = context
-    return explanation_text(engine.explanation(event), lang)
+    engine, event = context  # the event has the facts that were gathered for it
+    return explanation_text(engine._explanation(event), lang)
 
 
 def _layer(event: Event, ids: list[str], verdicts: list[Verdict]) -> Verdict:

@@ -1,0 +1,1 @@
+"""Decisions and explanations, rendered. Results are data; a rendering of them decides nothing."""
