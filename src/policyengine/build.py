@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING, Any
 from policyengine import check
 from policyengine.errors import PolicyError, Problem, did_you_mean
 from policyengine.event import instant
-from policyengine.load import Pack, load_pack
+from policyengine.load import STANDARD, Pack, load_pack
 from policyengine.lower import RuleTable, Scope
 from policyengine.rule import FOREVER, Clause, ObligationText, Policy, Reading, Rule, placed
 from policyengine.schema import policy_schema
-from policyengine.source import Document, KeyPath
+from policyengine.source import Document, KeyPath, read
 from policyengine.text import Text
 from policyengine.validate import problems_of
 from policyengine.vocabulary import DIMENSIONS, Attribute, FactField, FactType, Term, Vocabulary
@@ -38,6 +38,23 @@ def build_policy(path: str | Path, kinds: Mapping[str, RuleKind], readings: Mapp
     return _Builder(load_pack(path), kinds, readings or {}).policy()
 
 
+def check_path(path: str | Path, kinds: Mapping[str, RuleKind]) -> list[Problem]:
+    """Return every problem of the pack, or of the vocabulary file, at `path`; where it has none, its notes."""
+    try:
+        pack = load_pack(path)
+        builder = _Builder(pack, kinds, {})
+        if all(document.data.keys() <= {"vocabulary", "imports"} for document in pack.rules):
+            return builder.vocabulary_problems()
+        return list(builder.policy().notes)
+    except PolicyError as error:
+        return list(error.problems)
+
+
+def standard_vocabulary() -> Vocabulary:
+    """Return the words that every policy has: the fact types of section 2 of the contract, and the default form."""
+    return _Builder(Pack(STANDARD, (), (read(STANDARD),)), {}, {}).vocabulary()
+
+
 class _Builder:
     """Collects what the documents of one pack declare, and what is wrong with it."""
 
@@ -58,10 +75,15 @@ class _Builder:
     ) -> None:
         self.problems.append(Problem(code, Text(ja=ja, en=en), document.place(path), hint))
 
+    def vocabulary_problems(self) -> list[Problem]:
+        """Return what is wrong with a pack that is a vocabulary and no policy."""
+        self.vocabulary()
+        return sorted(self.problems, key=lambda problem: (problem.place is not None, problem.place))
+
     def policy(self) -> Policy:
         """Put everything together, or raise with all problems."""
         _, about = self._policy_table()
-        vocabulary = self._vocabulary()
+        vocabulary = self.vocabulary()
         readings = self._readings()
         clauses = self._clauses(vocabulary)
         obligations = self._obligations(clauses)
@@ -160,7 +182,8 @@ class _Builder:
         seen[name] = document
         return True
 
-    def _vocabulary(self) -> Vocabulary:
+    def vocabulary(self) -> Vocabulary:
+        """Put together the words of all documents."""
         terms: dict[str, dict[str, Term]] = {dimension: {} for dimension in DIMENSIONS}
         sets: dict[str, dict[str, tuple[str, ...]]] = {dimension: {} for dimension in DIMENSIONS}
         for dimension in DIMENSIONS:

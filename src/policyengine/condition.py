@@ -43,7 +43,7 @@ class In:
 
 @dataclass(frozen=True, slots=True)
 class NotIn:
-    """The event states `field`, and its value is none of `values`. An event that does not state it does not meet this."""
+    """The event states `field`, and its value is none of `values`; an event that leaves it out does not meet this."""
 
     field: Field
     values: frozenset[str]
@@ -81,7 +81,7 @@ class Holds:
         type: the fact type.
         where: fields whose values the rule names, each with the accepted values.
         unheld: fields that the fact may state without agreeing with the event.
-        restricts: the fact stands where it restricts; then one that names a subject counts for an event that names none.
+        restricts: it stands where it restricts; then a fact that names a subject counts for an event that names none.
     """
 
     type: str

@@ -9,10 +9,11 @@ from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple, TypeAlias
 
-from policyengine.condition import Condition, Field
+from policyengine.condition import NEVER, Condition, Field
 from policyengine.decision import Obligation, Outcome, Reason
 from policyengine.rule import Duty, ObligationText, Permit, Policy, Replacement, Restriction
 from policyengine.text import Text, listed
+from policyengine.words import describe
 
 Met: TypeAlias = Callable[[Condition], bool]
 """Whether a condition is met by the event and item under decision."""
@@ -132,7 +133,7 @@ def decide_item(policy: Policy, rules: Candidates, met: Met) -> ItemVerdict:
     surviving = [(permit, licences) for permit, licences in granted if not any(r.reaches(permit) for r in binding)]
     if not surviving:
         obstacles = [
-            *_struck(granted, binding),
+            *_struck(policy, granted, binding),
             *([] if granted else _unpermitted(policy, rules, met, replaced, licensed)),
         ]
         if not obstacles:
@@ -156,12 +157,17 @@ def decide_item(policy: Policy, rules: Candidates, met: Met) -> ItemVerdict:
     )
 
 
-def _struck(granted: Sequence[tuple[Permit, object]], binding: Iterable[Restriction]) -> Iterable[Obstacle]:
+def _struck(
+    policy: Policy, granted: Sequence[tuple[Permit, object]], binding: Iterable[Restriction]
+) -> Iterable[Obstacle]:
     """The restrictions in the way: those that struck something out, and those over everything."""
     for restriction in binding:
         if restriction.only is None or any(restriction.reaches(permit) for permit, _ in granted):
-            head = restriction.head
-            yield Obstacle(restriction.code, head.clause, head.id, restriction.message)
+            head, message = restriction.head, restriction.message
+            if restriction.unless != NEVER:
+                needed = describe(restriction.unless, policy.vocabulary)
+                message = Text(ja=f"{message.ja}（{needed.ja}場合を除く）", en=f"{message.en} (unless {needed.en})")
+            yield Obstacle(restriction.code, head.clause, head.id, message)
 
 
 def _unpermitted(

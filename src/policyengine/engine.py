@@ -310,7 +310,7 @@ def load_policies(paths: Iterable[str | Path], plugins: Plugins, readings: Mappi
                 ja=f"「{name}」という読み方はありません。あるもの: {names}",
                 en=f'unknown reading "{name}"; known: {names}',
             )
-            problems.append(Problem("unknown-reading", message, hint=did_you_mean(name, known)))
+            problems.append(Problem("unknown-reading", message, hint=did_you_mean(name, known, listing=False)))
         if not policies:
             problems.append(Problem("no-policy", Text(ja="ポリシーが一つもありません", en="no policy to load")))
     if problems:

@@ -117,13 +117,13 @@ def nearest(word: str, known: Iterable[str]) -> str | None:
     return found[0] if found else None
 
 
-def did_you_mean(word: str, known: Iterable[str]) -> Text | None:
-    """Return a hint that names the member of `known` nearest to `word`, or lists a short `known`, or None."""
+def did_you_mean(word: str, known: Iterable[str], *, listing: bool = True) -> Text | None:
+    """Return a hint: the member of `known` nearest to `word`, else (`listing`) all of a short `known`, else None."""
     members: Sequence[str] = sorted(known)
     close = nearest(word, members)
     if close is not None:
         return Text(ja=f"「{close}」のことですか", en=f'did you mean "{close}"?')
-    if 0 < len(members) <= 12:
+    if listing and 0 < len(members) <= 12:
         names = ", ".join(members)
         return Text(ja=f"使えるもの: {names}", en=f"known: {names}")
     return None

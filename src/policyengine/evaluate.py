@@ -42,7 +42,7 @@ class _Reading(NamedTuple):
 
 
 class _Shape:
-    """Everything about an event that is not a person, a time, a fact or an attribute, and what can be said of it once."""
+    """What an event is, but for persons, times, facts and attributes; and what can be said of that once."""
 
     __slots__ = ("asked", "candidates", "readings", "tests", "unknown", "values", "verdicts")
 
@@ -163,7 +163,7 @@ class Evaluator:
 
     def _remember_shape(self, key: Any, event: Event) -> _Shape:
         values = ruled(stated(event))
-        # What a shape knows must follow from what it is remembered under: of a person nothing, of a party its name in rules.
+        # A shape may know only what it is remembered under: of a person nothing, of a party its name in rules.
         values[Field.SUBJECT_ID] = None
         if values[Field.RECIPIENT] is not None:
             values[Field.RECIPIENT] = self._parties.get(values[Field.RECIPIENT], "")
@@ -229,7 +229,7 @@ class Evaluator:
         return self._topics[epoch]
 
     def _read(self, shape: _Shape, fact: PreparedFact) -> tuple[_Reading, ...] | None:
-        """Return which answers `fact` gives under `shape`; None where it has a term that the vocabulary does not know."""
+        """Return which answers `fact` gives under `shape`; None where it has a term that is not in the vocabulary."""
         vocabulary = self.policy.vocabulary
         declared = vocabulary.facts.get(fact.data["type"])  # type: ignore[arg-type]
         if declared is not None and any(vocabulary.unknown_terms(fact.data)):

@@ -34,7 +34,7 @@ class RuleKind(Protocol):
         name: the key of its tables in a clause, such as ``purpose-limitation``.
         title: what people call it.
         summary: what it says, in one sentence.
-        properties: JSON Schemas of its own keys. The keys that all rules share (`policyengine.schema`) are there already.
+        properties: JSON Schemas of its own keys; those that all rules share (`policyengine.schema`) are added.
         required: the keys, its own or shared ones, without which a table makes no sense.
     """
 

@@ -150,7 +150,7 @@ class RuleTable:
         return stands
 
     def listed(self, *path: str) -> Iterator[tuple[str, bool, KeyPath]]:
-        """Yield each term of the list at `path`: the term, whether it stands under the chosen readings, and its path."""
+        """Yield each term of the list at `path`, whether it stands under the chosen readings, and its own path."""
         entries: Any = self.values
         for key in path:
             entries = entries.get(key, ()) if isinstance(entries, Mapping) else ()
@@ -174,17 +174,16 @@ class RuleTable:
         return frozenset(found)
 
     def on(self, key: str) -> Condition:
-        """Return the condition that the event's operation is listed at `key`; always met where the table has no `key`."""
+        """Return the condition that the event's operation is listed at `key`; always met where there is no list."""
         if key not in self.values:
             return ALWAYS
         operations = self.operations(key)
         return In(Field.OPERATION, operations, tuple(sorted(operations)))
 
-    def terms(self, field: Field, dimension: str, *path: str) -> tuple[tuple[str, ...], frozenset[str]]:
+    def terms(self, dimension: str, *path: str) -> tuple[tuple[str, ...], frozenset[str]]:
         """Return the terms listed at `path` as they are written, and closed under their kinds.
 
         Args:
-            field: the event field whose values they are.
             dimension: the dimension of the vocabulary that declares them; empty where any word will do.
             path: the keys that lead to the list.
         """
@@ -213,11 +212,11 @@ class RuleTable:
         parts: list[Condition] = []
         for key, (field, dimension) in TERM_KEYS.items():
             if key in table and key not in leave_out:
-                written, values = self.terms(field, dimension, *path, key)
+                written, values = self.terms(dimension, *path, key)
                 parts.append(In(field, values, written))
         for key, (field, dimension) in TERM_KEYS.items():
             if key in table.get("except", {}):
-                written, values = self.terms(field, dimension, *path, "except", key)
+                written, values = self.terms(dimension, *path, "except", key)
                 if written:
                     parts.append(NotIn(field, values, written))
         for name, tests in table.get("attributes", {}).items():
@@ -254,9 +253,9 @@ class RuleTable:
             case _:
                 return self._fact(expression, *path)
 
-    def fact(self, type: str, **where: str) -> Condition:
-        """Return the condition that a fact of `type` is in effect, with `where` naming values of its fields."""
-        return self._fact({"type": type, **where})
+    def fact(self, fact_type: str, **where: str) -> Condition:
+        """Return the condition that a fact of this type is in effect, with `where` naming values of its fields."""
+        return self._fact({"type": fact_type, **where})
 
     def clauses(self, *path: str) -> frozenset[str]:
         """Return the clauses listed at `path`, each with its cases; an unknown one is reported."""

@@ -59,7 +59,7 @@ class Plugins:
 
     def describe(self) -> list[Installed]:
         """Return every plugin with its hooks, in the order of names."""
-        distributions = {plugin: info for plugin, info in self.manager.list_plugin_distinfo()}
+        distributions = dict(self.manager.list_plugin_distinfo())
         found = []
         for name, plugin in self.manager.list_name_plugin():
             if plugin is not None:

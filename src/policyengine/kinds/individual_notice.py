@@ -26,7 +26,7 @@ class IndividualNotice:
         "replaces": clause_list("The clauses whose purposes give way to a notice."),
         "notice": {
             "type": "string",
-            "description": "The fact type of the notice, by default `notice`; its field `purposes` names what is notified.",
+            "description": "The fact type of the notice, by default `notice`; it has a field `purposes`.",
         },
     }
     required = frozenset({"replaces"})

@@ -25,14 +25,14 @@ class JointUse:
         "parties": term_list("jointly with whom"),
         "own_use": {
             "type": "boolean",
-            "description": "Whether the controller, itself one of the joint users, may acquire and use the data so; by default true.",
+            "description": "Whether the controller, a joint user itself, may acquire and use it too; by default yes.",
         },
     }
     required = frozenset({"parties", "subjects", "items", "purposes"})
 
     def lower(self, table: RuleTable) -> Iterable[Rule]:
         """Return the permit of joint use, and that of the controller's own use, on which other clauses may lean."""
-        written, parties = table.terms(Field.RECIPIENT, "parties", "parties")
+        written, parties = table.terms("parties", "parties")
         flows = table.condition()
         yield Permit(
             table.head,
@@ -41,8 +41,8 @@ class JointUse:
             terms=all_of(In(Field.RECIPIENT, parties, written), flows),
         )
         if table.values.get("own_use", True):
-            subject, subjects = table.terms(Field.SUBJECT, "subjects", "subjects")
-            purpose, purposes = table.terms(Field.PURPOSE, "purposes", "purposes")
+            subject, subjects = table.terms("subjects", "subjects")
+            purpose, purposes = table.terms("purposes", "purposes")
             yield Permit(
                 table.head,
                 frozenset({"acquire", "use"}),

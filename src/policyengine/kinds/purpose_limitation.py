@@ -28,7 +28,7 @@ class PurposeLimitation:
 
     def lower(self, table: RuleTable) -> Iterable[Rule]:
         """Return one permit, on which other clauses may lean."""
-        written, subjects = table.terms(Field.SUBJECT, "subjects", "subjects")
+        written, subjects = table.terms("subjects", "subjects")
         operations = table.operations("operations") if "operations" in table.values else frozenset({"acquire", "use"})
         yield Permit(
             table.head,

@@ -42,7 +42,7 @@ class DataSubjectRequest:
     def lower(self, table: RuleTable) -> Iterable[Rule]:
         """Return one restriction."""
         asked = table.fact("request", kind=table.values["request"])
-        exempt, subjects = table.terms(Field.SUBJECT, "subjects", "not_binding", "subjects")
+        exempt, subjects = table.terms("subjects", "not_binding", "subjects")
         yield Restriction(
             table.head,
             code="request-in-effect",

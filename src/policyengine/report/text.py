@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Literal, NamedTuple, TypeAlias
 
 from policyengine.decision import Decision
@@ -19,14 +19,16 @@ class Words(NamedTuple):
     style: Style = "plain"
 
 
+_DIM: Style = "dim"
+
 Line: TypeAlias = tuple[Words, ...]
 
-_OUTCOME = {
+_OUTCOME: Mapping[str, tuple[Text, Style]] = {
     "permit": (Text(ja="許可", en="PERMIT"), "good"),
     "deny": (Text(ja="拒否", en="DENY"), "bad"),
     "invalid": (Text(ja="不正", en="INVALID"), "bad"),
 }
-_HEADINGS = {
+_HEADINGS: Mapping[str, Text] = {
     "clauses": Text(ja="根拠条項", en="clauses"),
     "permitted": Text(ja="許可される項目", en="permitted items"),
     "excess": Text(ja="超過項目", en="excess items"),
@@ -51,7 +53,7 @@ _EFFECT: Mapping[Effect, tuple[str, Style, Text]] = {
 def decision_lines(decision: Decision, lang: Language) -> Iterator[Line]:
     """Yield a decision: a headline, then what it rests on."""
     word, style = _OUTCOME[decision.outcome]
-    headline = [Words(decision.event or "-", "strong"), Words("  "), Words(word.say(lang), style)]  # type: ignore[arg-type]
+    headline = [Words(decision.event or "-", "strong"), Words("  "), Words(word.say(lang), style)]
     if decision.clauses:
         headline += [Words("  "), Words(f"{_HEADINGS['clauses'].say(lang)}: {', '.join(decision.clauses)}", "dim")]
     yield tuple(headline)
@@ -100,13 +102,15 @@ def explanation_lines(explained: Explanation, lang: Language) -> Iterator[Line]:
         yield (Words(f"    {shown}  ", "dim"), Words(summary.say(lang)))
 
 
-def _rule_lines(rule: Considered, explained: Explanation, lang: Language, label, *, several: bool) -> Iterator[Line]:  # type: ignore[no-untyped-def]
+def _rule_lines(
+    rule: Considered, explained: Explanation, lang: Language, label: Callable[[str], str], *, several: bool
+) -> Iterator[Line]:
     everything = explained.event.items
     by_effect: dict[Effect, list[str]] = {}
     for item, effect in rule.effects.items():
         by_effect.setdefault(effect, []).append(item)
     shown = f"{rule.policy}:{rule.rule}" if several else rule.rule
-    mark, style = "·", "dim"
+    mark, style = "·", _DIM
     said: list[Words] = []
     for effect, items in by_effect.items():
         mark, style, word = _EFFECT[effect]
@@ -118,7 +122,7 @@ def _rule_lines(rule: Considered, explained: Explanation, lang: Language, label,
         Words(f" {shown}", "strong"),
         Words(f"  {rule.title.say(lang)}", "dim"),
         *said,
-    )  # type: ignore[arg-type]
+    )
     for part in rule.parts:
         role = f"{_HEADINGS['unless'].say(lang)}: " if part.role == "unless" else ""
         text = f"{role}{part.text.say(lang)}"

@@ -1,0 +1,50 @@
+# The two commands of the README, and what they are made of. Everything is installed into .venv.
+
+PYTHON ?= python3.11
+BIN := .venv/bin
+STAMP := .venv/.installed
+PYTEST_FLAGS ?= -n auto
+
+.DEFAULT_GOAL := help
+.PHONY: help demo test lint types imports tests bench schemas clean
+
+help:  ## Show this list.
+	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-9s %s\n", $$1, $$2}'
+
+$(BIN)/python:
+	@command -v $(PYTHON) >/dev/null || { echo "Python 3.11 or newer is needed; name it with: make PYTHON=/path/to/python"; exit 1; }
+	$(PYTHON) -m venv .venv
+
+$(STAMP): $(BIN)/python pyproject.toml
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --upgrade "pip>=25.1"
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable . --group dev
+	@touch $(STAMP)
+
+demo: $(STAMP)  ## Evaluate a month of events against the reference policy.
+	@bash examples/demo.sh $(BIN)/policyengine
+
+test: lint types imports tests  ## Lint, types, import rules, tests, and the code blocks of the docs.
+
+lint: $(STAMP)
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+
+types: $(STAMP)
+	$(BIN)/mypy
+
+imports: $(STAMP)
+	$(BIN)/lint-imports --no-cache
+
+tests: $(STAMP)
+	$(BIN)/pytest $(PYTEST_FLAGS)
+
+bench: $(STAMP)  ## Measure speed, as ratios in one run.
+	$(BIN)/python benchmarks/run.py
+
+schemas: $(STAMP)  ## Write the JSON Schemas under schemas/ anew.
+	$(BIN)/policyengine schema policy > schemas/policy.schema.json
+	$(BIN)/policyengine schema event > schemas/event.schema.json
+	$(BIN)/policyengine schema decision > schemas/decision.schema.json
+
+clean:  ## Remove everything that was made.
+	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache build dist

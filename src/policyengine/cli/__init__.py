@@ -1,0 +1,96 @@
+"""The command line: one small file a subcommand, each imported only when it is called."""
+
+from __future__ import annotations
+
+import importlib
+import os
+import sys
+
+import click
+
+COMMANDS = {
+    "evaluate": "Decide events: permit or deny, with clauses and obligations.",
+    "explain": "Decide events and say why, rule by rule, for people.",
+    "check": "Check rule files: form, words, consistency, open points.",
+    "schema": "Print a JSON Schema: of rule files, events or decisions.",
+    "plugins": "List the plugins and the hooks that they implement.",
+}
+
+
+class _Commands(click.Group):
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002
+        if cmd_name not in COMMANDS:
+            return None
+        command = importlib.import_module(f"policyengine.cli.{cmd_name}").command
+        assert isinstance(command, click.Command)
+        return command
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        from policyengine.errors import nearest  # noqa: PLC0415
+
+        try:
+            return super().resolve_command(ctx, args)
+        except click.UsageError as error:
+            if close := nearest(args[0], COMMANDS):
+                raise click.UsageError(f'{error.message} Did you mean "{close}"?', ctx) from None
+            raise
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002
+        with formatter.section("Commands"):
+            formatter.write_dl(list(COMMANDS.items()))
+
+
+def _print_version(ctx: click.Context, _param: click.Parameter, value: bool) -> None:
+    if value and not ctx.resilient_parsing:
+        from policyengine import __version__  # noqa: PLC0415
+
+        click.echo(f"dataflow-policyengine {__version__}")
+        ctx.exit()
+
+
+@click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"]})
+@click.option(
+    "--version", is_flag=True, callback=_print_version, expose_value=False, is_eager=True, help="Print the version."
+)
+def cli() -> None:
+    """Policy as code for personal data in motion.
+
+    \b
+    Example:
+      policyengine evaluate rules/alc-smart-learning --events examples/alc-month.jsonl
+
+    \b
+    Exit codes: 0 all permitted, or nothing found; 1 something denied, or found;
+    2 bad usage or input, an invalid event included.
+    Shell completion: eval "$(_POLICYENGINE_COMPLETE=bash_source policyengine)"
+    (zsh_source and fish_source likewise).
+    """
+
+
+def main() -> None:
+    """Run the command line, and leave the shell with an exit code even where it leaves us first."""
+    try:
+        code = cli.main(standalone_mode=False)
+        sys.stdout.flush()
+    except click.ClickException as error:
+        error.show()
+        code = 2
+    except click.Abort:
+        code = _interrupted()
+    except KeyboardInterrupt:
+        code = _interrupted()
+    except BrokenPipeError:
+        # Whoever read our output has gone. Point the descriptor elsewhere, so that closing it at exit is quiet.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        code = 141
+    sys.exit(code)
+
+
+def _interrupted() -> int:
+    click.echo("interrupted", err=True)
+    return 130

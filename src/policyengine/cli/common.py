@@ -1,0 +1,98 @@
+"""What the subcommands share: languages, styles, loading an engine, saying what is wrong."""
+
+from __future__ import annotations
+
+import locale
+import os
+import sys
+from collections.abc import Callable, Iterable, Sequence
+from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
+
+import click
+
+from policyengine.errors import PluginError, PolicyError, Problem
+from policyengine.text import Language
+
+if TYPE_CHECKING:
+    from policyengine.engine import Engine
+    from policyengine.report.text import Line
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+DENIED = 1
+BAD = 2
+
+_STYLES = {
+    "good": {"fg": "green"},
+    "bad": {"fg": "red"},
+    "dim": {"dim": True},
+    "strong": {"bold": True},
+}
+
+
+def default_language() -> Language:
+    """Return ``ja`` where the environment speaks Japanese, else ``en``."""
+    for name in ("LC_ALL", "LC_MESSAGES", "LANG"):
+        if value := os.environ.get(name):
+            return "ja" if value.startswith("ja") else "en"
+    return "ja" if (locale.getlocale()[0] or "").startswith("ja") else "en"
+
+
+language_option = click.option(
+    "--lang",
+    type=click.Choice(["ja", "en"]),
+    default=default_language,
+    show_default="of the environment",
+    help="Language of texts for people.",
+)
+reading_option = click.option(
+    "--reading", "readings", multiple=True, metavar="NAME=VALUE", help="Read an ambiguity of the text under this value."
+)
+events_option = click.option(
+    "--events", required=True, metavar="FILE|-", help="Events: JSONL, or one JSON document; - is standard input."
+)
+policy_argument = click.argument("policy", nargs=-1, required=True, type=click.Path(), metavar="POLICY...")
+
+
+def load_engine(policy: Sequence[str], readings: Iterable[str], lang: Language) -> Engine:
+    """Load the packs, or print what is wrong and leave with exit code 2."""
+    from policyengine.engine import Engine  # noqa: PLC0415  imports the engine only where a command needs it
+
+    chosen = {}
+    for reading in readings:
+        name, equals, value = reading.partition("=")
+        if not (name and equals and value):
+            raise click.BadParameter(f'expected NAME=VALUE, got "{reading}"', param_hint="--reading")
+        chosen[name] = value
+    try:
+        return Engine.load(*policy, readings=chosen)
+    except PolicyError as error:
+        fail(error.problems, lang)
+    except PluginError as error:
+        raise click.ClickException(str(error)) from None
+
+
+def fail(problems: Iterable[Problem], lang: Language) -> NoReturn:
+    """Print problems on standard error and leave with exit code 2."""
+    for problem in problems:
+        click.echo(problem.line(lang), err=True)
+    sys.exit(BAD)
+
+
+def styled(line: Line, colour: bool) -> str:
+    """Return one line of a report, with terminal colours where `colour`."""
+    if not colour:
+        return "".join(words.text for words in line).rstrip()
+    return "".join(click.style(words.text, **_STYLES.get(words.style, {})) for words in line)  # type: ignore[arg-type]
+
+
+def wants_colour() -> bool:
+    """Whether standard output is a terminal that may be coloured (``NO_COLOR`` and ``TERM=dumb`` say it may not)."""
+    return sys.stdout.isatty() and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
+
+
+def write(text: str) -> None:
+    """Write one line of output as UTF-8, whatever the locale, and at once where somebody is looking."""
+    sys.stdout.buffer.write(text.encode("utf-8", "backslashreplace") + b"\n")
+    if sys.stdout.isatty():
+        sys.stdout.buffer.flush()

@@ -1,0 +1,68 @@
+"""``policyengine explain``: decisions with everything that led to them."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+
+import click
+import msgspec
+
+from policyengine.cli.common import (
+    BAD,
+    DENIED,
+    events_option,
+    language_option,
+    load_engine,
+    policy_argument,
+    reading_option,
+    styled,
+    wants_colour,
+    write,
+)
+from policyengine.cli.stream import event_texts, opened, progress
+from policyengine.text import Language
+
+
+@click.command("explain")
+@policy_argument
+@events_option
+@click.option("--format", "form", type=click.Choice(["text", "jsonl"]), default="text", show_default=True, help="Form.")
+@reading_option
+@language_option
+def command(policy: Sequence[str], events: str, form: str, readings: Sequence[str], lang: Language) -> None:
+    """Decide events and show every rule considered: what held, what did not, what the clauses say.
+
+    \b
+    Example:
+      policyengine explain rules/alc-smart-learning --events examples/alc-month.jsonl --lang ja
+    """
+    from policyengine.engine import invalid  # noqa: PLC0415  imports the engine only where a command needs it
+    from policyengine.errors import InvalidEvent  # noqa: PLC0415
+    from policyengine.event import Event  # noqa: PLC0415
+    from policyengine.report.text import decision_lines, explanation_lines  # noqa: PLC0415
+
+    engine = load_engine(policy, readings, lang)
+    colour = wants_colour()
+    code = 0
+    with opened(events) as stream, progress(stream, events) as shown:
+        for number, text in enumerate(event_texts(shown, events)):
+            try:
+                explained = engine.explanation(Event.from_json(text))
+                decision = explained.decision
+                lines, data = explanation_lines(explained, lang), explained.as_dict()
+            except InvalidEvent as error:
+                decision = invalid(error)
+                lines = decision_lines(decision, lang)
+                data = {"decision": decision.as_dict(), "considered": [], "clauses": []}
+            if decision.outcome != "permit":
+                code = max(code, BAD if decision.outcome == "invalid" else DENIED)
+            if form == "jsonl":
+                write(msgspec.json.encode(data).decode())
+            else:
+                if number:
+                    write("")
+                for line in lines:
+                    write(styled(line, colour))
+    sys.stdout.buffer.flush()
+    sys.exit(code)

@@ -1,0 +1,40 @@
+"""``policyengine schema``: the JSON Schemas."""
+
+from __future__ import annotations
+
+import json
+import sys
+
+import click
+
+from policyengine.cli.common import write
+from policyengine.errors import PluginError
+
+
+@click.command("schema")
+@click.argument("of", type=click.Choice(["policy", "event", "decision"]), default="policy")
+def command(of: str) -> None:
+    """Print the JSON Schema of rule files (with every installed rule kind), of events, or of decisions.
+
+    \b
+    Example:
+      policyengine schema > schemas/policy.schema.json
+    An editor uses it through the first line of a rule file:
+      #:schema ../../schemas/policy.schema.json
+    """
+    from policyengine.plugins import Plugins  # noqa: PLC0415
+    from policyengine.schema import decision_schema, event_schema, policy_schema  # noqa: PLC0415
+
+    if of == "policy":
+        try:
+            found = policy_schema(Plugins().kinds.values())
+        except PluginError as error:
+            raise click.ClickException(str(error)) from None
+    elif of == "event":
+        from policyengine.build import standard_vocabulary  # noqa: PLC0415
+
+        found = event_schema(standard_vocabulary().facts.values())
+    else:
+        found = decision_schema()
+    write(json.dumps(found, indent=2, ensure_ascii=False))
+    sys.stdout.buffer.flush()
