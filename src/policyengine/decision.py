@@ -98,10 +98,12 @@ class Decision(Struct, frozen=True, eq=False):
 
     def as_dict(self) -> dict[str, Any]:
         """Return the decision as the JSON object of section 3 of the contract."""
-        found = {name: msgspec.to_builtins(getattr(self, name)) for name in _FIELDS}
-        if self.outcome == "invalid":
-            found["errors"] = msgspec.to_builtins(self.errors)
-        return found
+        names = (*_FIELDS, "errors") if self.outcome == "invalid" else _FIELDS
+        found = {name: getattr(self, name) for name in names}
+        return {
+            name: msgspec.to_builtins(list(value) if isinstance(value, tuple) else value)
+            for name, value in found.items()
+        }
 
     def to_json(self) -> bytes:
         """Return `as_dict` as one line of UTF-8 JSON, without a line end."""

@@ -62,14 +62,16 @@ class PolicyEngineError(Exception):
 
 
 class PolicyError(PolicyEngineError):
-    """Rule files could not be used; all their problems in one go.
+    """Rule files could not be used; all their problems in one go, each once, in the order of their places.
 
     Args:
         problems: at least one problem of severity ``error``.
     """
 
     def __init__(self, problems: Iterable[Problem]) -> None:
-        self.problems: tuple[Problem, ...] = tuple(problems)
+        self.problems: tuple[Problem, ...] = tuple(
+            sorted(dict.fromkeys(problems), key=lambda problem: problem.place or Place(""))
+        )
         super().__init__("\n".join(problem.line() for problem in self.problems))
 
 

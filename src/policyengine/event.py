@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import math
 import re
 from collections.abc import Iterable, Mapping
@@ -104,7 +105,11 @@ _NO_OBJECT = EventError("$", Text(ja="JSON オブジェクト一つが必要で�
 
 _decode = msgspec.json.Decoder(EventDocument).decode
 _decode_any = msgspec.json.Decoder().decode
+_encode = msgspec.json.Encoder().encode
 _encode_body = msgspec.json.Encoder(order="sorted").encode
+
+_NO_EVENT = (msgspec.MsgspecError, RecursionError, TypeError, ValueError, OverflowError)
+"""What converting and writing down an event raise when it is none."""
 
 
 class Event:
@@ -148,7 +153,7 @@ class Event:
         try:
             document = _decode(line)
         except (msgspec.MsgspecError, ValueError, RecursionError):
-            document = _document(_loads(line))
+            document = _document(_loads(_without_mark(line)))
         return _prepare(cls.__new__(cls), document)
 
     @property
@@ -168,7 +173,7 @@ class Event:
 
     def as_dict(self) -> dict[str, Any]:
         """Return the event as the JSON object that it was given as."""
-        return msgspec.to_builtins(self.document)  # type: ignore[no-any-return]
+        return _plain(msgspec.to_builtins(self.document))  # type: ignore[no-any-return]
 
     def with_facts(self, facts: Iterable[Mapping[str, Any]]) -> Event:
         """Return the same event with more facts. Raises `InvalidEvent` where one is malformed."""
@@ -229,12 +234,9 @@ def _prepare(event: Event, document: EventDocument) -> Event:
         when = instant(document.time)
         known = () if facts is UNSET or not facts else tuple([_prepared_fact(fact) for fact in facts])
         attributes = {} if document.attributes is UNSET else document.attributes
-        if attributes and any(type(value) is float and not math.isfinite(value) for value in attributes.values()):
+        if not all(isinstance(value, str) or math.isfinite(value) for value in attributes.values()):
             raise ValueError("attributes")
-        for word in (document.id, subject_id, recipient_id, controller):
-            if word is not None and not word.isascii():
-                word.encode()
-    except (ValueError, KeyError):
+    except (ValueError, KeyError, OverflowError):
         raise _diagnosis(msgspec.to_builtins(document)) from None
     _set_id(event, document.id)
     _set_instant(event, when)
@@ -271,8 +273,6 @@ def _prepared_fact(fact: FactData) -> PreparedFact:
         or subject == ""
     ):
         raise ValueError("fact")
-    if subject is not None and not subject.isascii():
-        subject.encode()
     return PreparedFact(
         -FOREVER if start is None else instant(start),
         FOREVER if end is None else instant(end),
@@ -285,17 +285,23 @@ def _prepared_fact(fact: FactData) -> PreparedFact:
 def _document(mapping: Mapping[str, Any]) -> EventDocument:
     if not isinstance(mapping, Mapping):
         raise InvalidEvent([_NO_OBJECT])
-    if type(mapping) is not dict:
-        mapping = _plain(mapping)
+    if type(mapping) is dict:
+        try:
+            document = msgspec.convert(mapping, EventDocument)
+            # A struct is taken as it is, whatever it holds: it has to go the longer way.
+            if document.subject is not mapping["subject"] and (
+                document.recipient is UNSET or document.recipient is not mapping["recipient"]
+            ):
+                _encode(document)  # raises where a text has a lone surrogate, which no JSON can say
+                return document
+        except _NO_EVENT:
+            pass
     try:
-        return msgspec.convert(mapping, EventDocument)
-    except (msgspec.MsgspecError, RecursionError, TypeError, ValueError):
-        pass
-    plain = _plain(mapping)
-    try:
-        return msgspec.convert(plain, EventDocument)
-    except (msgspec.MsgspecError, RecursionError, TypeError, ValueError) as error:
-        raise _diagnosis(plain, str(error)) from None
+        document = msgspec.convert(_plain(mapping), EventDocument)
+        _encode(document)
+    except _NO_EVENT as error:
+        raise _diagnosis(mapping, str(error)) from None
+    return document
 
 
 def _plain(value: Any) -> Any:
@@ -309,27 +315,53 @@ def _plain(value: Any) -> Any:
     return value
 
 
+def _without_mark(line: bytes | str) -> bytes | str:
+    """Return `line` without the byte order mark that some programs put before JSON."""
+    if isinstance(line, str):
+        return line.removeprefix("\ufeff")
+    return bytes(line).removeprefix(b"\xef\xbb\xbf")
+
+
 def _loads(line: bytes | str) -> Mapping[str, Any]:
     try:
         found = _decode_any(line)
     except (msgspec.MsgspecError, ValueError, RecursionError) as error:
-        what = "nested too deeply" if isinstance(error, RecursionError) else str(error)
-        raise InvalidEvent(
-            [EventError("$", Text(ja=f"JSON として読めません: {what}", en=f"not JSON: {what}"))]
-        ) from None
+        raise _no_json(line, error) from None
     if not isinstance(found, dict):
         raise InvalidEvent([_NO_OBJECT])
     return found
 
 
+def _no_json(line: bytes | str, error: Exception) -> InvalidEvent:
+    """Say what is wrong with what is no JSON, but may be near enough (NaN, a lone surrogate) to name the place."""
+    what = "nested too deeply" if isinstance(error, RecursionError) else str(error)
+    try:
+        found = json.loads(line)
+    except (ValueError, RecursionError):
+        found = None
+    if isinstance(found, dict):
+        return _diagnosis(found, f"not JSON: {what}")
+    return InvalidEvent([EventError("$", Text(ja=f"JSON として読めません: {what}", en=f"not JSON: {what}"))])
+
+
 def _diagnosis(mapping: Mapping[str, Any], fallback: str = "") -> InvalidEvent:
     """Say everything that is wrong with a mapping that is no event, with the committed JSON Schema of events."""
-    from policyengine.schema import event_errors  # noqa: PLC0415  imports jsonschema, needed only for what is wrong
+    from policyengine.diagnose import event_errors  # noqa: PLC0415  imports jsonschema, needed only for what is wrong
 
-    identifier = mapping.get("id")
-    event = identifier if isinstance(identifier, str) and identifier else None
     errors = event_errors(mapping)
     if not errors:
         message = fallback or "not a well-formed event"
         errors = [EventError("$", Text(ja=f"正しい形のイベントではありません: {message}", en=message))]
-    return InvalidEvent(errors, event)
+    return InvalidEvent(errors, _id_of(mapping))
+
+
+def _id_of(mapping: Mapping[str, Any]) -> str | None:
+    """Return the id of what is no event, where it has one that can be written down."""
+    identifier = mapping.get("id")
+    if not isinstance(identifier, str) or not identifier:
+        return None
+    try:
+        identifier.encode()
+    except UnicodeEncodeError:
+        return None
+    return identifier

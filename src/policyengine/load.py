@@ -6,12 +6,10 @@ import hashlib
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import date, datetime, time
 from pathlib import Path
-from typing import Any
 
 from policyengine.errors import Place, PolicyError, Problem
-from policyengine.source import Document, read
+from policyengine.source import Document, read, unreadable
 from policyengine.text import Text
 
 STANDARD = Path(__file__).with_name("standard.toml")
@@ -26,11 +24,13 @@ class Pack:
         path: where it was loaded from.
         rules: the files of the pack itself, of which one has the table ``[policy]``.
         vocabularies: what they import, the standard vocabulary first.
+        problems: files that are missing, unreadable, not UTF-8 or not TOML 1.0. A pack with any is of no use.
     """
 
     path: Path
     rules: tuple[Document, ...]
     vocabularies: tuple[Document, ...]
+    problems: tuple[Problem, ...] = ()
 
     @property
     def documents(self) -> tuple[Document, ...]:
@@ -41,7 +41,7 @@ class Pack:
     def digest(self) -> str:
         """``sha256:`` and the hash of the content; comments, layout, file names and order of keys do not count."""
         content = sorted(
-            json.dumps(plain({k: v for k, v in document.data.items() if k != "imports"}), sort_keys=True)
+            json.dumps({k: v for k, v in document.data.items() if k != "imports"}, sort_keys=True)
             for document in self.documents
         )
         return "sha256:" + hashlib.sha256("\n".join(content).encode("utf-8", "surrogatepass")).hexdigest()
@@ -51,47 +51,54 @@ def load_pack(path: str | Path) -> Pack:
     """Read the pack at `path`: a TOML file, or a folder whose TOML files (but test suites) make one policy.
 
     Raises:
-        PolicyError: files that are missing, unreadable, not UTF-8 or not TOML 1.0; all of them.
+        PolicyError: there is no file at all.
     """
     root = Path(path)
     problems: list[Problem] = []
     rules: list[Document] = []
     vocabularies: list[Document] = []
-    if root.is_dir():
-        files = pack_files(root)
-        if not files:
-            raise PolicyError(
-                [
-                    Problem(
-                        "no-policy",
-                        Text(ja="フォルダに TOML ファイルがありません", en="the folder has no TOML file"),
-                        Place(str(root)),
-                    )
-                ]
-            )
-    else:
-        files = [root]
     seen: set[Path] = set()
-    waiting: list[tuple[Path, Document | None, list[Document]]] = [(file, None, rules) for file in files]
+    waiting: list[tuple[Path, Document | None, list[Document]]] = [(file, None, rules) for file in _files(root)]
     waiting.append((STANDARD, None, vocabularies))
     while waiting:
         file, importer, into = waiting.pop(0)
-        resolved = file.resolve()
-        if resolved in seen:
-            continue
-        seen.add(resolved)
         try:
+            if _seen(file, seen):
+                continue
             document = read(file)
         except PolicyError as error:
             problems.extend(error.problems if importer is None else _imported(error, importer, file))
             continue
         into.append(document)
-        for target in _imports(document):
-            waiting.append((file.parent / target, document, vocabularies))
-    if problems:
-        raise PolicyError(problems)
+        waiting.extend((file.parent / target, document, vocabularies) for target in _imports(document))
     vocabularies.sort(key=lambda document: document.path != str(STANDARD))
-    return Pack(root, tuple(rules), tuple(vocabularies))
+    return Pack(root, tuple(rules), tuple(vocabularies), tuple(problems))
+
+
+def _files(root: Path) -> list[Path]:
+    """Return the rule files of the pack at `root`, which may be one."""
+    try:
+        if not root.is_dir():
+            return [root]
+        files = pack_files(root)
+    except OSError as error:
+        raise unreadable(str(root), error) from None
+    if not files:
+        message = Text(ja="フォルダに TOML ファイルがありません", en="the folder has no TOML file")
+        raise PolicyError([Problem("no-policy", message, Place(str(root)))])
+    return files
+
+
+def _seen(file: Path, seen: set[Path]) -> bool:
+    """Whether `file` is one of `seen`, under whatever name; then it is."""
+    try:
+        resolved = file.resolve()
+    except (OSError, RuntimeError, ValueError) as error:  # a loop of links, a path that no file can have
+        raise unreadable(str(file), error) from None
+    if resolved in seen:
+        return True
+    seen.add(resolved)
+    return False
 
 
 def pack_files(folder: Path) -> list[Path]:
@@ -117,34 +124,24 @@ def find_packs(path: str | Path) -> Iterator[Path]:
         yield root
 
 
-def plain(value: Any) -> Any:
-    """Return TOML data as JSON data: times become RFC 3339 strings."""
-    if isinstance(value, dict):
-        return {key: plain(member) for key, member in value.items()}
-    if isinstance(value, list):
-        return [plain(member) for member in value]
-    if isinstance(value, datetime | date | time):
-        return value.isoformat()
-    return value
-
-
 def _imports(document: Document) -> list[str]:
     listed = document.data.get("imports", [])
     return [target for target in listed if isinstance(target, str)] if isinstance(listed, list) else []
 
 
 def _imported(error: PolicyError, importer: Document, file: Path) -> Iterator[Problem]:
-    """Point problems of an imported file that is not there at the import, and keep the others where they are."""
+    """Point problems of an imported file that cannot be read at the import, and keep the others where they are."""
     for problem in error.problems:
-        if problem.code == "file-missing":
+        if problem.code in ("file-missing", "file-unreadable"):
             place = importer.place(("imports",))
             for index, target in enumerate(_imports(importer)):
                 if Path(importer.path).parent / target == file:
                     place = importer.place(("imports", index))
             message = Text(
-                ja=f"取り込む語彙ファイル {file} がありません", en=f"the imported vocabulary {file} does not exist"
+                ja=f"取り込む語彙ファイル {file}: {problem.message.ja}",
+                en=f"imported vocabulary {file}: {problem.message.en}",
             )
-            yield Problem("file-missing", message, place)
+            yield Problem(problem.code, message, place)
         else:
             yield problem
 

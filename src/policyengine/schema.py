@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
-from policyengine.errors import EventError, did_you_mean
 from policyengine.event import NEEDS_PURPOSE, NEEDS_RECIPIENT, TIME_PATTERN
-from policyengine.text import Text
 from policyengine.vocabulary import COMMON_FACT_FIELDS, DIMENSIONS, OPERATIONS, FactType
 
 if TYPE_CHECKING:
@@ -16,7 +15,10 @@ if TYPE_CHECKING:
 Schema = dict[str, Any]
 DRAFT = "https://json-schema.org/draft/2020-12/schema"
 
-ID: Schema = {"type": "string", "pattern": r"^[^\s:]+$"}
+ID: Schema = {"type": "string", "pattern": r"^[^\s:]+(?![\s\S])"}
+ANYONE: Schema = {"pattern": r"^anyone(?![\s\S])"}
+NUMBER: Schema = {"type": "number", "minimum": -sys.float_info.max, "maximum": sys.float_info.max}
+SCALAR: Schema = {**NUMBER, "type": ["boolean", "number", "string"]}
 TEXT: Schema = {
     "type": "object",
     "description": "The same text in Japanese and in English.",
@@ -98,8 +100,8 @@ def condition_properties() -> dict[str, Schema]:
             "additionalProperties": {
                 "type": "object",
                 "properties": {
-                    **{op: {"type": "number"} for op in ("below", "at_most", "at_least", "above")},
-                    **{op: {"type": ["string", "number", "boolean"]} for op in ("is", "is_not")},
+                    **dict.fromkeys(("below", "at_most", "at_least", "above"), NUMBER),
+                    **dict.fromkeys(("is", "is_not"), SCALAR),
                 },
                 "minProperties": 1,
                 "additionalProperties": False,
@@ -226,7 +228,7 @@ def policy_schema(kinds: Iterable[RuleKind]) -> Schema:
                         "description": 'The controllers that it binds, or "anyone".',
                         "items": {"type": "string", "minLength": 1},
                         "minItems": 1,
-                        "pattern": "^anyone$",
+                        **ANYONE,
                     },
                     "from": {"$ref": "#/$defs/when"},
                     "until": {"$ref": "#/$defs/when"},
@@ -266,7 +268,7 @@ def policy_schema(kinds: Iterable[RuleKind]) -> Schema:
                         "clause": {"type": "string"},
                         "parameters": {
                             "type": "object",
-                            "additionalProperties": {"type": ["string", "number", "boolean"]},
+                            "additionalProperties": SCALAR,
                         },
                     },
                     "required": ["clause", "en", "ja"],
@@ -377,7 +379,7 @@ def event_schema(facts: Iterable[FactType] | None = None) -> Schema:
             "additionalProperties": False,
         },
         "facts": {"type": "array", "items": fact},
-        "attributes": {"type": "object", "additionalProperties": {"type": ["boolean", "number", "string"]}},
+        "attributes": {"type": "object", "additionalProperties": SCALAR},
     }
     return {
         "$schema": DRAFT,
@@ -473,18 +475,3 @@ def _objects(properties: Schema, **optional: Schema) -> Schema:
             "additionalProperties": False,
         },
     }
-
-
-def event_errors(mapping: Mapping[str, Any]) -> list[EventError]:
-    """Return everything that the JSON Schema of events has against `mapping`, at most 20 errors, in the order of paths."""
-    from policyengine.validate import errors_of  # noqa: PLC0415  imports jsonschema, needed only for what is wrong
-
-    found: dict[tuple[str, str], EventError] = {}
-    for error in errors_of(mapping, event_schema(), limit=20):
-        path = "$" + "".join(f"[{key}]" if isinstance(key, int) else f".{key}" for key in error.path)
-        hint = did_you_mean(error.word, error.known) if error.word is not None else None
-        message = error.message
-        if hint is not None:
-            message = Text(ja=f"{message.ja}（{hint.ja}）", en=f"{message.en}; {hint.en}")
-        found.setdefault((path, message.en), EventError(path, message))
-    return sorted(found.values(), key=lambda error: error.path)

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import re
 import tomllib
+from datetime import date, datetime, time
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 from policyengine.errors import Place, PolicyError, Problem
 from policyengine.text import Text
@@ -17,6 +18,9 @@ if TYPE_CHECKING:
 KeyPath: TypeAlias = tuple[str | int, ...]
 """The way from the root of a document to a value: keys of tables, indexes of arrays."""
 
+DEEPEST: Final = 64
+"""How deeply tables and arrays may be nested; what is deeper is no rule file."""
+
 
 class Document:
     """One TOML 1.0 file: its data, and where each key and value stands.
@@ -24,7 +28,7 @@ class Document:
     Args:
         path: the file, as errors shall name it.
         text: its contents.
-        data: its contents, parsed.
+        data: its contents as JSON has them: a time is its RFC 3339 text.
     """
 
     def __init__(self, path: str, text: str, data: dict[str, Any]) -> None:
@@ -61,8 +65,9 @@ def read(path: Path, shown: str | None = None) -> Document:
     except FileNotFoundError:
         raise _broken("file-missing", Place(name), "ファイルがありません", "no such file") from None
     except OSError as error:
-        reason = error.strerror or str(error)
-        raise _broken("file-unreadable", Place(name), f"読めません: {reason}", f"cannot be read: {reason}") from None
+        raise unreadable(name, error) from None
+    except ValueError as error:  # a path that no file can have
+        raise unreadable(name, error) from None
     try:
         text = raw.decode("utf-8").removeprefix("\ufeff")
     except UnicodeDecodeError as error:
@@ -86,8 +91,46 @@ def parse(text: str, name: str) -> Document:
     except tomllib.TOMLDecodeError as error:
         raise _syntax_error(str(error), text, name) from None
     except RecursionError:
-        raise _broken("toml-syntax", Place(name), "入れ子が深すぎます", "nested too deeply") from None
-    return Document(name, text, data)
+        raise _too_deep(name) from None
+    except ValueError:  # what `int` says to thousands of digits
+        raise _broken("toml-syntax", Place(name, 1, 1), "大きすぎる数があります", "a number is too large") from None
+    if _depth(data) > DEEPEST:
+        raise _too_deep(name)
+    return Document(name, text, plain(data))
+
+
+def plain(value: Any) -> Any:
+    """Return TOML data as JSON data: times become RFC 3339 strings."""
+    if isinstance(value, dict):
+        return {key: plain(member) for key, member in value.items()}
+    if isinstance(value, list):
+        return [plain(member) for member in value]
+    if isinstance(value, datetime | date | time):
+        return value.isoformat()
+    return value
+
+
+def unreadable(name: str, error: Exception) -> PolicyError:
+    """Return the error of a file or folder `name` that the system does not let us read."""
+    reason = getattr(error, "strerror", None) or str(error)
+    return _broken("file-unreadable", Place(name), f"読めません: {reason}", f"cannot be read: {reason}")
+
+
+def _too_deep(name: str) -> PolicyError:
+    return _broken("toml-syntax", Place(name, 1, 1), "入れ子が深すぎます", "nested too deeply")
+
+
+def _depth(data: Any) -> int:
+    """Return how deeply `data` is nested, without recursion."""
+    level, depth = [data], 0
+    while level := [
+        member
+        for value in level
+        if isinstance(value, dict | list)
+        for member in (value.values() if isinstance(value, dict) else value)
+    ]:
+        depth += 1
+    return depth
 
 
 def _broken(code: str, place: Place, ja: str, en: str, hint: Text | None = None) -> PolicyError:
@@ -144,17 +187,18 @@ class _Places:
                 self._table(node)
 
     def _table(self, node: tree_sitter.Node) -> None:
-        header, *pairs = node.named_children
+        header, *pairs = (child for child in node.named_children if child.type != "comment")
         path: KeyPath = ()
-        keys = _keys(header)
-        for key in keys[:-1]:
-            path = self._current((*path, key))
-        path = (*path, keys[-1])
+        *above, (last, named) = _keys(header)
+        for word, key in above:
+            path = self._current((*path, word))
+            self._note(path, key)
+        path = (*path, last)
         if node.type == "table_array_element":
             index = self.arrays[path] = self.arrays.get(path, -1) + 1
-            self._note(path, header)
+            self._note(path, named)
             path = (*path, index)
-        self._note(path, header)
+        self.found[path] = self._place(named)
         for pair in pairs:
             if pair.type == "pair":
                 self._pair(path, pair)
@@ -164,11 +208,11 @@ class _Places:
         return (*path, self.arrays[path]) if path in self.arrays else path
 
     def _pair(self, base: KeyPath, node: tree_sitter.Node) -> None:
-        key, value = node.named_children[:2]
+        key, value = (child for child in node.named_children if child.type != "comment")
         path = base
-        for word in _keys(key):
+        for word, part in _keys(key):
             path = (*path, word)
-            self._note(path, key)
+            self._note(path, part)
         self._value(path, value)
 
     def _value(self, path: KeyPath, node: tree_sitter.Node) -> None:
@@ -183,15 +227,21 @@ class _Places:
                     self._pair(path, pair)
 
     def _note(self, path: KeyPath, node: tree_sitter.Node) -> None:
+        self.found.setdefault(path, self._place(node))
+
+    def _place(self, node: tree_sitter.Node) -> tuple[int, int]:
         row, column = node.start_point
-        prefix = self.lines[row].encode("utf-8")[:column].decode("utf-8", "replace")
-        self.found.setdefault(path, (row + 1, len(prefix) + 1))
+        line = self.lines[row]
+        if not line.isascii():
+            column = len(line.encode("utf-8")[:column].decode("utf-8", "replace"))
+        return row + 1, column + 1
 
 
-def _keys(node: tree_sitter.Node) -> list[str]:
+def _keys(node: tree_sitter.Node) -> list[tuple[str, tree_sitter.Node]]:
+    """Return the words of a key, dotted or not, each with the node that spells it."""
     if node.type == "dotted_key":
-        return [key for child in node.named_children for key in _keys(child)]
+        return [found for child in node.named_children for found in _keys(child)]
     text = (node.text or b"").decode("utf-8")
     if node.type == "quoted_key":
-        return list(tomllib.loads(f"{text} = 0"))
-    return [text]
+        (text,) = tomllib.loads(f"{text} = 0")
+    return [(text, node)]

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import itertools
 import json
+import math
 from collections.abc import Iterator, Mapping, Sequence
 from functools import lru_cache
 from typing import Any
@@ -13,7 +13,7 @@ from msgspec import Struct
 
 from policyengine.errors import Problem, did_you_mean
 from policyengine.event import TIME_PATTERN
-from policyengine.load import plain
+from policyengine.schema import ANYONE
 from policyengine.source import Document, KeyPath
 from policyengine.text import Text
 
@@ -36,17 +36,16 @@ class SchemaError(Struct, frozen=True):
     known: tuple[str, ...] = ()
 
 
-def errors_of(data: Any, schema: Mapping[str, Any], limit: int | None = None) -> Iterator[SchemaError]:
-    """Yield what `schema` has against `data`, at most `limit` errors."""
-    errors = _validator(json.dumps(schema)).iter_errors(data)
-    for error in itertools.islice(errors, limit):
+def errors_of(data: Any, schema: Mapping[str, Any]) -> Iterator[SchemaError]:
+    """Yield what `schema` has against `data`."""
+    for error in _validator(json.dumps(schema)).iter_errors(data):
         yield from _translated(error)
 
 
 def problems_of(document: Document, schema: Mapping[str, Any]) -> list[tuple[KeyPath, Problem]]:
     """Return what `schema` has against a rule file, each with its path in the file and its place."""
     found = []
-    for error in errors_of(plain(document.data), schema):
+    for error in errors_of(document.data, schema):
         hint = did_you_mean(error.word, error.known) if error.word is not None else None
         found.append((error.path, Problem(error.code, error.message, document.place(error.path), hint)))
     return found
@@ -64,9 +63,21 @@ def _unique(_validator: Any, wanted: bool, instance: Any, _schema: Any) -> Itera
             seen.add(key)
 
 
+def _is_number(_checker: Any, value: Any) -> bool:
+    """Whether `value` is a number that JSON can say and a double can hold."""
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return False
+    try:
+        return math.isfinite(value)
+    except OverflowError:
+        return False
+
+
 @lru_cache(maxsize=8)
 def _validator(schema: str) -> Any:
-    kind = jsonschema.validators.extend(jsonschema.Draft202012Validator, {"uniqueItems": _unique})
+    draft = jsonschema.Draft202012Validator
+    numbers = draft.TYPE_CHECKER.redefine("number", _is_number)
+    kind = jsonschema.validators.extend(draft, {"uniqueItems": _unique}, type_checker=numbers)
     return kind(json.loads(schema))
 
 
@@ -78,6 +89,7 @@ _TYPES = {
     "integer": Text(ja="整数", en="a whole number"),
     "boolean": Text(ja="true または false", en="true or false"),
     "null": Text(ja="null", en="null"),
+    "no-number": Text(ja="無限大・非数・大きすぎる数", en="infinity, NaN or a number too large"),
 }
 
 
@@ -86,7 +98,7 @@ def _kind(value: Any) -> str:
         return "null"
     for name, types in (("boolean", bool), ("string", str), ("number", int | float), ("array", list), ("object", dict)):
         if isinstance(value, types):
-            return name
+            return "no-number" if name == "number" and not _is_number(None, value) else name
     return type(value).__name__
 
 
@@ -140,7 +152,7 @@ def _translated(error: jsonschema.ValidationError) -> Iterator[SchemaError]:
                     en="expected an RFC 3339 time with seconds and an offset, such as 2026-11-24T09:00:00+09:00",
                 ),
             )
-        case "pattern" if value == "^anyone$":
+        case "pattern" if value == ANYONE["pattern"]:
             yield SchemaError(
                 "unknown-value",
                 path,
