@@ -1,0 +1,283 @@
+"""From suite files to cases: named events and fact sets put in, tables spread out, every case with its place."""
+
+from __future__ import annotations
+
+import copy
+import itertools
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from policyengine.errors import Place, PolicyError, Problem, did_you_mean
+from policyengine.load import TEST_SUFFIX
+from policyengine.source import Document, KeyPath, plain, read
+from policyengine.suite.case import EXPECTATIONS, Case, Suite
+from policyengine.suite.schema import EVENT_FIELDS, suite_schema
+from policyengine.text import Text
+from policyengine.validate import problems_of
+from policyengine.vocabulary import DIMENSIONS, OPERATIONS, Vocabulary
+
+_TERMS = {
+    "subject.category": "subjects",
+    "purpose": "purposes",
+    "form": "forms",
+    "origin": "origins",
+    "recipient.id": "parties",
+    "recipient.service": "services",
+    "items": "items",
+}
+"""The columns that "*" fills, and the dimension whose terms it fills them with; a column of items has one item a case."""
+
+
+def find_suites(path: str | Path) -> list[Path]:
+    """Return the suite files at or below `path`, in the order of their names."""
+    root = Path(path)
+    return sorted(root.rglob(f"*{TEST_SUFFIX}")) if root.is_dir() else [root]
+
+
+def load_suite(path: Path, vocabulary: Vocabulary | None = None) -> Suite:
+    """Read one suite.
+
+    Args:
+        path: the file.
+        vocabulary: declares what ``"*"`` stands for; None where the suite has none.
+
+    Raises:
+        PolicyError: with everything that is wrong with the file, each with its place.
+    """
+    document = read(path)
+    problems = [problem for _, problem in problems_of(document, suite_schema())]
+    if problems:
+        raise PolicyError(problems)
+    reader = _Reader(path, document, vocabulary)
+    cases = tuple(reader.cases())
+    if reader.problems:
+        raise PolicyError(reader.problems)
+    about = document.data.get("suite", {})
+    return Suite(path, about.get("title", {}).get("en", path.name), cases)
+
+
+def suite_policies(path: Path) -> tuple[tuple[Path, ...], dict[str, str]]:
+    """Return the packs and readings that a suite file names, without reading its cases. Raises `PolicyError`."""
+    about = read(path).data.get("suite", {})
+    named = about.get("policies", ["."]) if isinstance(about, dict) else ["."]
+    return tuple(path.parent / name for name in named), dict(about.get("readings", {}))
+
+
+class _Reader:
+    def __init__(self, path: Path, document: Document, vocabulary: Vocabulary | None) -> None:
+        self.document = document
+        self.vocabulary = vocabulary
+        self.problems: list[Problem] = []
+        data = self.data = plain(document.data)
+        about = data.get("suite", {})
+        self.policies = tuple(path.parent / name for name in about.get("policies", ["."]))
+        self.readings: dict[str, str] = about.get("readings", {})
+        self.sets: dict[str, list[dict[str, Any]]] = data.get("facts", {})
+        self.names: set[str] = set()
+
+    def problem(self, code: str, message: Text, *path: str | int, hint: Text | None = None) -> None:
+        self.problems.append(Problem(code, message, self.document.place(path), hint))
+
+    def cases(self) -> Iterator[Case]:
+        for index, table in enumerate(self.data.get("case", ())):
+            path: KeyPath = ("case", index)
+            expected = {"outcome": table["expect"], **{k: table[k] for k in EXPECTATIONS if k in table}}
+            yield self._case(table["name"], self._event(table, path), expected, table, path)
+        for index, table in enumerate(self.data.get("table", ())):
+            yield from self._table(table, ("table", index))
+
+    def _case(
+        self, name: str, event: dict[str, Any], expected: Mapping[str, Any], table: Mapping[str, Any], path: KeyPath
+    ) -> Case:
+        if name in self.names:
+            self.problem("duplicate-id", Text(ja=f"事例「{name}」が二つあります", en=f'case "{name}" stands twice'), *path)
+        self.names.add(name)
+        event.setdefault("id", name)
+        place = self.document.place(path)
+        return Case(
+            name,
+            event,
+            {what: sorted(value) if isinstance(value, list) else value for what, value in expected.items()},
+            Place(place.file, place.line, place.column),
+            self.policies,
+            {**self.readings, **table.get("readings", {})},
+        )
+
+    def _event(self, table: Mapping[str, Any], path: KeyPath, seen: tuple[str, ...] = ()) -> dict[str, Any]:
+        """Return the event of a case, a table or a named event: its base, varied."""
+        event: dict[str, Any] = {}
+        if "base" in table:
+            base, known = table["base"], self.data.get("events", {})
+            if base not in known or base in seen:
+                self.problem(
+                    "unknown-base",
+                    Text(ja=f"もとになるイベント「{base}」がありません", en=f'there is no event named "{base}" to start from'),
+                    *path,
+                    "base",
+                    hint=did_you_mean(base, known),
+                )
+            else:
+                event = self._event(known[base], ("events", base), (*seen, base))
+        for field in table.get("without", ()):
+            _drop(event, field)
+        for field in EVENT_FIELDS:
+            if field in table:
+                self._vary(event, field, copy.deepcopy(table[field]), path)
+        return event
+
+    def _vary(self, event: dict[str, Any], field: str, value: Any, path: KeyPath) -> None:
+        """Set one field, dotted or not; tables are merged, facts added."""
+        head, _, rest = field.partition(".")
+        if rest:
+            inner = event.get(head)
+            event[head] = {**(inner if isinstance(inner, dict) else {}), rest: value}
+        elif field == "facts":
+            event["facts"] = [*event.get("facts", ()), *self._facts(value, path)]
+        elif isinstance(value, dict) and isinstance(event.get(field), dict):
+            event[field] = {**event[field], **value}
+        else:
+            event[field] = value
+
+    def _facts(self, value: Any, path: KeyPath) -> Iterator[Any]:
+        for entry in value if isinstance(value, list) else [value]:
+            if not isinstance(entry, str):
+                yield entry
+            elif entry in self.sets:
+                yield from copy.deepcopy(self.sets[entry])
+            else:
+                self.problem(
+                    "unknown-fact-set",
+                    Text(ja=f"事実の組「{entry}」がありません", en=f'there is no fact set named "{entry}"'),
+                    *path,
+                    hint=did_you_mean(entry, self.sets),
+                )
+
+    def _table(self, table: Mapping[str, Any], path: KeyPath) -> Iterator[Case]:
+        if ("rows" in table) is ("product" in table) or ("rows" in table) is not ("columns" in table):
+            self.problem(
+                "table-form",
+                Text(ja="columns と rows か、product のどちらかを書きます", en="expected columns with rows, or a product"),
+                *path,
+            )
+            return
+        yield from (self._rows if "rows" in table else self._product)(table, path)
+
+    def _rows(self, table: Mapping[str, Any], path: KeyPath) -> Iterator[Case]:
+        columns = table["columns"]
+        for number, row in enumerate(table["rows"]):
+            where = (*path, "rows", number)
+            if len(row) != len(columns):
+                self.problem(
+                    "table-form",
+                    Text(ja=f"{len(columns)} 列の表に {len(row)} 個の値", en=f"{len(row)} values for {len(columns)} columns"),
+                    *where,
+                )
+                continue
+            event = self._event(table, path)
+            expected = _expected(table)
+            name = f"{table['name']}[{number + 1}]"
+            for column, value in zip(columns, row, strict=True):
+                if column == "name":
+                    name = f"{table['name']}[{value}]"
+                elif column == "expect":
+                    expected["outcome"] = value
+                elif column in EXPECTATIONS:
+                    expected[column] = value
+                elif column == "without":
+                    for field in value:
+                        _drop(event, field)
+                elif column.partition(".")[0] in EVENT_FIELDS:
+                    if value != "-":
+                        self._vary(event, column, copy.deepcopy(value), where)
+                else:
+                    self._unknown_column(column, *path, "columns")
+            if "outcome" not in expected:
+                self.problem("missing-key", Text(ja="expect がありません", en='"expect" is missing'), *where)
+                continue
+            yield self._case(name, event, expected, table, where)
+
+    def _product(self, table: Mapping[str, Any], path: KeyPath) -> Iterator[Case]:
+        columns = {column: self._values(column, value, path) for column, value in table["product"].items()}
+        permits = table.get("permit", [])
+        for index, permit in enumerate(permits):
+            for key in permit:
+                if key not in columns and key not in EXPECTATIONS:
+                    self._unknown_column(key, *path, "permit", index, key, known=columns)
+        for values in itertools.product(*columns.values()):
+            row = dict(zip(columns, values, strict=True))
+            event = self._event(table, path)
+            for column, value in row.items():
+                self._vary(event, column, [value] if column == "items" and isinstance(value, str) else value, path)
+            found = next((index for index, permit in enumerate(permits) if _listed(row, permit)), None)
+            if found is None:
+                expected = {**_expected(table), **_expected(table.get("deny", {})), "outcome": "deny"}
+                where: KeyPath = path
+            else:
+                expected = {**_expected(table), **_expected(permits[found]), "outcome": "permit"}
+                where = (*path, "permit", found)
+            name = f"{table['name']}[{', '.join(_shown(value) for value in values)}]"
+            yield self._case(name, event, expected, table, where)
+
+    def _values(self, column: str, value: Any, path: KeyPath) -> list[Any]:
+        if column.partition(".")[0] not in EVENT_FIELDS:
+            self._unknown_column(column, *path, "product", column)
+            return []
+        if value != "*":
+            return list(value)
+        if column == "operation":
+            return list(OPERATIONS)
+        dimension = _TERMS.get(column)
+        if dimension is None or self.vocabulary is None:
+            known = ", ".join((*_TERMS, "operation"))
+            self.problem(
+                "unknown-value",
+                Text(ja=f'"*" を使える列: {known}', en=f'"*" can stand in these columns: {known}'),
+                *path,
+                "product",
+                column,
+            )
+            return []
+        assert dimension in DIMENSIONS
+        return sorted(self.vocabulary.terms[dimension])
+
+    def _unknown_column(self, column: str, *path: str | int, known: Any = ()) -> None:
+        words = tuple(known) or (*EVENT_FIELDS, *_TERMS, *EXPECTATIONS, "expect")
+        self.problem(
+            "unknown-key",
+            Text(ja=f"未知の列「{column}」", en=f'unknown column "{column}"'),
+            *path,
+            hint=did_you_mean(column, words),
+        )
+
+
+def _expected(table: Mapping[str, Any]) -> dict[str, Any]:
+    found = {what: table[what] for what in EXPECTATIONS if what in table}
+    if "expect" in table:
+        found["outcome"] = table["expect"]
+    return found
+
+
+def _listed(row: Mapping[str, Any], permit: Mapping[str, Any]) -> bool:
+    """Whether a combination is one that `permit` lists: each column that it names has the value, or one of them."""
+    return all(
+        row[column] == wanted or (isinstance(wanted, list) and row[column] in wanted)
+        for column, wanted in permit.items()
+        if column in row
+    )
+
+
+def _shown(value: Any) -> str:
+    if isinstance(value, list):
+        return "+".join(_shown(member) for member in value) or "none"
+    if isinstance(value, dict):
+        return " ".join(f"{key}={_shown(member)}" for key, member in value.items())
+    return str(value)
+
+
+def _drop(event: dict[str, Any], field: str) -> None:
+    head, _, rest = field.partition(".")
+    if not rest:
+        event.pop(head, None)
+    elif isinstance(event.get(head), dict):
+        event[head] = {key: value for key, value in event[head].items() if key != rest}

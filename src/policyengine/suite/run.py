@@ -1,0 +1,59 @@
+"""Suites, run: each case decided by an engine of its policies and readings, and held against what it expects."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from pathlib import Path
+
+from policyengine.engine import Engine
+from policyengine.suite.case import EXPECTATIONS, Case, Difference, Result, Suite, actual
+from policyengine.suite.load import load_suite, suite_policies
+
+
+class Engines:
+    """Engines by the packs and readings that cases ask for, each loaded once.
+
+    Args:
+        load: loads one; by default from the packs' files, with the installed plugins.
+    """
+
+    def __init__(self, load: Callable[[tuple[Path, ...], Mapping[str, str]], Engine] | None = None) -> None:
+        self._load = load or (lambda paths, readings: Engine.load(*paths, readings=readings))
+        self._engines: dict[tuple[tuple[Path, ...], tuple[tuple[str, str], ...]], Engine] = {}
+
+    def of(self, policies: tuple[Path, ...], readings: Mapping[str, str]) -> Engine:
+        """Return the engine of these packs under these readings. Raises `PolicyError` where they cannot be loaded."""
+        key = (policies, tuple(sorted(readings.items())))
+        if key not in self._engines:
+            self._engines[key] = self._load(policies, readings)
+        return self._engines[key]
+
+
+def load(path: Path, engines: Engines) -> Suite:
+    """Read one suite file, with the vocabulary of its first pack for what stands for all terms.
+
+    Raises:
+        PolicyError: the suite or a pack of it is broken.
+    """
+    policies, readings = suite_policies(path)
+    return load_suite(path, engines.of(policies, readings).policies[0].vocabulary)
+
+
+def run(cases: Iterable[Case], engines: Engines) -> Iterator[Result]:
+    """Yield how each case went, in order. Cases depend on nothing but their policies, so any order gives the same."""
+    for case in cases:
+        yield run_case(case, engines.of(case.policies, case.readings))
+
+
+def run_case(case: Case, engine: Engine) -> Result:
+    """Decide one case and compare."""
+    start = time.perf_counter()
+    decision = engine.evaluate(case.event)
+    seconds = time.perf_counter() - start
+    differences = tuple(
+        Difference(what, case.expected[what], actual(decision, what))
+        for what in EXPECTATIONS
+        if what in case.expected and case.expected[what] != actual(decision, what)
+    )
+    return Result(case, decision, differences, seconds)

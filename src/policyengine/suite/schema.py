@@ -1,0 +1,107 @@
+"""The JSON Schema of test suites."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from policyengine.schema import DRAFT, TEXT, Schema
+
+EVENT_FIELDS = (
+    "id",
+    "time",
+    "controller",
+    "operation",
+    "subject",
+    "items",
+    "purpose",
+    "form",
+    "origin",
+    "recipient",
+    "facts",
+    "attributes",
+)
+"""The keys of a case that are fields of its event; any value may stand there, since malformed events are cases too."""
+
+_NAMES: Schema = {"type": "array", "items": {"type": "string"}}
+_READINGS: Schema = {"type": "object", "additionalProperties": {"type": "string"}}
+_EXPECTED: Schema = {
+    "expect": {"enum": ["permit", "deny", "invalid"], "description": "The outcome."},
+    "clauses": {**_NAMES, "description": "Exactly these clauses are cited."},
+    "rules": {**_NAMES, "description": "It rests on exactly these rules."},
+    "reasons": {**_NAMES, "description": "Exactly these reason codes."},
+    "permitted_items": _NAMES,
+    "excess_items": _NAMES,
+    "obligations": {**_NAMES, "description": "Exactly these obligations."},
+    "errors": {**_NAMES, "description": "The JSON paths of what is wrong with an invalid event."},
+}
+_EVENT: Schema = {
+    "base": {"type": "string", "description": "A named event, of which this one is a variation."},
+    "without": {**_NAMES, "description": "Fields of the base that are left out, such as origin or subject.id."},
+    **{field: True for field in EVENT_FIELDS},
+    "facts": {
+        "description": "Facts: each a fact, or the name of a fact set. They are added to those of the base.",
+    },
+}
+
+
+def suite_schema() -> Schema:
+    """Return the JSON Schema of test suites."""
+    columns: Schema = {"type": "string", "minLength": 1}
+    return {
+        "$schema": DRAFT,
+        "title": "Test suite of dataflow-policyengine",
+        "type": "object",
+        "properties": {
+            "suite": {
+                "type": "object",
+                "properties": {
+                    "title": TEXT,
+                    "policies": {**_NAMES, "minItems": 1, "description": 'Packs, relative to this file; by default ["."].'},
+                    "readings": _READINGS,
+                },
+                "additionalProperties": False,
+            },
+            "facts": {
+                "type": "object",
+                "description": "Named sets of facts.",
+                "additionalProperties": {"type": "array", "items": {"type": "object"}},
+            },
+            "events": {
+                "type": "object",
+                "description": "Named events, which cases vary.",
+                "additionalProperties": _object(_EVENT),
+            },
+            "case": {"type": "array", "items": _object({"name": columns, "readings": _READINGS, **_EVENT, **_EXPECTED}, "name", "expect")},
+            "table": {
+                "type": "array",
+                "items": _object(
+                    {
+                        "name": columns,
+                        "readings": _READINGS,
+                        **_EVENT,
+                        **_EXPECTED,
+                        "columns": {"type": "array", "items": columns, "minItems": 1},
+                        "rows": {"type": "array", "items": {"type": "array"}, "minItems": 1},
+                        "product": {
+                            "type": "object",
+                            "description": 'Every combination of these values; "*" is every declared term.',
+                            "minProperties": 1,
+                            "additionalProperties": {"type": ["array", "string"], "pattern": r"^\*$", "minItems": 1},
+                        },
+                        "permit": {
+                            "type": "array",
+                            "description": "The combinations that are permitted; every other one is denied.",
+                            "items": {"type": "object"},
+                        },
+                        "deny": _object(_EXPECTED),
+                    },
+                    "name",
+                ),
+            },
+        },
+        "additionalProperties": False,
+    }
+
+
+def _object(properties: Any, *required: str) -> Schema:
+    return {"type": "object", "properties": properties, "required": list(required), "additionalProperties": False}
