@@ -2,9 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Container, Iterable, Iterator, Mapping
+from dataclasses import replace
 
-from policyengine.condition import NEVER, Compare, Condition, Field, In, NotIn, Or, Same, all_of, compares, conjuncts
+from policyengine.condition import (
+    NEVER,
+    Compare,
+    Condition,
+    Field,
+    Holds,
+    In,
+    Not,
+    NotIn,
+    Or,
+    Same,
+    all_of,
+    compares,
+    conjuncts,
+)
 from policyengine.errors import Problem, did_you_mean
 from policyengine.rule import Clause, Duty, Permit, Replacement, Restriction, Rule
 from policyengine.source import Document, KeyPath
@@ -49,19 +64,46 @@ def clause_problems(
         yield Problem("duplicate-ground", message, document.place((*path, "ground")))
 
 
-def rule_problems(rules: Iterable[Rule]) -> Iterator[Problem]:
-    """Yield the rules that nothing can match, and those that lean on clauses that license nothing."""
-    rules = list(rules)
-    licensing = {rule.head.clause for rule in rules if isinstance(rule, Permit) and rule.licence}
-    for rule in rules:
-        if impossible(guard(rule)):
-            message = Text(ja="どんなイベントにも当てはまらないルールです", en="impossible rule: no event can match it")
-            yield Problem("impossible-rule", message, rule.head.place)
-        if isinstance(rule, Permit) and rule.licensed_by is not None and not rule.licensed_by & licensing:
+def rule_problems(tables: Iterable[tuple[Rule, ...]], span: tuple[int, int]) -> Iterator[Problem]:
+    """Yield the rules that nothing can match, or that ask what nothing can meet.
+
+    Args:
+        tables: for each rule table, what it was lowered to.
+        span: from when (inclusive) until when (exclusive) the policy is in force.
+    """
+    for rules in tables:
+        why = None
+        if rules and all(impossible(guard(rule)) for rule in rules):
+            why = Text(ja="どんなイベントにも当てはまらないルールです", en="impossible rule: no event can match it")
+        elif any(_unmeetable(rule) for rule in rules):
+            why = Text(ja="どんなイベントも満たせない条件です", en="impossible rule: no event can meet what it asks")
+        elif any(rule.head.start >= span[1] or rule.head.end <= span[0] for rule in rules):
+            why = Text(
+                ja="ポリシーの施行期間に一度も効力を持たないルールです",
+                en="impossible rule: it is never in force while the policy is",
+            )
+        if why is not None:
+            yield Problem("impossible-rule", why, rules[0].head.place)
+
+
+def licence_problems(rules: Iterable[Rule], unsure: Container[str]) -> Iterator[Problem]:
+    """Yield the rules that lean on clauses that license nothing.
+
+    Args:
+        rules: the lowered rules.
+        unsure: clauses of which it is not known whether they license anything, since something in them is wrong.
+    """
+    permits = [rule for rule in rules if isinstance(rule, Permit)]
+    licensing = {permit.head.clause for permit in permits if permit.licence}
+    for permit in permits:
+        leaned_on = permit.licensed_by
+        if leaned_on is not None and not any(clause in licensing or clause in unsure for clause in leaned_on):
             message = Text(
                 ja="licensed_by の条項はどれも利用目的を定めていません", en="no clause in licensed_by licenses anything"
             )
-            yield Problem("no-licence", message, rule.head.place, did_you_mean("", licensing))
+            document, path = permit.head.source or (None, ())
+            place = document.place((*path, "licensed_by")) if document else None
+            yield Problem("no-licence", message, place, did_you_mean("", licensing))
 
 
 def guard(rule: Rule) -> Condition:
@@ -75,13 +117,8 @@ def guard(rule: Rule) -> Condition:
 
 
 def impossible(condition: Condition) -> bool:
-    """Whether `condition` contradicts itself, so that no event meets it.
-
-    A list of terms that the chosen readings leave empty is no contradiction: another reading fills it.
-    """
+    """Whether `condition` contradicts itself, so that no event meets it."""
     parts = conjuncts(condition)
-    if any(isinstance(part, In) and not part.written for part in parts):
-        return False
     accepted: dict[Field, frozenset[str]] = {}
     bounds: dict[str, list[Compare]] = {}
     looks_at_recipient = False
@@ -92,7 +129,9 @@ def impossible(condition: Condition) -> bool:
             case Compare():
                 bounds.setdefault(part.attribute, []).append(part)
             case Or(branches) if all(impossible(branch) for branch in branches):
-                return part == NEVER or bool(branches)
+                return True
+            case Not(Holds() as denied) if any(_implies(other, denied) for other in parts):
+                return True
             case _:
                 pass
         looks_at_recipient |= (isinstance(part, In | NotIn) and part.field in _RECIPIENT) or (
@@ -104,6 +143,18 @@ def impossible(condition: Condition) -> bool:
     if looks_at_recipient and accepted.get(Field.OPERATION, frozenset(OPERATIONS)) <= {"acquire", "use"}:
         return True
     return any(not values for values in accepted.values()) or any(_empty(tests) for tests in bounds.values())
+
+
+def _unmeetable(rule: Rule) -> bool:
+    """Whether a restriction can be lifted by something, and by nothing that can be."""
+    if not isinstance(rule, Restriction) or rule.unless == NEVER:
+        return False
+    return impossible(all_of(rule.when, rule.unless))
+
+
+def _implies(condition: Condition, fact: Holds) -> bool:
+    """Whether `fact` holds wherever `condition` does. A fact that restricts counts for persons unknown as well."""
+    return isinstance(condition, Holds) and condition in (fact, replace(fact, restricts=False))
 
 
 def _empty(tests: Iterable[Compare]) -> bool:

@@ -40,7 +40,9 @@ def event_errors(mapping: Mapping[str, Any]) -> list[EventError]:
 
 def json_path(path: KeyPath) -> str:
     """Return `path` as a JSON path, such as ``$.facts[0].type``; a key that is no plain name stands in brackets."""
-    steps = (f"[{key}]" if isinstance(key, int) else f".{key}" if _NAME.fullmatch(key) else _quoted(key) for key in path)
+    steps = (
+        f"[{key}]" if isinstance(key, int) else f".{key}" if _NAME.fullmatch(key) else _quoted(key) for key in path
+    )
     return "$" + "".join(steps)
 
 

@@ -57,6 +57,11 @@ class Problem(msgspec.Struct, frozen=True):
         return f"{place}{self.severity}: {self.code}: {self.message.say(lang)}{hint}"
 
 
+def in_order(problems: Iterable[Problem]) -> list[Problem]:
+    """Return `problems`, each once, in the order of their places; first those that stand nowhere."""
+    return sorted(dict.fromkeys(problems), key=lambda problem: problem.place or Place(""))
+
+
 class PolicyEngineError(Exception):
     """The root of every error that this package raises on purpose."""
 
@@ -69,9 +74,7 @@ class PolicyError(PolicyEngineError):
     """
 
     def __init__(self, problems: Iterable[Problem]) -> None:
-        self.problems: tuple[Problem, ...] = tuple(
-            sorted(dict.fromkeys(problems), key=lambda problem: problem.place or Place(""))
-        )
+        self.problems: tuple[Problem, ...] = tuple(in_order(problems))
         super().__init__("\n".join(problem.line() for problem in self.problems))
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from datetime import datetime
 from typing import Any
 
 from policyengine.condition import (
@@ -134,7 +133,7 @@ class RuleTable:
                     hint=did_you_mean(name, self.scope.readings),
                 )
                 continue
-            for value in values:
+            for index, value in enumerate(values):
                 if value not in known:
                     self.problem(
                         "unknown-reading-value",
@@ -142,8 +141,7 @@ class RuleTable:
                             ja=f"読み方「{name}」に「{value}」はありません",
                             en=f'reading "{name}" has no value "{value}"',
                         ),
-                        *path,
-                        name,
+                        *(*path, name, index),
                         hint=did_you_mean(value, known),
                     )
             stands = stands and self.scope.chosen.get(name) in values
@@ -160,8 +158,10 @@ class RuleTable:
                 yield entry, True, where
             else:
                 stands = self.stands(entry.get("under"), *where, "under")
-                for term in (*([entry["term"]] if "term" in entry else ()), *entry.get("terms", ())):
-                    yield term, stands, where
+                if "term" in entry:
+                    yield entry["term"], stands, (*where, "term")
+                for position, term in enumerate(entry.get("terms", ())):
+                    yield term, stands, (*where, "terms", position)
 
     def operations(self, key: str) -> frozenset[str]:
         """Return the operations listed at `key`; an unknown one is reported."""
@@ -253,9 +253,15 @@ class RuleTable:
             case _:
                 return self._fact(expression, *path)
 
-    def fact(self, fact_type: str, **where: str) -> Condition:
-        """Return the condition that a fact of this type is in effect, with `where` naming values of its fields."""
-        return self._fact({"type": fact_type, **where})
+    def fact(self, fact_type: str, *path: str, **where: str) -> Condition:
+        """Return the condition that a fact of a type is in effect.
+
+        Args:
+            fact_type: the type.
+            path: the keys that lead to what the table says of it; problems are shown there.
+            where: values of its fields.
+        """
+        return self._fact({"type": fact_type, **where}, *path)
 
     def clauses(self, *path: str) -> frozenset[str]:
         """Return the clauses listed at `path`, each with its cases; an unknown one is reported."""
@@ -355,15 +361,14 @@ class RuleTable:
                 )
                 continue
             values = [wanted] if isinstance(wanted, str) else wanted
-            for value in values:
+            for index, value in enumerate(values):
                 if field.values is not None and value not in field.values:
                     self.problem(
                         "unknown-value",
                         Text(
                             ja=f"{name} の {key} に「{value}」はありません", en=f'{key} of {name} cannot be "{value}"'
                         ),
-                        *path,
-                        key,
+                        *(*path, key, index),
                         hint=did_you_mean(value, field.values),
                     )
             where.append((key, frozenset(values)))
@@ -382,4 +387,4 @@ class RuleTable:
 
     def _instant(self, key: str, default: int) -> int:
         value = self.values.get(key)
-        return instant(value.isoformat()) if isinstance(value, datetime) and value.tzinfo else default
+        return instant(value) if isinstance(value, str) else default

@@ -175,7 +175,7 @@ class Vocabulary:
         for dimension, terms in self.terms.items():
             below: dict[str, set[str]] = {term: {term} for term in terms}
             for term in terms:
-                for ancestor in _ancestors(term, terms):
+                for ancestor in ancestors(term, terms):
                     below[ancestor].add(term)
             closures[dimension] = {term: frozenset(kinds) for term, kinds in below.items()}
         object.__setattr__(self, "_closures", closures)
@@ -212,7 +212,8 @@ class Vocabulary:
                         yield name, dimension, term
 
 
-def _ancestors(term: str, terms: Mapping[str, Term]) -> set[str]:
+def ancestors(term: str, terms: Mapping[str, Term]) -> set[str]:
+    """Return the terms of which `term` is a kind; itself among them only where a hierarchy runs in a circle."""
     seen: set[str] = set()
     waiting = list(terms[term].is_a)
     while waiting:

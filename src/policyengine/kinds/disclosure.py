@@ -27,7 +27,7 @@ class Disclosure:
 
     def lower(self, table: RuleTable) -> Iterable[Rule]:
         """Return one permit, for a recipient who is the data subject."""
-        asked = table.fact("request", kind=table.values.get("request", "disclose"))
+        asked = table.fact("request", "request", kind=table.values.get("request", "disclose"))
         yield Permit(
             table.head,
             frozenset({"disclose"}),

@@ -33,7 +33,7 @@ class IndividualNotice:
 
     def lower(self, table: RuleTable) -> Iterable[Rule]:
         """Return the permit of what is notified, and the replacement of what is not."""
-        named = table.fact(table.values.get("notice", "notice"))
+        named = table.fact(table.values.get("notice", "notice"), "notice")
         # Whatever its purposes: the clause speaks of every flow of items on which the person had a notice.
         given = replace(named, unheld=frozenset({"purposes"})) if isinstance(named, Holds) else named
         flows = table.condition()

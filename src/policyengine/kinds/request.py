@@ -41,7 +41,7 @@ class DataSubjectRequest:
 
     def lower(self, table: RuleTable) -> Iterable[Rule]:
         """Return one restriction."""
-        asked = table.fact("request", kind=table.values["request"])
+        asked = table.fact("request", "request", kind=table.values["request"])
         exempt, subjects = table.terms("subjects", "not_binding", "subjects")
         yield Restriction(
             table.head,
