@@ -20,7 +20,7 @@ from policyengine.errors import did_you_mean
 from policyengine.event import Event, PreparedFact
 from policyengine.index import RuleIndex
 from policyengine.match import Question, agrees, answered, meets, ruled, stated
-from policyengine.rule import Duty, Permit, Policy, Replacement, Restriction, Rule
+from policyengine.rule import Duty, Permit, Policy, Replacement, Restriction, Rule, conditions_of
 from policyengine.text import Text
 from policyengine.vocabulary import DIMENSIONS, HELD_DIMENSION
 
@@ -94,7 +94,7 @@ class Evaluator:
         self._duties = RuleIndex([rule for rule in rules if isinstance(rule, Duty)], guard, _span)
         self._dates = sorted({date for rule in rules for date in _span(rule)})
         self._topics: dict[int, tuple[RuleIndex[Topic], RuleIndex[Topic]]] = {}
-        conditions = [condition for rule in rules for condition in _rule_conditions(rule)]
+        conditions = [condition for rule in rules for condition in conditions_of(rule)]
         named = [leaf for condition in conditions for leaf in leaves(condition)]
         self._parties = {
             party: party
@@ -325,19 +325,9 @@ def _span(rule: Rule) -> tuple[int, int]:
     return rule.head.start, rule.head.end
 
 
-def _rule_conditions(rule: Rule) -> tuple[Condition, ...]:
-    match rule:
-        case Permit():
-            return (rule.about, rule.terms)
-        case Restriction():
-            return (rule.when, rule.unless, rule.exempt)
-        case Replacement() | Duty():
-            return (rule.when,)
-
-
 def _conditions(rules: Candidates) -> Iterable[Condition]:
     kinds: tuple[Sequence[Rule], ...] = rules[:5]
     for rule in chain.from_iterable(kinds):
-        yield from _rule_conditions(rule)
+        yield from conditions_of(rule)
     for topic in chain(rules.topics(), rules.licence_topics()):
         yield topic.about

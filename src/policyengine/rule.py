@@ -144,6 +144,17 @@ def placed(rule: Rule) -> Rule:
             return replace(rule, when=restricting(rule.when, True))
 
 
+def conditions_of(rule: Rule) -> tuple[Condition, ...]:
+    """Return the conditions of a rule."""
+    match rule:
+        case Permit():
+            return (rule.about, rule.terms)
+        case Restriction():
+            return (rule.when, rule.unless, rule.exempt)
+        case Replacement() | Duty():
+            return (rule.when,)
+
+
 @dataclass(frozen=True, slots=True)
 class Clause:
     """One numbered clause of the policy's text.

@@ -1,0 +1,1 @@
+"""Questions about whole policies, answered exactly: over every event, not over samples."""
