@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from policyengine.condition import ALWAYS, Field, In, all_of
+from policyengine.condition import ALWAYS, Condition, Field, In, NotIn, all_of, conjuncts
 from policyengine.lower import RuleTable
 from policyengine.rule import Permit, Rule
 from policyengine.schema import term_list
@@ -47,6 +47,12 @@ class JointUse:
                 table.head,
                 frozenset({"acquire", "use"}),
                 about=all_of(In(Field.SUBJECT, subjects, subject), In(Field.PURPOSE, purposes, purpose)),
-                terms=table.condition(leave_out=("subjects", "purposes")),
+                terms=_of_its_own(table.condition(leave_out=("subjects", "purposes"))),
                 licence=True,
             )
+
+
+def _of_its_own(terms: Condition) -> Condition:
+    """Return `terms` without what they ask of a recipient: the controller's own use has none."""
+    other = (Field.RECIPIENT, Field.SERVICE, Field.COUNTRY)
+    return all_of(*(part for part in conjuncts(terms) if not (isinstance(part, In | NotIn) and part.field in other)))
