@@ -143,8 +143,7 @@ def _syntax_error(message: str, text: str, name: str) -> PolicyError:
     if match and match[2]:
         place = Place(name, int(match[2]), int(match[3]))
     else:
-        lines = text.split("\n")
-        place = Place(name, len(lines), len(lines[-1]) + 1)
+        place = Place(name, *_unended(text))
     if _is_toml_1_1(text):
         return _broken(
             "toml-1.1",
@@ -159,6 +158,18 @@ def _syntax_error(message: str, text: str, name: str) -> PolicyError:
     return _broken("toml-syntax", place, f"TOML として読めません: {what}", f"broken TOML: {what}")
 
 
+def _unended(text: str) -> tuple[int, int]:
+    """Return where that begins which the end of `text` cuts off."""
+    waiting = [_tree(text)]
+    while waiting:
+        node = waiting.pop()
+        if node.type == "ERROR" or node.is_missing:
+            return _position(text.split("\n"), node)
+        waiting.extend(child for child in reversed(node.children) if child.has_error)
+    lines = text.split("\n")
+    return len(lines), len(lines[-1]) + 1
+
+
 def _is_toml_1_1(text: str) -> bool:
     import tomli  # noqa: PLC0415  reads TOML 1.1, which tells a newer syntax from a broken one
 
@@ -169,18 +180,32 @@ def _is_toml_1_1(text: str) -> bool:
     return True
 
 
+def _tree(text: str) -> tree_sitter.Node:
+    """Return the syntax tree of TOML text."""
+    import tree_sitter  # noqa: PLC0415  needed only once something has to be pointed at
+    import tree_sitter_toml  # noqa: PLC0415
+
+    parser = tree_sitter.Parser(tree_sitter.Language(tree_sitter_toml.language()))
+    return parser.parse(text.encode("utf-8")).root_node
+
+
+def _position(lines: list[str], node: tree_sitter.Node) -> tuple[int, int]:
+    """Return the line and the column, in characters, where `node` begins."""
+    row, column = node.start_point
+    line = lines[row]
+    if not line.isascii():
+        column = len(line.encode("utf-8")[:column].decode("utf-8", "replace"))
+    return row + 1, column + 1
+
+
 class _Places:
     """Walks a syntax tree and notes the place of every key path (line and column from 1, columns in characters)."""
 
     def __init__(self, text: str) -> None:
-        import tree_sitter  # noqa: PLC0415  needed only once something has to be pointed at
-        import tree_sitter_toml  # noqa: PLC0415
-
-        parser = tree_sitter.Parser(tree_sitter.Language(tree_sitter_toml.language()))
         self.lines = text.split("\n")
         self.found: dict[KeyPath, tuple[int, int]] = {}
         self.arrays: dict[KeyPath, int] = {}
-        for node in parser.parse(text.encode("utf-8")).root_node.named_children:
+        for node in _tree(text).named_children:
             if node.type == "pair":
                 self._pair((), node)
             elif node.type in ("table", "table_array_element"):
@@ -198,7 +223,7 @@ class _Places:
             index = self.arrays[path] = self.arrays.get(path, -1) + 1
             self._note(path, named)
             path = (*path, index)
-        self.found[path] = self._place(named)
+        self.found[path] = _position(self.lines, named)
         for pair in pairs:
             if pair.type == "pair":
                 self._pair(path, pair)
@@ -227,14 +252,7 @@ class _Places:
                     self._pair(path, pair)
 
     def _note(self, path: KeyPath, node: tree_sitter.Node) -> None:
-        self.found.setdefault(path, self._place(node))
-
-    def _place(self, node: tree_sitter.Node) -> tuple[int, int]:
-        row, column = node.start_point
-        line = self.lines[row]
-        if not line.isascii():
-            column = len(line.encode("utf-8")[:column].decode("utf-8", "replace"))
-        return row + 1, column + 1
+        self.found.setdefault(path, _position(self.lines, node))
 
 
 def _keys(node: tree_sitter.Node) -> list[tuple[str, tree_sitter.Node]]:
