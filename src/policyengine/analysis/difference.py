@@ -89,7 +89,14 @@ class _Search:
         left_keys, right_keys = self._keys(0, left), self._keys(1, right)
         if left_keys.keys() == right_keys.keys() and ground(self.policies[0]) == ground(self.policies[1]):
             return None
-        state = (frozenset(left_keys), frozenset(right_keys), point[Field.OPERATION], point.get(PERSON), Field.RECIPIENT in point, point.get(Field.RECIPIENT) is None)
+        state = (
+            frozenset(left_keys),
+            frozenset(right_keys),
+            point[Field.OPERATION],
+            point.get(PERSON),
+            Field.RECIPIENT in point,
+            point.get(Field.RECIPIENT) is None,
+        )
         if state in self.done:
             return None
         if self.regions is not None:
@@ -168,6 +175,7 @@ class _Search:
         policy = self.policies[index]
         rules = list(rules)
         permits = [rule for rule in rules if isinstance(rule, Permit)]
+        licensing = {permit.head.clause for permit in permits if permit.licence}
         found: dict[Any, Rule] = {}
         for rule in rules:
             obligations = tuple(sorted(_obligation(policy, name) for name in rule.head.obligations))
@@ -175,7 +183,8 @@ class _Search:
             match rule:
                 case Permit():
                     shown = policy.clauses[clause].case_of or clause
-                    key: Any = (clause, shown, rule.operations, rule.about, rule.terms, rule.licence, rule.licensed_by)
+                    leaned = rule.licensed_by if rule.licensed_by is None else rule.licensed_by & licensing
+                    key: Any = (clause, shown, rule.operations, rule.about, rule.terms, rule.licence, leaned)
                 case Restriction():
                     reached = frozenset(permit.head.clause for permit in permits if rule.reaches(permit))
                     instead = tuple(sorted(_obligation(policy, name) for name in rule.instead))

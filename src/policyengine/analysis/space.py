@@ -20,7 +20,7 @@ from policyengine.rule import FOREVER, Policy, conditions_of
 from policyengine.vocabulary import DIMENSIONS, HELD_DIMENSION, OPERATIONS, FactType
 
 Variable: TypeAlias = "Field | str | Profile"
-"""What a point of the space gives a value to: an event field, ``time``, ``person``, an ``@attribute``, a fact profile."""
+"""What a point gives a value to: an event field, ``time``, ``person``, an ``@attribute``, a profile of facts."""
 
 Point: TypeAlias = "dict[Variable, Any]"
 
@@ -91,7 +91,9 @@ class Space:
             name: declared for policy in policies for name, declared in policy.vocabulary.facts.items()
         }
         self.profiles: tuple[Profile, ...] = tuple(
-            profile for name in sorted({leaf.type for leaf in self.leaves if isinstance(leaf, Holds)}) for profile in self._profiles(name)
+            profile
+            for name in sorted({leaf.type for leaf in self.leaves if isinstance(leaf, Holds)})
+            for profile in self._profiles(name)
         )
         for profile in self.profiles:
             self.domains[profile] = (False, True)
@@ -104,7 +106,11 @@ class Space:
                 continue
             if variable is Field.RECIPIENT and value is None and operation in NEEDS_RECIPIENT:
                 continue
-            if variable in (Field.SERVICE, Field.COUNTRY) and value is not None and point.get(Field.RECIPIENT, "") is None:
+            if (
+                variable in (Field.SERVICE, Field.COUNTRY)
+                and value is not None
+                and point.get(Field.RECIPIENT, "") is None
+            ):
                 continue
             if variable == PERSON and value == SAME and point.get(Field.RECIPIENT, "") is None:
                 continue
@@ -234,7 +240,11 @@ class Space:
             {
                 date
                 for policy in self.policies
-                for date in (policy.start, policy.end, *(d for rule in policy.rules for d in (rule.head.start, rule.head.end)))
+                for date in (
+                    policy.start,
+                    policy.end,
+                    *(d for rule in policy.rules for d in (rule.head.start, rule.head.end)),
+                )
                 if abs(date) < FOREVER
             }
         )
@@ -250,7 +260,9 @@ class Space:
             terms = list(dict.fromkeys((*named, *terms, "somebody")))
         found: dict[tuple[Any, ...], str] = {}
         for term in sorted(terms, key=lambda term: term not in ("somebody", "identifiable")):
-            known = [term in policy.vocabulary.terms[dimension] for policy in self.policies if field is not Field.RECIPIENT]
+            known = [
+                term in policy.vocabulary.terms[dimension] for policy in self.policies if field is not Field.RECIPIENT
+            ]
             found.setdefault((*known, *(term in leaf.values for leaf in self._of(field))), term)
         plain = tuple(found.values())
         if field is Field.PURPOSE:
@@ -275,7 +287,11 @@ class Space:
         between = {(low + high) / 2 for low, high in itertools.pairwise(marks)}
         values: set[int | float] = {marks[0] - 1, *marks, *between, marks[-1] + 1}
         if declared.type == "integer":
-            values = {int(value) for value in (*marks, *(m + 1 for m in marks), *(m - 1 for m in marks)) if value == int(value)}
+            values = {
+                int(value)
+                for value in (*marks, *(m + 1 for m in marks), *(m - 1 for m in marks))
+                if value == int(value)
+            }
         return (None, *sorted(values))
 
     def _profiles(self, name: str) -> Iterator[Profile]:
@@ -286,21 +302,16 @@ class Space:
             if field.held != "value":
                 continue
             named = {value for leaf in asked for key, accepted in leaf.where if key == field.id for value in accepted}
-            if field.values is not None:
-                others = sorted(field.values - named)[:1]
-            else:
-                others = [_ELSEWHERE]
-            choices.append(
-                [*((field.id, value) for value in sorted(named)), *((field.id, value) for value in others)]
-                + ([] if field.required else [None])
-            )
+            others = [_ELSEWHERE] if field.values is None else sorted(field.values - named)[:1]
+            stated: list[tuple[str, str] | None] = [(field.id, value) for value in (*sorted(named), *others)]
+            choices.append(stated if field.required else [*stated, None])
         astray = {frozenset[str](), *(leaf.unheld for leaf in asked)}
         seen: set[tuple[bool, ...]] = set()
         for values in itertools.product(*choices):
-            stated = tuple(pair for pair in values if pair is not None)
+            pairs = tuple(pair for pair in values if pair is not None)
             for away in sorted(astray, key=sorted):
                 for naming in (False, True):
-                    profile = Profile(name, stated, away, naming)
+                    profile = Profile(name, pairs, away, naming)
                     # Two profiles that the same leaves are satisfied by are one; one that satisfies none is nothing.
                     signature = tuple(profile.satisfies(leaf) for leaf in asked) + (naming,)
                     if any(signature[:-1]) and signature not in seen:
@@ -308,7 +319,7 @@ class Space:
                         yield profile
 
     def _fact(self, profile: Profile, event: Mapping[str, Any]) -> dict[str, Any]:
-        """Return a fact of this profile that agrees with `event` in everything that it must state and is not astray in."""
+        """Return a fact of this profile: it states what it must, and agrees with `event` but where it is astray."""
         found: dict[str, Any] = {"type": profile.type, **dict(profile.values)}
         recipient = event.get("recipient", {}).get("id")
         here = {
@@ -337,7 +348,9 @@ class Space:
         if dimension is None or dimension == "parties":
             return "somebody-else"
         vocabulary = self.policies[0].vocabulary
-        return next(term for term in sorted(vocabulary.terms[dimension]) if value not in vocabulary.kinds(dimension, term))
+        return next(
+            term for term in sorted(vocabulary.terms[dimension]) if value not in vocabulary.kinds(dimension, term)
+        )
 
 
 def _time(instant: int) -> str:

@@ -26,7 +26,7 @@ _TERMS = {
     "recipient.service": "services",
     "items": "items",
 }
-"""The columns that "*" fills, and the dimension whose terms it fills them with; a column of items has one item a case."""
+"""The columns that "*" fills, and the dimension whose terms fill them; a column of items has one item a case."""
 
 
 def find_suites(path: str | Path) -> list[Path]:
@@ -91,7 +91,9 @@ class _Reader:
         self, name: str, event: dict[str, Any], expected: Mapping[str, Any], table: Mapping[str, Any], path: KeyPath
     ) -> Case:
         if name in self.names:
-            self.problem("duplicate-id", Text(ja=f"事例「{name}」が二つあります", en=f'case "{name}" stands twice'), *path)
+            self.problem(
+                "duplicate-id", Text(ja=f"事例「{name}」が二つあります", en=f'case "{name}" stands twice'), *path
+            )
         self.names.add(name)
         event.setdefault("id", name)
         place = self.document.place(path)
@@ -112,7 +114,10 @@ class _Reader:
             if base not in known or base in seen:
                 self.problem(
                     "unknown-base",
-                    Text(ja=f"もとになるイベント「{base}」がありません", en=f'there is no event named "{base}" to start from'),
+                    Text(
+                        ja=f"もとになるイベント「{base}」がありません",
+                        en=f'there is no event named "{base}" to start from',
+                    ),
                     *path,
                     "base",
                     hint=did_you_mean(base, known),
@@ -157,7 +162,9 @@ class _Reader:
         if ("rows" in table) is ("product" in table) or ("rows" in table) is not ("columns" in table):
             self.problem(
                 "table-form",
-                Text(ja="columns と rows か、product のどちらかを書きます", en="expected columns with rows, or a product"),
+                Text(
+                    ja="columns と rows か、product のどちらかを書きます", en="expected columns with rows, or a product"
+                ),
                 *path,
             )
             return
@@ -170,7 +177,10 @@ class _Reader:
             if len(row) != len(columns):
                 self.problem(
                     "table-form",
-                    Text(ja=f"{len(columns)} 列の表に {len(row)} 個の値", en=f"{len(row)} values for {len(columns)} columns"),
+                    Text(
+                        ja=f"{len(columns)} 列の表に {len(row)} 個の値",
+                        en=f"{len(row)} values for {len(columns)} columns",
+                    ),
                     *where,
                 )
                 continue

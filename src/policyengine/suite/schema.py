@@ -37,7 +37,7 @@ _EXPECTED: Schema = {
 _EVENT: Schema = {
     "base": {"type": "string", "description": "A named event, of which this one is a variation."},
     "without": {**_NAMES, "description": "Fields of the base that are left out, such as origin or subject.id."},
-    **{field: True for field in EVENT_FIELDS},
+    **dict.fromkeys(EVENT_FIELDS, True),
     "facts": {
         "description": "Facts: each a fact, or the name of a fact set. They are added to those of the base.",
     },
@@ -56,7 +56,11 @@ def suite_schema() -> Schema:
                 "type": "object",
                 "properties": {
                     "title": TEXT,
-                    "policies": {**_NAMES, "minItems": 1, "description": 'Packs, relative to this file; by default ["."].'},
+                    "policies": {
+                        **_NAMES,
+                        "minItems": 1,
+                        "description": 'Packs, relative to this file; by default ["."].',
+                    },
                     "readings": _READINGS,
                 },
                 "additionalProperties": False,
@@ -71,7 +75,10 @@ def suite_schema() -> Schema:
                 "description": "Named events, which cases vary.",
                 "additionalProperties": _object(_EVENT),
             },
-            "case": {"type": "array", "items": _object({"name": columns, "readings": _READINGS, **_EVENT, **_EXPECTED}, "name", "expect")},
+            "case": {
+                "type": "array",
+                "items": _object({"name": columns, "readings": _READINGS, **_EVENT, **_EXPECTED}, "name", "expect"),
+            },
             "table": {
                 "type": "array",
                 "items": _object(

@@ -1,0 +1,167 @@
+"""Mutation testing: would the suites notice if the rules were a little wrong?
+
+Every mutant is held against the suites. One that no case notices is held against the original by the exact difference
+finder, under every combination of readings: either there is an event on which they differ, a case that the suites
+miss, or there is none, and the mutant is proved equivalent.
+"""
+
+from __future__ import annotations
+
+import itertools
+import os
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal, TypeAlias
+
+from policyengine.analysis.difference import difference
+from policyengine.build import policy_of
+from policyengine.engine import Engine
+from policyengine.errors import Place, PolicyError
+from policyengine.load import Pack, load_pack
+from policyengine.plugins import Plugins
+from policyengine.rule import Policy
+from policyengine.suite.case import Case, actual
+from policyengine.suite.mutants import Mutant, mutants
+from policyengine.suite.run import run_case
+from policyengine.text import Text
+
+Fate: TypeAlias = Literal["killed", "survived", "equivalent", "refused"]
+"""What became of a mutant; ``refused`` is one that the loader itself would not load."""
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """What became of one mutant.
+
+    Args:
+        operator: what sort of change it was.
+        message: the change, for people.
+        place: where.
+        fate: what became of it.
+        killer: the id of the case that noticed.
+        event: for a survivor, an event on which it differs from the original.
+        readings: the readings under which they differ.
+        expected: what the original says of that event, in the terms of a case.
+    """
+
+    operator: str
+    message: Text
+    place: Place
+    fate: Fate
+    killer: str | None = None
+    event: Mapping[str, Any] | None = None
+    readings: Mapping[str, str] | None = None
+    expected: Mapping[str, Any] | None = None
+
+
+class Mutation:
+    """The mutants of one pack, and the cases that shall notice them.
+
+    Args:
+        path: the pack.
+        cases: cases of which the pack is one of the policies; all must pass on the pack as it is.
+    """
+
+    def __init__(self, path: Path, cases: Iterable[Case]) -> None:
+        self.path = path
+        self.pack: Pack = load_pack(path)
+        self.kinds = Plugins().kinds
+        self.original = policy_of(self.pack, self.kinds, {})
+        self.mutants: Sequence[Mutant] = tuple(mutants(self.pack, self.original.vocabulary, self.kinds))
+        here = path.resolve()
+        self.cases = [case for case in cases if here in {policy.resolve() for policy in case.policies}]
+        self._others: dict[Path, Policy] = {}
+
+    def run(self, jobs: int | None = None) -> Iterator[Report]:
+        """Yield what became of each mutant, in order.
+
+        Args:
+            jobs: how many processes share the work; by default one for each processor.
+        """
+        jobs = jobs or os.cpu_count() or 1
+        if jobs == 1:
+            yield from map(self.report, range(len(self.mutants)))
+            return
+        with ProcessPoolExecutor(jobs, initializer=_start, initargs=(self.path, self.cases)) as pool:
+            yield from pool.map(_report, range(len(self.mutants)), chunksize=4)
+
+    def report(self, number: int) -> Report:
+        """Return what becomes of one mutant."""
+        mutant = self.mutants[number]
+        place = next(d.place(mutant.path) for d in self.pack.documents if d.path == mutant.document)
+        changed = mutant.applied(self.pack)
+        policies: dict[tuple[tuple[str, str], ...], Policy] = {}
+        engines: dict[Any, Engine] = {}
+
+        def policy_under(readings: Mapping[str, str]) -> Policy:
+            key = tuple(sorted(readings.items()))
+            if key not in policies:
+                policies[key] = policy_of(changed, self.kinds, readings, trusted=True)
+            return policies[key]
+
+        def told(fate: Fate, **more: Any) -> Report:
+            return Report(mutant.operator, mutant.message, place, fate, **more)
+
+        try:
+            for case in self.cases:
+                key = (case.policies, tuple(sorted(case.readings.items())))
+                if key not in engines:
+                    engines[key] = Engine(self._layered(case, policy_under(case.readings)))
+                if not run_case(case, engines[key]).passed:
+                    return told("killed", killer=case.id)
+            for readings in self._combinations():
+                original = policy_of(self.pack, self.kinds, readings, trusted=True)
+                found = difference(original, policy_under(readings))
+                if found is not None:
+                    return told(
+                        "survived",
+                        event=found.event,
+                        readings=readings,
+                        expected=expectation(original, found.event),
+                    )
+        except PolicyError:
+            return told("refused")
+        return told("equivalent")
+
+    def _combinations(self) -> Iterator[dict[str, str]]:
+        """Yield every combination of readings, as what is chosen beside the defaults; none chosen comes first."""
+        choices = [
+            [None, *((name, value) for value in reading.values if value != reading.default)]
+            for name, reading in self.original.readings.items()
+        ]
+        found = [dict(pair for pair in pairs if pair is not None) for pairs in itertools.product(*choices)]
+        yield from sorted(found, key=len)
+
+    def _layered(self, case: Case, mutant: Policy) -> list[Policy]:
+        """Return the policies of a case, with the mutant in the place of the pack."""
+        here, found = self.path.resolve(), [mutant]
+        for policy in case.policies:
+            resolved = policy.resolve()
+            if resolved != here:
+                if resolved not in self._others:
+                    self._others[resolved] = policy_of(load_pack(policy), self.kinds, {})
+                found.append(self._others[resolved])
+        return found
+
+
+def expectation(policy: Policy, event: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what `policy` says of `event`, as a case would expect it."""
+    decision = Engine([policy]).evaluate(event)
+    found: dict[str, Any] = {"expect": decision.outcome, "clauses": actual(decision, "clauses")}
+    if decision.obligations:
+        found["obligations"] = actual(decision, "obligations")
+    return found
+
+
+_here: list[Mutation] = []
+
+
+def _start(path: Path, cases: Sequence[Case]) -> None:
+    """Make a process of the pool ready: each reads the pack once."""
+    _here[:] = [Mutation(path, cases)]
+
+
+def _report(number: int) -> Report:
+    return _here[0].report(number)
