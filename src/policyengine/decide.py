@@ -11,7 +11,7 @@ from typing import NamedTuple, TypeAlias
 
 from policyengine.condition import NEVER, Condition, Field
 from policyengine.decision import Obligation, Outcome, Reason
-from policyengine.rule import Duty, ObligationText, Permit, Policy, Replacement, Restriction
+from policyengine.rule import Duty, ObligationText, Permit, Policy, Replacement, Restriction, Rule
 from policyengine.text import Text, listed
 from policyengine.words import describe
 
@@ -44,6 +44,14 @@ class Topic(NamedTuple):
     rule: str | None
 
 
+def topic_of(policy: Policy, permit: Permit) -> Topic:
+    """Return what `permit`, alone, makes its clause speak of."""
+    clause = policy.clauses[permit.head.clause]
+    leaned = permit.licensed_by or frozenset()
+    shown = clause.case_of or clause.number
+    return Topic(clause.number, shown, permit.operations, permit.about, leaned, permit.licence, permit.head.id)
+
+
 class Candidates(NamedTuple):
     """The rules that can matter for one item: those that no index has ruled out."""
 
@@ -56,6 +64,28 @@ class Candidates(NamedTuple):
     """What the clauses speak of, asked for only where nothing permits the flow."""
     licence_topics: Callable[[], Iterable[Topic]]
     """The same of the clauses that license other clauses, whatever the operation."""
+
+
+def every(policy: Policy, rules: Iterable[Rule], permits_here: Callable[[Permit], bool]) -> Candidates:
+    """Return all of `rules` as candidates, with no index that could hide one.
+
+    Args:
+        policy: the policy whose rules they are.
+        rules: those in force.
+        permits_here: whether a permit permits the operation of the event.
+    """
+    rules = list(rules)
+    here = [rule for rule in rules if isinstance(rule, Permit) and permits_here(rule)]
+    licences = [rule for rule in rules if isinstance(rule, Permit) and rule.licence]
+    return Candidates(
+        here,
+        licences,
+        [rule for rule in rules if isinstance(rule, Restriction)],
+        [rule for rule in rules if isinstance(rule, Replacement)],
+        [rule for rule in rules if isinstance(rule, Duty)],
+        lambda: [topic_of(policy, permit) for permit in here],
+        lambda: [topic_of(policy, permit) for permit in licences],
+    )
 
 
 class Obstacle(NamedTuple):

@@ -15,7 +15,18 @@ from typing import Any, Final, NamedTuple
 
 from policyengine.check import guard
 from policyengine.condition import Compare, Condition, Field, Holds, In, Same, all_of, leaves
-from policyengine.decide import Candidates, ItemVerdict, Met, Obstacle, Topic, Verdict, decide_item, ground, merge
+from policyengine.decide import (
+    Candidates,
+    ItemVerdict,
+    Met,
+    Obstacle,
+    Topic,
+    Verdict,
+    decide_item,
+    ground,
+    merge,
+    topic_of,
+)
 from policyengine.errors import did_you_mean
 from policyengine.event import Event, PreparedFact
 from policyengine.index import RuleIndex
@@ -207,21 +218,11 @@ class Evaluator:
         """Return what the clauses speak of with the rules in force at `instant`."""
         epoch = self._epoch(instant)
         if epoch not in self._topics:
-            found: dict[tuple[Any, ...], list[str]] = {}
+            found: dict[Topic, list[str]] = {}
             for rule in self._permits.rules:
                 if rule.head.start <= instant < rule.head.end:
-                    clause = self.policy.clauses[rule.head.clause]
-                    shown = clause.case_of or clause.number
-                    by = (
-                        clause.number,
-                        shown,
-                        rule.operations,
-                        rule.about,
-                        rule.licensed_by or frozenset(),
-                        rule.licence,
-                    )
-                    found.setdefault(by, []).append(rule.head.id)
-            topics = [Topic._make((*by, ids[0] if len(ids) == 1 else None)) for by, ids in found.items()]
+                    found.setdefault(topic_of(self.policy, rule)._replace(rule=None), []).append(rule.head.id)
+            topics = [topic._replace(rule=ids[0] if len(ids) == 1 else None) for topic, ids in found.items()]
             self._topics[epoch] = (
                 RuleIndex(topics, lambda topic: all_of(In(Field.OPERATION, topic.operations, ()), topic.about)),
                 RuleIndex([topic for topic in topics if topic.licence], lambda topic: topic.about),

@@ -6,10 +6,10 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal, TypeAlias
 
-from policyengine.condition import NEVER, Condition, Field, Holds, In, conjuncts
+from policyengine.condition import NEVER, Condition, Field, In, conjuncts
 from policyengine.decision import Decision
 from policyengine.event import Event
-from policyengine.match import Question, answered, in_effect, meets, ruled, stated
+from policyengine.match import Reader, stated
 from policyengine.rule import Duty, Permit, Policy, Replacement, Restriction, Rule
 from policyengine.text import Text
 from policyengine.words import describe
@@ -193,32 +193,17 @@ class _Met:
     def __init__(self, policy: Policy, event: Event) -> None:
         self.policy = policy
         self.event = event
-        self.stated = stated(event)
-        self.ruled = ruled(self.stated)
+        self.reader = Reader(policy.vocabulary, event)
         self._rules = [rule for rule in policy.rules if rule.head.start <= event.instant < rule.head.end]
 
     def items(self, condition: Condition) -> tuple[str, ...]:
-        return tuple(item for item in self.event.items if self.met(condition, item))
-
-    def met(self, condition: Condition, item: str) -> bool:
-        values = {**self.stated, Field.ITEM: item}
-
-        def answer(question: Question) -> bool:
-            if isinstance(question, Holds):
-                return any(
-                    in_effect(question, fact.data, fact.start, fact.end, self.event, values, self.policy.vocabulary)
-                    for fact in self.event.known
-                    if fact.data["type"] in self.policy.vocabulary.facts
-                )
-            return answered(question, self.ruled, self.event.attributes)
-
-        return meets(condition, {**self.ruled, Field.ITEM: item}, answer)
+        return tuple(item for item in self.event.items if self.reader.met(condition, item))
 
     def scope(self, condition: Condition) -> bool:
         """Whether the event is one that a rule is about: of its operations and of its people."""
         fields = (Field.OPERATION, Field.SUBJECT)
         return all(
-            self.ruled[part.field] in part.values
+            self.reader.ruled[part.field] in part.values
             for part in conjuncts(condition)
             if isinstance(part, In) and part.field in fields
         )

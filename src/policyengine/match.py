@@ -152,3 +152,37 @@ def in_effect(
     if person is not None and person != event.subject_id and (event.subject_id is not None or not condition.restricts):
         return False
     return agrees(condition, fact, values, vocabulary)
+
+
+class Reader:
+    """One event, read directly: whether a condition is met for an item, with no index and nothing remembered.
+
+    Args:
+        vocabulary: of the policy whose conditions they are.
+        event: the event, its facts well-formed.
+    """
+
+    def __init__(self, vocabulary: Vocabulary, event: Event) -> None:
+        self.vocabulary = vocabulary
+        self.event = event
+        self.stated = stated(event)
+        self.ruled = ruled(self.stated)
+        self.facts = [fact for fact in event.known if fact.data["type"] in vocabulary.facts]
+
+    def met(self, condition: Condition, item: str) -> bool:
+        """Whether the event meets `condition` for `item`."""
+        return meets(condition, self.values(item), lambda question: self.answer(question, item))
+
+    def values(self, item: str) -> dict[Field, str | None]:
+        """Return what rules see of the event, with `item`."""
+        return {**self.ruled, Field.ITEM: item}
+
+    def answer(self, question: Question, item: str) -> bool:
+        """Return the answer to what looks at more than terms and items."""
+        if not isinstance(question, Holds):
+            return answered(question, self.ruled, self.event.attributes)
+        values = {**self.stated, Field.ITEM: item}
+        return any(
+            in_effect(question, fact.data, fact.start, fact.end, self.event, values, self.vocabulary)
+            for fact in self.facts
+        )

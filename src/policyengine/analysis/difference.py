@@ -8,13 +8,13 @@ policies really decide differently, or with every region done, which is a proof:
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from typing import Any, Final, TypeAlias
 
 from policyengine.analysis.space import PERSON, TIME, Point, Space, Variable
 from policyengine.condition import ALWAYS, NEVER, And, Condition, Field, Not, Or, all_of, any_of, leaves
-from policyengine.decide import Candidates, ItemVerdict, Topic, decide_item, ground
+from policyengine.decide import ItemVerdict, decide_item, every, ground
 from policyengine.rule import Duty, Permit, Policy, Replacement, Restriction, Rule, conditions_of
 
 Parts: TypeAlias = frozenset[str]
@@ -198,26 +198,8 @@ class _Search:
 
     def _verdict(self, index: int, rules: Iterable[Rule]) -> ItemVerdict:
         """Decide an item when every condition has become `ALWAYS` or `NEVER`."""
-        policy, rules = self.policies[index], list(rules)
-        permits = [rule for rule in rules if isinstance(rule, Permit)]
-
-        def topics(found: Iterable[Permit]) -> Iterator[Topic]:
-            for rule in found:
-                clause = policy.clauses[rule.head.clause]
-                shown = clause.case_of or clause.number
-                leaned = rule.licensed_by or frozenset()
-                yield Topic(clause.number, shown, rule.operations, rule.about, leaned, rule.licence, rule.head.id)
-
-        candidates = Candidates(
-            [rule for rule in permits if rule.operations],
-            [rule for rule in permits if rule.licence],
-            [rule for rule in rules if isinstance(rule, Restriction)],
-            [rule for rule in rules if isinstance(rule, Replacement)],
-            [rule for rule in rules if isinstance(rule, Duty)],
-            lambda: topics(rule for rule in permits if rule.operations),
-            lambda: topics(rule for rule in permits if rule.licence),
-        )
-        return decide_item(policy, candidates, lambda condition: condition == ALWAYS)
+        candidates = every(self.policies[index], rules, lambda permit: bool(permit.operations))
+        return decide_item(self.policies[index], candidates, lambda condition: condition == ALWAYS)
 
     def _same(self, left: ItemVerdict, right: ItemVerdict) -> bool:
         if left.permitted is not right.permitted:

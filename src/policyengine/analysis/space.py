@@ -313,7 +313,7 @@ class Space:
                 for naming in (False, True):
                     profile = Profile(name, pairs, away, naming)
                     # Two profiles that the same leaves are satisfied by are one; one that satisfies none is nothing.
-                    signature = tuple(profile.satisfies(leaf) for leaf in asked) + (naming,)
+                    signature = (*(profile.satisfies(leaf) for leaf in asked), naming)
                     if any(signature[:-1]) and signature not in seen:
                         seen.add(signature)
                         yield profile

@@ -1,0 +1,340 @@
+"""What the suites exercise of a policy: clauses, rules, conditions in the sense of MC/DC, list terms and readings.
+
+Modified condition/decision coverage asks of each condition that it was seen true, seen false, and seen to decide the
+outcome by itself: with everything else as it was, the other value would have given another decision (outcome, clauses
+or obligations: what `policyengine.analysis.difference` compares as well). It is measured on the lowered rules, one after the other, with no index in between that could hide a rule.
+
+Source: RTCA DO-178C; K. J. Hayhurst et al., "A Practical Tutorial on Modified Condition/Decision Coverage",
+NASA/TM-2001-210876.
+"""
+
+from __future__ import annotations
+
+import copy
+import itertools
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from functools import partial
+from typing import Any, TypeAlias
+
+from policyengine.condition import And, Compare, Condition, Field, Holds, In, Not, NotIn, Or, leaves
+from policyengine.decide import ItemVerdict, decide_item, every
+from policyengine.engine import Engine
+from policyengine.errors import Place
+from policyengine.event import Event
+from policyengine.match import Reader
+from policyengine.rule import Duty, Permit, Policy, Replacement, Restriction, Rule
+from policyengine.text import Text
+from policyengine.vocabulary import DIMENSIONS
+from policyengine.words import describe
+
+Key: TypeAlias = tuple[str, str, str, str, int]
+"""A condition wherever it is read: rule id, statement, role, what it looks at, and its number among the like."""
+
+
+@dataclass(slots=True)
+class ConditionCoverage:
+    """What was seen of one condition.
+
+    Args:
+        text: the condition in words.
+        true: whether it was seen met.
+        false: whether it was seen not met.
+        decides: whether it was seen to decide an outcome by itself.
+        terms: for a list of terms, whether each was seen to be the one that met it.
+    """
+
+    text: Text
+    true: bool = False
+    false: bool = False
+    decides: bool = False
+    terms: dict[str, bool] = field(default_factory=dict)
+
+    @property
+    def points(self) -> tuple[bool, ...]:
+        """What there is to see, and whether it was seen."""
+        return (self.true, self.false, self.decides, *self.terms.values())
+
+    @property
+    def missing(self) -> list[str]:
+        """What was not seen: ``true``, ``false``, ``decides``, and terms."""
+        flags = {"true": self.true, "false": self.false, "decides": self.decides}
+        return [name for name, seen in {**flags, **self.terms}.items() if not seen]
+
+
+@dataclass(slots=True)
+class RuleCoverage:
+    """What was seen of one rule.
+
+    Args:
+        rule: its id.
+        clause: its clause.
+        place: where it stands.
+        applied: whether it took part in a decision.
+        conditions: its conditions by key.
+    """
+
+    rule: str
+    clause: str
+    place: Place | None
+    applied: bool = False
+    conditions: dict[Key, ConditionCoverage] = field(default_factory=dict)
+
+    @property
+    def points(self) -> tuple[bool, ...]:
+        """What there is to see, and whether it was seen."""
+        return (self.applied, *(point for condition in self.conditions.values() for point in condition.points))
+
+
+@dataclass(slots=True)
+class Coverage:
+    """What was seen of one policy.
+
+    Args:
+        policy: its id.
+        rules: by id, in the order of the text; those that stand under no default reading too.
+        clauses: for each clause that rules carry out, whether a decision cited it.
+        readings: for each value of each reading, whether a case was decided under it.
+    """
+
+    policy: str
+    rules: dict[str, RuleCoverage] = field(default_factory=dict)
+    clauses: dict[str, bool] = field(default_factory=dict)
+    readings: dict[str, dict[str, bool]] = field(default_factory=dict)
+
+    @property
+    def points(self) -> tuple[bool, ...]:
+        """What there is to see, and whether it was seen."""
+        return (
+            *(point for rule in self.rules.values() for point in rule.points),
+            *self.clauses.values(),
+            *(seen for values in self.readings.values() for seen in values.values()),
+        )
+
+    @property
+    def percent(self) -> float:
+        """How much was seen, from 0 to 100."""
+        return 100 * sum(self.points) / len(self.points) if self.points else 100.0
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return the coverage as JSON data."""
+        return {
+            "policy": self.policy,
+            "percent": round(self.percent, 2),
+            "clauses": self.clauses,
+            "readings": self.readings,
+            "rules": [
+                {
+                    "rule": rule.rule,
+                    "clause": rule.clause,
+                    "file": rule.place.file if rule.place else None,
+                    "line": rule.place.line if rule.place else None,
+                    "applied": rule.applied,
+                    "conditions": [
+                        {
+                            "message": condition.text.as_dict(),
+                            "true": condition.true,
+                            "false": condition.false,
+                            "decides": condition.decides,
+                            "terms": condition.terms,
+                        }
+                        for condition in rule.conditions.values()
+                    ],
+                }
+                for rule in self.rules.values()
+            ],
+        }
+
+
+class Collector:
+    """Watches decisions, and notes what they exercise of each policy."""
+
+    def __init__(self) -> None:
+        self.found: dict[str, Coverage] = {}
+        self._instruments: dict[int, _Instrument] = {}
+        self._policies: list[Policy] = []
+
+    def expect(self, policies: Iterable[Policy]) -> None:
+        """Note what there is to see of some policies: the same pack under every reading that brings other rules."""
+        for policy in policies:
+            self._instrument(policy)
+
+    def watch(self, engine: Engine, event: Mapping[str, Any]) -> None:
+        """Note what the decision on one event exercises; a malformed event exercises nothing."""
+        decision = engine.evaluate(event)
+        if decision.outcome == "invalid" or not decision.policies:
+            return
+        ready = Event.from_mapping(event)
+        named = {(ref.id, ref.version) for ref in decision.policies}
+        several = len(decision.policies) > 1
+        for policy in engine.policies:
+            if (policy.id, policy.version) in named and policy.in_force(ready.instant):
+                coverage = self.found.setdefault(policy.id, Coverage(policy.id))
+                self._instrument(policy).watch(ready)
+                for name, value in policy.chosen.items():
+                    coverage.readings[name][value] = True
+                for clause in decision.clauses:
+                    number = clause.removeprefix(f"{policy.id}:") if several else clause
+                    if number in coverage.clauses:
+                        coverage.clauses[number] = True
+
+    def _instrument(self, policy: Policy) -> _Instrument:
+        found = self._instruments.get(id(policy))
+        if found is None:
+            coverage = self.found.setdefault(policy.id, Coverage(policy.id))
+            found = self._instruments[id(policy)] = _Instrument(policy, coverage)
+            self._policies.append(policy)  # an id is good only as long as its object lives
+        return found
+
+
+class _Instrument:
+    """One policy with every condition an object of its own, so that one can be turned and all others left."""
+
+    def __init__(self, policy: Policy, coverage: Coverage) -> None:
+        self.policy = policy
+        self.entries = coverage.rules
+        self.rules: list[Rule] = []
+        self.roots: dict[int, tuple[tuple[str, Condition], ...]] = {}
+        self.spots: list[_Spot] = []
+        for rule in map(_apart, policy.rules):
+            self.rules.append(rule)
+            self.roots[id(rule)] = _roots(rule)
+            head = rule.head
+            entry = coverage.rules.setdefault(head.id, RuleCoverage(head.id, head.clause, head.place))
+            coverage.clauses.setdefault(head.clause, False)
+            self._spot(rule, entry)
+        for name, reading in policy.readings.items():
+            coverage.readings.setdefault(name, dict.fromkeys(reading.values, False))
+
+    def _spot(self, rule: Rule, entry: RuleCoverage) -> None:
+        seen: dict[tuple[str, str, str, str], int] = {}
+        for role, root in self.roots[id(rule)]:
+            for number, leaf in enumerate(leaves(root)):
+                like = (rule.head.id, type(rule).__name__, role, _looks_at(leaf))
+                seen[like] = seen.get(like, -1) + 1
+                found = entry.conditions.setdefault(
+                    (*like, seen[like]), ConditionCoverage(describe(leaf, self.policy.vocabulary))
+                )
+                for term in leaf.written if isinstance(leaf, In | NotIn) else ():
+                    found.terms.setdefault(term, False)
+                self.spots.append(_Spot(rule, root, number, leaf, found))
+
+    def watch(self, event: Event) -> None:
+        reader = Reader(self.policy.vocabulary, event)
+        rules = [rule for rule in self.rules if rule.head.start <= event.instant < rule.head.end]
+        spots = [spot for spot in self.spots if spot.rule.head.start <= event.instant < spot.rule.head.end]
+        for item in event.items:
+            if item not in self.policy.vocabulary.terms["items"]:
+                continue
+            answers = {id(root): reader.met(root, item) for rule in rules for _, root in self.roots[id(rule)]}
+            verdict = self._decide(rules, answers)
+            for spot in spots:
+                value = reader.met(spot.leaf, item)
+                spot.seen.true |= value
+                spot.seen.false |= not value
+                terms = self._matched(spot.leaf, reader, item)
+                if spot.seen.decides and all(spot.seen.terms[term] for term in terms):
+                    continue
+                turned = _turned(spot.root, spot.number, partial(reader.met, item=item))
+                if turned is answers[id(spot.root)]:
+                    continue
+                if _differ(verdict, self._decide(rules, {**answers, id(spot.root): turned})):
+                    spot.seen.decides = True
+                    self.entries[spot.rule.head.id].applied = True
+                    for term in terms:
+                        spot.seen.terms[term] = True
+
+    def _matched(self, leaf: Condition, reader: Reader, item: str) -> list[str]:
+        """Return the written terms of a list that the event's value is, or is a kind of."""
+        if not isinstance(leaf, In | NotIn):
+            return []
+        dimension = next((name for name, field in DIMENSIONS.items() if field is leaf.field), None)
+        value = reader.values(item)[leaf.field]
+        vocabulary = self.policy.vocabulary
+        return [
+            term
+            for term in leaf.written
+            if value == term or (dimension is not None and value in vocabulary.kinds(dimension, term))
+        ]
+
+    def _decide(self, rules: list[Rule], answers: Mapping[int, bool]) -> ItemVerdict:
+        """Decide an item from the answers to the rules' conditions, by where each stands."""
+        candidates = every(self.policy, rules, lambda permit: answers[id(self.roots[id(permit)][0][1])])
+        return decide_item(self.policy, candidates, lambda condition: answers[id(condition)])
+
+
+@dataclass(frozen=True, slots=True)
+class _Spot:
+    """One leaf where it stands: the `number`-th leaf of the condition `root` of `rule`."""
+
+    rule: Rule
+    root: Condition
+    number: int
+    leaf: Condition
+    seen: ConditionCoverage
+
+
+def _apart(rule: Rule) -> Rule:
+    """Return `rule` with conditions that no other rule shares."""
+    match rule:
+        case Permit():
+            return replace(rule, about=copy.copy(rule.about), terms=copy.copy(rule.terms))
+        case Restriction():
+            return replace(
+                rule, when=copy.copy(rule.when), unless=copy.copy(rule.unless), exempt=copy.copy(rule.exempt)
+            )
+        case Replacement() | Duty():
+            return replace(rule, when=copy.copy(rule.when))
+
+
+def _roots(rule: Rule) -> tuple[tuple[str, Condition], ...]:
+    """Return the conditions of a rule with the role of each; of a permit, first that of its operations."""
+    match rule:
+        case Permit():
+            operation = In(Field.OPERATION, rule.operations, tuple(sorted(rule.operations)))
+            return (("operation", operation), ("about", rule.about), ("terms", rule.terms))
+        case Restriction():
+            return (("when", rule.when), ("unless", rule.unless), ("exempt", rule.exempt))
+        case Replacement() | Duty():
+            return (("when", rule.when),)
+
+
+def _looks_at(leaf: Condition) -> str:
+    match leaf:
+        case In() | NotIn():
+            return f"{type(leaf).__name__} {leaf.field}"
+        case Holds():
+            return f"fact {leaf.type}"
+        case Compare():
+            return f"attribute {leaf.attribute}"
+        case _:
+            return type(leaf).__name__
+
+
+def _turned(root: Condition, number: int, met: Callable[[Condition], bool]) -> bool:
+    """Return whether `root` is met with its `number`-th leaf turned round."""
+    place = itertools.count()
+
+    def answer(condition: Condition) -> bool:
+        match condition:
+            case And(parts):
+                found = [answer(part) for part in parts]  # no short cut: every leaf must be counted
+                return all(found)
+            case Or(parts):
+                found = [answer(part) for part in parts]
+                return any(found)
+            case Not(part):
+                return not answer(part)
+            case _:
+                return met(condition) is not (next(place) == number)
+
+    return answer(root)
+
+
+def _differ(verdict: ItemVerdict, other: ItemVerdict) -> bool:
+    """Whether two verdicts are two decisions: in the outcome, in what it rests on, or in what it obliges to."""
+    return (verdict.permitted, verdict.clauses, verdict.obligations) != (
+        other.permitted,
+        other.clauses,
+        other.obligations,
+    )
