@@ -12,6 +12,8 @@ COMMANDS = {
     "evaluate": "Decide events: permit or deny, with clauses and obligations.",
     "explain": "Decide events and say why, rule by rule, for people.",
     "check": "Check rule files: form, words, consistency, open points.",
+    "test": "Run rule test suites, with coverage.",
+    "mutate": "Make the rules a little wrong, and see whether the suites notice.",
     "schema": "Print a JSON Schema: of rule files, events or decisions.",
     "plugins": "List the plugins and the hooks that they implement.",
 }

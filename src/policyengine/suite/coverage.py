@@ -2,7 +2,8 @@
 
 Modified condition/decision coverage asks of each condition that it was seen true, seen false, and seen to decide the
 outcome by itself: with everything else as it was, the other value would have given another decision (outcome, clauses
-or obligations: what `policyengine.analysis.difference` compares as well). It is measured on the lowered rules, one after the other, with no index in between that could hide a rule.
+or obligations, which is what `policyengine.analysis.difference` compares as well). It is measured on the lowered
+rules, one after the other, with no index in between that could hide a rule.
 
 Source: RTCA DO-178C; K. J. Hayhurst et al., "A Practical Tutorial on Modified Condition/Decision Coverage",
 NASA/TM-2001-210876.

@@ -1,0 +1,121 @@
+"""``policyengine mutate``: would the suites notice if the rules were a little wrong?"""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from policyengine.cli.common import BAD, DENIED, fail, language_option, wants_colour, write
+from policyengine.errors import PolicyError
+from policyengine.text import Language
+
+if TYPE_CHECKING:
+    from policyengine.suite.mutate import Report
+
+
+@click.command("mutate")
+@click.argument("path", nargs=-1, required=True, type=click.Path(), metavar="PATH...")
+@click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", show_default=True, help="Form.")
+@click.option("-j", "--jobs", type=click.IntRange(1), help="Processes that share the work.  [default: one a processor]")
+@click.option("--write", "target", type=click.Path(), metavar="SUITE", help="Add a case for each survivor to SUITE.")
+@language_option
+def command(path: Sequence[str], form: str, jobs: int | None, target: str | None, lang: Language) -> None:
+    """Make small wrong changes to the packs at PATH, and report those that no case of their suites notices.
+
+    Each survivor comes with an event on which it differs from the rules as they are, ready to paste as a case; a
+    mutant that no event can tell apart is proved equivalent.
+
+    \b
+    Example:
+      policyengine mutate rules/alc-smart-learning
+    """
+    from policyengine.load import find_packs  # noqa: PLC0415
+    from policyengine.suite.load import find_suites  # noqa: PLC0415
+    from policyengine.suite.mutate import Mutation  # noqa: PLC0415
+    from policyengine.suite.record import appended  # noqa: PLC0415
+    from policyengine.suite.run import Engines, load, run  # noqa: PLC0415
+
+    engines = Engines()
+    reports: list[tuple[str, Report]] = []
+    try:
+        for pack in dict.fromkeys(pack for root in path for pack in find_packs(root)):
+            suites = find_suites(pack if pack.is_dir() else pack.parent)
+            cases = [case for suite in suites for case in load(suite, engines).cases]
+            broken = [result.case for result in run(cases, engines) if not result.passed]
+            if broken:
+                click.echo(f"{broken[0].place}: fails on the rules as they are: {broken[0].name}", err=True)
+                sys.exit(BAD)
+            mutation = Mutation(pack, cases)
+            reports += ((str(pack), report) for report in _progress(mutation.run(jobs), len(mutation.mutants)))
+    except PolicyError as error:
+        fail(error.problems, lang)
+    survivors = [report for _, report in reports if report.fate == "survived"]
+    if form == "json":
+        write(json.dumps([_data(pack, report) for pack, report in reports], indent=2, ensure_ascii=False))
+    else:
+        for report in survivors:
+            _write_survivor(report, lang)
+        fates = Counter(report.fate for _, report in reports)
+        write(", ".join(f"{fates[fate]} {fate}" for fate in ("killed", "equivalent", "refused", "survived")))
+    if target is not None:
+        for report in _distinct(survivors):
+            appended(Path(target), _case(report))
+    sys.stdout.buffer.flush()
+    sys.exit(DENIED if survivors else 0)
+
+
+def _progress(reports: Iterator[Report], length: int) -> Iterator[Report]:
+    if not sys.stderr.isatty():
+        yield from reports
+        return
+    with click.progressbar(reports, length=length, file=sys.stderr) as shown:
+        yield from shown
+
+
+def _distinct(survivors: Iterable[Report]) -> Iterator[Report]:
+    """Yield the survivors without those whose event is another's already: one case kills them all."""
+    seen = set()
+    for report in survivors:
+        key = json.dumps([report.event, report.readings], sort_keys=True)
+        if key not in seen:
+            seen.add(key)
+            yield report
+
+
+def _case(report: Report) -> dict[str, Any]:
+    event = {key: value for key, value in (report.event or {}).items() if key != "id"}
+    case: dict[str, Any] = {"name": f"kills: {report.message.en}", **event}
+    if report.readings:
+        case["readings"] = dict(report.readings)
+    return {**case, **(report.expected or {})}
+
+
+def _write_survivor(report: Report, lang: Language) -> None:
+    import tomli_w  # noqa: PLC0415
+
+    word = "生き残り" if lang == "ja" else "survived"
+    shown = click.style(word, fg="red", bold=True) if wants_colour() else word
+    write(f"{shown} {report.place}: {report.operator}: {report.message.say(lang)}")
+    for line in tomli_w.dumps({"case": [_case(report)]}).splitlines():
+        write(f"    {line}" if line else "")
+
+
+def _data(pack: str, report: Report) -> dict[str, Any]:
+    return {
+        "pack": pack,
+        "operator": report.operator,
+        "message": report.message.as_dict(),
+        "file": report.place.file,
+        "line": report.place.line,
+        "fate": report.fate,
+        "killer": report.killer,
+        "event": report.event,
+        "readings": report.readings,
+        "expected": report.expected,
+    }

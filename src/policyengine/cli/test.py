@@ -1,0 +1,270 @@
+"""``policyengine test``: rule test suites, run."""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, NoReturn
+
+import click
+
+from policyengine.cli.common import BAD, DENIED, fail, language_option, styled, wants_colour, write
+from policyengine.errors import PluginError, PolicyError, Problem
+from policyengine.text import Language
+
+if TYPE_CHECKING:
+    from policyengine.suite.case import Case, Result
+    from policyengine.suite.coverage import Coverage
+    from policyengine.suite.run import Engines
+
+
+@click.command("test")
+@click.argument("path", nargs=-1, required=True, type=click.Path(), metavar="PATH...")
+@click.option("-k", "keyword", default="", metavar="WORDS", help="Only cases whose file and name contain all WORDS.")
+@click.option("--fail-fast", is_flag=True, help="Stop at the first failure.")
+@click.option("--watch", is_flag=True, help="Run again whenever a rule or suite file changes.")
+@click.option(
+    "--format",
+    "form",
+    type=click.Choice(["text", "json", "junit", "github", "sarif"]),
+    default="text",
+    show_default=True,
+    help="Form of the results.",
+)
+@click.option("--coverage", is_flag=True, help="Measure what the cases exercise: clauses, rules, conditions (MC/DC).")
+@click.option("--fail-under", type=click.FloatRange(0, 100), metavar="PERCENT", help="Fail below this coverage.")
+@click.option("--html", type=click.Path(file_okay=False), metavar="FOLDER", help="Write the coverage as HTML pages.")
+@click.option("--record", type=click.Path(), metavar="EVENTS", help="Write a suite from EVENTS and today's decisions.")
+@click.option("--out", default="-", metavar="FILE|-", help="Where --record writes.  [default: standard output]")
+@language_option
+def command(
+    path: Sequence[str],
+    keyword: str,
+    fail_fast: bool,
+    watch: bool,
+    form: str,
+    coverage: bool,
+    fail_under: float | None,
+    html: str | None,
+    record: str | None,
+    out: str,
+    lang: Language,
+) -> None:
+    """Run the test suites (*.test.toml) at PATH, or in any folder below it.
+
+    With --record, PATH are packs, and the suite that is written expects what they decide today.
+
+    \b
+    Example:
+      policyengine test rules
+      policyengine test rules/alc-smart-learning -k notice --coverage --fail-under 100
+      policyengine test rules/alc-smart-learning --record events.jsonl --out new.test.toml
+    """
+    if record is not None:
+        _record(path, record, out, lang)
+        return
+    measured = coverage or fail_under is not None or html is not None
+
+    def once() -> int:
+        return _run(path, keyword, fail_fast, form, measured, fail_under, html, lang)
+
+    if watch:
+        _watched(path, once)
+    sys.exit(once())
+
+
+def _run(
+    path: Sequence[str],
+    keyword: str,
+    fail_fast: bool,
+    form: str,
+    measured: bool,
+    fail_under: float | None,
+    html: str | None,
+    lang: Language,
+) -> int:
+    from policyengine.report.results import RENDERINGS, failure_lines, summary_line  # noqa: PLC0415
+    from policyengine.suite.run import Engines  # noqa: PLC0415
+
+    start = time.perf_counter()
+    engines = Engines()
+    try:
+        cases = [case for case in _cases(path, engines) if _wanted(case, keyword)]
+    except PolicyError as error:
+        for problem in error.problems:
+            click.echo(problem.line(lang), err=True)
+        return BAD
+    except PluginError as error:
+        raise click.ClickException(str(error)) from None
+    results: list[Result] = []
+    colour = wants_colour()
+    for result in _shown(cases, engines):
+        results.append(result)
+        if not result.passed:
+            if form == "text":
+                for line in failure_lines(result, lang):
+                    write(styled(line, colour))
+            if fail_fast:
+                break
+    code = 0 if all(result.passed for result in results) else DENIED
+    if form == "text":
+        if not cases:
+            click.echo("事例がありません" if lang == "ja" else "no cases", err=True)
+        write(styled(summary_line(results, time.perf_counter() - start, lang), colour))
+    else:
+        write(RENDERINGS[form](results))
+    if measured:
+        code = max(code, _measured(cases, engines, form, fail_under, html, lang))
+    sys.stdout.buffer.flush()
+    return code if cases else max(code, BAD if not keyword else DENIED)
+
+
+def _cases(path: Sequence[str], engines: Engines) -> Iterator[Case]:
+    """Yield all cases; broken suites and packs raise together."""
+    from policyengine.suite.load import find_suites  # noqa: PLC0415
+    from policyengine.suite.run import load  # noqa: PLC0415
+
+    problems: list[Problem] = []
+    for file in dict.fromkeys(suite for root in path for suite in find_suites(root)):
+        try:
+            yield from load(file, engines).cases
+        except PolicyError as error:
+            problems += error.problems
+    if problems:
+        raise PolicyError(dict.fromkeys(problems))
+
+
+def _wanted(case: Case, keyword: str) -> bool:
+    return all(word.lower() in case.id.lower() for word in keyword.split())
+
+
+def _shown(cases: Sequence[Case], engines: Engines) -> Iterator[Result]:
+    """Run cases, with a progress bar on a terminal where there are many."""
+    from policyengine.suite.run import run  # noqa: PLC0415
+
+    if not sys.stderr.isatty() or len(cases) < 200:
+        yield from run(cases, engines)
+        return
+    with click.progressbar(run(cases, engines), length=len(cases), file=sys.stderr) as shown:
+        yield from shown
+
+
+def _measured(
+    cases: Sequence[Case], engines: Engines, form: str, fail_under: float | None, html: str | None, lang: Language
+) -> int:
+    from policyengine.suite.coverage import Collector  # noqa: PLC0415
+
+    collector = Collector()
+    for policies in dict.fromkeys(case.policies for case in cases):
+        for readings in _alternatives(engines, policies):
+            collector.expect(engines.of(policies, readings).policies)
+    for case in cases:
+        collector.watch(engines.of(case.policies, case.readings), case.event)
+    low = False
+    for found in collector.found.values():
+        if form == "text":
+            _write_coverage(found, lang)
+        low |= fail_under is not None and found.percent < fail_under
+    if html is not None:
+        from policyengine.report.coverage_html import write_html  # noqa: PLC0415
+
+        written = write_html(Path(html), collector.found.values())
+        click.echo(str(written), err=True)
+    if form == "json":
+        import json  # noqa: PLC0415
+
+        write(json.dumps([found.as_dict() for found in collector.found.values()], indent=2, ensure_ascii=False))
+    return DENIED if low else 0
+
+
+def _alternatives(engines: Engines, policies: tuple[Path, ...]) -> Iterator[dict[str, str]]:
+    """Yield readings under which every rule of the packs stands once: the defaults, and each other value alone."""
+    yield {}
+    for policy in engines.of(policies, {}).policies:
+        for reading in policy.readings.values():
+            yield from ({reading.name: value} for value in reading.values if value != reading.default)
+
+
+def _write_coverage(found: Coverage, lang: Language) -> None:
+    seen = sum(found.points)
+    word = "網羅率" if lang == "ja" else "coverage"
+    write(f"{word} {found.policy}: {found.percent:.1f} % ({seen}/{len(found.points)})")
+    for rule in found.rules.values():
+        for condition in rule.conditions.values():
+            if condition.missing:
+                write(f"  {rule.rule}: {condition.text.say(lang)}: {', '.join(condition.missing)}")
+        if not rule.applied:
+            write(f"  {rule.rule}: {'働いていない' if lang == 'ja' else 'never applied'}")
+    for clause, cited in found.clauses.items():
+        if not cited:
+            write(f"  {clause}: {'引かれていない' if lang == 'ja' else 'never cited'}")
+    for name, values in found.readings.items():
+        for value, used in values.items():
+            if not used:
+                write(f"  {name} = {value}: {'使われていない' if lang == 'ja' else 'never chosen'}")
+
+
+def _watched(path: Sequence[str], once: Callable[[], int]) -> NoReturn:
+    """Run, and run again whenever a TOML file near the suites or packs changes, until interrupted."""
+    seen = _stamps(path)
+    once()
+    while True:
+        time.sleep(0.3)
+        if (now := _stamps(path)) != seen:
+            seen = now
+            click.echo("—" * 40, err=True)
+            once()
+
+
+def _stamps(path: Sequence[str]) -> dict[Path, int]:
+    found = {}
+    for root in path:
+        folder = Path(root) if Path(root).is_dir() else Path(root).parent
+        for file in (*folder.rglob("*.toml"), *folder.parent.glob("*/*.toml")):
+            try:
+                found[file] = file.stat().st_mtime_ns
+            except OSError:
+                found[file] = 0
+    return found
+
+
+def _record(packs: Sequence[str], events: str, out: str, lang: Language) -> None:
+    import os  # noqa: PLC0415
+
+    from policyengine.cli.stream import event_texts, opened  # noqa: PLC0415
+    from policyengine.engine import Engine  # noqa: PLC0415
+    from policyengine.suite.record import recorded  # noqa: PLC0415
+
+    target = None if out == "-" else Path(out)
+    if target is not None and target.exists():
+        raise click.ClickException(f"{out} exists; a suite is never overwritten")
+    try:
+        engine = Engine.load(*packs)
+    except PolicyError as error:
+        fail(error.problems, lang)
+    base = target.parent if target is not None else Path()
+    with opened(events) as stream:
+        found = [_mapping(text) for text in event_texts(stream, events)]
+    text = recorded(
+        [event for event in found if event is not None], engine, [os.path.relpath(pack, base) for pack in packs]
+    )
+    left_out = found.count(None)
+    if left_out:
+        click.echo(f"{left_out} left out: not JSON objects", err=True)
+    if target is None:
+        write(text.rstrip("\n"))
+        sys.stdout.buffer.flush()
+    else:
+        target.write_text(text, "utf-8")
+
+
+def _mapping(text: bytes) -> dict[str, object] | None:
+    import msgspec  # noqa: PLC0415
+
+    try:
+        found = msgspec.json.decode(text)
+    except (msgspec.MsgspecError, ValueError, RecursionError):
+        return None
+    return found if isinstance(found, dict) else None

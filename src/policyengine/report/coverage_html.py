@@ -1,0 +1,117 @@
+"""Coverage as HTML: the rule files themselves, every line marked with what the suites exercise of it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from html import escape
+from pathlib import Path
+
+from policyengine.suite.coverage import ConditionCoverage, Coverage, RuleCoverage
+
+_POINTS = (
+    "clauses cited, rules applied, conditions true, false and deciding by themselves (MC/DC), list terms, readings"
+)
+_STYLE = Path(__file__).with_name("coverage.css")
+
+
+def write_html(folder: Path, coverages: Iterable[Coverage]) -> Path:
+    """Write the coverage of some policies as one page, and return its path.
+
+    Args:
+        folder: where ``index.html`` is written; it is made if it is not there.
+        coverages: one for each policy.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    index = folder / "index.html"
+    body = "".join(_policy(coverage) for coverage in coverages)
+    index.write_text(
+        '<!doctype html>\n<html lang="en"><head><meta charset="utf-8"><title>Rule coverage</title>'
+        '<meta name="viewport" content="width=device-width, initial-scale=1">'
+        f"<style>{_STYLE.read_text('utf-8')}</style></head><body>{body}</body></html>\n",
+        "utf-8",
+    )
+    return index
+
+
+def _policy(coverage: Coverage) -> str:
+    seen, total = sum(coverage.points), len(coverage.points)
+    rules = list(coverage.rules.values())
+    files = dict.fromkeys(rule.place.file for rule in rules if rule.place is not None)
+    return "".join(
+        (
+            f"<h1>{escape(coverage.policy)}</h1>",
+            f'<div class="dim">{coverage.percent:.1f} % — {seen} of {total} points seen: {_POINTS}</div>',
+            f'<div class="bar"><i style="width:{coverage.percent:.2f}%"></i></div>',
+            "<table><tr><th>Clause</th><th>Rule</th><th>Conditions</th><th></th></tr>",
+            *(_row(rule) for rule in rules),
+            "</table>",
+            "<h2>Clauses</h2>",
+            "".join(_chip(number, seen) for number, seen in coverage.clauses.items()),
+            "<h2>Readings</h2>",
+            "".join(
+                f"<div>{escape(name)}: {''.join(_chip(value, seen) for value, seen in values.items())}</div>"
+                for name, values in coverage.readings.items()
+            ),
+            *(_file(file, [rule for rule in rules if rule.place and rule.place.file == file]) for file in files),
+        )
+    )
+
+
+def _row(rule: RuleCoverage) -> str:
+    seen, total = sum(rule.points), len(rule.points)
+    anchor = f"#L{rule.place.line}" if rule.place else "#"
+    gaps = "".join(
+        f"<div>{escape(condition.text.en)} {''.join(_chip(gap, False) for gap in condition.missing)}</div>"
+        for condition in rule.conditions.values()
+        if condition.missing
+    )
+    return (
+        f'<tr><td>{escape(rule.clause)}</td><td><a href="{anchor}">{escape(rule.rule)}</a></td>'
+        f"<td>{gaps or '<span class=ok>all seen</span>'}</td>"
+        f'<td class="n {_grade(seen, total)}">{seen} / {total}</td></tr>'
+    )
+
+
+def _file(file: str, rules: list[RuleCoverage]) -> str:
+    try:
+        lines = Path(file).read_text("utf-8").splitlines()
+    except OSError:
+        return ""
+    marks = _marks(lines, {rule.place.line: rule for rule in rules if rule.place is not None})
+    shown = ""
+    for number, line in enumerate(lines, 1):
+        grade, note = marks.get(number, ("", ""))
+        shown += f'<li id="L{number}" class="{grade}">{escape(line) or " "}{note}</li>'
+    return f'<h2>{escape(Path(file).name)}</h2><div class="file"><ol>{shown}</ol></div>'
+
+
+def _marks(lines: list[str], rules: Mapping[int, RuleCoverage]) -> dict[int, tuple[str, str]]:
+    """Return the class and the note of each line that belongs to a rule's table, by its number."""
+    found: dict[int, tuple[str, str]] = {}
+    for start, rule in rules.items():
+        grade = _grade(sum(rule.points), len(rule.points))
+        note = "".join(_note(condition) for condition in rule.conditions.values() if condition.missing)
+        found[start] = (grade, f'<span class="said">{note}</span>' if note else "")
+        for number in range(start + 1, len(lines) + 1):
+            line = lines[number - 1].strip()
+            if (
+                (line.startswith("[") and not line.startswith(("[[clause.", "[clause.")))
+                or line.startswith("[[")
+                or not line
+            ):
+                break
+            found[number] = (grade, "")
+    return found
+
+
+def _note(condition: ConditionCoverage) -> str:
+    gaps = "".join(_chip(gap, False) for gap in condition.missing)
+    return f'<div class="no">not seen: {gaps} <span class="dim">{escape(condition.text.en)}</span></div>'
+
+
+def _chip(text: str, seen: bool) -> str:
+    return f'<span class="chip {"ok" if seen else "no"}">{escape(text)}</span>'
+
+
+def _grade(seen: int, total: int) -> str:
+    return "ok" if seen == total else "part" if seen else "no"
