@@ -170,7 +170,7 @@ def _measured(
     if html is not None:
         from policyengine.report.coverage_html import write_html  # noqa: PLC0415
 
-        written = write_html(Path(html), collector.found.values())
+        written = write_html(Path(html), collector.found.values(), lang)
         click.echo(str(written), err=True)
     if form == "json":
         import json  # noqa: PLC0415

@@ -7,25 +7,37 @@ from html import escape
 from pathlib import Path
 
 from policyengine.suite.coverage import ConditionCoverage, Coverage, RuleCoverage
+from policyengine.text import Language, Text
 
-_POINTS = (
-    "clauses cited, rules applied, conditions true, false and deciding by themselves (MC/DC), list terms, readings"
-)
+_SAID: Mapping[str, Text] = {
+    "points": Text(
+        ja="引かれた条項、働いたルール、真・偽・単独で結果を決めた条件（MC/DC）、列挙の語、読み方",
+        en="clauses cited, rules applied, conditions true, false and deciding by themselves (MC/DC), list terms, readings",
+    ),
+    "clause": Text(ja="条項", en="Clause"),
+    "rule": Text(ja="ルール", en="Rule"),
+    "conditions": Text(ja="条件", en="Conditions"),
+    "clauses": Text(ja="条項", en="Clauses"),
+    "readings": Text(ja="読み方", en="Readings"),
+    "all": Text(ja="すべて確認", en="all seen"),
+    "unseen": Text(ja="未確認", en="not seen"),
+}
 _STYLE = Path(__file__).with_name("coverage.css")
 
 
-def write_html(folder: Path, coverages: Iterable[Coverage]) -> Path:
+def write_html(folder: Path, coverages: Iterable[Coverage], lang: Language = "en") -> Path:
     """Write the coverage of some policies as one page, and return its path.
 
     Args:
         folder: where ``index.html`` is written; it is made if it is not there.
         coverages: one for each policy.
+        lang: the language of its texts.
     """
     folder.mkdir(parents=True, exist_ok=True)
     index = folder / "index.html"
-    body = "".join(_policy(coverage) for coverage in coverages)
+    body = "".join(_policy(coverage, lang) for coverage in coverages)
     index.write_text(
-        '<!doctype html>\n<html lang="en"><head><meta charset="utf-8"><title>Rule coverage</title>'
+        '<!doctype html>\n<html lang="' + lang + '"><head><meta charset="utf-8"><title>Rule coverage</title>'
         '<meta name="viewport" content="width=device-width, initial-scale=1">'
         f"<style>{_STYLE.read_text('utf-8')}</style></head><body>{body}</body></html>\n",
         "utf-8",
@@ -33,35 +45,37 @@ def write_html(folder: Path, coverages: Iterable[Coverage]) -> Path:
     return index
 
 
-def _policy(coverage: Coverage) -> str:
+def _policy(coverage: Coverage, lang: Language) -> str:
     seen, total = sum(coverage.points), len(coverage.points)
     rules = list(coverage.rules.values())
     files = dict.fromkeys(rule.place.file for rule in rules if rule.place is not None)
     return "".join(
         (
             f"<h1>{escape(coverage.policy)}</h1>",
-            f'<div class="dim">{coverage.percent:.1f} % — {seen} of {total} points seen: {_POINTS}</div>',
+            f'<div class="dim">{coverage.percent:.1f} % — {seen} / {total}: {_SAID["points"].say(lang)}</div>',
             f'<div class="bar"><i style="width:{coverage.percent:.2f}%"></i></div>',
-            "<table><tr><th>Clause</th><th>Rule</th><th>Conditions</th><th></th></tr>",
-            *(_row(rule) for rule in rules),
+            "<table><tr>",
+            *(f"<th>{_SAID[word].say(lang)}</th>" for word in ("clause", "rule", "conditions")),
+            "<th></th></tr>",
+            *(_row(rule, lang) for rule in rules),
             "</table>",
-            "<h2>Clauses</h2>",
+            f"<h2>{_SAID['clauses'].say(lang)}</h2>",
             "".join(_chip(number, seen) for number, seen in coverage.clauses.items()),
-            "<h2>Readings</h2>",
+            f"<h2>{_SAID['readings'].say(lang)}</h2>",
             "".join(
                 f"<div>{escape(name)}: {''.join(_chip(value, seen) for value, seen in values.items())}</div>"
                 for name, values in coverage.readings.items()
             ),
-            *(_file(file, [rule for rule in rules if rule.place and rule.place.file == file]) for file in files),
+            *(_file(file, [rule for rule in rules if rule.place and rule.place.file == file], lang) for file in files),
         )
     )
 
 
-def _row(rule: RuleCoverage) -> str:
+def _row(rule: RuleCoverage, lang: Language) -> str:
     seen, total = sum(rule.points), len(rule.points)
     anchor = f"#L{rule.place.line}" if rule.place else "#"
     gaps = "".join(
-        f"<div>{escape(condition.text.en)} {''.join(_chip(gap, False) for gap in condition.missing)}</div>"
+        f"<div>{escape(condition.text.say(lang))} {''.join(_chip(gap, False) for gap in condition.missing)}</div>"
         for condition in rule.conditions.values()
         if condition.missing
     )
@@ -72,12 +86,12 @@ def _row(rule: RuleCoverage) -> str:
     )
 
 
-def _file(file: str, rules: list[RuleCoverage]) -> str:
+def _file(file: str, rules: list[RuleCoverage], lang: Language) -> str:
     try:
         lines = Path(file).read_text("utf-8").splitlines()
     except OSError:
         return ""
-    marks = _marks(lines, {rule.place.line: rule for rule in rules if rule.place is not None})
+    marks = _marks(lines, {rule.place.line: rule for rule in rules if rule.place is not None}, lang)
     shown = ""
     for number, line in enumerate(lines, 1):
         grade, note = marks.get(number, ("", ""))
@@ -85,12 +99,12 @@ def _file(file: str, rules: list[RuleCoverage]) -> str:
     return f'<h2>{escape(Path(file).name)}</h2><div class="file"><ol>{shown}</ol></div>'
 
 
-def _marks(lines: list[str], rules: Mapping[int, RuleCoverage]) -> dict[int, tuple[str, str]]:
+def _marks(lines: list[str], rules: Mapping[int, RuleCoverage], lang: Language) -> dict[int, tuple[str, str]]:
     """Return the class and the note of each line that belongs to a rule's table, by its number."""
     found: dict[int, tuple[str, str]] = {}
     for start, rule in rules.items():
         grade = _grade(sum(rule.points), len(rule.points))
-        note = "".join(_note(condition) for condition in rule.conditions.values() if condition.missing)
+        note = "".join(_note(condition, lang) for condition in rule.conditions.values() if condition.missing)
         found[start] = (grade, f'<span class="said">{note}</span>' if note else "")
         for number in range(start + 1, len(lines) + 1):
             line = lines[number - 1].strip()
@@ -104,9 +118,13 @@ def _marks(lines: list[str], rules: Mapping[int, RuleCoverage]) -> dict[int, tup
     return found
 
 
-def _note(condition: ConditionCoverage) -> str:
+def _note(condition: ConditionCoverage, lang: Language) -> str:
     gaps = "".join(_chip(gap, False) for gap in condition.missing)
-    return f'<div class="no">not seen: {gaps} <span class="dim">{escape(condition.text.en)}</span></div>'
+    return f'<div class="no">{_SAID["unseen"].say(lang)}: {gaps} <span class="dim">{escape(condition.text.say(lang))}</span></div>'
+
+
+def _all_seen(lang: Language) -> str:
+    return f'<span class="ok">{_SAID["all"].say(lang)}</span>'
 
 
 def _chip(text: str, seen: bool) -> str:

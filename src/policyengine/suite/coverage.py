@@ -197,21 +197,24 @@ class _Instrument:
         self.rules: list[Rule] = []
         self.roots: dict[int, tuple[tuple[str, Condition], ...]] = {}
         self.spots: list[_Spot] = []
+        statements: dict[str, int] = {}
         for rule in map(_apart, policy.rules):
             self.rules.append(rule)
             self.roots[id(rule)] = _roots(rule)
             head = rule.head
             entry = coverage.rules.setdefault(head.id, RuleCoverage(head.id, head.clause, head.place))
             coverage.clauses.setdefault(head.clause, False)
-            self._spot(rule, entry)
+            statement = f"{head.id} {type(rule).__name__}"
+            statements[statement] = statements.get(statement, 0) + 1
+            self._spot(rule, f"{type(rule).__name__} {statements[statement]}", entry)
         for name, reading in policy.readings.items():
             coverage.readings.setdefault(name, dict.fromkeys(reading.values, False))
 
-    def _spot(self, rule: Rule, entry: RuleCoverage) -> None:
+    def _spot(self, rule: Rule, statement: str, entry: RuleCoverage) -> None:
         seen: dict[tuple[str, str, str, str], int] = {}
         for role, root in self.roots[id(rule)]:
             for number, leaf in enumerate(leaves(root)):
-                like = (rule.head.id, type(rule).__name__, role, _looks_at(leaf))
+                like = (rule.head.id, statement, role, _looks_at(leaf))
                 seen[like] = seen.get(like, -1) + 1
                 found = entry.conditions.setdefault(
                     (*like, seen[like]), ConditionCoverage(describe(leaf, self.policy.vocabulary))
