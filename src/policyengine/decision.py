@@ -116,11 +116,9 @@ class Decision(Struct, frozen=True, eq=False):
             lang: ``"ja"`` or ``"en"``.
         """
         if self.explainer is None:
-            from policyengine.report.text import decision_text  # noqa: PLC0415  needed only where somebody asks why
-
-            return decision_text(self, lang)
+            return f"{self.event}: {self.outcome}"
         render, context = self.explainer
-        return render(context, lang)
+        return render(context, self, lang)
 
     def __eq__(self, other: object) -> bool:
         return self.as_dict() == other.as_dict() if isinstance(other, Decision) else NotImplemented

@@ -257,7 +257,7 @@ class Engine:
             ja=f"事実の情報源「{source.name}」{what.ja}: {why}", en=f'fact source "{source.name}" {what.en}: {why}'
         )
         reason = Reason(code, None, None, message)
-        return Decision(event.id, "deny", reasons=(reason,), excess_items=event.items)
+        return Decision(event.id, "deny", reasons=(reason,), excess_items=event.items, explainer=(_say, None))
 
     def _admit(self, event: Event) -> None:
         """Raise `InvalidEvent` where a fact or an attribute is not of the form that the policies declare."""
@@ -320,14 +320,22 @@ def load_policies(paths: Iterable[str | Path], plugins: Plugins, readings: Mappi
 
 def invalid(error: InvalidEvent) -> Decision:
     """Return the decision on an event that is none."""
-    return Decision(error.event, "invalid", errors=error.errors)
+    return Decision(error.event, "invalid", errors=error.errors, explainer=(_say, None))
 
 
-def _explain(context: tuple[Engine, Event], lang: Language) -> str:
+def _explain(context: tuple[Engine, Event], _decision: Decision, lang: Language) -> str:
+    """Explain a decision from its engine and its event, which has the facts that were gathered for it."""
     from policyengine.report.text import explanation_text  # noqa: PLC0415  needed only where somebody asks why
 
-    engine, event = context  # the event has the facts that were gathered for it
+    engine, event = context
     return explanation_text(engine._explanation(event), lang)
+
+
+def _say(_context: None, decision: Decision, lang: Language) -> str:
+    """Say a decision that no rule was considered for."""
+    from policyengine.report.text import decision_text  # noqa: PLC0415
+
+    return decision_text(decision, lang)
 
 
 def _layer(event: Event, ids: list[str], verdicts: list[Verdict]) -> Verdict:

@@ -85,7 +85,7 @@ def _run(
     html: str | None,
     lang: Language,
 ) -> int:
-    from policyengine.report.results import RENDERINGS, failure_lines, summary_line  # noqa: PLC0415
+    from policyengine.suite.renderings import RENDERINGS, failure_lines, summary_line  # noqa: PLC0415
     from policyengine.suite.run import Engines  # noqa: PLC0415
 
     start = time.perf_counter()
@@ -168,7 +168,7 @@ def _measured(
             _write_coverage(found, lang)
         low |= fail_under is not None and found.percent < fail_under
     if html is not None:
-        from policyengine.report.coverage_html import write_html  # noqa: PLC0415
+        from policyengine.suite.pages import write_html  # noqa: PLC0415
 
         written = write_html(Path(html), collector.found.values(), lang)
         click.echo(str(written), err=True)

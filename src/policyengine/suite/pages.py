@@ -12,7 +12,7 @@ from policyengine.text import Language, Text
 _SAID: Mapping[str, Text] = {
     "points": Text(
         ja="引かれた条項、働いたルール、真・偽・単独で結果を決めた条件（MC/DC）、列挙の語、読み方",
-        en="clauses cited, rules applied, conditions true, false and deciding by themselves (MC/DC), list terms, readings",
+        en="clauses cited, rules applied, conditions true, false, deciding by themselves (MC/DC), terms, readings",
     ),
     "clause": Text(ja="条項", en="Clause"),
     "rule": Text(ja="ルール", en="Rule"),
@@ -22,7 +22,7 @@ _SAID: Mapping[str, Text] = {
     "all": Text(ja="すべて確認", en="all seen"),
     "unseen": Text(ja="未確認", en="not seen"),
 }
-_STYLE = Path(__file__).with_name("coverage.css")
+_STYLE = Path(__file__).with_name("pages.css")
 
 
 def write_html(folder: Path, coverages: Iterable[Coverage], lang: Language = "en") -> Path:
@@ -66,7 +66,7 @@ def _policy(coverage: Coverage, lang: Language) -> str:
                 f"<div>{escape(name)}: {''.join(_chip(value, seen) for value, seen in values.items())}</div>"
                 for name, values in coverage.readings.items()
             ),
-            *(_file(file, [rule for rule in rules if rule.place and rule.place.file == file], lang) for file in files),
+            *(_file(file, rules, lang) for file in files),
         )
     )
 
@@ -91,7 +91,8 @@ def _file(file: str, rules: list[RuleCoverage], lang: Language) -> str:
         lines = Path(file).read_text("utf-8").splitlines()
     except OSError:
         return ""
-    marks = _marks(lines, {rule.place.line: rule for rule in rules if rule.place is not None}, lang)
+    here = {rule.place.line: rule for rule in rules if rule.place is not None and rule.place.file == file}
+    marks = _marks(lines, here, lang)
     shown = ""
     for number, line in enumerate(lines, 1):
         grade, note = marks.get(number, ("", ""))
@@ -120,7 +121,8 @@ def _marks(lines: list[str], rules: Mapping[int, RuleCoverage], lang: Language) 
 
 def _note(condition: ConditionCoverage, lang: Language) -> str:
     gaps = "".join(_chip(gap, False) for gap in condition.missing)
-    return f'<div class="no">{_SAID["unseen"].say(lang)}: {gaps} <span class="dim">{escape(condition.text.say(lang))}</span></div>'
+    text = escape(condition.text.say(lang))
+    return f'<div class="no">{_SAID["unseen"].say(lang)}: {gaps} <span class="dim">{text}</span></div>'
 
 
 def _all_seen(lang: Language) -> str:
