@@ -136,10 +136,13 @@ class Evaluator:
         if shape is None:
             shape = self._remember_shape(key, event)
         bits = 0
+        admitted = False
         for fact in event.known:
             readings = shape.readings.get(fact.body)
             if readings is None:
-                self._admit(event)
+                if not admitted:  # all facts at once, so once is enough
+                    self._admit(event)
+                    admitted = True
                 readings = self._read(shape, fact)
                 if readings is None:
                     return self._decide(shape, event, 0, unknown_facts=True)
