@@ -11,7 +11,7 @@ from typing import Any, Final
 
 import msgspec
 
-from policyengine.errors import EventError, did_you_mean
+from policyengine.errors import EventError
 from policyengine.schema import event_schema
 from policyengine.source import KeyPath
 from policyengine.text import Text
@@ -58,7 +58,7 @@ def _in_order(found: tuple[KeyPath, Text]) -> tuple[list[tuple[int, str]], Text]
 def _schema_errors(legible: Any) -> Iterator[tuple[KeyPath, Text]]:
     for error in errors_of(legible, event_schema()):
         message = error.message
-        hint = did_you_mean(error.word, error.known) if error.word is not None else None
+        hint = error.hint
         if hint is not None:
             message = Text(ja=f"{message.ja}（{hint.ja}）", en=f"{message.en}; {hint.en}")
         yield error.path, message

@@ -140,10 +140,7 @@ def _broken(code: str, place: Place, ja: str, en: str, hint: Text | None = None)
 def _syntax_error(message: str, text: str, name: str) -> PolicyError:
     match = re.fullmatch(r"(.*) \(at (?:line (\d+), column (\d+)|end of document)\)", message, re.DOTALL)
     what = match[1] if match else message
-    if match and match[2]:
-        place = Place(name, int(match[2]), int(match[3]))
-    else:
-        place = Place(name, *_unended(text))
+    place = Place(name, int(match[2]), int(match[3])) if match and match[2] else Place(name, *_unended(text))
     if _is_toml_1_1(text):
         return _broken(
             "toml-1.1",

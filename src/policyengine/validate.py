@@ -35,6 +35,13 @@ class SchemaError(Struct, frozen=True):
     word: str | None = None
     known: tuple[str, ...] = ()
 
+    @property
+    def hint(self) -> Text | None:
+        """The nearest known word, if the error is about a word."""
+        if self.word is None:
+            return None
+        return did_you_mean(self.word, self.known, listing=self.code != "unknown-value")  # which lists them already
+
 
 def errors_of(data: Any, schema: Mapping[str, Any]) -> Iterator[SchemaError]:
     """Yield what `schema` has against `data`."""
@@ -46,9 +53,16 @@ def problems_of(document: Document, schema: Mapping[str, Any]) -> list[tuple[Key
     """Return what `schema` has against a rule file, each with its path in the file and its place."""
     found = []
     for error in errors_of(document.data, schema):
-        hint = did_you_mean(error.word, error.known) if error.word is not None else None
-        found.append((error.path, Problem(error.code, error.message, document.place(error.path), hint)))
+        found.append((error.path, Problem(error.code, error.message, document.place(error.path), error.hint)))
     return found
+
+
+def _items(validator: Any, items: Any, instance: Any, _schema: Any) -> Iterator[jsonschema.ValidationError]:
+    """`items` without looking twice at text where text is all that is wanted: there may be millions."""
+    of_text = items == {"type": "string"}
+    for index, member in enumerate(instance if isinstance(instance, list) else ()):
+        if not (of_text and isinstance(member, str)):
+            yield from validator.descend(member, items, path=index)
 
 
 def _unique(_validator: Any, wanted: bool, instance: Any, _schema: Any) -> Iterator[jsonschema.ValidationError]:
@@ -77,7 +91,7 @@ def _is_number(_checker: Any, value: Any) -> bool:
 def _validator(schema: str) -> Any:
     draft = jsonschema.Draft202012Validator
     numbers = draft.TYPE_CHECKER.redefine("number", _is_number)
-    kind = jsonschema.validators.extend(draft, {"uniqueItems": _unique}, type_checker=numbers)
+    kind = jsonschema.validators.extend(draft, {"items": _items, "uniqueItems": _unique}, type_checker=numbers)
     return kind(json.loads(schema))
 
 

@@ -44,8 +44,9 @@ def _unreadable(name: str, why: str) -> click.ClickException:
 def event_texts(stream: BinaryIO, name: str) -> Iterator[bytes]:
     """Yield the JSON text of each event, blank lines left out.
 
-    A stream is JSONL: a line an event. It is one JSON document, an event or a list of events, where its first line
-    could not be an event of its own: a lone bracket or brace, or the start of a list of objects.
+    A stream is JSONL: a line an event. It is one JSON document, an event or a list of events, where its name ends in
+    ``.json`` or its first line could not be an event of its own: a lone bracket or brace, the start of a list of
+    objects, or of an object that goes on after a comma. What then is no JSON document is JSONL after all.
 
     Args:
         stream: the bytes; a byte-order mark at their beginning is passed over.
@@ -60,7 +61,7 @@ def event_texts(stream: BinaryIO, name: str) -> Iterator[bytes]:
         first = b" "
     else:
         return
-    if name.endswith((".jsonl", ".ndjson")) or not _opens_document(first):
+    if name.endswith((".jsonl", ".ndjson")) or not (name.endswith(".json") or _opens_document(first)):
         yield first.strip()
         yield from (line.strip() for line in lines if line.strip())
         return
@@ -78,8 +79,8 @@ def event_texts(stream: BinaryIO, name: str) -> Iterator[bytes]:
 
 
 def _opens_document(line: bytes) -> bool:
-    start = b"".join(line[:64].split())
-    return line.strip() in (b"{", b"[") or start.startswith(b"[{")
+    start, text = b"".join(line[:64].split()), line.strip()
+    return text in (b"{", b"[") or start.startswith(b"[{") or (start.startswith(b"{") and text.endswith(b","))
 
 
 @contextmanager
