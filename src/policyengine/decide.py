@@ -196,7 +196,7 @@ def _struck(
             head, message = restriction.head, restriction.message
             if restriction.unless != NEVER:
                 needed = describe(restriction.unless, policy.vocabulary)
-                message = Text(ja=f"{message.ja}（{needed.ja}場合を除く）", en=f"{message.en} (unless {needed.en})")
+                message = Text(ja=f"{message.ja}（必要: {needed.ja}）", en=f"{message.en} (needed: {needed.en})")
             yield Obstacle(restriction.code, head.clause, head.id, message)
 
 

@@ -51,10 +51,10 @@ def errors_of(data: Any, schema: Mapping[str, Any]) -> Iterator[SchemaError]:
 
 def problems_of(document: Document, schema: Mapping[str, Any]) -> list[tuple[KeyPath, Problem]]:
     """Return what `schema` has against a rule file, each with its path in the file and its place."""
-    found = []
-    for error in errors_of(document.data, schema):
-        found.append((error.path, Problem(error.code, error.message, document.place(error.path), error.hint)))
-    return found
+    return [
+        (error.path, Problem(error.code, error.message, document.place(error.path), error.hint))
+        for error in errors_of(document.data, schema)
+    ]
 
 
 def _items(validator: Any, items: Any, instance: Any, _schema: Any) -> Iterator[jsonschema.ValidationError]:

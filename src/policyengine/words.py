@@ -82,8 +82,8 @@ def _fact(asked: Holds, vocabulary: Vocabulary) -> Text:
     en = declared.label.en + (f" ({', '.join(text.en for text in named)})" if named else "")
     if asked.unheld:
         fields = ", ".join(sorted(asked.unheld))
-        return Text(ja=f"{ja}がある（{fields} は問わない）", en=f"a fact is in effect: {en}, whatever its {fields}")
-    return Text(ja=f"{ja}がある", en=f"a fact is in effect: {en}")
+        return Text(ja=f"{ja}が有効（{fields} は問わない）", en=f"{en} in effect, whatever its {fields}")
+    return Text(ja=f"{ja}が有効", en=f"{en} in effect")
 
 
 def _joined(parts: tuple[Condition, ...], vocabulary: Vocabulary, word: Text, empty: Text) -> Text:

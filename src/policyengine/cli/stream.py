@@ -66,16 +66,21 @@ def event_texts(stream: BinaryIO, name: str) -> Iterator[bytes]:
         yield from (line.strip() for line in lines if line.strip())
         return
     text = first + b"".join(lines)
-    try:
-        found = msgspec.json.decode(text, type=list[msgspec.Raw] | msgspec.Raw)
-    except (msgspec.MsgspecError, ValueError, RecursionError):
-        found = None
-    if isinstance(found, list):
-        yield from (bytes(member) for member in found)
-    elif found is not None:
-        yield text
+    if text.lstrip().startswith(b"["):
+        try:
+            yield from (bytes(member) for member in msgspec.json.decode(text, type=list[msgspec.Raw]))
+            return
+        except (msgspec.MsgspecError, ValueError, RecursionError):
+            pass
     else:
-        yield from (line.strip() for line in io.BytesIO(text) if line.strip())
+        try:
+            msgspec.json.decode(text)
+        except (msgspec.MsgspecError, ValueError, RecursionError):
+            pass
+        else:
+            yield text
+            return
+    yield from (line.strip() for line in io.BytesIO(text) if line.strip())
 
 
 def _opens_document(line: bytes) -> bool:
