@@ -2,21 +2,57 @@
 
 from __future__ import annotations
 
-from policyengine.decision import Decision, Obligation, PolicyRef, Reason
-from policyengine.engine import Engine
-from policyengine.errors import (
-    EventError,
-    FlowDenied,
-    InvalidEvent,
-    Place,
-    PluginError,
-    PolicyEngineError,
-    PolicyError,
-    Problem,
-)
-from policyengine.event import Event, Recipient, Subject
-from policyengine.hooks import FactQuery, FactSource, RuleKind, hookimpl
-from policyengine.text import Text
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from policyengine.decision import Decision, Obligation, PolicyRef, Reason
+    from policyengine.engine import Engine
+    from policyengine.errors import (
+        EventError,
+        FlowDenied,
+        InvalidEvent,
+        Place,
+        PluginError,
+        PolicyEngineError,
+        PolicyError,
+        Problem,
+    )
+    from policyengine.event import Event, Recipient, Subject
+    from policyengine.hooks import FactQuery, FactSource, RuleKind, hookimpl
+    from policyengine.text import Text
+else:
+    # A plugin of another tool (pytest's, say) lives in this package too, and shall not load an engine to be found.
+    _HOMES = {
+        "decision": ("Decision", "Obligation", "PolicyRef", "Reason"),
+        "engine": ("Engine",),
+        "errors": (
+            "EventError",
+            "FlowDenied",
+            "InvalidEvent",
+            "Place",
+            "PluginError",
+            "PolicyEngineError",
+            "PolicyError",
+            "Problem",
+        ),
+        "event": ("Event", "Recipient", "Subject"),
+        "hooks": ("FactQuery", "FactSource", "RuleKind", "hookimpl"),
+        "text": ("Text",),
+    }
+
+    def __getattr__(name):
+        """Return a public name, from the module that has it, when it is first asked for."""
+        from importlib import import_module  # noqa: PLC0415
+
+        for home, names in _HOMES.items():
+            if name in names:
+                globals()[name] = getattr(import_module(f"{__name__}.{home}"), name)
+                return globals()[name]
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+    def __dir__():
+        return sorted({*globals(), *__all__})
+
 
 __all__ = [
     "Decision",
