@@ -169,6 +169,15 @@ def test_the_shops_own_restrictions_override_both_bases(
     assert (held.outcome, held.clauses) == ("deny", (clause,))
 
 
+def test_who_says_advertising_and_no_more_has_not_said_which(shop: Engine) -> None:
+    """A partner may declare all of it at once; a flow has to say which kind it is."""
+    for basis in ("consent", "legitimate_interest"):
+        declared = {"type": "partner_declaration", "partner": "p", "purposes": ["advertising"], "basis": basis}
+        kinds = [shop.evaluate(advertisement("p", kind, CONSENT, declared)).permitted for kind in KINDS]
+        assert kinds == [True, True, True, True, basis == "consent", False]
+        assert shop.evaluate(advertisement("p", "advertising", CONSENT, declared)).clauses == ("4", "6")
+
+
 def test_sixteen_is_old_enough_and_fifteen_is_not(shop: Engine) -> None:
     declared = BY_PARTNER["ad-partner-012"]
     outcomes = [
