@@ -9,8 +9,8 @@ import sys
 from collections import Counter, defaultdict
 
 import pytest
-from conftest import ROOT, Examples, json_lines, summary
 
+from packs.shown import ROOT, Examples, json_lines, summary
 from policyengine import Engine
 from policyengine.condition import NEVER
 from policyengine.rule import Duty, Permit, Replacement, Restriction

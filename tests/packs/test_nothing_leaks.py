@@ -8,8 +8,8 @@ import tomllib
 from typing import Any
 
 import pytest
-from conftest import ROOT, Examples, summary
 
+from packs.shown import ROOT, Examples, summary
 from policyengine import Engine
 
 ALC = tomllib.loads((ROOT / "rules/alc-smart-learning/vocabulary.toml").read_text(encoding="utf-8"))["vocabulary"]

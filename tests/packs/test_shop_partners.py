@@ -9,8 +9,8 @@ from itertools import product
 from typing import Any
 
 import pytest
-from conftest import ROOT, Examples, json_lines, summary
 
+from packs.shown import ROOT, Examples, json_lines, summary
 from policyengine import Engine, Event
 from policyengine.hooks import FactQuery, FactSource, hookimpl
 

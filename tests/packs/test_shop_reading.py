@@ -6,11 +6,11 @@ import json
 from typing import Any
 
 import pytest
-from conftest import ROOT, json_lines
 from hypothesis import event as seen
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
+from packs.shown import ROOT, json_lines
 from policyengine import Engine
 
 Data = dict[str, Any]
@@ -296,7 +296,6 @@ def flows(draw: st.DrawFn) -> Data:
     return {**event, "facts": kept}
 
 
-@settings(max_examples=500, deadline=None)
 @given(flows())
 def test_engine_and_reading_agree(event: Data) -> None:
     seen(SHOP.evaluate(event).outcome)
