@@ -6,8 +6,8 @@ import os
 from pathlib import Path
 
 import pytest
-from marked_packs import BASE, CLAUSE, Found, problems, said, write
 
+from load.marked_packs import BASE, CLAUSE, Found, problems, said, write
 from policyengine import Engine
 
 RULES = CLAUSE + "[[clause.prohibition]]\nitems = ['name']\n"

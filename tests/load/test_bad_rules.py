@@ -5,8 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from marked_packs import BASE, CLAUSE, problems, said, write
 
+from load.marked_packs import BASE, CLAUSE, problems, said, write
 from policyengine import Engine
 
 

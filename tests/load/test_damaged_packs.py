@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 import tomli_w
-from hypothesis import HealthCheck, example, given, settings
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from policyengine import Engine, PolicyError
@@ -110,14 +110,6 @@ def at(value: Any, path: tuple[str | int, ...]) -> Any:
     return value
 
 
-lax = settings(
-    max_examples=150,
-    deadline=None,
-    suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
-)
-
-
-@lax
 @given(st.data())
 def test_bytes_taken_out_put_in_or_changed(rules: Path, data: st.DataObject) -> None:
     damaged = data.draw(st.sampled_from(FILES))
@@ -129,7 +121,6 @@ def test_bytes_taken_out_put_in_or_changed(rules: Path, data: st.DataObject) -> 
     check_law(rules, damaged, bytes(raw))
 
 
-@lax
 @given(st.data())
 def test_values_taken_out_put_in_or_exchanged(rules: Path, data: st.DataObject) -> None:
     damaged = data.draw(st.sampled_from(FILES))
@@ -152,7 +143,6 @@ def test_values_taken_out_put_in_or_exchanged(rules: Path, data: st.DataObject) 
     check_law(rules, damaged, tomli_w.dumps(content).encode())
 
 
-@lax
 @given(st.binary(max_size=60))
 @example(b"\xef\xbb\xbf")
 @example(b"\xff\xfe[\x00")
