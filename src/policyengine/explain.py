@@ -14,8 +14,11 @@ from policyengine.rule import Duty, Permit, Policy, Replacement, Restriction, Ru
 from policyengine.text import Text
 from policyengine.words import describe
 
-Effect: TypeAlias = Literal["permits", "silent", "stops", "satisfied", "exempt", "replaces", "obliges"]
-"""What a rule does with an item; ``silent`` is a clause that speaks of the flow and does not permit it."""
+Effect: TypeAlias = Literal[
+    "permits", "struck", "silent", "stops", "spares", "satisfied", "exempt", "replaces", "obliges"
+]
+"""What a rule does with an item. ``silent``: a clause that speaks of the flow and does not permit it; ``struck``: one
+that permits it, and is stopped; ``spares``: a restriction in effect that leaves alone what permits the item."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,14 +172,16 @@ def _explained(policy: Policy, rule: Rule, met: _Met, *, as_licence: bool = Fals
                         tuple(item for item in met.event.items if item not in replaced),
                     )
                 )
-            effects = {item: "permits" if item in granted else "silent" for item in met.items(rule.about)}
+            effects = {
+                item: met.standing(rule, item) if item in granted else "silent" for item in met.items(rule.about)
+            }
         case Restriction():
             parts = [met.part("when", part) for part in conjuncts(rule.when)]
             parts += [met.part("unless", part) for part in conjuncts(rule.unless) if part != NEVER]
             exempt = met.items(rule.exempt)
             for item in met.items(rule.when):
                 lifted = item in met.items(rule.unless)
-                effects[item] = "satisfied" if lifted else "exempt" if item in exempt else "stops"
+                effects[item] = "satisfied" if lifted else "exempt" if item in exempt else met.force(rule, item)
         case Replacement():
             parts = [met.part("when", part) for part in conjuncts(rule.when)]
             effects = dict.fromkeys(met.items(rule.when), "replaces")
@@ -207,6 +212,32 @@ class _Met:
             for part in conjuncts(condition)
             if isinstance(part, In) and part.field in fields
         )
+
+    def standing(self, permit: Permit, item: str) -> Effect:
+        """Whether what `permit` permits is struck out by a restriction that binds."""
+        return "struck" if any(rule.reaches(permit) for rule in self._binding(item)) else "permits"
+
+    def force(self, restriction: Restriction, item: str) -> Effect:
+        """Whether a restriction that binds stops an item, or spares everything that permits it."""
+        granted = [
+            rule
+            for rule in self._rules
+            if isinstance(rule, Permit)
+            and self.event.operation in rule.operations
+            and self.reader.met(rule.about, item)
+            and self.reader.met(rule.terms, item)
+        ]
+        return "stops" if not granted or any(restriction.reaches(permit) for permit in granted) else "spares"
+
+    def _binding(self, item: str) -> list[Restriction]:
+        return [
+            rule
+            for rule in self._rules
+            if isinstance(rule, Restriction)
+            and self.reader.met(rule.when, item)
+            and not self.reader.met(rule.unless, item)
+            and not self.reader.met(rule.exempt, item)
+        ]
 
     def part(self, role: Literal["when", "unless"], condition: Condition) -> Part:
         return Part(role, describe(condition, self.policy.vocabulary), self.items(condition))

@@ -43,6 +43,8 @@ _EFFECT: Mapping[Effect, tuple[str, Style, Text]] = {
     "permits": ("✓", "good", Text(ja="許す", en="permits")),
     "silent": ("–", "dim", Text(ja="許していない", en="does not permit")),
     "stops": ("✗", "bad", Text(ja="止める", en="stops")),
+    "struck": ("✗", "bad", Text(ja="許すが、止められた", en="would permit, and is stopped for")),
+    "spares": ("–", "dim", Text(ja="止めない", en="leaves alone")),
     "satisfied": ("✓", "good", Text(ja="満たされた", en="is satisfied for")),
     "exempt": ("–", "dim", Text(ja="拘束しない", en="does not bind")),
     "replaces": ("→", "plain", Text(ja="公表した目的に代わる", en="takes the place of published purposes for")),
