@@ -146,7 +146,9 @@ def _item(policy: Policy, event: dict[str, Any], item: str, now: int) -> tuple[b
     if surviving:
         clauses = {permit.head.clause for permit in surviving}
         for permit in surviving:
-            clauses |= {li.head.clause for li in licences if permit.licensed_by and li.head.clause in permit.licensed_by}
+            clauses |= {
+                li.head.clause for li in licences if permit.licensed_by and li.head.clause in permit.licensed_by
+            }
         obligations = {name for permit in surviving for name in permit.head.obligations}
         for rule in standing:
             if rule not in active and any(reaches(rule, permit) for permit in surviving):

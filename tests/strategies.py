@@ -118,7 +118,9 @@ def conditions(draw: st.DrawFn, *, recipients: bool = True) -> dict[str, Any]:
         found["countries"] = draw(some(["JP", "US"]))
     if draw(st.integers(0, 5)) == 0:
         found["attributes"] = draw(
-            st.sampled_from([{"age": {"below": 16}}, {"age": {"at_least": 16}}, {"vip": {"is": True}}, {"age": {"is_not": 3}}])
+            st.sampled_from(
+                [{"age": {"below": 16}}, {"age": {"at_least": 16}}, {"vip": {"is": True}}, {"age": {"is_not": 3}}]
+            )
         )
     if draw(st.integers(0, 3)) == 0:
         found["facts"] = draw(fact_expressions())
@@ -330,7 +332,7 @@ def events(draw: st.DrawFn, words: dict[str, list[str]], *, unknown: bool = True
     if draw(st.integers(0, 2)) > 0:
         event["origin"] = draw(word("origins"))
     if operation not in ("acquire", "use") or draw(st.integers(0, 2)) == 0:
-        ids = [*words["parties"], *( ["p-1", "p-2"] if operation == "disclose" else [])]
+        ids = [*words["parties"], *(["p-1", "p-2"] if operation == "disclose" else [])]
         event["recipient"] = {"id": draw(st.sampled_from(ids))}
         if words["services"] and draw(st.booleans()):
             event["recipient"]["service"] = draw(word("services"))
@@ -341,7 +343,9 @@ def events(draw: st.DrawFn, words: dict[str, list[str]], *, unknown: bool = True
         event["facts"] = found
     if words["attributes"] and draw(st.booleans()):
         event["attributes"] = draw(
-            st.fixed_dictionaries({}, optional={"age": st.sampled_from([3, 15, 16, 40]), "vip": st.booleans(), "campaign": st.just("x")})
+            st.fixed_dictionaries(
+                {}, optional={"age": st.sampled_from([3, 15, 16, 40]), "vip": st.booleans(), "campaign": st.just("x")}
+            )
         )
     return event
 

@@ -9,14 +9,14 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from reference import Answer, evaluate
-from strategies import GENERATED_WORDS_PARTIES, TIMES, cases, events, policies, words_of
 
 from policyengine import Decision, Engine
 from policyengine import evaluate as fast_road
 from policyengine.build import build_policy
 from policyengine.plugins import Plugins
 from policyengine.rule import Policy
+from reference import Answer, evaluate
+from strategies import GENERATED_WORDS_PARTIES, TIMES, cases, events, policies, words_of
 
 PACK = Path(__file__).parents[2] / "rules" / "alc-smart-learning"
 KINDS = Plugins(installed=False).kinds
@@ -27,7 +27,8 @@ READINGS = {
     "stop-provision-reach": ["provision", "all-transfers"],
 }
 REFERENCE: list[Policy] = [
-    build_policy(PACK, KINDS, dict(zip(READINGS, values, strict=True))) for values in itertools.product(*READINGS.values())
+    build_policy(PACK, KINDS, dict(zip(READINGS, values, strict=True)))
+    for values in itertools.product(*READINGS.values())
 ]
 WORDS = words_of(
     REFERENCE[0],
@@ -79,7 +80,9 @@ def test_on_a_warm_engine(data: st.DataObject) -> None:
         ):
             variants.append({**event, **change})
         if "recipient" in event:
-            variants += [{**event, "recipient": {**event["recipient"], "id": name}} for name in ("sister", "stranger", "p-1")]
+            variants += [
+                {**event, "recipient": {**event["recipient"], "id": name}} for name in ("sister", "stranger", "p-1")
+            ]
         for variant in variants:
             assert says(engine.evaluate(variant)) == reference(policy, variant)
 
