@@ -419,16 +419,17 @@ def _fact_schema(declared: FactType) -> Schema:
 
 def decision_schema() -> Schema:
     """Return the JSON Schema of decisions, section 3 of the contract."""
-    strings = {"type": "array", "items": {"type": "string"}}
+    strings = {"type": "array", "items": {"type": "string"}, "uniqueItems": True}
     maybe = {"type": ["string", "null"]}
+    parameters = {"type": "object", "additionalProperties": SCALAR}
     shape = {
-        "event": maybe,
+        "event": {**maybe, "minLength": 1},
         "outcome": {"enum": ["permit", "deny", "invalid"]},
         "policies": _objects(
             {
                 "id": {"type": "string"},
                 "version": {"type": "string"},
-                "digest": {"type": "string", "pattern": "^sha256:"},
+                "digest": {"type": "string", "pattern": r"^sha256:[0-9a-f]{64}(?![\s\S])"},
             },
             readings={"type": "object", "additionalProperties": {"type": "string"}, "minProperties": 1},
         ),
@@ -438,29 +439,44 @@ def decision_schema() -> Schema:
         "permitted_items": strings,
         "excess_items": strings,
         "obligations": _objects(
-            {"id": {"type": "string"}, "clause": {"type": "string"}, "parameters": {"type": "object"}, "message": TEXT}
+            {"id": {"type": "string"}, "clause": {"type": "string"}, "parameters": parameters, "message": TEXT}
         ),
     }
-    empty = {"maxItems": 0}
+    errors = {**_objects({"path": {"type": "string", "pattern": r"^\$"}, "message": TEXT}), "minItems": 1}
+    some, empty, known = {"minItems": 1}, {"maxItems": 0}, {"type": "string"}
     return {
         "$schema": DRAFT,
         "title": "Decision",
         "type": "object",
-        "properties": {**shape, "errors": {**_objects({"path": {"type": "string"}, "message": TEXT}), "minItems": 1}},
+        "properties": {**shape, "errors": errors},
         "required": list(shape),
         "additionalProperties": False,
         "oneOf": [
-            {"properties": {"outcome": {"const": "permit"}, "excess_items": empty, "reasons": empty, "errors": False}},
+            {
+                "properties": {
+                    "outcome": {"const": "permit"},
+                    "event": known,
+                    "errors": False,
+                    **dict.fromkeys(("policies", "clauses", "rules", "permitted_items"), some),
+                    **dict.fromkeys(("reasons", "excess_items"), empty),
+                }
+            },
             {
                 "properties": {
                     "outcome": {"const": "deny"},
-                    "excess_items": {"minItems": 1},
-                    "reasons": {"minItems": 1},
-                    "obligations": empty,
+                    "event": known,
                     "errors": False,
+                    **dict.fromkeys(("reasons", "excess_items"), some),
+                    "obligations": empty,
                 }
             },
-            {"properties": {"outcome": {"const": "invalid"}}, "required": ["errors"]},
+            {
+                "properties": {
+                    "outcome": {"const": "invalid"},
+                    **{name: empty for name in shape if name not in ("event", "outcome")},
+                },
+                "required": ["errors"],
+            },
         ],
     }
 
