@@ -5,6 +5,9 @@ from __future__ import annotations
 import importlib
 import os
 import sys
+import traceback
+from pathlib import Path
+from typing import Any
 
 import click
 
@@ -13,6 +16,7 @@ COMMANDS = {
     "explain": "Decide events and say why, rule by rule, for people.",
     "check": "Check rule files: form, words, consistency, open points.",
     "test": "Run rule test suites, with coverage.",
+    "fmt": "Lay rule files out in the one canonical form.",
     "mutate": "Make the rules a little wrong, and see whether the suites notice.",
     "schema": "Print a JSON Schema: of rule files, events or decisions.",
     "plugins": "List the plugins and the hooks that they implement.",
@@ -29,6 +33,12 @@ class _Commands(click.Group):
         command = importlib.import_module(f"policyengine.cli.{cmd_name}").command
         assert isinstance(command, click.Command)
         return command
+
+    def invoke(self, ctx: click.Context) -> Any:
+        try:
+            return super().invoke(ctx)
+        except BrokenPipeError:
+            raise _ReaderGone from None
 
     def resolve_command(
         self, ctx: click.Context, args: list[str]
@@ -76,23 +86,34 @@ def cli() -> None:
 
 def main() -> None:
     """Run the command line, and leave the shell with an exit code even where it leaves us first."""
+    if sys.stdout is None:  # closed by whoever started us
+        sys.stdout = Path(os.devnull).open("w")  # noqa: SIM115
     try:
-        code = cli.main(standalone_mode=False)
+        code = cli.main(prog_name="policyengine", standalone_mode=False)
         sys.stdout.flush()
     except click.ClickException as error:
         error.show()
         code = 2
-    except click.Abort:
-        code = _interrupted()
-    except KeyboardInterrupt:
-        code = _interrupted()
-    except BrokenPipeError:
-        # Whoever read our output has gone. Point the descriptor elsewhere, so that closing it at exit is quiet.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    except (click.Abort, KeyboardInterrupt):
+        click.echo("interrupted", err=True)
+        code = 130
+    except _ReaderGone:
         code = 141
+        _quiet()
+    except OSError as error:  # no space left, a disk that failed
+        click.echo(f"Error: {error}", err=True)
+        code = 2
+        _quiet()
+    except Exception:  # a mistake of ours: it shall not look like a denial, which is what Python's own code 1 says
+        traceback.print_exc()
+        code = 70
     sys.exit(code)
 
 
-def _interrupted() -> int:
-    click.echo("interrupted", err=True)
-    return 130
+class _ReaderGone(Exception):
+    """Whoever read our output has gone. A `BrokenPipeError` as such would become exit code 1 on its way through click."""
+
+
+def _quiet() -> None:
+    """Point standard output elsewhere, so that closing it at exit says nothing more."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

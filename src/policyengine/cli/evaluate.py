@@ -41,9 +41,9 @@ def command(policy: Sequence[str], events: str, form: str | None, readings: Sequ
 
     \b
     Example:
-      policyengine evaluate rules/alc-smart-learning --events events.jsonl
-      tail -f events.jsonl | policyengine evaluate rules/alc-smart-learning --events -
-      policyengine evaluate rules/alc-smart-learning --events e.json --reading clause-5-conditions=strict
+      policyengine evaluate rules/alc-smart-learning --events examples/alc-month.jsonl
+      head -3 examples/alc-month.jsonl | policyengine evaluate rules/alc-smart-learning --events - --format text
+      policyengine evaluate rules/alc-smart-learning --events examples/alc-month.jsonl --reading stages-of-2-2=excluded
     """
     engine = load_engine(policy, readings, lang)
     form = form or ("text" if sys.stdout.isatty() else "jsonl")
@@ -65,6 +65,8 @@ def command(policy: Sequence[str], events: str, form: str | None, readings: Sequ
                 comma = ","
             else:
                 write(decision.to_json().decode())
+            if events == "-":  # whoever writes events may wait for the decision on one before the next
+                sys.stdout.buffer.flush()
     if form == "json":
         write("]" if comma == "," else "[]")
     sys.stdout.buffer.flush()

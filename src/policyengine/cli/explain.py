@@ -64,5 +64,7 @@ def command(policy: Sequence[str], events: str, form: str, readings: Sequence[st
                     write("")
                 for line in lines:
                     write(styled(line, colour))
+            if events == "-":  # whoever writes events may wait for the decision on one before the next
+                sys.stdout.buffer.flush()
     sys.stdout.buffer.flush()
     sys.exit(code)

@@ -21,24 +21,20 @@ def opened(name: str) -> Iterator[BinaryIO]:
     """Open the events: a file, or standard input for ``-``.
 
     Raises:
-        click.ClickException: the file cannot be read; exit code 2.
+        click.ClickException: the events cannot be read; exit code 2.
     """
     if name == "-":
+        if sys.stdin is None:
+            raise click.ClickException("standard input is closed")
         yield sys.stdin.buffer
         return
     try:
-        with Path(name).open("rb") as file:
-            yield file
-    except IsADirectoryError:
-        raise _unreadable(name, "is a folder") from None
-    except FileNotFoundError:
-        raise _unreadable(name, "no such file") from None
-    except PermissionError:
-        raise _unreadable(name, "permission denied") from None
-
-
-def _unreadable(name: str, why: str) -> click.ClickException:
-    return click.ClickException(f"{name}: {why}")
+        file = Path(name).open("rb")  # noqa: SIM115  what goes wrong while it is read is no matter of opening it
+    except OSError as error:
+        why = {IsADirectoryError: "is a folder", FileNotFoundError: "no such file"}.get(type(error), error.strerror)
+        raise click.ClickException(f"{name}: {why}") from None
+    with file:
+        yield file
 
 
 def event_texts(stream: BinaryIO, name: str) -> Iterator[bytes]:
