@@ -60,16 +60,25 @@ def read(path: Path, shown: str | None = None) -> Document:
         PolicyError: the file is missing, unreadable, not UTF-8 or not TOML 1.0; with one problem and its place.
     """
     name = shown or str(path)
+    return parse(decode(contents(path, name), name), name)
+
+
+def contents(path: Path, name: str) -> bytes:
+    """Return the bytes of a file. Raises `PolicyError` where it is missing or unreadable."""
     try:
-        raw = path.read_bytes()
+        return path.read_bytes()
     except FileNotFoundError:
         raise _broken("file-missing", Place(name), "ファイルがありません", "no such file") from None
     except OSError as error:
         raise unreadable(name, error) from None
     except ValueError as error:  # a path that no file can have
         raise unreadable(name, error) from None
+
+
+def decode(raw: bytes, name: str) -> str:
+    """Return the text of a TOML file, without its byte order mark. Raises `PolicyError` where it is not UTF-8."""
     try:
-        text = raw.decode("utf-8").removeprefix("\ufeff")
+        return raw.decode("utf-8").removeprefix("\ufeff")
     except UnicodeDecodeError as error:
         before = raw[: error.start]
         line = before.count(b"\n") + 1
@@ -80,7 +89,6 @@ def read(path: Path, shown: str | None = None) -> Document:
             "UTF-8 ではありません。UTF-8 で保存してください",
             "not UTF-8; save the file as UTF-8",
         ) from None
-    return parse(text, name)
 
 
 def parse(text: str, name: str) -> Document:
@@ -88,11 +96,12 @@ def parse(text: str, name: str) -> Document:
     text = text.replace("\r\n", "\n")
     try:
         data = tomllib.loads(text)
+        repr(data)  # a hexadecimal number that is too large to be written would fail where nobody expects it
     except tomllib.TOMLDecodeError as error:
         raise _syntax_error(str(error), text, name) from None
     except RecursionError:
         raise _too_deep(name) from None
-    except ValueError:  # what `int` says to thousands of digits
+    except ValueError:  # what `int` and `repr` say to thousands of digits
         raise _broken("toml-syntax", Place(name, 1, 1), "大きすぎる数があります", "a number is too large") from None
     if _depth(data) > DEEPEST:
         raise _too_deep(name)

@@ -1,0 +1,166 @@
+"""``policyengine fmt``: rule files in their canonical layout."""
+
+from __future__ import annotations
+
+import difflib
+import errno
+import io
+import os
+import shutil
+import sys
+import tempfile
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import click
+import msgspec
+
+from policyengine.cli.common import BAD, DENIED, language_option, wants_colour, write
+from policyengine.errors import Place, PolicyError, Problem
+from policyengine.text import Language, Text
+
+
+class _Result(NamedTuple):
+    """One file, as it was and as it shall be."""
+
+    file: str
+    before: bytes
+    after: bytes
+
+    @property
+    def changes(self) -> bool:
+        return self.before != self.after
+
+
+@click.command("fmt")
+@click.argument("path", nargs=-1, required=True, type=click.Path(allow_dash=True), metavar="PATH...|-")
+@click.option("--check", is_flag=True, help="Write no file; list those that would change. Exit code 1 if any would.")
+@click.option("--diff", is_flag=True, help="Write no file; show what would change. Exit code 1 if anything would.")
+@click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", show_default=True, help="Form.")
+@language_option
+def command(path: Sequence[str], check: bool, diff: bool, form: str, lang: Language) -> None:
+    """Lay out the rule files at PATH, or in any folder below it: packs, vocabularies, test suites.
+
+    Comments, order and meaning stay. Rewrites files in place and lists those that changed; a broken file stays as it
+    is. PATH - formats standard input to standard output.
+
+    \b
+    Example:
+      policyengine fmt rules
+      policyengine fmt --check --diff rules
+      policyengine fmt - < policy.toml
+    """
+    writes = not (check or diff)
+    piped = "-" in path
+    if piped and len(path) > 1:
+        raise click.UsageError("- is standard input, and goes alone")
+    if piped and writes and form == "json":
+        raise click.UsageError("- writes what it formats; --format json goes with --check or --diff")
+    problems: list[Problem] = []
+    results: list[_Result] = []
+    for name in path if piped else _files(path, problems):
+        try:
+            result = _formatted(name)
+            if writes and result.changes and not piped:
+                _replace(Path(name), result.after)
+            results.append(result)
+        except PolicyError as error:
+            problems += error.problems
+    if piped and writes:
+        sys.stdout.buffer.write(b"".join(result.after for result in results))
+    else:
+        _show(results, diff, form)
+    sys.stdout.buffer.flush()
+    for problem in problems:
+        click.echo(problem.line(lang), err=True)
+    changed = sum(result.changes for result in results)
+    if form == "text" and not piped:
+        click.echo(_summary(changed, len(results) - changed, writes, lang), err=True)
+    sys.exit(BAD if problems else DENIED if changed and not writes else 0)
+
+
+def _files(path: Sequence[str], problems: list[Problem]) -> list[str]:
+    """Return the rule files at or below the paths, each once; what is wrong with a path goes to `problems`."""
+    from policyengine.fmt import find_rule_files  # noqa: PLC0415  loads the parsers, needed only here
+
+    found: dict[str, str] = {}
+    for root in path:
+        try:
+            for file in find_rule_files(root):
+                found.setdefault(os.path.realpath(file), str(file))
+        except PolicyError as error:
+            problems += error.problems
+    return list(found.values())
+
+
+def _formatted(name: str) -> _Result:
+    from policyengine.fmt import formatted  # noqa: PLC0415
+    from policyengine.source import contents, decode  # noqa: PLC0415
+
+    shown = "<stdin>" if name == "-" else name
+    before = sys.stdin.buffer.read() if name == "-" else contents(Path(name), name)
+    return _Result(shown, before, formatted(decode(before, shown), shown).encode())
+
+
+def _replace(path: Path, contents: bytes) -> None:
+    """Put new contents in the place of a file, at once and with its permissions; a link still leads to it."""
+    target = Path(os.path.realpath(path))
+    try:
+        if not os.access(target, os.W_OK):
+            raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
+        handle, name = tempfile.mkstemp(prefix=".fmt-", dir=target.parent)
+        temporary = Path(name)
+        try:
+            with os.fdopen(handle, "wb") as file:
+                file.write(contents)
+                file.flush()
+                os.fsync(handle)
+            shutil.copymode(target, temporary)
+            temporary.replace(target)
+        finally:
+            temporary.unlink(missing_ok=True)
+    except OSError as error:
+        why = error.strerror or str(error)
+        message = Text(ja=f"書き込めません: {why}", en=f"cannot be written: {why}")
+        raise PolicyError([Problem("file-unwritable", message, Place(str(path)))]) from None
+
+
+def _show(results: Sequence[_Result], diff: bool, form: str) -> None:
+    if form == "json":
+        write(msgspec.json.format(msgspec.json.encode([_data(result, diff) for result in results])).decode())
+        return
+    colour = wants_colour()
+    for result in results:
+        if result.changes and diff:
+            for line in _diff(result):
+                write(_coloured(line) if colour else line)
+        elif result.changes:
+            write(result.file)
+
+
+def _data(result: _Result, diff: bool) -> dict[str, Any]:
+    data: dict[str, Any] = {"file": result.file, "changed": result.changes}
+    return {**data, "diff": "".join(f"{line}\n" for line in _diff(result))} if diff else data
+
+
+def _diff(result: _Result) -> Iterator[str]:
+    """Yield the lines of a unified diff that ``patch`` can read."""
+    before, after = (list(io.StringIO(text.decode(), newline="\n")) for text in (result.before, result.after))
+    for line in difflib.unified_diff(before, after, result.file, result.file):
+        yield line.removesuffix("\n")
+        if not line.endswith("\n"):
+            yield r"\ No newline at end of file"
+
+
+def _coloured(line: str) -> str:
+    if line.startswith(("---", "+++")):
+        return click.style(line, bold=True)
+    colour = {"+": "green", "-": "red", "@": "cyan"}.get(line[:1])
+    return click.style(line, fg=colour) if colour else line
+
+
+def _summary(changed: int, same: int, writes: bool, lang: Language) -> str:
+    if lang == "ja":
+        return f"{changed} 件{'を整形' if writes else 'は整形が必要'}、{same} 件はそのまま"
+    return f"{changed} {'formatted' if writes else 'would change'}, {same} unchanged"
