@@ -1,0 +1,120 @@
+"""Measuring two things against each other: turn about, in one run, as ratios."""
+
+from __future__ import annotations
+
+import statistics
+import subprocess
+import sys
+import time
+from collections import deque
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+
+Pass = Callable[[], object]
+"""One timed pass over some work."""
+
+Start = Callable[[], Pass]
+"""Gets a pass ready (a fresh engine, say); what it does itself is not timed."""
+
+SHORTEST = 0.004
+"""A sample lasts at least so many seconds: shorter work is repeated within it."""
+
+
+@dataclass(frozen=True)
+class Spread:
+    """The median of many samples, with the least and the greatest."""
+
+    median: float
+    low: float
+    high: float
+
+    @classmethod
+    def of(cls, samples: Sequence[float]) -> Spread:
+        """Return the spread of `samples`."""
+        return cls(statistics.median(samples), min(samples), max(samples))
+
+
+@dataclass(frozen=True)
+class Row:
+    """One line of the result.
+
+    Args:
+        section: the table to which it belongs.
+        what: what was measured.
+        base: seconds for one of it, of what it is measured against.
+        measured: seconds for one of it.
+        ratio: `measured` to `base`, pair by pair.
+        note: what else a reader has to know.
+    """
+
+    section: str
+    what: str
+    base: Spread
+    measured: Spread
+    ratio: Spread
+    note: str = ""
+
+
+def over(decide: Callable[[object], object], events: Iterable[object]) -> Start:
+    """Return the pass that decides all of `events`, with next to nothing around each call."""
+    events = list(events)
+    return lambda: lambda: deque(map(decide, events), maxlen=0)
+
+
+def turn_about(base: Start, measured: Start, count: int, repeats: int, *, again: bool = True) -> tuple[Spread, ...]:
+    """Time two passes turn about, so that whatever slows the machine down slows both.
+
+    Args:
+        base: what is measured against.
+        measured: what is measured.
+        count: how many things one pass does.
+        repeats: how many samples of each.
+        again: whether a pass may be repeated within a sample; not where only the first one is what is meant.
+
+    Returns:
+        Seconds for one thing of `base` and of `measured`, and the ratio.
+    """
+    both = (base, measured)
+    loops = [_loops(start) if again else 1 for start in both]
+    samples: tuple[list[float], list[float]] = ([], [])
+    for turn in range(repeats):
+        for index in (0, 1) if turn % 2 else (1, 0):
+            samples[index].append(_timed(both[index](), loops[index]) / count)
+    ratios = [second / first for first, second in zip(*samples, strict=True)]
+    return Spread.of(samples[0]), Spread.of(samples[1]), Spread.of(ratios)
+
+
+def _loops(start: Start) -> int:
+    """Return how often a pass is repeated to last long enough; it has then run once at least."""
+    once = _timed(start(), 1)
+    return max(1, round(SHORTEST / max(once, 1e-7)))
+
+
+def _timed(work: Pass, loops: int) -> float:
+    """Return the seconds of processor time that one pass took: what other programs take does not count."""
+    began = time.process_time()
+    for _ in range(loops):
+        work()
+    return (time.process_time() - began) / loops
+
+
+def processes(base: Sequence[str], measured: Sequence[str], repeats: int) -> tuple[Spread, Spread, Spread] | str:
+    """Time two commands as whole processes, turn about, by the clock on the wall. Returns what failed, if one did."""
+    commands = (base, measured)
+    for command in commands:  # once untimed, so that both find their files in memory
+        done = subprocess.run(command, capture_output=True, check=False)
+        if done.returncode not in (0, 1):
+            return done.stderr.decode(errors="replace").strip().rpartition("\n")[2]
+    samples: tuple[list[float], list[float]] = ([], [])
+    for turn in range(repeats):
+        for index in (0, 1) if turn % 2 else (1, 0):
+            began = time.perf_counter()
+            subprocess.run(commands[index], capture_output=True, check=False)
+            samples[index].append(time.perf_counter() - began)
+    ratios = [second / first for first, second in zip(*samples, strict=True)]
+    return Spread.of(samples[0]), Spread.of(samples[1]), Spread.of(ratios)
+
+
+def progress(line: str) -> None:
+    """Say on standard error what is being done."""
+    print(line, file=sys.stderr, flush=True)
