@@ -5,11 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from policyengine.decision import Decision, Obligation, PolicyRef, Reason
+    from policyengine.decision import Decision, FlowDenied, Obligation, PolicyRef, Reason
     from policyengine.engine import Engine
     from policyengine.errors import (
         EventError,
-        FlowDenied,
         InvalidEvent,
         Place,
         PluginError,

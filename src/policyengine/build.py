@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from policyengine import check
 from policyengine.declare import Declarations, table_of
 from policyengine.errors import PolicyError, Problem, did_you_mean, in_order
-from policyengine.event import instant
 from policyengine.load import STANDARD, Pack, load_pack
 from policyengine.lower import RuleTable, Scope
-from policyengine.rule import FOREVER, Clause, Policy, Reading, Rule, placed
+from policyengine.moment import FOREVER, instant
+from policyengine.rule import Clause, Policy, Reading, Rule, placed
 from policyengine.source import Document, KeyPath, read
 from policyengine.text import Text
 from policyengine.vocabulary import Vocabulary

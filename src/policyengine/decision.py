@@ -8,7 +8,7 @@ from typing import Any, Literal, TypeAlias
 import msgspec
 from msgspec import Struct
 
-from policyengine.errors import EventError
+from policyengine.errors import EventError, PolicyEngineError
 from policyengine.text import Language, Text
 
 Outcome: TypeAlias = Literal["permit", "deny", "invalid"]
@@ -138,3 +138,11 @@ _FIELDS = (
     "excess_items",
     "obligations",
 )
+
+
+class FlowDenied(PolicyEngineError):
+    """Enforcement stopped a flow. `decision` says why."""
+
+    def __init__(self, decision: Decision) -> None:
+        self.decision = decision
+        super().__init__(decision.explain(lang="en"))

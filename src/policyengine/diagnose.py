@@ -12,7 +12,7 @@ from typing import Any, Final
 import msgspec
 
 from policyengine.errors import EventError
-from policyengine.schema import event_schema
+from policyengine.flow_schema import event_schema
 from policyengine.source import KeyPath
 from policyengine.text import Text
 from policyengine.validate import errors_of

@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from policyengine.decide import Verdict
-from policyengine.decision import Decision, PolicyRef, Reason
-from policyengine.errors import EventError, FlowDenied, InvalidEvent, PolicyError, Problem, did_you_mean
+from policyengine.decision import Decision, FlowDenied, PolicyRef, Reason
+from policyengine.errors import EventError, InvalidEvent, PolicyError, Problem, did_you_mean
 from policyengine.evaluate import Evaluator
 from policyengine.event import Event
 from policyengine.hooks import FactQuery, FactSource

@@ -4,14 +4,11 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Iterable, Sequence
-from typing import TYPE_CHECKING, Literal
+from typing import Literal
 
 import msgspec
 
 from policyengine.text import Language, Text
-
-if TYPE_CHECKING:
-    from policyengine.decision import Decision
 
 
 class Place(msgspec.Struct, frozen=True, order=True):
@@ -106,14 +103,6 @@ class InvalidEvent(PolicyEngineError, ValueError):
         self.errors: tuple[EventError, ...] = tuple(errors)
         self.event = event
         super().__init__("; ".join(f"{error.path}: {error.message.en}" for error in self.errors))
-
-
-class FlowDenied(PolicyEngineError):
-    """Enforcement stopped a flow. `decision` says why."""
-
-    def __init__(self, decision: Decision) -> None:
-        self.decision = decision
-        super().__init__(decision.explain(lang="en"))
 
 
 def nearest(word: str, known: Iterable[str]) -> str | None:

@@ -4,48 +4,20 @@ from __future__ import annotations
 
 import json
 import math
-import re
 from collections.abc import Iterable, Mapping
-from datetime import UTC, datetime, timedelta
-from functools import lru_cache
-from typing import Any, Final, Literal, NamedTuple, TypeAlias
+from datetime import datetime
+from typing import Any, Literal, NamedTuple, TypeAlias
 
 import msgspec
 from msgspec import UNSET, Struct, UnsetType
 
 from policyengine.errors import EventError, InvalidEvent
-from policyengine.rule import FOREVER
+from policyengine.moment import FOREVER, instant
 from policyengine.text import Text
-
-NEEDS_RECIPIENT: Final = frozenset({"joint_use", "entrust", "provide", "disclose"})
-NEEDS_PURPOSE: Final = frozenset({"acquire", "use", "joint_use", "entrust", "provide"})
-
-TIME_PATTERN: Final = (
-    r"^(?!0000)(?:[0-9]{4}-(?:(?:0[13578]|1[02])-(?:0[1-9]|[12][0-9]|3[01])|(?:0[469]|11)-(?:0[1-9]|[12][0-9]|30)"
-    r"|02-(?:0[1-9]|1[0-9]|2[0-8]))"
-    r"|(?:[0-9]{2}(?:0[48]|[2468][048]|[13579][26])|(?:[02468][048]|[13579][26])00)-02-29)"
-    r"T(?:[01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9](?:\.[0-9]{1,6})?(?:Z|[+-](?:[01][0-9]|2[0-3]):[0-5][0-9])(?![\s\S])"
-)
-"""Strict RFC 3339, as an ECMA 262 regular expression that Python reads the same way."""
-
-_TIME = re.compile(TIME_PATTERN)
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-_MICROSECOND = timedelta(microseconds=1)
+from policyengine.vocabulary import NEEDS_PURPOSE, NEEDS_RECIPIENT
 
 FactData: TypeAlias = dict[str, str | tuple[str, ...]]
 """One fact as the event has it: its type, its common fields, and the fields that its type declares."""
-
-
-@lru_cache(maxsize=8192)
-def instant(time: str) -> int:
-    """Return a strict RFC 3339 time as microseconds since 1970-01-01T00:00:00Z.
-
-    Raises:
-        ValueError: `time` is not strict RFC 3339.
-    """
-    if not _TIME.match(time):
-        raise ValueError(time)
-    return (datetime.fromisoformat(time) - _EPOCH) // _MICROSECOND
 
 
 class Subject(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):

@@ -19,8 +19,8 @@ from policyengine.condition import (
     any_of,
 )
 from policyengine.errors import Problem, did_you_mean
-from policyengine.event import instant
-from policyengine.rule import FOREVER, Head
+from policyengine.moment import FOREVER, instant
+from policyengine.rule import Head
 from policyengine.source import Document, KeyPath
 from policyengine.text import Text
 from policyengine.vocabulary import OPERATIONS, Vocabulary

@@ -12,12 +12,10 @@ from typing import Any, TypeAlias
 
 from policyengine.condition import ALWAYS, NEVER, Condition, restricting
 from policyengine.errors import Place, Problem
+from policyengine.moment import FOREVER
 from policyengine.source import Document, KeyPath
 from policyengine.text import Text
 from policyengine.vocabulary import Vocabulary
-
-FOREVER = 1 << 63
-"""An instant after every event, in microseconds since 1970-01-01T00:00:00Z; its negative is before every event."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,7 @@ import jsonschema
 from msgspec import Struct
 
 from policyengine.errors import Problem, did_you_mean
-from policyengine.event import TIME_PATTERN
+from policyengine.moment import TIME_PATTERN
 from policyengine.schema import ANYONE
 from policyengine.source import Document, KeyPath
 from policyengine.text import Text

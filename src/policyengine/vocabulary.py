@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Any, Literal, TypeAlias
+from typing import Any, Final, Literal, TypeAlias
 
 from policyengine.condition import Field
 from policyengine.errors import EventError, did_you_mean
@@ -19,6 +19,10 @@ OPERATIONS: Mapping[str, Text] = {
     "disclose": Text(ja="本人への開示", en="disclosure to the data subject"),
 }
 """The six operations of the contract, which are the same in every policy."""
+
+NEEDS_RECIPIENT: Final = frozenset({"joint_use", "entrust", "provide", "disclose"})
+NEEDS_PURPOSE: Final = frozenset({"acquire", "use", "joint_use", "entrust", "provide"})
+"""The operations whose events must name a recipient, and those whose events must state a purpose."""
 
 DIMENSIONS: Mapping[str, Field] = {
     "subjects": Field.SUBJECT,

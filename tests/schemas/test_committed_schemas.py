@@ -13,8 +13,9 @@ import pytest
 
 from load.marked_packs import BASE
 from policyengine.build import standard_vocabulary
+from policyengine.flow_schema import decision_schema, event_schema
 from policyengine.plugins import Plugins
-from policyengine.schema import decision_schema, event_schema, policy_schema
+from policyengine.schema import policy_schema
 
 ROOT = Path(__file__).parents[2]
 SCHEMAS = {

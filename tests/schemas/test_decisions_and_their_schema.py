@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from event.flows import LEFT_OUT, VALID, changed
 from load.marked_packs import BASE
 from policyengine import Decision, Engine, hookimpl
-from policyengine.schema import decision_schema
+from policyengine.flow_schema import decision_schema
 
 ROOT = Path(__file__).parents[2]
 REFERENCE = ROOT / "rules" / "alc-smart-learning"

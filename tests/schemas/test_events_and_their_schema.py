@@ -16,7 +16,7 @@ from event.flows import LEFT_OUT, VALID, put
 from load.marked_packs import BASE
 from policyengine import Engine, Event, InvalidEvent
 from policyengine.build import standard_vocabulary
-from policyengine.schema import event_schema
+from policyengine.flow_schema import event_schema
 
 OPERATIONS = ["acquire", "use", "joint_use", "entrust", "provide", "disclose"]
 KNOWN = jsonschema.Draft202012Validator(event_schema(standard_vocabulary().facts.values()))

@@ -15,9 +15,9 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, TypeAlias
 
 from policyengine.condition import Compare, Condition, Field, Holds, In, NotIn, compares, leaves
-from policyengine.event import NEEDS_PURPOSE, NEEDS_RECIPIENT
-from policyengine.rule import FOREVER, Policy, conditions_of
-from policyengine.vocabulary import DIMENSIONS, HELD_DIMENSION, OPERATIONS, FactType
+from policyengine.moment import FOREVER
+from policyengine.rule import Policy, conditions_of
+from policyengine.vocabulary import DIMENSIONS, HELD_DIMENSION, NEEDS_PURPOSE, NEEDS_RECIPIENT, OPERATIONS, FactType
 
 Variable: TypeAlias = "Field | str | Profile"
 """What a point gives a value to: an event field, ``time``, ``person``, an ``@attribute``, a profile of facts."""

@@ -22,8 +22,9 @@ def command(of: str) -> None:
     An editor uses it through the first line of a rule file:
       #:schema ../../schemas/policy.schema.json
     """
+    from policyengine.flow_schema import decision_schema, event_schema  # noqa: PLC0415
     from policyengine.plugins import Plugins  # noqa: PLC0415
-    from policyengine.schema import decision_schema, event_schema, policy_schema  # noqa: PLC0415
+    from policyengine.schema import policy_schema  # noqa: PLC0415
 
     if of == "policy":
         try:
