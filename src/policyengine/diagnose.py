@@ -3,27 +3,20 @@
 from __future__ import annotations
 
 import itertools
-import json
 import math
-import re
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
 import msgspec
 
-from policyengine.errors import EventError
+from policyengine.errors import MOST, EventError, json_path
 from policyengine.flow_schema import event_schema
 from policyengine.source import KeyPath
 from policyengine.text import Text
 from policyengine.validate import errors_of
 
-MOST: Final = 20
-"""How many errors of one event are told."""
-
 _DEEPEST: Final = 8
 """How many levels are looked at: an event has fewer, so whatever is deeper stands in something wrong already."""
-
-_NAME = re.compile(r"[^\W\d][\w-]*")
 
 
 def event_errors(mapping: Mapping[str, Any]) -> list[EventError]:
@@ -36,18 +29,6 @@ def event_errors(mapping: Mapping[str, Any]) -> list[EventError]:
     legible = reader.read(mapping)
     found = dict.fromkeys(itertools.islice(itertools.chain(reader.found, _schema_errors(legible)), MOST))
     return [EventError(json_path(path), message) for path, message in sorted(found, key=_in_order)]
-
-
-def json_path(path: KeyPath) -> str:
-    """Return `path` as a JSON path, such as ``$.facts[0].type``; a key that is no plain name stands in brackets."""
-    steps = (
-        f"[{key}]" if isinstance(key, int) else f".{key}" if _NAME.fullmatch(key) else _quoted(key) for key in path
-    )
-    return "$" + "".join(steps)
-
-
-def _quoted(key: str) -> str:
-    return f"[{json.dumps(key, ensure_ascii=False)}]"
 
 
 def _in_order(found: tuple[KeyPath, Text]) -> tuple[list[tuple[int, str]], Text]:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from policyengine.decide import Verdict
 from policyengine.decision import Decision, FlowDenied, PolicyRef, Reason
-from policyengine.errors import EventError, InvalidEvent, PolicyError, Problem, did_you_mean
+from policyengine.errors import MOST, EventError, InvalidEvent, PolicyError, Problem, did_you_mean, json_path
 from policyengine.evaluate import Evaluator
 from policyengine.event import Event
 from policyengine.hooks import FactQuery, FactSource
@@ -274,14 +274,16 @@ class Engine:
                 errors.append(EventError(f"$.facts[{index}].type", message))
             else:
                 errors.extend(declared.errors(fact.data, f"$.facts[{index}]"))
+            if len(errors) >= MOST:
+                break
         if errors:
-            raise InvalidEvent(errors, event.id)
+            raise InvalidEvent(errors[:MOST], event.id)
         self._admit_attributes(event)
 
     def _admit_attributes(self, event: Event) -> None:
         errors = [
             EventError(
-                f"$.attributes.{name}",
+                json_path(("attributes", name)),
                 Text(ja=f"{declared.type} 型の値", en=f"expected a value of type {declared.type}"),
             )
             for name, value in event.attributes.items()

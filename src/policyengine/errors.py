@@ -3,12 +3,19 @@
 from __future__ import annotations
 
 import difflib
+import json
+import re
 from collections.abc import Iterable, Sequence
-from typing import Literal
+from typing import Final, Literal
 
 import msgspec
 
 from policyengine.text import Language, Text
+
+_NAME = re.compile(r"[^\W\d][\w-]*")
+
+MOST: Final = 20
+"""How many errors of one event are told, and how many of its unknown words."""
 
 
 class Place(msgspec.Struct, frozen=True, order=True):
@@ -103,6 +110,18 @@ class InvalidEvent(PolicyEngineError, ValueError):
         self.errors: tuple[EventError, ...] = tuple(errors)
         self.event = event
         super().__init__("; ".join(f"{error.path}: {error.message.en}" for error in self.errors))
+
+
+def json_path(path: tuple[str | int, ...]) -> str:
+    """Return `path` as a JSON path, such as ``$.facts[0].type``; a key that is no plain name stands in brackets."""
+    steps = (
+        f"[{key}]" if isinstance(key, int) else f".{key}" if _NAME.fullmatch(key) else _quoted(key) for key in path
+    )
+    return "$" + "".join(steps)
+
+
+def _quoted(key: str) -> str:
+    return f"[{json.dumps(key, ensure_ascii=False)}]"
 
 
 def nearest(word: str, known: Iterable[str]) -> str | None:

@@ -27,7 +27,7 @@ from policyengine.decide import (
     merge,
     topic_of,
 )
-from policyengine.errors import did_you_mean
+from policyengine.errors import MOST, did_you_mean
 from policyengine.event import Event, PreparedFact
 from policyengine.index import RuleIndex
 from policyengine.match import Question, agrees, answered, meets, ruled, stated
@@ -265,11 +265,12 @@ class Evaluator:
         """Decide an event of `shape` whose facts and attributes give the answers `bits`."""
         unknown = [shape.unknown[field] for field in _KEY_ORDER if field in shape.unknown]
         if unknown_facts:
-            unknown += [
+            strange = {
                 (dimension, term)
                 for fact in event.known
                 for _, dimension, term in self.policy.vocabulary.unknown_terms(fact.data)
-            ]
+            }
+            unknown += sorted(strange)[:MOST]
         verdicts: dict[str, ItemVerdict] = {}
         for item in event.items:
             if unknown:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final, Literal, TypeAlias
 
 from policyengine.condition import Field
-from policyengine.errors import EventError, did_you_mean
+from policyengine.errors import EventError, did_you_mean, json_path
 from policyengine.text import Text
 
 OPERATIONS: Mapping[str, Text] = {
@@ -114,16 +114,16 @@ class FactType:
             if name not in fact:
                 if declared.required:
                     yield EventError(
-                        f"{path}.{name}",
+                        path + json_path((name,))[1:],
                         Text(ja=f"{self.id} に必須の項目です", en=f"required field of a fact of type {self.id}"),
                     )
                 continue
-            yield from _field_errors(declared, fact[name], f"{path}.{name}")
+            yield from _field_errors(declared, fact[name], path + json_path((name,))[1:])
         for name in fact:
             if name not in self.fields and name not in COMMON_FACT_FIELDS:
                 hint = did_you_mean(name, (*self.fields, *COMMON_FACT_FIELDS))
                 yield EventError(
-                    f"{path}.{name}",
+                    path + json_path((name,))[1:],
                     Text(
                         ja=f"{self.id} にない項目です" + (f"（{hint.ja}）" if hint else ""),
                         en=f"unknown field of a fact of type {self.id}" + (f"; {hint.en}" if hint else ""),
