@@ -22,11 +22,10 @@ if TYPE_CHECKING:
 else:
     # A plugin of another tool (pytest's, say) lives in this package too, and shall not load an engine to be found.
     _HOMES = {
-        "decision": ("Decision", "Obligation", "PolicyRef", "Reason"),
+        "decision": ("Decision", "FlowDenied", "Obligation", "PolicyRef", "Reason"),
         "engine": ("Engine",),
         "errors": (
             "EventError",
-            "FlowDenied",
             "InvalidEvent",
             "Place",
             "PluginError",
