@@ -122,7 +122,7 @@ class _Comment:
 
 @dataclass(frozen=True)
 class _Item:
-    """What stands in an array, and the number of line ends between it and what comes before it."""
+    """What stands in an array, and after how many line ends: 2 is a blank line, which nothing has at the beginning."""
 
     gap: int
     value: _Value | _Comment
@@ -250,7 +250,7 @@ class _Reader:
                 gap += character == "\n"
                 self.at += 1
             else:
-                items.append(_Item(gap, self._comment() if character == "#" else self._value()))
+                items.append(_Item(min(gap, 2 if items else 1), self._comment() if character == "#" else self._value()))
                 gap = 0
         self.at += 1
         return _Array(items)
@@ -326,7 +326,7 @@ def _written_lines(array: _Array, indent: int) -> str:
     text = "["
     for number, item in enumerate(array.items):
         trails = not item.gap and (isinstance(item.value, _Comment) or (has_rows and number > 0))
-        text += " " if trails else ("\n\n" if number and item.gap > 1 else "\n") + " " * inner
+        text += " " if trails else "\n" * max(item.gap, 1) + " " * inner
         if isinstance(item.value, _Comment):
             text += item.value.text
         else:
