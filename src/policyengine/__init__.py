@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from policyengine.decision import Decision, FlowDenied, Obligation, PolicyRef, Reason
+    from policyengine.enforce import Flow, Step
     from policyengine.engine import Engine
     from policyengine.errors import (
         EventError,
@@ -17,12 +18,22 @@ if TYPE_CHECKING:
         Problem,
     )
     from policyengine.event import Event, Recipient, Subject
-    from policyengine.hooks import FactQuery, FactSource, RuleKind, hookimpl
+    from policyengine.hooks import (
+        EnforcementAction,
+        EventSource,
+        FactQuery,
+        FactSource,
+        Observer,
+        ReportFormat,
+        RuleKind,
+        hookimpl,
+    )
     from policyengine.text import Text
 else:
     # A plugin of another tool (pytest's, say) lives in this package too, and shall not load an engine to be found.
     _HOMES = {
         "decision": ("Decision", "FlowDenied", "Obligation", "PolicyRef", "Reason"),
+        "enforce": ("Flow", "Step"),
         "engine": ("Engine",),
         "errors": (
             "EventError",
@@ -34,7 +45,16 @@ else:
             "Problem",
         ),
         "event": ("Event", "Recipient", "Subject"),
-        "hooks": ("FactQuery", "FactSource", "RuleKind", "hookimpl"),
+        "hooks": (
+            "EnforcementAction",
+            "EventSource",
+            "FactQuery",
+            "FactSource",
+            "Observer",
+            "ReportFormat",
+            "RuleKind",
+            "hookimpl",
+        ),
         "text": ("Text",),
     }
 
@@ -54,14 +74,18 @@ else:
 
 __all__ = [
     "Decision",
+    "EnforcementAction",
     "Engine",
     "Event",
     "EventError",
+    "EventSource",
     "FactQuery",
     "FactSource",
+    "Flow",
     "FlowDenied",
     "InvalidEvent",
     "Obligation",
+    "Observer",
     "Place",
     "PluginError",
     "PolicyEngineError",
@@ -70,7 +94,9 @@ __all__ = [
     "Problem",
     "Reason",
     "Recipient",
+    "ReportFormat",
     "RuleKind",
+    "Step",
     "Subject",
     "Text",
     "hookimpl",

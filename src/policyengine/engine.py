@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from policyengine.decide import Verdict
-from policyengine.decision import Decision, FlowDenied, PolicyRef, Reason
+from policyengine.decision import Decision, PolicyRef, Reason
+from policyengine.enforce import Enforcer, Flow, Mode, Step
 from policyengine.errors import MOST, EventError, InvalidEvent, PolicyError, Problem, did_you_mean, json_path
 from policyengine.evaluate import Evaluator
 from policyengine.event import Event
-from policyengine.hooks import FactQuery, FactSource
+from policyengine.hooks import FactQuery, FactSource, ReportFormat
 from policyengine.plugins import Plugins
 from policyengine.rule import Policy
 from policyengine.text import Language, Text
@@ -26,13 +28,22 @@ class Engine:
 
     Args:
         policies: at least one policy; a flow is permitted when every one that governs it permits it.
-        sources: where facts come from, beside the events themselves.
+        plugins: bring fact sources, enforcement actions, observers and report formats; None brings none.
+        steps: which enforcement actions follow which decisions.
+        mode: whether enforcement stops what is not permitted.
 
     Raises:
         PolicyError: the policies do not fit together.
+        PluginError: a step names an action that is not there.
     """
 
-    def __init__(self, policies: Iterable[Policy], sources: Iterable[FactSource] = ()) -> None:
+    def __init__(
+        self,
+        policies: Iterable[Policy],
+        plugins: Plugins | None = None,
+        steps: Iterable[Step] = (),
+        mode: Mode = "enforce",
+    ) -> None:
         self.policies: tuple[Policy, ...] = tuple(sorted(policies, key=lambda policy: (policy.id, policy.version)))
         _refuse_conflicts(self.policies)
         self.fact_types: Mapping[str, FactType] = {
@@ -48,7 +59,10 @@ class Engine:
             (PolicyRef(policy.id, policy.version, policy.digest, policy.other_readings),) for policy in self.policies
         )
         self._only = self._evaluators[0] if len(self._evaluators) == 1 else None
-        self._sources = tuple(sources)
+        self._sources: tuple[FactSource, ...] = tuple(plugins.sources.values()) if plugins else ()
+        self.formats: Mapping[str, ReportFormat] = plugins.formats if plugins else {}
+        actions, observers = (plugins.actions, plugins.observers.values()) if plugins else ({}, ())
+        self._enforcer = Enforcer(actions, steps, observers, mode, self.evaluate)
         self._asked_types = frozenset[str]().union(*(evaluator.fact_types for evaluator in self._evaluators))
 
     @classmethod
@@ -58,6 +72,9 @@ class Engine:
         readings: Mapping[str, str] | None = None,
         plugins: Iterable[object] = (),
         installed_plugins: bool = True,
+        settings: Mapping[str, Mapping[str, Any]] | None = None,
+        steps: Iterable[Step] = (),
+        mode: Mode = "enforce",
     ) -> Engine:
         """Load policies from their packs.
 
@@ -66,13 +83,16 @@ class Engine:
             readings: readings by name, each with the value to read the text under in place of its default.
             plugins: plugin objects of the host's own (`policyengine.hooks`).
             installed_plugins: whether installed packages with an entry point are used as well.
+            settings: by the name of a plugin, its settings, as its own JSON Schema has them.
+            steps: which enforcement actions follow which decisions of `enforce` and `flow`.
+            mode: ``enforce`` stops what is not permitted; ``warn`` decides and tells, and stops nothing.
 
         Raises:
             PolicyError: with every problem of every pack, and unknown readings. Nothing of a broken pack is used.
-            PluginError: a plugin is wrong.
+            PluginError: a plugin or a setting is wrong, or a step names an action that no plugin brings.
         """
-        found = Plugins(plugins, installed=installed_plugins)
-        return cls(load_policies(paths, found, readings or {}), found.sources.values())
+        found = Plugins(plugins, installed=installed_plugins, settings=settings)
+        return cls(load_policies(paths, found, readings or {}), found, steps, mode)
 
     def evaluate(self, event: Mapping[str, Any] | Event) -> Decision:
         """Decide one event. Gathers facts from the fact sources first; deciding is then pure.
@@ -96,19 +116,46 @@ class Engine:
         except InvalidEvent as error:
             return invalid(error)
 
-    def enforce(self, event: Mapping[str, Any] | Event) -> Decision:
-        """Decide one event, and let only a permitted flow go on.
+    def enforce(self, event: Mapping[str, Any] | Event, payload: Any = None) -> Decision:
+        """Decide one event, run the enforcement actions that follow, and let only a permitted flow go on.
+
+        Args:
+            event: as for `evaluate`.
+            payload: the host's data, for actions that keep or reduce it; `flow` hands back what became of it.
 
         Returns:
-            The decision, which is a permit; its obligations are the host's to carry out.
+            The decision, a permit in mode ``enforce``; its obligations are the host's to carry out.
 
         Raises:
-            FlowDenied: the decision is not a permit.
+            FlowDenied: the flow is not permitted in the end, and the mode is ``enforce``.
         """
+        return self._enforced(event, payload).decision
+
+    async def enforce_async(self, event: Mapping[str, Any] | Event, payload: Any = None) -> Decision:
+        """Do what `enforce` does, in a thread: sources and actions that wait hold up no event loop."""
+        import asyncio  # noqa: PLC0415  a host that awaits has it loaded already
+
+        return (await asyncio.to_thread(self._enforced, event, payload)).decision
+
+    @contextmanager
+    def flow(self, event: Mapping[str, Any] | Event, payload: Any = None) -> Iterator[Flow]:
+        """Enforce one event around a block of code, which runs only where the flow may go on.
+
+        Args:
+            event: as for `evaluate`.
+            payload: the host's data.
+
+        Yields:
+            The flow that may go on: its `decision`, and its `payload` as actions have reduced it.
+
+        Raises:
+            FlowDenied: as `enforce`.
+        """
+        yield self._enforced(event, payload)
+
+    def _enforced(self, event: Mapping[str, Any] | Event, payload: Any) -> Flow:
         decision = self.evaluate(event)
-        if decision.outcome != "permit":
-            raise FlowDenied(decision)
-        return decision
+        return self._enforcer.run(event.as_dict() if isinstance(event, Event) else event, decision, payload)
 
     def explanation(self, event: Mapping[str, Any] | Event) -> Explanation:
         """Return every rule that was considered for an event, with what held and what did not, as data.

@@ -15,6 +15,8 @@ import pluggy
 from policyengine.text import Text
 
 if TYPE_CHECKING:
+    from policyengine.decision import Decision
+    from policyengine.enforce import Flow
     from policyengine.event import Event
     from policyengine.lower import RuleTable
     from policyengine.rule import Rule
@@ -85,15 +87,117 @@ class FactSource(Protocol):
         ...
 
 
+@runtime_checkable
+class EventSource(Protocol):
+    """Where events come from: a file, a queue, a log.
+
+    Attributes:
+        name: how messages name it.
+    """
+
+    name: str
+
+    def events(self) -> Iterable[Mapping[str, Any]]:
+        """Yield events in order, each as JSON has it; a mapping that is no event is decided as invalid."""
+        ...
+
+
+@runtime_checkable
+class EnforcementAction(Protocol):
+    """What happens because of a decision: a payload is reduced, a person told, a flow kept back.
+
+    Attributes:
+        name: how configuration and messages name it.
+        stage: when it acts, one of `policyengine.enforce.STAGES`; within a stage, actions act in the order of names.
+    """
+
+    name: str
+    stage: str
+
+    def act(self, flow: Flow) -> Flow | None:
+        """Act on one flow.
+
+        Args:
+            flow: the event, what was decided of it, and the host's payload.
+
+        Returns:
+            The flow that goes on in its place, or None to leave it as it is. It can be narrowed, never widened: an
+            action that hands back a permit where there was none is not believed.
+
+        Raises:
+            Exception: the action failed. If it is mandatory, the flow is denied with code ``action-failed``.
+        """
+        ...
+
+
+@runtime_checkable
+class Observer(Protocol):
+    """Who is told of every enforced decision: a log, a counter, a trace. It changes nothing.
+
+    Attributes:
+        name: how messages name it.
+    """
+
+    name: str
+
+    def observe(self, flow: Flow) -> None:
+        """Take note of a flow after all actions. What this raises is logged, and goes no further."""
+        ...
+
+
+@runtime_checkable
+class ReportFormat(Protocol):
+    """A form in which `policyengine evaluate --format NAME` writes decisions.
+
+    Attributes:
+        name: what `--format` calls it.
+    """
+
+    name: str
+
+    def render(self, decisions: Iterable[Decision]) -> Iterable[str]:
+        """Yield the lines of a report, without line ends, as the decisions come in."""
+        ...
+
+
 class Hooks:
-    """The hooks. Each is called once for each engine, when it is built."""
+    """The hooks. Each is called once for each engine, when it is built.
+
+    Every hook may take `settings`: the plugin's own part of the configuration, valid against the JSON Schema that its
+    `policyengine_settings` returns, and empty where nothing is configured.
+    """
 
     @hookspec
-    def policyengine_rule_kinds(self) -> Iterable[RuleKind]:
+    def policyengine_settings(self) -> Mapping[str, Any]:
+        """Return the JSON Schema of the plugin's part of the configuration; without this hook it can have none."""
+        raise NotImplementedError
+
+    @hookspec
+    def policyengine_event_sources(self, settings: Mapping[str, Any]) -> Iterable[EventSource]:
+        """Return the event sources that the plugin brings. Two sources of one name are an error."""
+        raise NotImplementedError
+
+    @hookspec
+    def policyengine_enforcement_actions(self, settings: Mapping[str, Any]) -> Iterable[EnforcementAction]:
+        """Return the enforcement actions that the plugin brings. Two actions of one name are an error."""
+        raise NotImplementedError
+
+    @hookspec
+    def policyengine_report_formats(self, settings: Mapping[str, Any]) -> Iterable[ReportFormat]:
+        """Return the report formats that the plugin brings. Two formats of one name are an error."""
+        raise NotImplementedError
+
+    @hookspec
+    def policyengine_observers(self, settings: Mapping[str, Any]) -> Iterable[Observer]:
+        """Return the observers that the plugin brings. Two observers of one name are an error."""
+        raise NotImplementedError
+
+    @hookspec
+    def policyengine_rule_kinds(self, settings: Mapping[str, Any]) -> Iterable[RuleKind]:
         """Return the rule kinds that the plugin brings. Two kinds of one name are an error."""
         raise NotImplementedError
 
     @hookspec
-    def policyengine_fact_sources(self) -> Iterable[FactSource]:
+    def policyengine_fact_sources(self, settings: Mapping[str, Any]) -> Iterable[FactSource]:
         """Return the fact sources that the plugin brings. Two sources of one name are an error."""
         raise NotImplementedError

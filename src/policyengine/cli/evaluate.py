@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from typing import TYPE_CHECKING
 
 import click
 
@@ -20,7 +21,11 @@ from policyengine.cli.common import (
     write,
 )
 from policyengine.cli.stream import event_texts, opened, progress
+from policyengine.errors import did_you_mean
 from policyengine.text import Language
+
+if TYPE_CHECKING:
+    from policyengine.decision import Decision
 
 
 @click.command("evaluate")
@@ -29,8 +34,8 @@ from policyengine.text import Language
 @click.option(
     "--format",
     "form",
-    type=click.Choice(["text", "jsonl", "json"]),
-    help="Form of the decisions.  [default: text on a terminal, else jsonl]",
+    metavar="[text|jsonl|json|...]",
+    help="Form of the decisions; plugins bring more.  [default: text on a terminal, else jsonl]",
 )
 @reading_option
 @language_option
@@ -47,27 +52,34 @@ def command(policy: Sequence[str], events: str, form: str | None, readings: Sequ
     """
     engine = load_engine(policy, readings, lang)
     form = form or ("text" if sys.stdout.isatty() else "jsonl")
-    colour = wants_colour()
+    if form != "text" and form not in engine.formats:
+        hint = did_you_mean(form, ("text", *engine.formats))
+        raise click.BadParameter(f'no report format "{form}"' + (f"; {hint.en}" if hint else ""), param_hint="--format")
     code = 0
-    comma = "["
-    with opened(events) as stream, progress(stream, events) as shown:
-        for text in event_texts(shown, events):
+
+    def decided(texts: Iterable[bytes]) -> Iterator[Decision]:
+        nonlocal code
+        for text in texts:
             decision = engine.evaluate_json(text)
             if decision.outcome != "permit":
                 code = max(code, BAD if decision.outcome == "invalid" else DENIED)
-            if form == "text":
-                from policyengine.report.text import decision_lines  # noqa: PLC0415
+            yield decision
 
-                for line in decision_lines(decision, lang):
-                    write(styled(line, colour))
-            elif form == "json":
-                write(comma + decision.to_json().decode())
-                comma = ","
-            else:
-                write(decision.to_json().decode())
+    with opened(events) as stream, progress(stream, events) as shown:
+        decisions = decided(event_texts(shown, events))
+        lines = _for_people(decisions, lang) if form == "text" else engine.formats[form].render(decisions)
+        for line in lines:
+            write(line)
             if events == "-":  # whoever writes events may wait for the decision on one before the next
                 sys.stdout.buffer.flush()
-    if form == "json":
-        write("]" if comma == "," else "[]")
     sys.stdout.buffer.flush()
     sys.exit(code)
+
+
+def _for_people(decisions: Iterable[Decision], lang: Language) -> Iterator[str]:
+    from policyengine.report.text import decision_lines  # noqa: PLC0415
+
+    colour = wants_colour()
+    for decision in decisions:
+        for line in decision_lines(decision, lang):
+            yield styled(line, colour)

@@ -1,0 +1,18 @@
+"""Block: a flow that is not permitted raises."""
+
+from __future__ import annotations
+
+from policyengine.decision import FlowDenied
+from policyengine.enforce import Flow
+
+
+class Block:
+    """Stops a flow that is not permitted, with the decision."""
+
+    name = "block"
+    stage = "stop"
+
+    def act(self, flow: Flow) -> None:
+        """Raise `FlowDenied` unless the flow is permitted by now."""
+        if not flow.decision.permitted:
+            raise FlowDenied(flow.decision)

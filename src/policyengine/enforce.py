@@ -1,0 +1,179 @@
+"""From a decision to its consequences: which actions follow it, in which order, and what becomes of the flow.
+
+The order is that of `STAGES`, and within a stage that of the actions' names; registration does not matter. Whatever
+actions do, a flow that is not permitted in the end does not go on, and no action can turn a denial into a permit
+unless what it hands on is permitted by the policies themselves.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any, Final, Literal, TypeAlias
+
+from policyengine.decision import Decision, FlowDenied, Outcome, Reason
+from policyengine.errors import PluginError, did_you_mean
+from policyengine.hooks import EnforcementAction, Observer
+from policyengine.text import Text
+
+Mode: TypeAlias = Literal["enforce", "warn"]
+"""``enforce``: a flow that is not permitted is stopped. ``warn``: it is decided and told, and nothing is stopped."""
+
+STAGES: Final = ("reduce", "keep", "tell", "stop")
+"""When actions act: what narrows a flow, what keeps it for a person, what tells somebody, what stops it."""
+
+_SOFT: Final = frozenset({"tell"})
+"""The stages of mode ``warn``, which changes nothing about the flow."""
+
+_log = logging.getLogger("policyengine.enforce")
+
+
+@dataclass(frozen=True, slots=True)
+class Flow:
+    """One flow under enforcement.
+
+    Args:
+        event: the event as JSON has it.
+        decision: what was decided of it.
+        payload: the host's data: a mapping or a list of records; None where it handed none over.
+        mode: the mode.
+    """
+
+    event: Mapping[str, Any]
+    decision: Decision
+    payload: Any = None
+    mode: Mode = "enforce"
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """Which action follows which decisions.
+
+    Args:
+        action: its name.
+        on: the outcomes that it follows.
+        clauses: if any are named, a decision must cite one of them.
+        obligations: if any are named, a decision must carry one of them.
+        mandatory: whether the flow is denied when the action fails.
+    """
+
+    action: str
+    on: frozenset[Outcome] = frozenset({"deny", "invalid"})
+    clauses: frozenset[str] = frozenset()
+    obligations: frozenset[str] = frozenset()
+    mandatory: bool = False
+
+    def follows(self, decision: Decision) -> bool:
+        """Whether the action follows `decision`."""
+        return (
+            decision.outcome in self.on
+            and (not self.clauses or not self.clauses.isdisjoint(decision.clauses))
+            and (not self.obligations or not self.obligations.isdisjoint(duty.id for duty in decision.obligations))
+        )
+
+
+class Enforcer:
+    """Runs the actions that follow a decision.
+
+    Args:
+        actions: by name.
+        steps: which of them follow which decisions.
+        observers: who is told in the end.
+        mode: the mode.
+        decide: decides an event; asked again when an action narrowed one.
+    """
+
+    def __init__(
+        self,
+        actions: Mapping[str, EnforcementAction],
+        steps: Iterable[Step],
+        observers: Iterable[Observer],
+        mode: Mode,
+        decide: Callable[[Mapping[str, Any]], Decision],
+    ) -> None:
+        steps = list(steps)
+        for step in steps:
+            if step.action not in actions:
+                hint = did_you_mean(step.action, actions)
+                raise PluginError(f"there is no enforcement action {step.action!r}" + (f": {hint.en}" if hint else ""))
+        order = {stage: number for number, stage in enumerate(STAGES)}
+        self._steps: Sequence[tuple[Step, EnforcementAction]] = sorted(
+            ((step, actions[step.action]) for step in steps),
+            key=lambda pair: (order[pair[1].stage], pair[1].name),
+        )
+        self._observers = tuple(observers)
+        self._mode = mode
+        self._decide = decide
+
+    def run(self, event: Mapping[str, Any], decision: Decision, payload: Any = None) -> Flow:
+        """Run every action that follows `decision`.
+
+        Args:
+            event: the event as JSON has it.
+            decision: what was decided of it.
+            payload: the host's data.
+
+        Returns:
+            The flow that may go on. In mode ``warn`` that is the flow as it came.
+
+        Raises:
+            FlowDenied: mode is ``enforce``, and the flow is not permitted in the end.
+        """
+        flow = Flow(event, decision, payload, self._mode)
+        denied: FlowDenied | None = None
+        for step, action in self._steps:
+            if not step.follows(decision) or (self._mode == "warn" and action.stage not in _SOFT):
+                continue
+            try:
+                changed = action.act(flow)
+            except FlowDenied as stopped:
+                denied = denied or stopped
+            except Exception as error:
+                _log.exception("enforcement action %s failed", action.name)
+                if step.mandatory and self._mode == "enforce":
+                    flow = replace(flow, decision=_failed(flow.decision, action.name, error))
+            else:
+                if changed is not None and action.stage not in _SOFT:
+                    flow = self._believed(flow, changed, action.name)
+        for observer in self._observers:
+            try:
+                observer.observe(flow)
+            except Exception:
+                _log.exception("observer %s failed", observer.name)
+        if denied is not None and not flow.decision.permitted:
+            raise denied
+        if self._mode == "enforce" and not flow.decision.permitted:
+            raise FlowDenied(flow.decision)
+        return flow
+
+    def _believed(self, flow: Flow, changed: Flow, name: str) -> Flow:
+        """Return what an action made of a flow; a permit is the policies' to give, so its event is decided anew."""
+        if changed.event is flow.event and changed.decision is flow.decision:
+            return changed
+        decision = self._decide(changed.event)
+        if changed.decision.permitted and not decision.permitted:
+            _log.error("enforcement action %s handed on a flow that the policies do not permit", name)
+        return replace(changed, decision=decision)
+
+
+def _failed(decision: Decision, name: str, error: Exception) -> Decision:
+    """Return the denial of a flow whose mandatory action failed."""
+    message = Text(
+        ja=f"必須の処置「{name}」が失敗しました: {error!r}", en=f'the mandatory action "{name}" failed: {error!r}'
+    )
+    reason = Reason("action-failed", None, None, message)
+    if decision.outcome == "invalid":
+        return decision
+    items = (*decision.permitted_items, *decision.excess_items)
+    return Decision(
+        decision.event,
+        "deny",
+        decision.policies,
+        decision.clauses,
+        decision.rules,
+        (*decision.reasons, reason),
+        (),
+        items,
+        explainer=decision.explainer,
+    )
