@@ -243,7 +243,7 @@ class _Reader:
 
     def _array(self) -> _Array:
         self.at += 1
-        items = []
+        items: list[_Item] = []
         gap = 0
         while (character := self.text[self.at]) != "]":
             if character in " \t\n,":
