@@ -6,6 +6,8 @@ import importlib
 import os
 import sys
 import traceback
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -34,11 +36,13 @@ class _Commands(click.Group):
         assert isinstance(command, click.Command)
         return command
 
+    def make_context(self, *args: Any, **extra: Any) -> click.Context:
+        with _reader_gone():
+            return super().make_context(*args, **extra)
+
     def invoke(self, ctx: click.Context) -> Any:
-        try:
+        with _reader_gone():
             return super().invoke(ctx)
-        except BrokenPipeError:
-            raise _ReaderGone from None
 
     def resolve_command(
         self, ctx: click.Context, args: list[str]
@@ -86,8 +90,9 @@ def cli() -> None:
 
 def main() -> None:
     """Run the command line, and leave the shell with an exit code even where it leaves us first."""
-    if sys.stdout is None:  # closed by whoever started us
-        sys.stdout = Path(os.devnull).open("w")  # noqa: SIM115
+    for name in ("stdout", "stderr"):
+        if getattr(sys, name) is None:  # closed by whoever started us
+            setattr(sys, name, Path(os.devnull).open("w"))  # noqa: SIM115
     try:
         code = cli.main(prog_name="policyengine", standalone_mode=False)
         sys.stdout.flush()
@@ -111,7 +116,15 @@ def main() -> None:
 
 
 class _ReaderGone(Exception):
-    """Whoever read our output has gone. A `BrokenPipeError` as such would become exit code 1 on its way through click."""
+    """Whoever read our output has gone. A `BrokenPipeError` as such would become exit code 1 in click."""
+
+
+@contextmanager
+def _reader_gone() -> Iterator[None]:
+    try:
+        yield
+    except BrokenPipeError:
+        raise _ReaderGone from None
 
 
 def _quiet() -> None:

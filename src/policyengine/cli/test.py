@@ -60,7 +60,7 @@ def command(
     Example:
       policyengine test rules
       policyengine test rules/alc-smart-learning -k notice --coverage --fail-under 100
-      policyengine test rules/alc-smart-learning --record events.jsonl --out new.test.toml
+      policyengine test rules/alc-smart-learning --record examples/alc-month.jsonl --out month.test.toml
     """
     if record is not None:
         _record(path, record, out, lang)
