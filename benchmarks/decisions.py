@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import statistics
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 
 import handwritten
 from corpus import PACK, Case, cases, stream
 from timing import Pass, Row, Start, over, progress, turn_about
 
-from policyengine import Engine
+from policyengine import Engine, Event
 
 
 def _from_dict(mapping: dict[str, object]) -> handwritten.Answer:
@@ -48,8 +48,10 @@ def rows(*, quick: bool) -> Iterator[Row]:
     for title, recipients in (("300 other recipients", 300), ("every recipient its own", count)):
         progress(f"decisions: a stream of {count} different events, {title}")
         made = stream(Engine(engine.policies), found, count, recipients)
-        for form in FORMS:
-            yield _first_sight(engine, made, form, "a stream, seen once", title, max(3, repeats // 8))
+        for knows, before in (("that knows their kinds", found), ("that has seen none", [])):
+            for form in FORMS:
+                section = f"a stream of {count:,} different events, by an engine {knows}"
+                yield _first_sight(engine, made, form, section, title, max(3, repeats // 8), before)
     for form in FORMS:
         progress(f"decisions: {form}, first sight")
         yield _first_sight(engine, found, form, "first sight", f"all {len(found)} events", repeats)
@@ -62,20 +64,24 @@ def _warm(engine: Engine, chosen: list[Case], form: str, section: str, what: str
     return Row(section, f"{form}: {what}", *turn_about(base, measured, len(chosen), repeats))
 
 
-def _first_sight(engine: Engine, chosen: list[Case], form: str, section: str, what: str, repeats: int) -> Row:
-    """Decide each event once, by an engine that has decided nothing before but one denial of another kind."""
+def _first_sight(
+    engine: Engine, chosen: list[Case], form: str, section: str, what: str, repeats: int, before: Sequence[Case] = ()
+) -> Row:
+    """Decide each event once, by an engine that has decided nothing but those of `before`, and one of another kind."""
     by_hand, decide, by_engine, method = FORMS[form]
     events = [by_engine(case) for case in chosen]
-    row = turn_about(
-        over(decide, map(by_hand, chosen)), _fresh(engine, method, events), len(chosen), repeats, again=False
-    )
+    ready = [case.event for case in before]
+    fresh = _fresh(engine, method, ready, events)
+    row = turn_about(over(decide, map(by_hand, chosen)), fresh, len(chosen), repeats, again=False)
     return Row(section, f"{form}: {what}", *row)
 
 
-def _fresh(engine: Engine, method: str, events: list[object]) -> Start:
+def _fresh(engine: Engine, method: str, before: list[Event], events: list[object]) -> Start:
     def start() -> Pass:
         fresh = Engine(engine.policies)
         fresh.evaluate(_OTHER)
+        for event in before:
+            fresh.evaluate(event)
         return over(getattr(fresh, method), events)()
 
     return start

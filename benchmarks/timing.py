@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import statistics
 import subprocess
 import sys
@@ -74,12 +75,15 @@ def turn_about(base: Start, measured: Start, count: int, repeats: int, *, again:
     Returns:
         Seconds for one thing of `base` and of `measured`, and the ratio.
     """
+    gc.collect()
+    gc.freeze()  # what the benchmark itself holds is not to be searched for garbage again and again while it measures
     both = (base, measured)
     loops = [_loops(start) if again else 1 for start in both]
     samples: tuple[list[float], list[float]] = ([], [])
     for turn in range(repeats):
         for index in (0, 1) if turn % 2 else (1, 0):
             samples[index].append(_timed(both[index](), loops[index]) / count)
+    gc.unfreeze()
     ratios = [second / first for first, second in zip(*samples, strict=True)]
     return Spread.of(samples[0]), Spread.of(samples[1]), Spread.of(ratios)
 
@@ -98,13 +102,25 @@ def _timed(work: Pass, loops: int) -> float:
     return (time.process_time() - began) / loops
 
 
-def processes(base: Sequence[str], measured: Sequence[str], repeats: int) -> tuple[Spread, Spread, Spread] | str:
-    """Time two commands as whole processes, turn about, by the clock on the wall. Returns what failed, if one did."""
+def processes(
+    base: Sequence[str], measured: Sequence[str], repeats: int, code: int = 0
+) -> tuple[Spread, Spread, Spread] | str:
+    """Time two commands as whole processes, turn about, by the clock on the wall.
+
+    Args:
+        base: what is measured against.
+        measured: what is measured.
+        repeats: how many samples of each.
+        code: the exit code that `measured` should have.
+
+    Returns:
+        Seconds for one run of `base` and of `measured`, and the ratio; or what went wrong.
+    """
     commands = (base, measured)
-    for command in commands:  # once untimed, so that both find their files in memory
+    for command, expected in zip(commands, (0, code), strict=True):  # once untimed: the files are then in memory
         done = subprocess.run(command, capture_output=True, check=False)
-        if done.returncode not in (0, 1):
-            return done.stderr.decode(errors="replace").strip().rpartition("\n")[2]
+        if done.returncode != expected:
+            return f"exit code {done.returncode} {done.stderr.decode(errors='replace').strip().rpartition(chr(10))[2]}"
     samples: tuple[list[float], list[float]] = ([], [])
     for turn in range(repeats):
         for index in (0, 1) if turn % 2 else (1, 0):
