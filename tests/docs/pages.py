@@ -1,0 +1,283 @@
+"""The pages of the documentation, and what their code blocks claim. `CONTRIBUTING.md` has the words after a fence."""
+
+from __future__ import annotations
+
+import contextlib
+import importlib
+import io
+import json
+import os
+import re
+import shlex
+import subprocess
+import sys
+import tomllib
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import jsonschema
+
+from policyengine import Engine, Event, InvalidEvent
+from policyengine.build import check_path
+from policyengine.cli import COMMANDS
+from policyengine.plugins import Plugins
+from policyengine.suite.load import load_suite
+from policyengine.suite.run import Engines, run
+from policyengine.suite.run import load as load_cases
+
+ROOT = Path(__file__).parents[2]
+PAGES = sorted((*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")))
+PACK = "rules/alc-smart-learning"
+SCHEMAS = {
+    name: json.loads((ROOT / "schemas" / f"{name}.schema.json").read_text("utf-8")) for name in ("event", "decision")
+}
+
+FENCE = re.compile(r"^(?P<indent> *)```(?P<info>[^\n`]*)\n(?P<text>.*?)^ *```\s*?$", re.MULTILINE | re.DOTALL)
+NOT_RUN = frozenset({"cd", "git", "make", "pip", "python3.11"})
+"""Commands of a console block that would change the machine; that what they name exists is tested elsewhere."""
+PROSE = frozenset({"text", "mermaid", "yaml", "sh", "xml"})
+
+
+class Block(NamedTuple):
+    """One code block.
+
+    Args:
+        page: the page.
+        line: where its first line stands.
+        language: the first word after the fence.
+        words: the other words.
+        text: what stands in it.
+    """
+
+    page: Path
+    line: int
+    language: str
+    words: tuple[str, ...]
+    text: str
+
+    def __str__(self) -> str:
+        return f"{self.page.relative_to(ROOT)}:{self.line}"
+
+
+def blocks_of(page: Path) -> Iterator[Block]:
+    """Yield the code blocks of a page in order."""
+    whole = page.read_text("utf-8")
+    for found in FENCE.finditer(whole):
+        language, *words = found["info"].split() or [""]
+        text = re.sub(rf"^{found['indent']}", "", found["text"], flags=re.MULTILINE)
+        yield Block(page, whole.count("\n", 0, found.start("text")) + 1, language, tuple(words), text)
+
+
+def agrees(shown: Any, real: Any) -> bool:
+    """Whether what a page shows is so, as far as it shows it: keys may be left out, a text may end in an ellipsis."""
+    if isinstance(shown, Mapping):
+        return isinstance(real, Mapping) and all(key in real and agrees(shown[key], real[key]) for key in shown)
+    if isinstance(shown, list):
+        return isinstance(real, list) and len(shown) == len(real) and all(map(agrees, shown, real))
+    if isinstance(shown, str) and shown.endswith("…"):
+        return isinstance(real, str) and real.startswith(shown[:-1])
+    return shown == real
+
+
+def same_output(shown: str, real: str) -> bool:
+    """Whether a printed output is the one that a page shows; a line of three dots stands for lines, … for anything."""
+    lines = [re.escape(line.rstrip()).replace("…", ".*") for line in shown.rstrip().split("\n")]
+    pattern = "\n".join("(?:.*\n)*?.*" if line == r"\.\.\." else line for line in lines)
+    return re.fullmatch(pattern, "\n".join(line.rstrip() for line in real.rstrip().split("\n"))) is not None
+
+
+class Reader:
+    """Reads one page from top to bottom, and does what its blocks say.
+
+    Args:
+        folder: where it is read: the page's files go there, beside the rules, examples and schemas of the checkout.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.names: dict[str, Any] = {"__name__": "__page__"}
+        self.printed = ""
+        self.event: dict[str, Any] | None = None
+        self.kinds = Plugins(installed=False).kinds
+        for name in ("rules", "examples", "schemas"):
+            (folder / name).symlink_to(ROOT / name)
+        commands = folder / ".bin"
+        commands.mkdir()
+        script = commands / "policyengine"
+        script.write_text(f'#!/bin/sh\nexec "{sys.executable}" -m policyengine "$@"\n')
+        script.chmod(0o755)
+        self.environment = {
+            **os.environ,
+            "PATH": f"{commands}:{os.environ['PATH']}",
+            "LANG": "C.UTF-8",
+            "NO_COLOR": "1",
+        }
+        for name in ("LC_ALL", "LC_MESSAGES"):
+            self.environment.pop(name, None)
+
+    def read(self, block: Block) -> None:
+        """Do what `block` says. Raises `AssertionError` where that is not so."""
+        if block.language in PROSE and block.words[:1] != ("output",):
+            return
+        method = getattr(self, f"_{block.language}", None)
+        assert method is not None, f"{block}: a block of {block.language or 'nothing'} tests nothing"
+        method(block)
+
+    def _toml(self, block: Block) -> None:
+        """``toml FILE``, ``toml FILE +``, ``toml fragment [FILE]``, ``toml problem CODE``."""
+        what, *rest = block.words or ("policy.toml",)
+        if what == "fragment":
+            data = tomllib.loads(block.text)
+            if rest:
+                assert _stands_in(data, tomllib.loads((self.folder / rest[0]).read_text("utf-8"))), f"{block}: not so"
+        elif what == "problem":
+            self._problem(block, rest[0])
+        else:
+            file = self.folder / what
+            file.parent.mkdir(parents=True, exist_ok=True)
+            if rest == ["+"]:
+                assert file.exists(), f"{block}: there is no {what} to go on with"
+                file.write_text(file.read_text("utf-8") + "\n" + block.text, "utf-8")
+            else:
+                assert not rest, f"{block}: {rest}"
+                file.write_text(block.text, "utf-8")
+            self._load(block, file)
+
+    def _load(self, block: Block, file: Path) -> None:
+        """Load what stands in a file now, with the loader that reads such files."""
+        if file.name.endswith(".test.toml"):
+            load_suite(file)
+            engines = Engines()
+            failed = [result for result in run(list(load_cases(file, engines).cases), engines) if not result.passed]
+            assert not failed, f"{block}: {failed}"
+        else:
+            errors = [problem for problem in check_path(file, self.kinds) if problem.severity == "error"]
+            assert not errors, f"{block}: {[problem.line() for problem in errors]}"
+
+    def _problem(self, block: Block, code: str) -> None:
+        """A block that is wrong beside the page's first policy: the loader says so, and nothing else."""
+        base = next(file for file in sorted(self.folder.glob("*.toml")) if "[policy]" in file.read_text("utf-8"))
+        pack = self.folder / "wrong"
+        pack.mkdir(exist_ok=True)
+        for file in pack.iterdir():
+            file.unlink()
+        if "[policy]" not in block.text:
+            (pack / "base.toml").write_text(base.read_text("utf-8"), "utf-8")
+        (pack / "case.toml").write_text(block.text, "utf-8")
+        found = {problem.code for problem in check_path(pack, self.kinds)} - {"open-point"}
+        assert found == {code}, f"{block}: {code} is shown, {found} is said"
+
+    def _json(self, block: Block) -> None:
+        """``json event``, ``json event invalid``, ``json fact``, ``json decision [PACK]``."""
+        data = json.loads(block.text)
+        what, *rest = block.words
+        if what == "event":
+            self.event = data
+            if rest == ["invalid"]:
+                assert not _valid(data, "event"), f"{block}: a valid event"
+            else:
+                Event.from_mapping(data)
+                assert _valid(data, "event"), f"{block}: not as the schema has it"
+        elif what == "fact":
+            event = {"id": "e", "time": "2026-01-01T00:00:00Z", "operation": "use", "subject": {"category": "customer"}}
+            event = {**event, "items": ["name"], "purpose": "after-care", "facts": [data]}
+            decision = Engine.load(self.folder / (rest or [PACK])[0], installed_plugins=False).evaluate(event)
+            assert decision.outcome != "invalid", f"{block}: {decision.errors}"
+        else:
+            assert what == "decision" and self.event is not None, f"{block}: what is it?"
+            engine = Engine.load(self.folder / (rest or [PACK])[0], installed_plugins=False)
+            decision = engine.evaluate(self.event).as_dict()
+            jsonschema.validate(decision, SCHEMAS["decision"])
+            assert agrees(data, decision), f"{block}: {json.dumps(decision, ensure_ascii=False, indent=1)}"
+
+    def _jsonl(self, block: Block) -> None:
+        """``jsonl FILE``: events, a line each, for commands further down."""
+        (name,) = block.words
+        for line in block.text.splitlines():
+            with contextlib.suppress(InvalidEvent):
+                Event.from_json(line)
+        (self.folder / name).write_text(block.text, "utf-8")
+
+    def _python(self, block: Block) -> None:
+        out = io.StringIO()
+        code = compile("\n" * (block.line - 1) + block.text, str(block.page), "exec")
+        with contextlib.redirect_stdout(out):
+            exec(code, self.names)
+        self.printed = out.getvalue()
+
+    def _text(self, block: Block) -> None:
+        """``text output``: what the block before it printed."""
+        assert same_output(block.text, self.printed), f"{block}: it prints\n{self.printed}"
+
+    def _console(self, block: Block) -> None:
+        commands = list(_commands(block.text))
+        assert commands, f"{block}: no line begins with $"
+        if any(_first_word(command) in NOT_RUN for command, _ in commands):
+            return
+        mark = "--- end of output ---"
+        script = "".join(f"{command}\nlast=$?; printf '\\n{mark}\\n'; (exit $last)\n" for command, _ in commands)
+        done = subprocess.run(
+            ["bash", "-c", script],
+            check=False,
+            cwd=self.folder,
+            env=self.environment,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+        )
+        outputs = done.stdout.decode("utf-8").split(f"\n{mark}\n")
+        for (command, shown), real in zip(commands, outputs, strict=False):
+            assert same_output(shown, real), f"{block}: $ {command}\n{real}"
+
+
+def _stands_in(part: Any, whole: Any) -> bool:
+    """Whether a fragment stands in a rule file: its tables do, each of its clauses is one of the file's, whole."""
+    if isinstance(part, Mapping):
+        return isinstance(whole, Mapping) and all(key in whole and _stands_in(part[key], whole[key]) for key in part)
+    if isinstance(part, list) and all(isinstance(member, Mapping) for member in part):
+        return all(member in whole for member in part)
+    return part == whole
+
+
+def _valid(data: Any, schema: str) -> bool:
+    return jsonschema.Draft202012Validator(SCHEMAS[schema]).is_valid(data)
+
+
+def _commands(text: str) -> Iterator[tuple[str, str]]:
+    """Yield each command of a console block, after its ``$``, with the output below it."""
+    for part in re.split(r"^\$ ", text, flags=re.MULTILINE)[1:]:
+        lines = part.split("\n")
+        command = [lines.pop(0)]
+        while command[-1].endswith("\\") and lines:
+            command.append(lines.pop(0))
+        yield "\n".join(command), "\n".join(lines)
+
+
+def _first_word(command: str) -> str:
+    return shlex.split(command, comments=True)[0]
+
+
+def commands_of(page: Path) -> Iterator[tuple[Block, Sequence[str]]]:
+    """Yield each call of ``policyengine`` in a page's console and shell blocks, as its words."""
+    for block in blocks_of(page):
+        if block.language not in ("console", "sh"):
+            continue
+        shell = (
+            "\n".join(command for command, _ in _commands(block.text)) if block.language == "console" else block.text
+        )
+        for line in shell.replace("\\\n", " ").splitlines():
+            for part in re.split(r"[|;&]", line):
+                words = shlex.split(part, comments=True)
+                if words[:1] == ["policyengine"]:
+                    yield block, words[1:]
+
+
+def known(words: Sequence[str]) -> bool:
+    """Whether a subcommand has the options with which a page calls it."""
+    if not words or words[0].startswith("-"):
+        return True
+    if words[0] not in COMMANDS:
+        return False
+    command = importlib.import_module(f"policyengine.cli.{words[0]}").command
+    options = {option for parameter in command.params for option in parameter.opts} | {"--help", "-h"}
+    return all(word.partition("=")[0] in options for word in words[1:] if re.match(r"--?[a-z]", word))
