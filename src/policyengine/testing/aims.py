@@ -1,0 +1,217 @@
+"""What an event must state for rules to speak of it and permit it: conditions, solved field by field.
+
+This is a guide and no judge: what it aims at is often, not always, what is decided. That makes a search quick, and
+leaves what is right to the engine.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Final, TypeVar
+
+from policyengine.condition import And, Compare, Condition, Field, Holds, In, Not, NotIn, Or, Same, compares, leaves
+from policyengine.rule import Permit, Replacement, Restriction
+from policyengine.testing.scenes import Scene
+from policyengine.vocabulary import NEEDS_PURPOSE, NEEDS_RECIPIENT
+
+T = TypeVar("T")
+
+IDENTIFIABLE: Final = "identifiable"
+"""The form of an event that states none."""
+
+_ELSEWHERE: Final = (Field.RECIPIENT, Field.SERVICE, Field.COUNTRY)
+
+
+@dataclass(frozen=True, slots=True)
+class Aim:
+    """What an event shall state.
+
+    Args:
+        scene: where it takes place.
+        accepted: for each field that it states, the values that it may have, the plainest first.
+        facts: the facts that shall be in effect.
+        tests: the comparisons that its attributes shall pass.
+        same: whether the recipient is the data subject.
+        permits: for each policy of the scene, the permit that shall hold.
+    """
+
+    scene: Scene
+    accepted: Mapping[Field, tuple[str, ...]] = field(default_factory=dict)
+    facts: tuple[Holds, ...] = ()
+    tests: tuple[Compare, ...] = ()
+    same: bool = False
+    permits: Mapping[int, Permit] = field(default_factory=dict)
+
+    def values(self, field: Field) -> tuple[str, ...]:
+        """Return the values that a field may have, if it is stated."""
+        if field is Field.FORM and field not in self.accepted:
+            return (IDENTIFIABLE,)
+        return self.accepted.get(field, self.scene.values[field])
+
+    def states(self, field: Field) -> bool:
+        """Whether the event states a field, in a way that rules see."""
+        operations = set(self.values(Field.OPERATION))
+        if field in _ELSEWHERE and operations <= {"acquire", "use"}:
+            return False
+        return (
+            field in self.accepted
+            or field in (Field.OPERATION, Field.SUBJECT, Field.ITEM, Field.FORM)
+            or (field is Field.PURPOSE and operations <= NEEDS_PURPOSE)
+            or (field is Field.RECIPIENT and operations <= NEEDS_RECIPIENT)
+        )
+
+    def within(self, field: Field, values: frozenset[str], *, outside: bool = False) -> Aim | None:
+        """Return the aim with a field among `values`, or `outside` of them; None where nothing is left of it."""
+        if field in _ELSEWHERE and not self.states(Field.RECIPIENT):
+            return None
+        known = self.accepted.get(field, self.scene.values[field])
+        left = tuple(value for value in known if (value in values) is not outside)
+        return replace(self, accepted={**self.accepted, field: left}) if left else None
+
+    def attribute(self, name: str) -> tuple[bool | int | float | str, ...]:
+        """Return the values that an attribute may have."""
+        tests = [test for test in self.tests if test.attribute == name]
+        return tuple(value for value in self.scene.attributes[name] if all(compares(value, test) for test in tests))
+
+
+Choose = Callable[[int], int]
+"""Chooses one of so many ways, counted from 0, the simplest first."""
+
+
+def narrowed(aim: Aim, condition: Condition, choose: Choose) -> Aim | None:
+    """Return `aim` so that an event meets `condition` as well; None where that contradicts it."""
+    match condition:
+        case In(field, values):
+            return aim.within(field, values)
+        case NotIn(field, values):
+            return aim.within(field, values, outside=True)
+        case Same():
+            return replace(aim, same=True)
+        case Compare():
+            tested = replace(aim, tests=(*aim.tests, condition))
+            return tested if tested.attribute(condition.attribute) else None
+        case Holds():
+            if not all(values for _, values in condition.where):
+                return None
+            return replace(aim, facts=tuple(dict.fromkeys((*aim.facts, replace(condition, restricts=False)))))
+        case And(parts):
+            found: Aim | None = aim
+            for part in parts:
+                found = found and narrowed(found, part, choose)
+            return found
+        case Or(parts):
+            return first(rotated(parts, choose), lambda part: narrowed(aim, part, choose))
+        case Not():
+            return aim  # a fact that nobody asks for is not there
+
+
+def surely(aim: Aim, condition: Condition) -> bool | None:
+    """Return whether events of `aim` meet `condition`; None where some do."""
+    match condition:
+        case In(field, values) | NotIn(field, values):
+            if not aim.states(field):
+                return False
+            inside = {value in values for value in aim.values(field)}
+            return (inside == {isinstance(condition, In)}) if len(inside) == 1 else None
+        case Holds():
+            return any(fact.type == condition.type and set(condition.where) <= set(fact.where) for fact in aim.facts)
+        case Compare():
+            passed = {compares(value, condition) for value in aim.attribute(condition.attribute)}
+            return (passed == {True}) if any(t.attribute == condition.attribute for t in aim.tests) else False
+        case Same():
+            return aim.same
+        case Not(part):
+            inner = surely(aim, part)
+            return None if inner is None else not inner
+        case And(parts):
+            found = [surely(aim, part) for part in parts]
+            return False if False in found else None if None in found else True
+        case Or(parts):
+            found = [surely(aim, part) for part in parts]
+            return True if True in found else None if None in found else False
+
+
+def permitted_by_all(aim: Aim, choose: Choose, over: Restriction | Replacement | None = None) -> Aim:
+    """Return `aim` so that one permit of each policy holds, as far as their rules let it.
+
+    Args:
+        aim: what else the events shall state.
+        choose: which permits.
+        over: a rule that shall stand over them; of its policy, permits that it can strike are taken.
+    """
+    for number, permits in enumerate(aim.scene.permits):
+        reached: Sequence[Permit] = ()
+        if isinstance(over, Restriction) and any(over is rule for rule in aim.scene.restrictions[number]):
+            reached = [permit for permit in permits if over.reaches(permit)]
+
+        def on_terms(
+            permit: Permit, aim: Aim = aim, number: int = number, permits: Sequence[Permit] = permits
+        ) -> Aim | None:
+            found = aim.within(Field.OPERATION, permit.operations)
+            found = found and narrowed(found, permit.about, choose)
+            found = found and narrowed(found, permit.terms, choose)
+            found = found and replace(found, permits={**found.permits, number: permit})
+            leaned_on = permit.licensed_by
+            if found is None or leaned_on is None:
+                return found
+            licences = [licence for licence in permits if licence.licence and licence.head.clause in leaned_on]
+            return first(rotated(licences, choose), lambda licence: _licensed(found, licence, choose))
+
+        aim = first(rotated(reached or permits, choose), on_terms) or aim
+    return aim
+
+
+def _licensed(aim: Aim, licence: Permit, choose: Choose) -> Aim | None:
+    found = narrowed(aim, licence.about, choose)
+    return found and narrowed(found, licence.terms, choose)
+
+
+def under(aim: Aim, rule: Restriction | Replacement, choose: Choose) -> Aim:
+    """Return `aim` so that `rule` stands over its events, where it can."""
+    return narrowed(aim, rule.when, choose) or aim
+
+
+def lifted(aim: Aim, choose: Choose, but: Restriction | Replacement | None = None) -> Aim:
+    """Return `aim` so that every restriction is kept clear of, or lifted, where it can be.
+
+    Args:
+        aim: what else the events shall state.
+        choose: which way a restriction is lifted.
+        but: a restriction that is let stand.
+    """
+    restrictions = ((number, r) for number, found in enumerate(aim.scene.restrictions) for r in found)
+    for number, restriction in restrictions:
+        permit = aim.permits.get(number)
+        if restriction is but or (permit and not restriction.reaches(permit)) or surely(aim, restriction.exempt):
+            continue
+        standing = surely(aim, restriction.when)
+        if standing is None:
+            clear = _clear_of(aim, restriction.when)
+            if clear is not None:
+                aim = clear
+                continue
+        if standing is not False:
+            aim = narrowed(aim, restriction.unless, choose) or aim
+    return aim
+
+
+def _clear_of(aim: Aim, condition: Condition) -> Aim | None:
+    """Return `aim` so that a part of `condition` that some of its events meet is met by none."""
+    for leaf in reversed(leaves(condition)):
+        if isinstance(leaf, In | NotIn) and surely(aim, leaf) is None:
+            return aim.within(leaf.field, leaf.values, outside=isinstance(leaf, In))
+    return None
+
+
+def rotated(ways: Sequence[T], choose: Choose) -> Sequence[T]:
+    """Return `ways`, beginning at a chosen one."""
+    if len(ways) < 2:
+        return ways
+    start = choose(len(ways))
+    return (*ways[start:], *ways[:start])
+
+
+def first(ways: Iterable[T], found: Callable[[T], Aim | None]) -> Aim | None:
+    """Return what is found by the first of `ways` by which anything is."""
+    return next((aim for aim in map(found, ways) if aim is not None), None)
