@@ -18,7 +18,7 @@ from typing import Any, NamedTuple
 
 import jsonschema
 
-from policyengine import Engine, Event, InvalidEvent
+from policyengine import Engine, Event
 from policyengine.build import check_path
 from policyengine.cli import COMMANDS
 from policyengine.plugins import Plugins
@@ -47,6 +47,7 @@ class Block(NamedTuple):
         line: where its first line stands.
         language: the first word after the fence.
         words: the other words.
+        named: those of the form ``name=value``.
         text: what stands in it.
     """
 
@@ -54,6 +55,7 @@ class Block(NamedTuple):
     line: int
     language: str
     words: tuple[str, ...]
+    named: Mapping[str, str]
     text: str
 
     def __str__(self) -> str:
@@ -66,7 +68,9 @@ def blocks_of(page: Path) -> Iterator[Block]:
     for found in FENCE.finditer(whole):
         language, *words = found["info"].split() or [""]
         text = re.sub(rf"^{found['indent']}", "", found["text"], flags=re.MULTILINE)
-        yield Block(page, whole.count("\n", 0, found.start("text")) + 1, language, tuple(words), text)
+        plain = tuple(word for word in words if "=" not in word)
+        named = dict(word.split("=", 1) for word in words if "=" in word)
+        yield Block(page, whole.count("\n", 0, found.start("text")) + 1, language, plain, named, text)
 
 
 def agrees(shown: Any, real: Any) -> bool:
@@ -118,30 +122,28 @@ class Reader:
 
     def read(self, block: Block) -> None:
         """Do what `block` says. Raises `AssertionError` where that is not so."""
-        if block.language in PROSE and block.words[:1] != ("output",):
+        if block.language in PROSE and "output" not in block.words:
             return
         method = getattr(self, f"_{block.language}", None)
         assert method is not None, f"{block}: a block of {block.language or 'nothing'} tests nothing"
         method(block)
 
     def _toml(self, block: Block) -> None:
-        """``toml FILE``, ``toml FILE +``, ``toml fragment [FILE]``, ``toml problem CODE``."""
-        what, *rest = block.words or ("policy.toml",)
-        if what == "fragment":
+        """``toml``, with ``file=FILE``, ``more=FILE``, ``fragment``, ``fragment of=FILE``, or ``problem=CODE``."""
+        if "fragment" in block.words:
             data = tomllib.loads(block.text)
-            if rest:
-                assert _stands_in(data, tomllib.loads((self.folder / rest[0]).read_text("utf-8"))), f"{block}: not so"
-        elif what == "problem":
-            self._problem(block, rest[0])
+            if of := block.named.get("of"):
+                assert _stands_in(data, tomllib.loads((self.folder / of).read_text("utf-8"))), f"{block}: not so"
+        elif "problem" in block.named:
+            self._problem(block, block.named["problem"])
+        elif "more" in block.named:
+            file = self.folder / block.named["more"]
+            file.write_text(file.read_text("utf-8") + "\n" + block.text, "utf-8")
+            self._load(block, file)
         else:
-            file = self.folder / what
+            file = self.folder / block.named.get("file", "policy.toml")
             file.parent.mkdir(parents=True, exist_ok=True)
-            if rest == ["+"]:
-                assert file.exists(), f"{block}: there is no {what} to go on with"
-                file.write_text(file.read_text("utf-8") + "\n" + block.text, "utf-8")
-            else:
-                assert not rest, f"{block}: {rest}"
-                file.write_text(block.text, "utf-8")
+            file.write_text(block.text, "utf-8")
             self._load(block, file)
 
     def _load(self, block: Block, file: Path) -> None:
@@ -169,35 +171,30 @@ class Reader:
         assert found == {code}, f"{block}: {code} is shown, {found} is said"
 
     def _json(self, block: Block) -> None:
-        """``json event``, ``json event invalid``, ``json fact``, ``json decision [PACK]``."""
+        """``json event``, ``json event invalid``, ``json fact``, ``json decision``; the last two with ``of=PACK``."""
         data = json.loads(block.text)
-        what, *rest = block.words
-        if what == "event":
+        pack = self.folder / block.named.get("of", PACK)
+        if "event" in block.words:
             self.event = data
-            if rest == ["invalid"]:
-                assert not _valid(data, "event"), f"{block}: a valid event"
-            else:
+            valid = jsonschema.Draft202012Validator(SCHEMAS["event"]).is_valid(data)
+            assert valid is ("invalid" not in block.words), f"{block}: valid {valid}"
+            if valid:
                 Event.from_mapping(data)
-                assert _valid(data, "event"), f"{block}: not as the schema has it"
-        elif what == "fact":
-            event = {"id": "e", "time": "2026-01-01T00:00:00Z", "operation": "use", "subject": {"category": "customer"}}
-            event = {**event, "items": ["name"], "purpose": "after-care", "facts": [data]}
-            decision = Engine.load(self.folder / (rest or [PACK])[0], installed_plugins=False).evaluate(event)
-            assert decision.outcome != "invalid", f"{block}: {decision.errors}"
+        elif "fact" in block.words:
+            engine = Engine.load(pack, installed_plugins=False)
+            declared = engine.fact_types[data["type"]]
+            assert not list(declared.errors(data, "$")), f"{block}: {list(declared.errors(data, '$'))}"
         else:
-            assert what == "decision" and self.event is not None, f"{block}: what is it?"
-            engine = Engine.load(self.folder / (rest or [PACK])[0], installed_plugins=False)
-            decision = engine.evaluate(self.event).as_dict()
+            assert "decision" in block.words and self.event is not None, f"{block}: what is it?"
+            decision = Engine.load(pack, installed_plugins=False).evaluate(self.event).as_dict()
             jsonschema.validate(decision, SCHEMAS["decision"])
             assert agrees(data, decision), f"{block}: {json.dumps(decision, ensure_ascii=False, indent=1)}"
 
     def _jsonl(self, block: Block) -> None:
-        """``jsonl FILE``: events, a line each, for commands further down."""
-        (name,) = block.words
+        """``jsonl file=FILE``: events, a line each, for commands further down."""
         for line in block.text.splitlines():
-            with contextlib.suppress(InvalidEvent):
-                Event.from_json(line)
-        (self.folder / name).write_text(block.text, "utf-8")
+            Event.from_json(line)
+        (self.folder / block.named["file"]).write_text(block.text, "utf-8")
 
     def _python(self, block: Block) -> None:
         out = io.StringIO()
@@ -237,10 +234,6 @@ def _stands_in(part: Any, whole: Any) -> bool:
     if isinstance(part, list) and all(isinstance(member, Mapping) for member in part):
         return all(member in whole for member in part)
     return part == whole
-
-
-def _valid(data: Any, schema: str) -> bool:
-    return jsonschema.Draft202012Validator(SCHEMAS[schema]).is_valid(data)
 
 
 def _commands(text: str) -> Iterator[tuple[str, str]]:
