@@ -95,3 +95,22 @@ def test_what_is_no_toml_1_0_is_told_with_its_place(text):
     (problem,) = caught.value.problems
     assert problem.code in ("toml-syntax", "toml-1.1")
     assert str(problem.place).startswith("x.toml:1:") or str(problem.place).startswith("x.toml:2:")
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        pytest.param("a = [\n  [{}],\n]\n", "a = [\n  [\n    {},\n  ],\n]\n", id="a row, and the comma behind it"),
+        pytest.param("a = {b = [{}]}\n", "a = {b = [\n  {},\n]}\n", id="in an inline table, and the brace behind it"),
+        pytest.param(
+            "a = {b = [\n  1, 2,\n], c = [{}]}\n",
+            "a = {b = [\n  1, 2,\n], c = [\n  {},\n]}\n",
+            id="in an inline table, behind an array with lines",
+        ),
+    ],
+)
+def test_an_array_that_its_writer_broke_comes_back_to_one_line_where_that_takes_no_more_than_the_width(before, after):
+    line = next(line for line in before.split("\n") if "{}" in line)
+    word = "x" * (WIDTH - len(line))
+    assert canonical(after.replace("{}", f'"{word}"')) == before.replace("{}", f'"{word}"')
+    assert canonical(after.replace("{}", f'"{word}x"')) == after.replace("{}", f'"{word}x"')
