@@ -45,10 +45,7 @@ def load_suite(path: Path, vocabulary: Vocabulary | None = None) -> Suite:
     Raises:
         PolicyError: with everything that is wrong with the file, each with its place.
     """
-    document = read(path)
-    problems = [problem for _, problem in problems_of(document, suite_schema())]
-    if problems:
-        raise PolicyError(problems)
+    document = _well_formed(path)
     reader = _Reader(path, document, vocabulary)
     cases = tuple(reader.cases())
     if reader.problems:
@@ -59,9 +56,16 @@ def load_suite(path: Path, vocabulary: Vocabulary | None = None) -> Suite:
 
 def suite_policies(path: Path) -> tuple[tuple[Path, ...], dict[str, str]]:
     """Return the packs and readings that a suite file names, without reading its cases. Raises `PolicyError`."""
-    about = read(path).data.get("suite", {})
-    named = about.get("policies", ["."]) if isinstance(about, dict) else ["."]
-    return tuple(path.parent / name for name in named), dict(about.get("readings", {}))
+    about = _well_formed(path).data.get("suite", {})
+    return tuple(path.parent / name for name in about.get("policies", ["."])), dict(about.get("readings", {}))
+
+
+def _well_formed(path: Path) -> Document:
+    document = read(path)
+    problems = [problem for _, problem in problems_of(document, suite_schema())]
+    if problems:
+        raise PolicyError(problems)
+    return document
 
 
 class _Reader:

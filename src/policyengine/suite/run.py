@@ -6,7 +6,10 @@ import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 
+from msgspec.structs import replace
+
 from policyengine.engine import Engine
+from policyengine.errors import PolicyError, Problem
 from policyengine.suite.case import EXPECTATIONS, Case, Difference, Result, Suite, actual
 from policyengine.suite.load import load_suite, suite_policies
 
@@ -34,10 +37,19 @@ def load(path: Path, engines: Engines) -> Suite:
     """Read one suite file, with the vocabulary of its first pack for what stands for all terms.
 
     Raises:
-        PolicyError: the suite or a pack of it is broken.
+        PolicyError: the suite or a pack of it is broken, or a case asks for a reading that there is not.
     """
     policies, readings = suite_policies(path)
-    return load_suite(path, engines.of(policies, readings).policies[0].vocabulary)
+    suite = load_suite(path, engines.of(policies, readings).policies[0].vocabulary)
+    problems: list[Problem] = []
+    for case in suite.cases:
+        try:
+            engines.of(case.policies, case.readings)
+        except PolicyError as error:
+            problems.extend(replace(problem, place=problem.place or case.place) for problem in error.problems)
+    if problems:
+        raise PolicyError(problems)
+    return suite
 
 
 def run(cases: Iterable[Case], engines: Engines) -> Iterator[Result]:

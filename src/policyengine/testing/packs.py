@@ -1,0 +1,232 @@
+"""A strategy of small policies, written in the rule language and built by the real loader."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any, Final, TypeAlias
+
+import tomli_w
+from hypothesis import reject
+from hypothesis import strategies as st
+from hypothesis.strategies import DrawFn, SearchStrategy
+
+from policyengine.build import policy_of
+from policyengine.errors import PolicyError
+from policyengine.hooks import RuleKind
+from policyengine.load import STANDARD, Pack
+from policyengine.plugins import Plugins
+from policyengine.rule import Policy
+from policyengine.source import Document, parse, read
+from policyengine.vocabulary import OPERATIONS
+
+Table: TypeAlias = dict[str, Any]
+
+_FILE: Final = "policy.toml"
+
+
+def _words(*terms: str, **kinds: str) -> Table:
+    """Return a table of terms, of which `kinds` are kinds of others."""
+    found = {term: {"ja": term, "en": term} for term in terms}
+    return found | {term: {"ja": term, "en": term, "is_a": parent} for term, parent in kinds.items()}
+
+
+_VOCABULARY: Final[Table] = {
+    "subjects": _words("customer", "employee", member="customer"),
+    "items": _words("name", "address", "health", allergy="health"),
+    "purposes": _words("delivery", "marketing", newsletter="marketing"),
+    "origins": _words("direct", "public"),
+    "parties": _words("carrier-kk", "mailer-kk"),
+    "services": _words("shipping", "mailing"),
+    "attributes": {"age": {"type": "integer", "ja": "age", "en": "age"}},
+}
+_TERMS: Final[Mapping[str, Sequence[str]]] = {
+    **{dimension: tuple(terms) for dimension, terms in _VOCABULARY.items()},
+    "recipients": tuple(_VOCABULARY["parties"]),
+    "operations": tuple(OPERATIONS),
+}
+_FACTS: Final[tuple[Table, ...]] = (
+    {"type": "consent"},
+    {"type": "vetting"},
+    {"type": "legal_basis", "kind": "statute"},
+    {"any": [{"type": "consent"}, {"type": "legal_basis"}]},
+    {"all": [{"type": "vetting"}, {"type": "contract", "kind": "confidentiality"}]},
+    {"not": {"type": "request", "kind": "stop_use"}},
+)
+_KINDS: Final = (
+    "purpose-limitation",
+    "provision",
+    "entrustment",
+    "joint-use",
+    "prohibition",
+    "requirement",
+    "data-subject-request",
+    "individual-notice",
+    "disclosure",
+    "obligation",
+)
+_LEAVING: Final = ("joint_use", "entrust", "provide")
+_CONTRADICTORY: Final = {"impossible-rule"}
+"""What the loader may say of a policy that was drawn; anything else is a mistake of this module."""
+
+
+@dataclass(frozen=True, slots=True)
+class Generated:
+    """A policy that was drawn.
+
+    Args:
+        data: its one rule file, as TOML has it.
+        readings: the readings under which it was built.
+        policy: the policy.
+    """
+
+    data: Table
+    readings: Mapping[str, str]
+    policy: Policy
+
+    @property
+    def toml(self) -> str:
+        """The rule file."""
+        return tomli_w.dumps(self.data)
+
+    def __repr__(self) -> str:
+        rules = (
+            f"\n  {clause['number']} {kind} {json.dumps(tables[0])}"
+            for clause in self.data["clause"]
+            for kind, tables in clause.items()
+            if isinstance(tables, list)
+        )
+        return f"Generated under {json.dumps(self.readings)}:{''.join(rules)}"
+
+
+def policies(*, most: int = 4) -> SearchStrategy[Generated]:
+    """Return a strategy of small policies that the loader accepts: some clauses, each with one rule of any kind.
+
+    All have the same vocabulary. It shrinks to few clauses with first terms.
+
+    Args:
+        most: how many clauses they have at most.
+    """
+    return _policies(most)
+
+
+@st.composite
+def _policies(draw: DrawFn, most: int) -> Generated:
+    clauses: list[Table] = [
+        {"number": str(number), "summary": {"ja": str(number), "en": str(number)}, kind: [table]}
+        for number, (kind, table) in enumerate(_leaning(draw(st.lists(_rules(), min_size=1, max_size=most))), start=1)
+    ]
+    data: Table = {
+        "policy": {"id": "drawn", "version": "1", "title": {"ja": "drawn", "en": "drawn"}, "governs": ["shop"]},
+        "vocabulary": _VOCABULARY,
+        "obligations": {"tell": {"clause": "1", "ja": "tell", "en": "Tell the person."}},
+        "readings": {
+            "scope": {
+                "ja": "scope",
+                "en": "How far does it go?",
+                "default": "wide",
+                "values": {value: {"ja": value, "en": value} for value in ("wide", "narrow")},
+            }
+        },
+        "clause": clauses,
+    }
+    readings = {"scope": draw(st.sampled_from(("wide", "narrow")))}
+    pack = Pack(Path(_FILE), (parse(tomli_w.dumps(data), _FILE),), (_standard(),))
+    try:
+        return Generated(data, readings, policy_of(pack, _kinds(), readings))
+    except PolicyError as error:
+        if {problem.code for problem in error.problems} <= _CONTRADICTORY:
+            reject()
+        raise
+
+
+@cache
+def _standard() -> Document:
+    return read(STANDARD)
+
+
+@cache
+def _kinds() -> Mapping[str, RuleKind]:
+    return Plugins(installed=False).kinds
+
+
+def _leaning(rules: Sequence[tuple[str, Table]]) -> list[tuple[str, Table]]:
+    """Return `rules` with the clauses put in on which they lean, where there are such; one rule a clause."""
+    numbers = [str(number) for number in range(1, len(rules) + 1)]
+    licensing = [number for number, (kind, _) in zip(numbers, rules, strict=True) if kind == "purpose-limitation"]
+    found: list[tuple[str, Table]] = []
+    for kind, table in rules:
+        if kind == "individual-notice" and not licensing:
+            found.append(("disclosure", {}))
+            continue
+        whole = dict(table)
+        for key in ("licensed_by", "replaces"):
+            if whole.pop(key, None) and licensing:
+                whole[key] = licensing
+        if "spares" in whole:
+            whole["spares"] = [numbers[whole["spares"] % len(numbers)]]
+        found.append((kind, whole))
+    return found
+
+
+@st.composite
+def _rules(draw: DrawFn) -> tuple[str, Table]:
+    """Draw a rule: its kind and its table, with numbers and signs in place of the clauses on which it leans."""
+    kind = draw(st.sampled_from(_KINDS))
+    table: Table = {}
+    match kind:
+        case "purpose-limitation":
+            table |= _terms(draw, "subjects", "purposes") | _narrower(draw, "items", "origins")
+        case "provision":
+            table |= _narrower(draw, "purposes", "recipients", "subjects", "items", "facts")
+        case "entrustment":
+            table |= _narrower(draw, "services", "recipients", "facts")
+            table["licensed_by"] = draw(st.booleans())
+        case "joint-use":
+            table |= {"parties": draw(_some("parties")), **_terms(draw, "subjects", "items", "purposes")}
+        case "prohibition":
+            table |= _terms(draw, "operations") | _narrower(draw, "items", "subjects", "purposes")
+            table |= {"lifted_by": draw(st.sampled_from(_FACTS))} if draw(st.booleans()) else {}
+        case "requirement":
+            table |= {"operations": [draw(st.sampled_from(_LEAVING))]} | _narrower(draw, "subjects")
+            table["require"] = draw(st.sampled_from(({"facts": _FACTS[1]}, {"facts": _FACTS[4]}, {"items": ["name"]})))
+        case "data-subject-request":
+            table |= {"request": draw(st.sampled_from(("stop_use", "erase"))), "stops": draw(_some("operations"))}
+        case "individual-notice":
+            table["replaces"] = True
+        case "obligation":
+            table |= _terms(draw, "operations") | {"oblige": ["tell"]}
+    if kind in ("prohibition", "data-subject-request") and draw(st.booleans()):
+        table["spares"] = draw(st.integers(0, 3))
+    if draw(st.integers(0, 7)) == 7:
+        table["under"] = {"scope": draw(st.sampled_from(("wide", "narrow")))}
+    if draw(st.integers(0, 7)) == 7:
+        table[draw(st.sampled_from(("from", "until")))] = "2027-01-01T00:00:00Z"
+    return kind, table
+
+
+def _some(dimension: str) -> SearchStrategy[list[str]]:
+    return st.lists(st.sampled_from(_TERMS[dimension]), min_size=1, max_size=2, unique=True)
+
+
+def _terms(draw: DrawFn, *keys: str) -> Table:
+    return {key: draw(_some(key)) for key in keys}
+
+
+def _narrower(draw: DrawFn, *keys: str) -> Table:
+    """Draw one of some conditions, or none: a list of terms, terms left out, a test of the age, or facts."""
+    way = draw(st.sampled_from(("", *keys, "except", "attributes")))
+    match way:
+        case "":
+            return {}
+        case "except":
+            return {"except": {"items": draw(_some("items"))}}
+        case "attributes":
+            return {"attributes": {"age": {draw(st.sampled_from(("at_least", "below"))): 16}}}
+        case "facts":
+            return {"facts": draw(st.sampled_from(_FACTS))}
+        case _:
+            return {way: draw(_some(way))}
