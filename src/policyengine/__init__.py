@@ -18,6 +18,7 @@ if TYPE_CHECKING:
         Problem,
     )
     from policyengine.event import Event, Recipient, Subject
+    from policyengine.guard import arg
     from policyengine.hooks import (
         EnforcementAction,
         EventSource,
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
         hookimpl,
     )
     from policyengine.text import Text
+    from policyengine.watch import WatchedEngine
 else:
     # A plugin of another tool (pytest's, say) lives in this package too, and shall not load an engine to be found.
     _HOMES = {
@@ -45,6 +47,7 @@ else:
             "Problem",
         ),
         "event": ("Event", "Recipient", "Subject"),
+        "guard": ("arg",),
         "hooks": (
             "EnforcementAction",
             "EventSource",
@@ -56,6 +59,7 @@ else:
             "hookimpl",
         ),
         "text": ("Text",),
+        "watch": ("WatchedEngine",),
     }
 
     def __getattr__(name):
@@ -99,6 +103,8 @@ __all__ = [
     "Step",
     "Subject",
     "Text",
+    "WatchedEngine",
+    "arg",
     "hookimpl",
 ]
 

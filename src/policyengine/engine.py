@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -13,6 +13,7 @@ from policyengine.enforce import Enforcer, Flow, Mode, Step
 from policyengine.errors import MOST, EventError, InvalidEvent, PolicyError, Problem, did_you_mean, json_path
 from policyengine.evaluate import Evaluator
 from policyengine.event import Event
+from policyengine.guard import F, guard
 from policyengine.hooks import FactQuery, FactSource, ReportFormat
 from policyengine.plugins import Plugins
 from policyengine.rule import Policy
@@ -21,6 +22,7 @@ from policyengine.vocabulary import Attribute, FactType
 
 if TYPE_CHECKING:
     from policyengine.explain import Explanation
+    from policyengine.watch import WatchedEngine
 
 
 class Engine:
@@ -93,6 +95,35 @@ class Engine:
         """
         found = Plugins(plugins, installed=installed_plugins, settings=settings)
         return cls(load_policies(paths, found, readings or {}), found, steps, mode)
+
+    @classmethod
+    def watch(cls, *paths: str | Path, interval: float = 1.0, **options: Any) -> WatchedEngine:
+        """Load policies and follow their files: a change is loaded and swapped in, a broken one leaves all as it is.
+
+        Args:
+            paths: as for `load`.
+            interval: how many seconds lie between two looks at the files.
+            options: the other arguments of `load`.
+
+        Raises:
+            PolicyError: the packs cannot be loaded to begin with.
+            PluginError: a plugin is wrong.
+        """
+        from policyengine.watch import WatchedEngine  # noqa: PLC0415  needed only by those who follow files
+
+        return WatchedEngine(paths, lambda: cls.load(*paths, **options), interval)
+
+    def guard(self, **fields: Any) -> Callable[[F], F]:
+        """Return a decorator that enforces an event before every call of a function, sync or async.
+
+        Args:
+            fields: the fields of the event (section 1 of the contract); `policyengine.arg` stands for an argument of
+                the call, and `id` and `time` are filled in where they are left out.
+
+        Raises:
+            TypeError: when the function is decorated, where a field names a parameter that it does not have.
+        """
+        return guard(self, fields)
 
     def evaluate(self, event: Mapping[str, Any] | Event) -> Decision:
         """Decide one event. Gathers facts from the fact sources first; deciding is then pure.
