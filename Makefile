@@ -43,6 +43,7 @@ bench: $(STAMP)  ## Measure speed, as ratios in one run.
 
 schemas: $(STAMP)  ## Write the JSON Schemas under schemas/ anew.
 	$(BIN)/policyengine schema policy > schemas/policy.schema.json
+	$(BIN)/policyengine schema suite > schemas/suite.schema.json
 	$(BIN)/policyengine schema event > schemas/event.schema.json
 	$(BIN)/policyengine schema decision > schemas/decision.schema.json
 

@@ -97,7 +97,7 @@ def test_a_completion_script_is_printed_for(shell: str) -> None:
         ("", set(COMMANDS)),
         ("evaluate --re", {"--reading"}),
         ("explain --lang ", {"ja", "en"}),
-        ("schema ", {"policy", "event", "decision"}),
+        ("schema ", {"policy", "suite", "event", "decision"}),
     ],
 )
 def test_the_shell_completes(typed: str, offered: set[str]) -> None:

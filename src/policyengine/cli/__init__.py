@@ -20,7 +20,7 @@ COMMANDS = {
     "test": "Run rule test suites, with coverage.",
     "fmt": "Lay rule files out in the one canonical form.",
     "mutate": "Make the rules a little wrong, and see whether the suites notice.",
-    "schema": "Print a JSON Schema: of rule files, events or decisions.",
+    "schema": "Print a JSON Schema: of rule files, suites, events or decisions.",
     "plugins": "List the plugins and the hooks that they implement.",
 }
 

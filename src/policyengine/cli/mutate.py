@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import sys
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
@@ -44,7 +45,10 @@ def command(path: Sequence[str], form: str, jobs: int | None, target: str | None
     engines = Engines()
     reports: list[tuple[str, Report]] = []
     try:
-        for pack in dict.fromkeys(pack for root in path for pack in find_packs(root)):
+        packs = list(dict.fromkeys(pack for root in path for pack in find_packs(root)))
+        if target is not None:
+            _must_be_found(Path(target), packs)
+        for pack in packs:
             suites = find_suites(pack if pack.is_dir() else pack.parent)
             cases = [case for suite in suites for case in load(suite, engines).cases]
             broken = [result.case for result in run(cases, engines) if not result.passed]
@@ -64,10 +68,22 @@ def command(path: Sequence[str], form: str, jobs: int | None, target: str | None
         fates = Counter(report.fate for _, report in reports)
         write(", ".join(f"{fates[fate]} {fate}" for fate in ("killed", "equivalent", "refused", "survived")))
     if target is not None:
+        named = os.path.relpath(packs[0], Path(target).parent)
         for report in _distinct(survivors):
-            appended(Path(target), _case(report))
+            appended(Path(target), _case(report), [] if named == "." else [named])
     sys.stdout.buffer.flush()
     sys.exit(DENIED if survivors else 0)
+
+
+def _must_be_found(target: Path, packs: Sequence[Path]) -> None:
+    """Refuse to write cases where the next run would not find them, or would take them for another pack's."""
+    from policyengine.load import TEST_SUFFIX  # noqa: PLC0415
+
+    if len(packs) != 1:
+        raise click.UsageError("--write goes with one pack")
+    folder = packs[0] if packs[0].is_dir() else packs[0].parent
+    if not target.name.endswith(TEST_SUFFIX) or folder.resolve() not in target.resolve().parents:
+        raise click.UsageError(f"--write needs a suite (*{TEST_SUFFIX}) in the folder {folder}")
 
 
 def _progress(reports: Iterator[Report], length: int) -> Iterator[Report]:
@@ -89,7 +105,10 @@ def _distinct(survivors: Iterable[Report]) -> Iterator[Report]:
 
 
 def _case(report: Report) -> dict[str, Any]:
-    event = {key: value for key, value in (report.event or {}).items() if key != "id"}
+    event = dict(report.event or {})
+    event.pop("id", None)
+    if event.get("form") == "identifiable":  # what counts where an event states none
+        del event["form"]
     case: dict[str, Any] = {"name": f"kills: {report.message.en}", **event}
     if report.readings:
         case["readings"] = dict(report.readings)
@@ -97,13 +116,13 @@ def _case(report: Report) -> dict[str, Any]:
 
 
 def _write_survivor(report: Report, lang: Language) -> None:
-    import tomli_w  # noqa: PLC0415
+    from policyengine.suite.record import table_text  # noqa: PLC0415
 
     word = "生き残り" if lang == "ja" else "survived"
     shown = click.style(word, fg="red", bold=True) if wants_colour() else word
     write(f"{shown} {report.place}: {report.operator}: {report.message.say(lang)}")
-    for line in tomli_w.dumps({"case": [_case(report)]}).splitlines():
-        write(f"    {line}" if line else "")
+    for line in table_text("case", _case(report)).splitlines():
+        write(f"    {line}")
 
 
 def _data(pack: str, report: Report) -> dict[str, Any]:

@@ -12,14 +12,14 @@ from policyengine.errors import PluginError
 
 
 @click.command("schema")
-@click.argument("of", type=click.Choice(["policy", "event", "decision"]), default="policy")
+@click.argument("of", type=click.Choice(["policy", "suite", "event", "decision"]), default="policy")
 def command(of: str) -> None:
-    """Print the JSON Schema of rule files (with every installed rule kind), of events, or of decisions.
+    """Print a JSON Schema: of rule files (with every installed rule kind), test suites, events or decisions.
 
     \b
     Example:
       policyengine schema > schemas/policy.schema.json
-    An editor uses it through the first line of a rule file:
+    An editor uses it through the first line of a rule file, or of a suite:
       #:schema ../../schemas/policy.schema.json
     """
     from policyengine.flow_schema import decision_schema, event_schema  # noqa: PLC0415
@@ -31,6 +31,10 @@ def command(of: str) -> None:
             found = policy_schema(Plugins().kinds.values())
         except PluginError as error:
             raise click.ClickException(str(error)) from None
+    elif of == "suite":
+        from policyengine.suite.schema import suite_schema  # noqa: PLC0415
+
+        found = suite_schema()
     elif of == "event":
         from policyengine.build import standard_vocabulary  # noqa: PLC0415
 

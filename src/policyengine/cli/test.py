@@ -235,7 +235,7 @@ def _record(packs: Sequence[str], events: str, out: str, lang: Language) -> None
 
     from policyengine.cli.stream import event_texts, opened  # noqa: PLC0415
     from policyengine.engine import Engine  # noqa: PLC0415
-    from policyengine.suite.record import recorded  # noqa: PLC0415
+    from policyengine.suite.record import recorded, sayable  # noqa: PLC0415
 
     target = None if out == "-" else Path(out)
     if target is not None and target.exists():
@@ -247,12 +247,11 @@ def _record(packs: Sequence[str], events: str, out: str, lang: Language) -> None
     base = target.parent if target is not None else Path()
     with opened(events) as stream:
         found = [_mapping(text) for text in event_texts(stream, events)]
-    text = recorded(
-        [event for event in found if event is not None], engine, [os.path.relpath(pack, base) for pack in packs]
-    )
-    left_out = found.count(None)
-    if left_out:
-        click.echo(f"{left_out} left out: not JSON objects", err=True)
+    events_said = [event for event in found if event is not None and sayable(event)]
+    text = recorded(events_said, engine, [os.path.relpath(pack, base) for pack in packs])
+    if left_out := len(found) - len(events_said):
+        why = "事例として書けないイベント" if lang == "ja" else "left out: events that a case cannot say"
+        click.echo(f"{left_out} {why}", err=True)
     if target is None:
         write(text.rstrip("\n"))
         sys.stdout.buffer.flush()

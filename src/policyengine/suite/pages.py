@@ -16,11 +16,17 @@ _SAID: Mapping[str, Text] = {
     ),
     "clause": Text(ja="条項", en="Clause"),
     "rule": Text(ja="ルール", en="Rule"),
-    "conditions": Text(ja="条件", en="Conditions"),
+    "gaps": Text(ja="まだ確認していないこと", en="Not seen yet"),
+    "seen": Text(ja="確認", en="Seen"),
     "clauses": Text(ja="条項", en="Clauses"),
     "readings": Text(ja="読み方", en="Readings"),
     "all": Text(ja="すべて確認", en="all seen"),
     "unseen": Text(ja="未確認", en="not seen"),
+}
+_GAPS: Mapping[str, Text] = {
+    "true": Text(ja="真", en="true"),
+    "false": Text(ja="偽", en="false"),
+    "decides": Text(ja="単独で決める", en="decides"),
 }
 _STYLE = Path(__file__).with_name("pages.css")
 
@@ -48,45 +54,45 @@ def write_html(folder: Path, coverages: Iterable[Coverage], lang: Language = "en
 def _policy(coverage: Coverage, lang: Language) -> str:
     seen, total = sum(coverage.points), len(coverage.points)
     rules = list(coverage.rules.values())
-    files = dict.fromkeys(rule.place.file for rule in rules if rule.place is not None)
+    files = list(dict.fromkeys(rule.place.file for rule in rules if rule.place is not None))
     return "".join(
         (
             f"<h1>{escape(coverage.policy)}</h1>",
             f'<div class="dim">{coverage.percent:.1f} % — {seen} / {total}: {_SAID["points"].say(lang)}</div>',
             f'<div class="bar"><i style="width:{coverage.percent:.2f}%"></i></div>',
             "<table><tr>",
-            *(f"<th>{_SAID[word].say(lang)}</th>" for word in ("clause", "rule", "conditions")),
-            "<th></th></tr>",
-            *(_row(rule, lang) for rule in rules),
+            *(f"<th>{_SAID[word].say(lang)}</th>" for word in ("clause", "rule", "gaps")),
+            f'<th class="n">{_SAID["seen"].say(lang)}</th></tr>',
+            *(_row(rule, coverage.policy, files, lang) for rule in rules),
             "</table>",
             f"<h2>{_SAID['clauses'].say(lang)}</h2>",
             "".join(_chip(number, seen) for number, seen in coverage.clauses.items()),
-            f"<h2>{_SAID['readings'].say(lang)}</h2>",
+            f"<h2>{_SAID['readings'].say(lang)}</h2>" if coverage.readings else "",
             "".join(
                 f"<div>{escape(name)}: {''.join(_chip(value, seen) for value, seen in values.items())}</div>"
                 for name, values in coverage.readings.items()
             ),
-            *(_file(file, rules, lang) for file in files),
+            *(_file(file, rules, f"{coverage.policy}-{number}", lang) for number, file in enumerate(files)),
         )
     )
 
 
-def _row(rule: RuleCoverage, lang: Language) -> str:
+def _row(rule: RuleCoverage, policy: str, files: list[str], lang: Language) -> str:
     seen, total = sum(rule.points), len(rule.points)
-    anchor = f"#L{rule.place.line}" if rule.place else "#"
+    anchor = f"#{policy}-{files.index(rule.place.file)}-L{rule.place.line}" if rule.place else "#"
     gaps = "".join(
-        f"<div>{escape(condition.text.say(lang))} {''.join(_chip(gap, False) for gap in condition.missing)}</div>"
+        f"<div>{escape(condition.text.say(lang))} {_gaps(condition, lang)}</div>"
         for condition in rule.conditions.values()
         if condition.missing
     )
     return (
-        f'<tr><td>{escape(rule.clause)}</td><td><a href="{anchor}">{escape(rule.rule)}</a></td>'
-        f"<td>{gaps or '<span class=ok>all seen</span>'}</td>"
+        f'<tr><td>{escape(rule.clause)}</td><td><a href="{escape(anchor)}">{escape(rule.rule)}</a></td>'
+        f"<td>{gaps or _all_seen(lang)}</td>"
         f'<td class="n {_grade(seen, total)}">{seen} / {total}</td></tr>'
     )
 
 
-def _file(file: str, rules: list[RuleCoverage], lang: Language) -> str:
+def _file(file: str, rules: list[RuleCoverage], anchor: str, lang: Language) -> str:
     try:
         lines = Path(file).read_text("utf-8").splitlines()
     except OSError:
@@ -96,7 +102,7 @@ def _file(file: str, rules: list[RuleCoverage], lang: Language) -> str:
     shown = ""
     for number, line in enumerate(lines, 1):
         grade, note = marks.get(number, ("", ""))
-        shown += f'<li id="L{number}" class="{grade}">{escape(line) or " "}{note}</li>'
+        shown += f'<li id="{escape(anchor)}-L{number}" class="{grade}">{escape(line) or " "}{note}</li>'
     return f'<h2>{escape(Path(file).name)}</h2><div class="file"><ol>{shown}</ol></div>'
 
 
@@ -120,9 +126,15 @@ def _marks(lines: list[str], rules: Mapping[int, RuleCoverage], lang: Language) 
 
 
 def _note(condition: ConditionCoverage, lang: Language) -> str:
-    gaps = "".join(_chip(gap, False) for gap in condition.missing)
     text = escape(condition.text.say(lang))
-    return f'<div class="no">{_SAID["unseen"].say(lang)}: {gaps} <span class="dim">{text}</span></div>'
+    return (
+        f'<div class="no">{_SAID["unseen"].say(lang)}: {_gaps(condition, lang)} <span class="dim">{text}</span></div>'
+    )
+
+
+def _gaps(condition: ConditionCoverage, lang: Language) -> str:
+    """Return a chip for each thing that was not seen; terms stand as they are written."""
+    return "".join(_chip(_GAPS[gap].say(lang) if gap in _GAPS else gap, False) for gap in condition.missing)
 
 
 def _all_seen(lang: Language) -> str:

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+import itertools
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import tomli_w
 
 from policyengine.engine import Engine
+from policyengine.source import read
 from policyengine.suite.case import actual
 from policyengine.suite.schema import EVENT_FIELDS
 
@@ -37,32 +39,96 @@ def case_of(name: str, event: Mapping[str, Any], engine: Engine) -> dict[str, An
     return case
 
 
+def sayable(event: Mapping[str, Any]) -> bool:
+    """Whether a case can say this very event: a suite gives every event an id, and has no null and no other field."""
+    facts = event.get("facts", [])
+    return (
+        "id" in event
+        and set(event) <= set(EVENT_FIELDS)
+        and isinstance(facts, list)
+        and all(isinstance(fact, Mapping) for fact in facts)
+        and not _has_null(event)
+    )
+
+
 def recorded(events: Iterable[Mapping[str, Any]], engine: Engine, policies: Sequence[str]) -> str:
     """Return a suite, as TOML, that expects of `events` what `engine` decides today.
 
     Args:
-        events: as JSON has them; each becomes a case named after its id, with a number where ids repeat.
+        events: as JSON has them, each `sayable`; each becomes a case named after its id, with a number where ids
+            repeat.
         engine: decides them.
         policies: the packs, as the suite shall name them.
     """
-    cases: list[dict[str, Any]] = []
-    names: dict[str, int] = {}
-    for number, event in enumerate(events, 1):
-        base = str(event.get("id") or f"event {number}")
-        names[base] = names.get(base, 0) + 1
-        name = base if names[base] == 1 else f"{base} ({names[base]})"
-        cases.append(case_of(name, event, engine))
     about: dict[str, Any] = {"policies": list(policies)}
     chosen = {name: value for policy in engine.policies for name, value in policy.other_readings.items()}
     if chosen:
         about["readings"] = chosen
-    return tomli_w.dumps({"suite": about, "case": cases})
+    names: set[str] = set()
+    cases = []
+    for number, event in enumerate(events, 1):
+        name = _unused(str(event.get("id") or f"event {number}"), names)
+        names.add(name)
+        cases.append(table_text("case", case_of(name, event, engine)))
+    return table_text("suite", about, listed=False) + "".join(f"\n{case}" for case in cases)
 
 
-def appended(path: Path, case: Mapping[str, Any]) -> None:
-    """Add one case at the end of a suite file, and leave what stands there as it is."""
-    text = path.read_text("utf-8") if path.exists() else ""
-    path.write_text(text.rstrip("\n") + "\n\n" * bool(text) + tomli_w.dumps({"case": [dict(case)]}), "utf-8")
+def appended(path: Path, case: Mapping[str, Any], policies: Sequence[str] = ()) -> None:
+    """Add one case at the end of a suite file, and leave what stands there as it is.
+
+    Args:
+        path: the file; it is made if it is not there.
+        case: the case; its name gets a number where the suite has it already.
+        policies: the packs that a new suite names; by default none, and it is about the pack beside it.
+
+    Raises:
+        PolicyError: what stands there cannot be read.
+    """
+    text, names = "", set[str]()
+    if path.exists():
+        document = read(path)
+        text = document.text
+        names = {table["name"] for table in document.data.get("case", ())}
+    elif policies:
+        text = table_text("suite", {"policies": list(policies)}, listed=False)
+    added = table_text("case", {**case, "name": _unused(case["name"], names)})
+    path.write_text(text.rstrip("\n") + "\n\n" * bool(text) + added, "utf-8")
+
+
+def table_text(name: str, table: Mapping[str, Any], *, listed: bool = True) -> str:
+    """Return a table as people write it in a suite: a key a line, what is inside of it on that line.
+
+    Args:
+        name: its name.
+        table: what stands in it.
+        listed: whether it is one of a list of such tables.
+    """
+    head = f"[[{name}]]" if listed else f"[{name}]"
+    return "\n".join((head, *(f"{_key(key)} = {_value(value)}" for key, value in table.items()), ""))
+
+
+def _value(value: Any) -> str:
+    if isinstance(value, Mapping):
+        return f"{{{', '.join(f'{_key(key)} = {_value(member)}' for key, member in value.items())}}}"
+    if isinstance(value, list | tuple):
+        return f"[{', '.join(map(_value, value))}]"
+    return tomli_w.dumps({"x": value}).removeprefix("x = ").removesuffix("\n")
+
+
+def _key(key: str) -> str:
+    return tomli_w.dumps({key: 0}).removesuffix(" = 0\n")
+
+
+def _unused(name: str, names: Collection[str]) -> str:
+    """Return `name`, with the first number that makes it a new one where it is not."""
+    numbered = (f"{name} ({number})" for number in itertools.count(2))
+    return next(found for found in itertools.chain([name], numbered) if found not in names)
+
+
+def _has_null(value: Any) -> bool:
+    if isinstance(value, Mapping):
+        return any(_has_null(member) for member in value.values())
+    return value is None or (isinstance(value, list | tuple) and any(map(_has_null, value)))
 
 
 def _toml(value: Any) -> Any:
