@@ -85,7 +85,9 @@ def _files(root: Path) -> list[Path]:
         raise unreadable(str(root), error) from None
     if not files:
         message = Text(ja="フォルダに TOML ファイルがありません", en="the folder has no TOML file")
-        raise PolicyError([Problem("no-policy", message, Place(str(root)))])
+        below = ", ".join(str(pack) for pack in find_packs(root) if pack != root)
+        hint = Text(ja=f"下にあるもの: {below}", en=f"there are packs below it: {below}") if below else None
+        raise PolicyError([Problem("no-policy", message, Place(str(root)), hint)])
     return files
 
 
