@@ -1,0 +1,176 @@
+"""The pytest plugin: rule test suites (``*.test.toml``) as tests, and fixtures for projects that embed an engine.
+
+pytest imports this module whenever it starts, for projects of any kind: so it imports nothing of an engine before the
+first suite is collected, or the first fixture used.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterable, Mapping
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+if TYPE_CHECKING:
+    from policyengine.decision import Decision
+    from policyengine.engine import Engine
+    from policyengine.errors import Place, PolicyError
+    from policyengine.suite.case import Case, Result
+    from policyengine.suite.run import Engines
+    from policyengine.text import Language
+
+SUFFIX = ".test.toml"
+
+_ENGINES = pytest.StashKey["Engines"]()
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Declare the options of the ini file."""
+    parser.addini("policyengine_suites", "Collect rule test suites (*.test.toml).", type="bool", default=True)
+    parser.addini("policyengine_packs", "The packs of the fixtures policyengine_engine and assert_….", type="paths")
+    parser.addini("policyengine_lang", "The language of failures: en or ja.", default="en")
+
+
+def pytest_collect_file(file_path: Path, parent: pytest.Collector) -> SuiteFile | None:
+    """Collect a rule test suite."""
+    if not file_path.name.endswith(SUFFIX) or not parent.config.getini("policyengine_suites"):
+        return None
+    return SuiteFile.from_parent(parent, path=file_path)
+
+
+class SuiteFile(pytest.File):
+    """One suite: its cases are its items."""
+
+    def collect(self) -> Iterable[pytest.Item]:
+        """Read the suite. What is wrong with it, or with its packs, is told with file, line and column."""
+        from policyengine.errors import PluginError, PolicyError  # noqa: PLC0415
+        from policyengine.suite.run import load  # noqa: PLC0415
+
+        try:
+            cases = load(self.path, _engines(self.config)).cases
+        except PolicyError as error:
+            raise self.CollectError(_problems(error, self.config)) from None
+        except PluginError as error:
+            raise self.CollectError(str(error)) from None
+        for case in cases:
+            yield CaseItem.from_parent(self, name=_on_one_line(case.name), case=case)
+
+
+class CaseItem(pytest.Item):
+    """One case of a suite.
+
+    Args:
+        case: the case.
+        keywords: what pytest knows of an item.
+    """
+
+    def __init__(self, *, case: Case, **keywords: Any) -> None:
+        super().__init__(**keywords)
+        self.case = case
+
+    def runtest(self) -> None:
+        """Decide the case, and compare."""
+        from policyengine.suite.run import run_case  # noqa: PLC0415
+
+        result = run_case(self.case, _engines(self.config).of(self.case.policies, self.case.readings))
+        if not result.passed:
+            raise CaseFailed(result)
+
+    def repr_failure(self, excinfo: pytest.ExceptionInfo[BaseException], style: Any = None) -> Any:
+        """Show what was expected beside what was decided, why, and where the case stands; no traceback."""
+        if not isinstance(excinfo.value, CaseFailed):
+            return super().repr_failure(excinfo, style)
+        from policyengine.report.text import plain_text  # noqa: PLC0415
+        from policyengine.suite.renderings import failure_lines  # noqa: PLC0415
+
+        shown = _shown(excinfo.value.result, self.config)
+        return plain_text(failure_lines(shown, _language(self.config)))
+
+    def reportinfo(self) -> tuple[Path, int, str]:
+        """Return where the case stands; pytest counts lines from 0."""
+        return self.path, max(self.case.place.line - 1, 0), self.name
+
+
+class CaseFailed(Exception):
+    """A case is decided otherwise than it expects.
+
+    Args:
+        result: how it went.
+    """
+
+    def __init__(self, result: Result) -> None:
+        super().__init__(result)
+        self.result = result
+
+
+@pytest.fixture(scope="session")
+def policyengine_engine(pytestconfig: pytest.Config) -> Callable[..., Engine]:
+    """Return a function that loads the packs at some paths, or else those of the ini option ``policyengine_packs``.
+
+    Paths are relative to the root of the project. ``readings`` are readings by name. Each engine is loaded once. A
+    project whose engine has plugins or sources of its own overrides this fixture.
+    """
+
+    def load(*packs: str | Path, readings: Mapping[str, str] | None = None) -> Engine:
+        paths = [pytestconfig.rootpath / pack for pack in packs or pytestconfig.getini("policyengine_packs")]
+        if not paths:
+            pytest.fail("name a pack, or set policyengine_packs in the ini file", pytrace=False)
+        return _engines(pytestconfig).of(tuple(paths), readings or {})
+
+    return load
+
+
+@pytest.fixture
+def assert_permits(policyengine_engine: Callable[..., Engine]) -> Callable[..., Decision]:
+    """Return `policyengine.testing.assert_permits` of the engine of ``policyengine_packs``."""
+    from policyengine.testing import assert_permits  # noqa: PLC0415
+
+    return partial(assert_permits, policyengine_engine())
+
+
+@pytest.fixture
+def assert_denies(policyengine_engine: Callable[..., Engine]) -> Callable[..., Decision]:
+    """Return `policyengine.testing.assert_denies` of the engine of ``policyengine_packs``."""
+    from policyengine.testing import assert_denies  # noqa: PLC0415
+
+    return partial(assert_denies, policyengine_engine())
+
+
+def _engines(config: pytest.Config) -> Engines:
+    from policyengine.suite.run import Engines  # noqa: PLC0415
+
+    return config.stash.setdefault(_ENGINES, Engines())
+
+
+def _language(config: pytest.Config) -> Language:
+    return "ja" if config.getini("policyengine_lang") == "ja" else "en"
+
+
+def _problems(error: PolicyError, config: pytest.Config) -> str:
+    from msgspec.structs import replace  # noqa: PLC0415
+
+    problems = (
+        replace(problem, place=_near(problem.place, config)) if problem.place else problem for problem in error.problems
+    )
+    return "\n".join(problem.line(_language(config)) for problem in problems)
+
+
+def _shown(result: Result, config: pytest.Config) -> Result:
+    from dataclasses import replace  # noqa: PLC0415
+
+    return replace(result, case=replace(result.case, place=_near(result.case.place, config)))
+
+
+def _near(place: Place, config: pytest.Config) -> Place:
+    """Return `place` with its file as seen from where pytest was started."""
+    from msgspec.structs import replace  # noqa: PLC0415
+
+    start, file = config.invocation_params.dir, Path(os.path.normpath(place.file))
+    return replace(place, file=str(file.relative_to(start) if file.is_relative_to(start) else file))
+
+
+def _on_one_line(name: str) -> str:
+    return "".join(char if char.isprintable() else "\ufffd" for char in name)
