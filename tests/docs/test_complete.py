@@ -1,0 +1,251 @@
+"""The references have everything: every table, key, kind, code, command, hook and public name of the sources."""
+
+from __future__ import annotations
+
+import inspect
+import re
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import click
+import pytest
+
+import policyengine
+from docs.codes import PASSED_ON, PROBLEMS, REASONS, emitted
+from docs.pages import ROOT, blocks_of
+from policyengine import cli, hooks
+from policyengine.build import standard_vocabulary
+from policyengine.condition import Compare
+from policyengine.lower import TERM_KEYS
+from policyengine.plugins import Plugins
+from policyengine.schema import policy_schema
+from policyengine.vocabulary import DIMENSIONS, OPERATIONS
+
+KINDS = Plugins(installed=False).kinds
+SCHEMA = policy_schema(KINDS.values())
+
+
+def page(name: str) -> str:
+    return (ROOT / "docs" / name).read_text("utf-8")
+
+
+def section(text: str, heading: str) -> str:
+    """Return what stands below a heading, up to the next of its rank or above."""
+    found = re.search(rf"^(#+) {re.escape(heading)}$", text, re.MULTILINE)
+    assert found, f"there is no heading {heading}"
+    below = text[found.end() :]
+    end = re.search(rf"^#{{1,{len(found[1])}}} ", re.sub(r"```.*?```", _blank, below, flags=re.DOTALL), re.MULTILINE)
+    return below[: end.start()] if end else below
+
+
+def _blank(found: re.Match[str]) -> str:
+    return re.sub(r"[^\n]", " ", found[0])
+
+
+def rows(text: str) -> dict[str, str]:
+    """Return the first column's code words of all tables of a text, each with the rest of its row."""
+    found = {}
+    for line in text.splitlines():
+        if line.startswith("| `"):
+            first, _, rest = line.strip("| ").partition("|")
+            found.update(dict.fromkeys(re.findall(r"`([^`]+)`", first), rest.strip()))
+    return found
+
+
+def codes_in_tables(name: str) -> set[str]:
+    return set(rows(page(name)))
+
+
+@pytest.mark.parametrize("name", KINDS)
+def test_every_key_of_every_kind_is_documented(name: str) -> None:
+    kind = KINDS[name]
+    found = rows(section(page("language.md"), f"`{name}`"))
+    assert set(found) == set(kind.properties) | kind.required
+    assert {key for key, rest in found.items() if rest.startswith("required")} == kind.required
+
+
+def test_no_kind_is_documented_that_is_not_there() -> None:
+    text = section(page("language.md"), "The kinds of rules")
+    assert set(re.findall(r"^### `([^`]+)`$", text, re.MULTILINE)) == set(KINDS)
+
+
+FIELD = SCHEMA["$defs"]["fact-type"]["properties"]["fields"]["additionalProperties"]
+TABLES: dict[str, tuple[str, Mapping[str, Any]]] = {
+    "files": ("Files", SCHEMA),
+    "policy": ("`[policy]`", SCHEMA["properties"]["policy"]),
+    "vocabulary": ("`[vocabulary]`", SCHEMA["properties"]["vocabulary"]),
+    "readings": ("`[readings]`", SCHEMA["properties"]["readings"]["additionalProperties"]),
+    "obligations": ("`[obligations]`", SCHEMA["properties"]["obligations"]["additionalProperties"]),
+}
+
+
+@pytest.mark.parametrize("name", TABLES)
+def test_every_key_of_every_table_is_documented(name: str) -> None:
+    heading, schema = TABLES[name]
+    found = rows(section(page("language.md"), heading))
+    assert set(found) == set(schema["properties"])
+    required = set(schema.get("required", ()))
+    assert {key for key, rest in found.items() if rest.startswith("required")} == required
+
+
+def test_every_key_of_a_clause_is_documented() -> None:
+    schema = SCHEMA["properties"]["clause"]["items"]
+    found = rows(section(page("language.md"), "`[[clause]]`"))
+    assert set(found) == set(schema["properties"]) - set(KINDS)
+    assert {key for key, rest in found.items() if rest.startswith("required")} == set(schema["required"])
+
+
+def test_every_key_of_a_rule_is_documented() -> None:
+    kind = next(iter(KINDS.values()))
+    shared = set(SCHEMA["$defs"][kind.name]["properties"]) - set(kind.properties)
+    found = rows(section(page("language.md"), "What every rule can say"))
+    assert set(found) == shared
+    assert set(TERM_KEYS) <= set(found)
+    comparisons = SCHEMA["$defs"][kind.name]["properties"]["attributes"]["additionalProperties"]["properties"]
+    assert set(re.findall(r"`(\w+)`", found["attributes"])) == set(comparisons)
+    assert Compare.__doc__ and all(name in Compare.__doc__ for name in comparisons)
+
+
+def test_every_fact_type_and_field_is_documented() -> None:
+    text = section(page("language.md"), "Fact types")
+    described = rows(text)
+    for name, declared in standard_vocabulary().facts.items():
+        fields = re.findall(r"`(\w+)`( \(required[^)]*\))?", described[name])
+        values = {value for field in declared.fields.values() for value in field.values or ()}
+        said = {field: bool(required) for field, required in fields if field not in values}
+        assert said == {field.id: field.required for field in declared.fields.values()}
+        assert set(re.findall(r"`(\w+)`", described[name])) == set(declared.fields) | values
+    assert set(FIELD["properties"]) <= set(described)
+    for held in FIELD["properties"]["held"]["enum"]:
+        assert f"`{held}`" in described["held"]
+
+
+def test_every_dimension_and_operation_is_documented() -> None:
+    assert set(DIMENSIONS) <= set(rows(section(page("language.md"), "`[vocabulary]`")))
+    assert set(OPERATIONS) <= set(rows(page("decisions.md")))
+
+
+def _codes(makers: dict[str, int], *, but: tuple[str, ...] = ()) -> Iterator[str]:
+    for found in emitted(makers):
+        if found.place.startswith(("testing/", *but)):
+            continue  # makes what is wrong on purpose
+        if found.code is None:
+            assert found.argument in PASSED_ON, f"{found.place}: which code is {found.argument}?"
+        else:
+            yield found.code
+
+
+def test_every_problem_code_is_documented() -> None:
+    assert codes_in_tables("problems.md") == set(_codes(PROBLEMS))
+
+
+def test_every_problem_code_of_rule_files_is_shown() -> None:
+    """By a block that gives it, or by the output of a command or program."""
+    shown = {block.named["problem"] for block in blocks_of(ROOT / "docs" / "problems.md") if "problem" in block.named}
+    printed = set(re.findall(r"error: ([a-z0-9.-]+): ", page("problems.md")))
+    suites = set(rows(section(page("problems.md"), "Test suites and layout")))
+    assert shown | printed | suites | {"repeated", "not-as-documented"} >= codes_in_tables("problems.md")
+
+
+def test_every_reason_code_is_documented() -> None:
+    assert set(rows(section(page("decisions.md"), "Reason codes"))) == set(_codes(REASONS))
+
+
+def _hooks() -> dict[str, Any]:
+    return {name: getattr(hooks.Hooks, name) for name in dir(hooks.Hooks) if name.startswith("policyengine_")}
+
+
+def _protocols() -> dict[str, type]:
+    return {
+        name: found
+        for name, found in vars(hooks).items()
+        if inspect.isclass(found) and found.__module__ == hooks.__name__ and found is not hooks.Hooks
+    }
+
+
+def _arguments(function: Any) -> str:
+    return ", ".join(name for name in inspect.signature(function).parameters if name != "self")
+
+
+@pytest.mark.parametrize("name", _hooks())
+def test_every_hook_is_documented(name: str) -> None:
+    text = section(page("plugins.md"), f"`{name}`")
+    assert f"`{name}({_arguments(_hooks()[name])})`" in text
+
+
+@pytest.mark.parametrize("name", _protocols())
+def test_every_protocol_is_documented(name: str) -> None:
+    """In a table of its own: each attribute, and each method with its arguments."""
+    found = rows(section(page("plugins.md"), f"`{name}`"))
+    protocol = _protocols()[name]
+    methods = [member for member, value in vars(protocol).items() if inspect.isfunction(value) and member[0] != "_"]
+    attributes = [member for member in protocol.__annotations__ if member[0] != "_"]
+    assert set(found) == {*attributes, *(f"{method}({_arguments(getattr(protocol, method))})" for method in methods)}
+
+
+def test_no_hook_or_protocol_is_documented_that_is_not_there() -> None:
+    headings = re.findall(r"^#+ `(\w+)`$", page("plugins.md"), re.MULTILINE)
+    assert sorted(headings) == sorted([*_hooks(), *_protocols()])
+
+
+@pytest.mark.parametrize("name", policyengine.__all__)
+def test_every_public_name_is_documented(name: str) -> None:
+    assert re.search(rf"`{name}\b", page("python.md"))
+
+
+def _public(owner: Any) -> dict[str, Any]:
+    return {
+        name: getattr(owner, name)
+        for name, value in vars(owner).items()
+        if name[0] != "_" and (inspect.isfunction(value) or isinstance(value, classmethod))
+    }
+
+
+@pytest.mark.parametrize("owner", ["Engine", "Event", "Decision"])
+def test_every_public_method_is_documented_with_its_arguments(owner: str) -> None:
+    described = rows(page("python.md"))
+    for name, method in _public(getattr(policyengine, owner)).items():
+        signature = f"{owner}.{name}({_call(method)})"
+        assert signature in described, signature
+
+
+def _call(function: Any) -> str:
+    parameters = [p for p in inspect.signature(function).parameters.values() if p.name not in ("self", "cls")]
+    return ", ".join({p.VAR_POSITIONAL: "*", p.VAR_KEYWORD: "**"}.get(p.kind, "") + p.name for p in parameters)
+
+
+@pytest.mark.parametrize("name", cli.COMMANDS)
+def test_every_command_and_option_is_documented(name: str) -> None:
+    text = section(page("cli.md"), f"`{name}`")
+    command = cli.cli.get_command(click.Context(cli.cli), name)
+    assert command is not None
+    for parameter in command.params:
+        if isinstance(parameter, click.Option):
+            assert f"`{parameter.opts[-1]}" in text or f"`{parameter.opts[0]}" in text, parameter.opts
+    assert re.search(r"^\$ (.*\| )?policyengine " + name, text, re.MULTILINE)
+
+
+def test_the_guide_is_the_same_in_both_languages() -> None:
+    english, japanese = (list(blocks_of(ROOT / "docs" / f"guide{suffix}.md")) for suffix in ("", ".ja"))
+    assert [(block.language, block.words, block.named) for block in english] == [
+        (block.language, block.words, block.named) for block in japanese
+    ]
+    for here, there in zip(english, japanese, strict=True):
+        if here.language != "console":
+            assert here.text == there.text
+
+
+def test_both_readmes_show_the_same() -> None:
+    english, japanese = (list(blocks_of(ROOT / f"README{suffix}.md")) for suffix in ("", ".ja"))
+    for here, there in zip(english, japanese, strict=True):
+        assert (here.language, here.words, here.named) == (there.language, there.words, there.named)
+        if here.language in ("toml", "json"):
+            assert here.text == there.text
+
+
+def test_every_page_is_linked() -> None:
+    linked = set(re.findall(r"\(docs/([\w.]+)\)", (ROOT / "README.md").read_text("utf-8")))
+    for name in (ROOT / "docs").glob("*.md"):
+        linked |= {Path(target).name for target in re.findall(r"\]\(([\w.]+\.md)", name.read_text("utf-8"))}
+    assert {name.name for name in (ROOT / "docs").glob("*.md")} <= linked
