@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
-import copy
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from functools import partial
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from policyengine.load import Pack
 from policyengine.lower import TERM_KEYS
+from policyengine.rule import Permit, Policy
 from policyengine.source import Document, KeyPath
+from policyengine.suite.changes import changed, shown, without, words_of
 from policyengine.text import Text
-from policyengine.vocabulary import OPERATIONS, Vocabulary
+from policyengine.vocabulary import OPERATIONS
+
+if TYPE_CHECKING:
+    from policyengine.hooks import RuleKind
 
 _LISTS: Mapping[str, str] = {
     **{key: dimension for key, (_, dimension) in TERM_KEYS.items()},
@@ -24,7 +27,11 @@ _LISTS: Mapping[str, str] = {
 """The keys that list terms, and where their terms are declared."""
 
 _REFERENCES = ("spares", "over", "replaces", "licensed_by")
-_CONDITIONS = (*TERM_KEYS, "except", "attributes", "facts")
+"""The keys that list clauses."""
+
+_FLAGS = {"own_use": True, "silent": False}
+"""The keys that are true or false, with what counts where a table leaves them out."""
+
 _COMPARISONS = {
     "below": "at_most",
     "at_most": "below",
@@ -44,6 +51,7 @@ class Mutant:
         message: the change, for people.
         document: the path of the changed file.
         path: where in it.
+        clause: the clause that it is in; None where it is in no single one.
         data: the whole file, changed.
     """
 
@@ -51,6 +59,7 @@ class Mutant:
     message: Text
     document: str
     path: KeyPath
+    clause: str | None
     data: dict[str, Any]
 
     def applied(self, pack: Pack) -> Pack:
@@ -65,47 +74,68 @@ class Mutant:
         return Document(document.path, document.text, self.data) if document.path == self.document else document
 
 
-def mutants(pack: Pack, vocabulary: Vocabulary, kinds: Iterable[str]) -> Iterator[Mutant]:
+def mutants(pack: Pack, policy: Policy, kinds: Mapping[str, RuleKind]) -> Iterator[Mutant]:
     """Yield every mutant of `pack`, in the order of its files.
 
     Args:
         pack: the pack.
-        vocabulary: its words, all of them.
-        kinds: the names of the rule kinds.
+        policy: what it says: its words, and which clauses permit something.
+        kinds: the registered rule kinds by name.
     """
     for document in pack.rules:
-        yield from _Mutator(document, vocabulary, frozenset(kinds)).mutants()
+        yield from _Mutator(document, policy, kinds).mutants()
 
 
 class _Mutator:
-    def __init__(self, document: Document, vocabulary: Vocabulary, kinds: frozenset[str]) -> None:
+    def __init__(self, document: Document, policy: Policy, kinds: Mapping[str, RuleKind]) -> None:
         self.document = document
-        self.vocabulary = vocabulary
+        self.data = document.data
+        self.vocabulary = policy.vocabulary
+        self.readings = policy.readings
         self.kinds = kinds
+        permits = [rule for rule in policy.rules if isinstance(rule, Permit)]
+        self.permitting = list(dict.fromkeys(permit.head.clause for permit in permits))
+        self.licensing = list(dict.fromkeys(permit.head.clause for permit in permits if permit.licence))
 
     def mutants(self) -> Iterator[Mutant]:
-        data = self.document.data
-        yield from self._dates(data.get("policy", {}), ("policy",))
-        for name, reading in data.get("readings", {}).items():
+        yield from self._dates(self.data.get("policy", {}), ("policy",))
+        for name, reading in self.data.get("readings", {}).items():
             for value in reading["values"]:
                 if value != reading["default"]:
                     yield self._set("swap-reading", ("readings", name, "default"), value)
-        for dimension, terms in data.get("vocabulary", {}).items():
+        yield from self._words(self.data.get("vocabulary", {}))
+        for index, clause in enumerate(self.data.get("clause", ())):
+            if "case_of" in clause:
+                yield self._drop("drop-case", ("clause", index, "case_of"))
+            for name, kind in self.kinds.items():
+                for position, table in enumerate(clause.get(name, ())):
+                    yield from self._rule(kind, table, ("clause", index, name, position))
+
+    def _words(self, declared: Mapping[str, Any]) -> Iterator[Mutant]:
+        for dimension, terms in declared.items():
             if dimension in self.vocabulary.terms:
                 for name, term in terms.items():
-                    if "is_a" in term:
-                        yield self._drop("drop-kind", ("vocabulary", dimension, name, "is_a"))
-        for index, clause in enumerate(data.get("clause", ())):
-            for kind in (kind for kind in clause if kind in self.kinds):
-                for position, table in enumerate(clause[kind]):
-                    yield from self._rule(table, ("clause", index, kind, position))
+                    path: KeyPath = ("vocabulary", dimension, name, "is_a")
+                    if isinstance(term.get("is_a"), list) and len(term["is_a"]) > 1:
+                        for index, parent in enumerate(term["is_a"]):
+                            yield self._drop("drop-kind", (*path, index), parent)
+                    elif "is_a" in term:
+                        yield self._drop("drop-kind", path)
+        for dimension, sets in declared.get("sets", {}).items():
+            for name, members in sets.items():
+                yield from self._terms(dimension, members, ("vocabulary", "sets", dimension, name))
 
-    def _rule(self, table: Mapping[str, Any], path: KeyPath) -> Iterator[Mutant]:
+    def _rule(self, kind: RuleKind, table: Mapping[str, Any], path: KeyPath) -> Iterator[Mutant]:
         yield self._drop("drop-rule", path)
         yield from self._dates(table, path)
-        yield from self._conditions(table, path)
+        yield from self._under(table, path)
+        yield from self._conditions(table, path, kind.required)
+        for key in ("parties", "operations", "stops"):
+            if key in table:
+                yield from self._list(key, table[key], (*path, key), required=key in kind.required)
         for key in _REFERENCES:
-            yield from self._each("drop-reference", table.get(key, ()), (*path, key))
+            if key in table:
+                yield from self._references(key, table[key], (*path, key), required=key in kind.required)
         yield from self._each("drop-obligation", table.get("oblige", ()), (*path, "oblige"))
         if "require" in table:
             yield from self._conditions(table["require"], (*path, "require"))
@@ -117,85 +147,116 @@ class _Mutator:
             yield self._drop("drop-exemption", inner)
             yield from self._terms("subjects", table["not_binding"]["subjects"], (*inner, "subjects"))
             yield from self._each("drop-obligation", table["not_binding"].get("oblige", ()), (*inner, "oblige"))
-        for key in ("stops", "parties", "operations"):
-            if key in table:
-                yield from self._terms(key, table[key], (*path, key))
-        if "under" in table:
-            yield self._drop("drop-reading", (*path, "under"))
-        for key in ("own_use", "silent"):
-            if key in table:
-                yield self._set("flip", (*path, key), not table[key])
+        for key, default in _FLAGS.items():
+            if key in kind.properties:
+                yield self._set("flip", (*path, key), not table.get(key, default), key)
         if "request" in table:
-            kinds = self.vocabulary.facts["request"].fields["kind"].values or frozenset()
-            other = next(iter(sorted(kinds - {table["request"]})), None)
-            if other is not None:
+            for other in sorted((self._values("request", "kind")) - {table["request"]}):
                 yield self._set("change-kind", (*path, "request"), other)
 
-    def _conditions(self, table: Mapping[str, Any], path: KeyPath) -> Iterator[Mutant]:
-        for key in _CONDITIONS:
-            if key not in table:
-                continue
-            here = (*path, key)
-            yield self._drop("widen-scope", here)
-            if key in TERM_KEYS:
-                yield from self._terms(key, table[key], here)
-            elif key == "except":
-                for inner, words in table[key].items():
-                    yield from self._terms(inner, words, (*here, inner))
-            elif key == "facts":
-                yield from self._facts(table[key], here)
-            else:
-                for name, tests in table[key].items():
-                    for op, value in tests.items():
-                        yield self._change(
-                            "change-comparison",
-                            (*here, name),
-                            partial(_compared_otherwise, op=op, value=value),
-                        )
-                        if isinstance(value, int) and not isinstance(value, bool):
-                            yield self._set("shift-value", (*here, name, op), value + 1)
+    def _under(self, table: Mapping[str, Any], path: KeyPath) -> Iterator[Mutant]:
+        """Yield what can go wrong with a table, or an entry of a list, that stands under a reading."""
+        if "under" not in table:
+            return
+        yield self._drop("drop-reading", (*path, "under"))
+        for name, wanted in table["under"].items():
+            listed = [wanted] if isinstance(wanted, str) else wanted
+            for value in self.readings[name].values:
+                if value not in listed:
+                    yield self._set("swap-reading", (*path, "under", name), value)
 
-    def _terms(self, key: str, entries: list[Any], path: KeyPath) -> Iterator[Mutant]:
+    def _conditions(
+        self, table: Mapping[str, Any], path: KeyPath, required: frozenset[str] = frozenset()
+    ) -> Iterator[Mutant]:
+        for key in (key for key in TERM_KEYS if key in table):
+            yield from self._list(key, table[key], (*path, key), required=key in required)
+        if "except" in table:
+            here = (*path, "except")
+            for key, entries in table["except"].items():
+                yield self._drop("widen-scope", (*here, key) if len(table["except"]) > 1 else here, shown(entries))
+                yield from self._terms(_LISTS[key], entries, (*here, key))
+        if "facts" in table:
+            yield self._drop("widen-scope", (*path, "facts"))
+            yield from self._facts(table["facts"], (*path, "facts"))
+        for name, tests in table.get("attributes", {}).items():
+            here = (*path, "attributes", name)
+            yield self._drop("widen-scope", here if len(table["attributes"]) > 1 else here[:-1])
+            for op, value in tests.items():
+                other = _COMPARISONS[op]
+                if other not in tests:
+                    yield self._change("change-comparison", here, _renamed(op, other), other)
+                if isinstance(value, int) and not isinstance(value, bool):
+                    for near in (value - 1, value + 1):
+                        yield self._set("shift-value", (*here, op), near)
+
+    def _list(self, key: str, entries: list[Any], path: KeyPath, *, required: bool) -> Iterator[Mutant]:
+        """Yield what can go wrong with one of the lists of terms that say which flows a rule means."""
+        if not required:
+            yield self._drop("widen-scope", path)
+        elif everything := self._known(_LISTS[key]):  # a rule cannot do without the list
+            yield self._change("widen-scope", path, lambda _: everything)
+        yield from self._terms(_LISTS[key], entries, path)
+
+    def _terms(self, dimension: str, entries: list[Any], path: KeyPath) -> Iterator[Mutant]:
         yield from self._each("drop-term", entries, path)
-        listed = {word for entry in entries for word in _words(entry)}
-        dimension = _LISTS[key]
-        known = self._known(dimension)
-        meant = {kind for word in listed for kind in self._kinds(dimension, word)}
+        listed = {word for entry in entries for word in words_of(entry)}
         for index, entry in enumerate(entries):
-            if isinstance(entry, str) and entry in known:
+            if isinstance(entry, str):
                 for other in self._relatives(dimension, entry):
                     if other not in listed:
                         yield self._set("replace-term", (*path, index), other)
-            elif isinstance(entry, dict):
-                yield self._set("drop-reading", (*path, index), next(_words(entry)))
-        added = next((word for word in known if word not in meant), None)
-        if added is not None:
-            yield self._change("add-term", path, partial(_with_word, word=added), Text(added, added))
+            else:
+                yield from self._each("drop-term", entry.get("terms", ()), (*path, index, "terms"))
+                yield from self._under(entry, (*path, index))
+        meant = {kind for word in listed for kind in self._kinds(dimension, word)}
+        for word in self._known(dimension):
+            if word not in meant:
+                yield self._add("add-term", path, word)
+
+    def _references(self, key: str, entries: list[Any], path: KeyPath, *, required: bool) -> Iterator[Mutant]:
+        """Yield what can go wrong with a list of clauses: one too few, one too many, or no list at all."""
+        yield from self._each("drop-reference", entries, path)
+        if not required and len(entries) > 1:
+            yield self._drop("widen-scope", path)
+        listed = {word for entry in entries for word in words_of(entry)}
+        for clause in self.licensing if key == "licensed_by" else self.permitting:
+            if not listed & {clause, self._case_of(clause)}:
+                yield self._add("add-reference", path, clause)
 
     def _facts(self, expression: Mapping[str, Any], path: KeyPath) -> Iterator[Mutant]:
-        yield self._change("negate-requirement", path, lambda found: {"not": found})
-        for form in ("all", "any"):
-            for index, part in enumerate(expression.get(form, ())):
-                if len(expression[form]) > 1:
-                    yield self._drop("drop-requirement", (*path, form, index))
-                yield from self._facts(part, (*path, form, index))
-            if len(expression.get(form, ())) > 1:
-                other = "any" if form == "all" else "all"
-                yield self._change("swap-and-or", path, partial(_renamed, old=form, new=other))
         if "not" in expression:
             yield self._change("negate-requirement", path, lambda found: found["not"])
             yield from self._facts(expression["not"], (*path, "not"))
+        else:
+            yield self._change("negate-requirement", path, lambda found: {"not": found})
+        for form, other in (("all", "any"), ("any", "all")):
+            parts = expression.get(form, ())
+            for index, part in enumerate(parts):
+                if len(parts) > 1:
+                    yield self._drop("drop-requirement", (*path, form, index))
+                yield from self._facts(part, (*path, form, index))
+            if len(parts) > 1:
+                yield self._change("swap-and-or", path, _renamed(form, other))
         if "type" in expression:
-            declared = self.vocabulary.facts[expression["type"]]
-            for key, value in expression.items():
-                field = declared.fields.get(key)
-                if key == "unheld" or field is None:
-                    continue
-                yield self._drop("widen-requirement", (*path, key))
-                for other in sorted((field.values or frozenset()) - {value})[:1] if isinstance(value, str) else ():
-                    yield self._set("change-kind", (*path, key), other)
-            if "unheld" in expression:
-                yield self._drop("hold-field", (*path, "unheld"))
+            yield from self._fact(expression, path)
+
+    def _fact(self, fact: Mapping[str, Any], path: KeyPath) -> Iterator[Mutant]:
+        for name in self.vocabulary.facts[fact["type"]].fields:
+            values = self._values(fact["type"], name)
+            if name not in fact:
+                for value in sorted(values):
+                    yield self._set("narrow-requirement", (*path, name), value)
+                continue
+            yield self._drop("widen-requirement", (*path, name))
+            wanted = fact[name]
+            if isinstance(wanted, str):
+                for other in sorted(values - {wanted}):
+                    yield self._set("change-kind", (*path, name), other)
+            else:
+                yield from self._each("drop-term", wanted, (*path, name))
+                for other in sorted(values - set(wanted)):
+                    yield self._add("add-term", (*path, name), other)
+        yield from self._each("hold-field", fact.get("unheld", ()), (*path, "unheld"))
 
     def _dates(self, table: Mapping[str, Any], path: KeyPath) -> Iterator[Mutant]:
         for key in ("from", "until"):
@@ -205,17 +266,23 @@ class _Mutator:
                     yield self._set("shift-date", (*path, key), shifted.isoformat())
 
     def _each(self, operator: str, entries: Iterable[Any], path: KeyPath) -> Iterator[Mutant]:
+        """Yield the mutants without one entry of a list; a list of terms keeps its last one, others go with it."""
         entries = list(entries)
         for index, entry in enumerate(entries):
             if len(entries) > 1:
-                yield self._drop(operator, (*path, index), Text(_shown(entry), _shown(entry)))
-            elif path[-1] not in _LISTS:
-                yield self._drop(operator, path, Text(_shown(entry), _shown(entry)))
+                yield self._drop(operator, (*path, index), shown(entry))
+            elif operator != "drop-term":
+                yield self._drop(operator, path, shown(entry))
+
+    def _case_of(self, clause: str) -> str | None:
+        return next((table.get("case_of") for table in self.data.get("clause", ()) if table["number"] == clause), None)
+
+    def _values(self, fact_type: str, name: str) -> frozenset[str]:
+        """Return the values of which a rule can name some in a field of a fact."""
+        return self.vocabulary.facts[fact_type].fields[name].values or frozenset()
 
     def _known(self, dimension: str) -> list[str]:
-        if dimension == "operations":
-            return list(OPERATIONS)
-        return [*self.vocabulary.terms.get(dimension, ())]
+        return [*OPERATIONS] if dimension == "operations" else [*self.vocabulary.terms.get(dimension, ())]
 
     def _kinds(self, dimension: str, word: str) -> Iterable[str]:
         if dimension not in self.vocabulary.terms:
@@ -234,52 +301,40 @@ class _Mutator:
             if name != word and (set(term.is_a) & set(parents) or word in term.is_a):
                 yield name
 
-    def _drop(self, operator: str, path: KeyPath, what: Text | None = None) -> Mutant:
-        def dropped(holder: Any) -> Any:
-            if isinstance(holder, list):
-                return [member for index, member in enumerate(holder) if index != path[-1]]
-            return _without(holder, path[-1])
+    def _drop(self, operator: str, path: KeyPath, what: str = "") -> Mutant:
+        return self._mutant(operator, path, without(self.data, path), what)
 
-        data = copy.deepcopy(self.document.data)
-        _replace(data, path[:-1], dropped)
-        parent = path
-        # An empty list of tables is no table at all: the rule was the clause's only one of its kind.
-        if operator == "drop-rule" and not _at(data, path[:-1]):
-            _replace(data, path[:-2], lambda holder: _without(holder, path[-2]))
-        return self._mutant(operator, parent, data, what)
+    def _set(self, operator: str, path: KeyPath, value: Any, name: str = "") -> Mutant:
+        return self._change(operator, path, lambda _: value, f"{name} {shown(value)}")
 
-    def _set(self, operator: str, path: KeyPath, value: Any) -> Mutant:
-        return self._change(operator, path, lambda _: value, Text(_shown(value), _shown(value)))
+    def _add(self, operator: str, path: KeyPath, word: str) -> Mutant:
+        return self._change(operator, path, lambda entries: [*entries, word], word)
 
-    def _change(self, operator: str, path: KeyPath, change: Callable[[Any], Any], what: Text | None = None) -> Mutant:
-        data = copy.deepcopy(self.document.data)
-        _replace(data, path, change)
-        return self._mutant(operator, path, data, what)
+    def _change(self, operator: str, path: KeyPath, change: Callable[[Any], Any], what: str = "") -> Mutant:
+        return self._mutant(operator, path, changed(self.data, path, change), what)
 
-    def _mutant(self, operator: str, path: KeyPath, data: dict[str, Any], what: Text | None) -> Mutant:
-        where = self._where(path)
-        shown = what or Text("", "")
+    def _mutant(self, operator: str, path: KeyPath, data: dict[str, Any], what: str) -> Mutant:
+        clause, where = None, ".".join(str(key) for key in path)
+        if path[0] == "clause":
+            table = self.data["clause"][path[1]]
+            clause = table["number"]
+            where = f"{clause} {'.'.join(str(key) for key in path[2:] if not isinstance(key, int))}"
+        words = _WORDS[operator]
         message = Text(
-            ja=f"{_WORDS[operator].ja} {shown.ja} — {where}", en=f"{_WORDS[operator].en} {shown.en} — {where}"
+            ja=" ".join(f"{words.ja} {what} — {where}".split()), en=" ".join(f"{words.en} {what} — {where}".split())
         )
-        message = Text(ja=" ".join(message.ja.split()), en=" ".join(message.en.split()))
-        return Mutant(operator, message, self.document.path, path, data)
-
-    def _where(self, path: KeyPath) -> str:
-        if path[:1] != ("clause",):
-            return ".".join(str(key) for key in path)
-        clause = self.document.data["clause"][path[1]]
-        rest = [str(key) for key in path[3:] if not isinstance(key, int)]
-        return f"{clause['number']} {'.'.join([str(path[2]), *rest])}"
+        return Mutant(operator, message, self.document.path, path, clause, data)
 
 
 _WORDS: Mapping[str, Text] = {
     "drop-rule": Text(ja="ルールを外す", en="rule dropped"),
+    "drop-case": Text(ja="親の条項から外す", en="no longer a case of its clause"),
     "drop-term": Text(ja="語を外す", en="term dropped:"),
     "add-term": Text(ja="語を加える", en="term added:"),
     "replace-term": Text(ja="語を置き換える", en="term replaced by"),
     "drop-kind": Text(ja="上位の語から外す", en="is_a dropped"),
     "drop-reference": Text(ja="条項の参照を外す", en="clause no longer referred to:"),
+    "add-reference": Text(ja="条項の参照を加える", en="clause referred to:"),
     "drop-obligation": Text(ja="義務を外す", en="obligation lost:"),
     "drop-lift": Text(ja="解除の条件を外す", en="what lifts it dropped"),
     "drop-exemption": Text(ja="拘束しない人を外す", en="exemption dropped"),
@@ -288,56 +343,18 @@ _WORDS: Mapping[str, Text] = {
     "negate-requirement": Text(ja="要件を逆にする", en="requirement negated"),
     "swap-and-or": Text(ja="all と any を入れ替える", en="all and any swapped"),
     "widen-requirement": Text(ja="要件を緩める", en="requirement widened"),
-    "widen-scope": Text(ja="範囲を広げる", en="scope widened"),
+    "narrow-requirement": Text(ja="要件を狭める", en="requirement narrowed to"),
+    "widen-scope": Text(ja="範囲の限定を外す", en="scope widened"),
     "change-kind": Text(ja="種類を変える", en="kind changed to"),
-    "change-comparison": Text(ja="比較を変える", en="comparison changed"),
+    "change-comparison": Text(ja="比較を変える", en="comparison changed to"),
     "shift-value": Text(ja="境の値をずらす", en="boundary shifted to"),
     "shift-date": Text(ja="日付をずらす", en="date shifted to"),
-    "swap-reading": Text(ja="読み方の既定を変える", en="default reading changed to"),
-    "hold-field": Text(ja="問わない項目を問う", en="field held again"),
-    "flip": Text(ja="真偽を逆にする", en="flipped to"),
+    "swap-reading": Text(ja="読み方を変える", en="reading changed to"),
+    "hold-field": Text(ja="問わない項目を問う", en="field held again:"),
+    "flip": Text(ja="真偽を逆にする", en="set to the contrary:"),
 }
 
 
-def _words(entry: Any) -> Iterator[str]:
-    if isinstance(entry, str):
-        yield entry
-    else:
-        yield from (*([entry["term"]] if "term" in entry else ()), *entry.get("terms", ()))
-
-
-def _shown(value: Any) -> str:
-    return ", ".join(_words(value)) if isinstance(value, dict) else str(value)
-
-
-def _compared_otherwise(tests: Mapping[str, Any], op: str, value: Any) -> dict[str, Any]:
-    return {**_without(tests, op), _COMPARISONS[op]: value}
-
-
-def _with_word(entries: list[Any], word: str) -> list[Any]:
-    return [*entries, word]
-
-
-def _renamed(expression: Mapping[str, Any], old: str, new: str) -> dict[str, Any]:
-    return {new: expression[old]}
-
-
-def _without(table: Mapping[str, Any], key: Any) -> dict[str, Any]:
-    return {name: value for name, value in table.items() if name != key}
-
-
-def _at(data: Any, path: KeyPath) -> Any:
-    for key in path:
-        data = data[key]
-    return data
-
-
-def _replace(data: Any, path: KeyPath, change: Callable[[Any], Any]) -> None:
-    """Put what `change` makes of the value at `path` in its place."""
-    if not path:
-        changed = change(dict(data))
-        data.clear()
-        data.update(changed)
-        return
-    holder = _at(data, path[:-1])
-    holder[path[-1]] = change(holder[path[-1]])
+def _renamed(old: str, new: str) -> Callable[[Mapping[str, Any]], dict[str, Any]]:
+    """Return the change that gives a key of a table another name, in its place."""
+    return lambda table: {new if key == old else key: value for key, value in table.items()}

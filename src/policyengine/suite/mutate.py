@@ -69,10 +69,12 @@ class Mutation:
         self.pack: Pack = load_pack(path)
         self.kinds = Plugins().kinds
         self.original = policy_of(self.pack, self.kinds, {})
-        self.mutants: Sequence[Mutant] = tuple(mutants(self.pack, self.original.vocabulary, self.kinds))
+        self.mutants: Sequence[Mutant] = tuple(mutants(self.pack, self.original, self.kinds))
         here = path.resolve()
         self.cases = [case for case in cases if here in {policy.resolve() for policy in case.policies}]
         self._others: dict[Path, Policy] = {}
+        self._originals: dict[Any, Policy] = {}
+        self._cited = self._citations()
 
     def run(self, jobs: int | None = None) -> Iterator[Report]:
         """Yield what became of each mutant, in order.
@@ -105,14 +107,14 @@ class Mutation:
             return Report(mutant.operator, mutant.message, place, fate, **more)
 
         try:
-            for case in self.cases:
+            for case in self._likeliest_first(mutant):
                 key = (case.policies, tuple(sorted(case.readings.items())))
                 if key not in engines:
                     engines[key] = Engine(self._layered(case, policy_under(case.readings)))
                 if not run_case(case, engines[key]).passed:
                     return told("killed", killer=case.id)
             for readings in self._combinations():
-                original = policy_of(self.pack, self.kinds, readings, trusted=True)
+                original = self._original(readings)
                 found = difference(original, policy_under(readings))
                 if found is not None:
                     return told(
@@ -133,6 +135,30 @@ class Mutation:
         ]
         found = [dict(pair for pair in pairs if pair is not None) for pairs in itertools.product(*choices)]
         yield from sorted(found, key=len)
+
+    def _original(self, readings: Mapping[str, str]) -> Policy:
+        key = tuple(sorted(readings.items()))
+        if key not in self._originals:
+            self._originals[key] = policy_of(self.pack, self.kinds, readings, trusted=True)
+        return self._originals[key]
+
+    def _citations(self) -> dict[str, frozenset[str]]:
+        """Return, for each case, the clauses that are cited of it, and those of which they are cases."""
+        engines: dict[Any, Engine] = {}
+        found: dict[str, frozenset[str]] = {}
+        parents = {clause.number: clause.case_of for clause in self.original.clauses.values() if clause.case_of}
+        for case in self.cases:
+            key = (case.policies, tuple(sorted(case.readings.items())))
+            if key not in engines:
+                engines[key] = Engine(self._layered(case, self._original(case.readings)))
+            cited = {clause.rpartition(":")[2] for clause in engines[key].evaluate(case.event).clauses}
+            cases = {number for number, parent in parents.items() if parent in cited}
+            found[case.id] = frozenset(cited | cases)
+        return found
+
+    def _likeliest_first(self, mutant: Mutant) -> list[Case]:
+        """Return the cases, those first whose decision rests on the clause that was changed."""
+        return sorted(self.cases, key=lambda case: mutant.clause not in self._cited[case.id])
 
     def _layered(self, case: Case, mutant: Policy) -> list[Policy]:
         """Return the policies of a case, with the mutant in the place of the pack."""
