@@ -22,7 +22,6 @@ from policyengine import Engine, Event
 from policyengine.build import check_path
 from policyengine.cli import COMMANDS
 from policyengine.plugins import Plugins
-from policyengine.suite.load import load_suite
 from policyengine.suite.run import Engines, run
 from policyengine.suite.run import load as load_cases
 
@@ -87,8 +86,9 @@ def agrees(shown: Any, real: Any) -> bool:
 def same_output(shown: str, real: str) -> bool:
     """Whether a printed output is the one that a page shows; a line of three dots stands for lines, … for anything."""
     lines = [re.escape(line.rstrip()).replace("…", ".*") for line in shown.rstrip().split("\n")]
-    pattern = "\n".join("(?:.*\n)*?.*" if line == r"\.\.\." else line for line in lines)
-    return re.fullmatch(pattern, "\n".join(line.rstrip() for line in real.rstrip().split("\n"))) is not None
+    pattern = "".join("(?:.*\n)*?" if line == r"\.\.\." else f"{line}\n" for line in lines)
+    found = "".join(f"{line.rstrip()}\n" for line in real.rstrip().split("\n"))
+    return re.fullmatch(pattern, found) is not None
 
 
 class Reader:
@@ -152,7 +152,6 @@ class Reader:
     def _load(self, block: Block, file: Path) -> None:
         """Load what stands in a file now, with the loader that reads such files."""
         if file.name.endswith(".test.toml"):
-            load_suite(file)
             engines = Engines()
             failed = [result for result in run(list(load_cases(file, engines).cases), engines) if not result.passed]
             assert not failed, f"{block}: {failed}"

@@ -62,6 +62,7 @@ def test_an_ellipsis_hides_only_what_it_stands_for() -> None:
     assert not agrees({"a": "x…"}, {"a": "y"})
     assert not agrees({"a": 1}, {})
     assert same_output("a\n...\nz\n", "a\nb\nc\nz")
+    assert same_output("...\nb\n...", "a\nb")
     assert same_output("a … z\n", "a b z\n")
     assert not same_output("a\n...\nz", "a\nb\ny")
     assert not same_output("a", "a\nb")
