@@ -66,18 +66,16 @@ class _Shape:
         self.values = values
         self.candidates = candidates
         self.unknown = unknown
-        questions = {
+        questions = dict.fromkeys(
             (item, leaf)
             for item, rules in candidates.items()
-            for leaf in chain.from_iterable(leaves(condition) for condition in _conditions(rules))
+            for condition in _conditions(rules)
+            for leaf in leaves(condition)
             if isinstance(leaf, Holds | Same | Compare)
-        }
-        ordered = sorted(questions, key=lambda question: (question[0], repr(question[1])))
-        self.asked = {
-            (item, leaf): 1 << number
-            for number, (item, leaf) in enumerate((i, q) for i, q in ordered if isinstance(q, Holds))
-        }
-        tests = dict.fromkeys(leaf for _, leaf in ordered if isinstance(leaf, Same | Compare))
+        )
+        asked = [(item, leaf) for item, leaf in questions if isinstance(leaf, Holds)]
+        self.asked = {question: 1 << number for number, question in enumerate(asked)}
+        tests = dict.fromkeys(leaf for _, leaf in questions if isinstance(leaf, Same | Compare))
         self.tests = {test: 1 << (len(self.asked) + number) for number, test in enumerate(tests)}
         self.readings: dict[bytes, tuple[_Reading, ...]] = {}
         self.verdicts: dict[int, Verdict] = {}
