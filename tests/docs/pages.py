@@ -252,18 +252,14 @@ def _first_word(command: str) -> str:
 
 
 def commands_of(page: Path) -> Iterator[tuple[Block, Sequence[str]]]:
-    """Yield each call of ``policyengine`` in a page's console and shell blocks, as its words."""
+    """Yield each call of ``policyengine`` in a page's shell blocks, which are not run, as its words."""
     for block in blocks_of(page):
-        if block.language not in ("console", "sh"):
-            continue
-        shell = (
-            "\n".join(command for command, _ in _commands(block.text)) if block.language == "console" else block.text
-        )
-        for line in shell.replace("\\\n", " ").splitlines():
-            for part in re.split(r"[|;&]", line):
-                words = shlex.split(part, comments=True)
-                if words[:1] == ["policyengine"]:
-                    yield block, words[1:]
+        if block.language == "sh":
+            for line in block.text.replace("\\\n", " ").splitlines():
+                for part in re.split(r"[|;&]", line):
+                    words = shlex.split(part, comments=True)
+                    if words[:1] == ["policyengine"]:
+                        yield block, words[1:]
 
 
 def known(words: Sequence[str]) -> bool:
