@@ -1,41 +1,40 @@
 #!/usr/bin/env bash
 # What `make demo` shows: real events, evaluated against the reference policy. Usage: demo.sh PATH/TO/policyengine
 set -euo pipefail
+engine=$(cd "$(dirname "$1")" && pwd)/$(basename "$1")
 cd "$(dirname "$0")/.."
-engine=$1
 pack=rules/alc-smart-learning
 events=examples/alc-month.jsonl
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 
-# Exit code 1 says that something was denied and 2 that an event was malformed: both are what this month is about.
-run() { "$@" || [ $? -le "${allowed:-2}" ]; }
+# Some events of this month are denied (1) and some are malformed (2), and the exit codes say so: any other code is a failure.
+expecting() {
+  local expected=$1 code=0
+  shift
+  "$@" || code=$?
+  [ "$code" -eq "$expected" ] || { echo "exit code $code in the place of $expected: $*" >&2; exit 1; }
+}
 
 echo "== A month at the company: $(grep -c . "$events") events, decided under $pack =="
-run "$engine" evaluate "$pack" --events "$events" --format jsonl > "$work/decisions.jsonl"
-test -s "$work/decisions.jsonl"
+expecting 2 "$engine" evaluate "$pack" --events "$events" --format jsonl > "$work/decisions.jsonl"
+[ "$(grep -c . "$work/decisions.jsonl")" -eq "$(grep -c . "$events")" ]
 for outcome in permit deny invalid; do
-  printf '  %-8s %s\n' "$outcome" "$(grep -c "\"outcome\":\"$outcome\"" "$work/decisions.jsonl" || true)"
+  printf '  %-8s %s\n' "$outcome" "$(grep -c "\"outcome\":\"$outcome\"" "$work/decisions.jsonl")"
 done
 
 echo
-echo "== The first decisions, as a person reads them =="
-run "$engine" evaluate "$pack" --events "$events" --format text --lang en > "$work/decisions.txt"
-head -n 24 "$work/decisions.txt"
+echo "== Its first days, as a person reads them =="
+head -n 7 "$events" | expecting 1 "$engine" evaluate "$pack" --events - --format text --lang en
 
-cat > "$work/mail.json" <<'JSON'
-{"id": "mail-campaign", "time": "2026-11-24T09:00:00+09:00", "operation": "entrust",
- "subject": {"category": "customer"}, "items": ["name", "mobile_email"], "purpose": "product-information",
- "recipient": {"id": "mailer-kk", "service": "communication"},
- "facts": [{"type": "contract", "kind": "confidentiality", "party": "mailer-kk"}]}
-JSON
+grep '"id": *"m-022"' "$events" > "$work/mail.jsonl"
 echo
-echo "== Why a mail campaign is denied: the contractor was never vetted =="
-run "$engine" explain "$pack" --events "$work/mail.json" --lang en
+echo "== Why a mail campaign is denied since nobody vetted the contractor =="
+expecting 1 "$engine" explain "$pack" --events "$work/mail.jsonl" --lang en
 echo
 echo "== 同じ判断を日本語で =="
-run "$engine" explain "$pack" --events "$work/mail.json" --lang ja
+expecting 1 "$engine" explain "$pack" --events "$work/mail.jsonl" --lang ja
 
 echo
 echo "== What the policy itself leaves open =="
-allowed=0 run "$engine" check "$pack" --lang en
+expecting 0 "$engine" check "$pack" --lang en 2>&1

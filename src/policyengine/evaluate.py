@@ -293,7 +293,7 @@ class Evaluator:
             hint = did_you_mean(term, self.policy.vocabulary.terms[dimension])
             message = Text(
                 ja=f"{dimension} に「{term}」という語はありません" + (f"（{hint.ja}）" if hint else ""),
-                en=f'the policy has no term "{term}" among its {dimension}' + (f"; {hint.en}" if hint else ""),
+                en=f'the policy has no term "{term}" among its {dimension}' + (f" ({hint.en})" if hint else ""),
             )
             obstacles += [Obstacle("unknown-term", clause, None, message) for clause in clauses]
         return ItemVerdict(

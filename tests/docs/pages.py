@@ -229,11 +229,11 @@ class Reader:
 
 
 def _stands_in(part: Any, whole: Any) -> bool:
-    """Whether a fragment stands in a rule file: its tables do, each of its clauses is one of the file's, whole."""
+    """Whether a fragment stands in a rule file, which may say more: other keys, other tables of a list."""
     if isinstance(part, Mapping):
         return isinstance(whole, Mapping) and all(key in whole and _stands_in(part[key], whole[key]) for key in part)
     if isinstance(part, list) and all(isinstance(member, Mapping) for member in part):
-        return all(member in whole for member in part)
+        return all(any(_stands_in(member, other) for other in whole) for member in part)
     return part == whole
 
 

@@ -43,11 +43,11 @@ _EFFECT: Mapping[Effect, tuple[str, Style, Text]] = {
     "permits": ("✓", "good", Text(ja="許す", en="permits")),
     "silent": ("–", "dim", Text(ja="許していない", en="does not permit")),
     "stops": ("✗", "bad", Text(ja="止める", en="stops")),
-    "struck": ("✗", "bad", Text(ja="許すが、止められた", en="would permit, and is stopped for")),
+    "struck": ("✗", "bad", Text(ja="許すが、止められた", en="would permit, but is stopped")),
     "spares": ("–", "dim", Text(ja="止めない", en="leaves alone")),
-    "satisfied": ("✓", "good", Text(ja="満たされた", en="is satisfied for")),
+    "satisfied": ("✓", "good", Text(ja="満たされた", en="is satisfied")),
     "exempt": ("–", "dim", Text(ja="拘束しない", en="does not bind")),
-    "replaces": ("→", "plain", Text(ja="公表した目的に代わる", en="takes the place of published purposes for")),
+    "replaces": ("→", "plain", Text(ja="公表した目的に代わる", en="takes the place of published purposes")),
     "obliges": ("!", "plain", Text(ja="義務を伴う", en="obliges")),
 }
 
@@ -116,7 +116,7 @@ def _rule_lines(
     said: list[Words] = []
     for effect, items in by_effect.items():
         mark, style, word = _EFFECT[effect]
-        some = "" if len(items) == len(everything) else f" {', '.join(label(item) for item in items)}"
+        some = "" if len(items) == len(everything) else f": {', '.join(label(item) for item in items)}"
         said += [Words("  "), Words(f"{word.say(lang)}{some}", style)]
     yield (
         Words("    "),
