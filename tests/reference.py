@@ -29,7 +29,7 @@ class Answer:
 
 
 def microseconds(text: str) -> int:
-    return (datetime.fromisoformat(text.replace("Z", "+00:00")) - EPOCH) // timedelta(microseconds=1)
+    return (datetime.fromisoformat(text) - EPOCH) // timedelta(microseconds=1)
 
 
 def is_kind_of(policy: Policy, dimension: str, word: str, ancestor: str) -> bool:

@@ -51,7 +51,7 @@ USAGE = {
     "an option nearly right": (["evaluate", PACK, "--evnts", "-"], "Did you mean '--events'?"),
     "no policy": (["evaluate", "--events", "-"], "Missing argument 'POLICY...'"),
     "no events": (["evaluate", PACK], "Missing option '--events'"),
-    "no such format": (["evaluate", PACK, "--events", "-", "--format", "xml"], "'xml' is not one of"),
+    "no such format": (["evaluate", PACK, "--events", "-", "--format", "xml"], 'no report format "xml"'),
     "no such language": (["explain", PACK, "--events", "-", "--lang", "fr"], "'fr' is not one of"),
     "a reading without a value": (
         ["evaluate", PACK, "--events", "-", "--reading", "x"],

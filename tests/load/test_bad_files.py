@@ -136,7 +136,8 @@ def test_a_file_without_permission_is_unreadable(tmp_path: Path) -> None:
 
 def test_a_folder_without_files_holds_no_policy(tmp_path: Path) -> None:
     write(tmp_path, {"notes.txt": "", "deeper/shop.toml": BASE, "shop.test.toml": ""})
-    assert said(problems(tmp_path)) == [Found(str(tmp_path), 0, 0, "no-policy", None)]
+    hint = f"there are packs below it: {tmp_path / 'deeper'}"
+    assert said(problems(tmp_path)) == [Found(str(tmp_path), 0, 0, "no-policy", hint)]
 
 
 def test_a_pack_without_a_policy_table(tmp_path: Path) -> None:

@@ -67,7 +67,9 @@ def test_no_words_of_either_policy_are_in_the_engine() -> None:
         for dimension in ("subjects", "items", "purposes", "services", "parties", "facts", "attributes")
         for term in vocabulary.get(dimension, ())
     }
-    files = sorted((ROOT / "src" / "policyengine").rglob("*.py"))
+    engine = ROOT / "src" / "policyengine"
+    # The testing kit draws little policies of its own invention, whose words may be anybody's.
+    files = sorted(file for file in engine.rglob("*.py") if engine / "testing" not in file.parents)
     assert len(files) > 20
     found = [
         (file.name, node.lineno, node.value)

@@ -70,15 +70,15 @@ def test_on_a_warm_engine(data: st.DataObject) -> None:
     engine = Engine([policy])
     for event in data.draw(st.lists(events(words_of(policy, TIMES, GENERATED_WORDS_PARTIES)), min_size=2, max_size=8)):
         variants = [event]
-        for change in (
+        changes = (
             {"time": data.draw(st.sampled_from(TIMES))},
             {"subject": {**event["subject"], "id": "p-2"}},
             {"subject": {"category": event["subject"]["category"]}},
             {"facts": event.get("facts", [])[1:]},
             {"facts": list(reversed(event.get("facts", [])))},
             {"attributes": {"age": 16}},
-        ):
-            variants.append({**event, **change})
+        )
+        variants += [{**event, **change} for change in changes]
         if "recipient" in event:
             variants += [
                 {**event, "recipient": {**event["recipient"], "id": name}} for name in ("sister", "stranger", "p-1")
