@@ -49,7 +49,7 @@ def command(path: Sequence[str], form: str, jobs: int | None, target: str | None
         if target is not None:
             _must_be_found(Path(target), packs)
         for pack in packs:
-            suites = find_suites(pack if pack.is_dir() else pack.parent)
+            suites = find_suites(pack if pack.is_dir() else pack.parent) if pack.exists() else []
             cases = [case for suite in suites for case in load(suite, engines).cases]
             broken = [result.case for result in run(cases, engines) if not result.passed]
             if broken:

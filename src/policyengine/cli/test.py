@@ -85,7 +85,7 @@ def _run(
     html: str | None,
     lang: Language,
 ) -> int:
-    from policyengine.suite.renderings import RENDERINGS, failure_lines, summary_line  # noqa: PLC0415
+    from policyengine.suite.renderings import RENDERINGS, as_json, failure_lines, summary_line  # noqa: PLC0415
     from policyengine.suite.run import Engines  # noqa: PLC0415
 
     start = time.perf_counter()
@@ -109,14 +109,23 @@ def _run(
             if fail_fast:
                 break
     code = 0 if all(result.passed for result in results) else DENIED
+    coverages = _coverages(cases, engines) if measured else []
     if form == "text":
         if not cases:
             click.echo("事例がありません" if lang == "ja" else "no cases", err=True)
         write(styled(summary_line(results, time.perf_counter() - start, lang), colour))
+        for coverage in coverages:
+            _write_coverage(coverage, lang)
+    elif form == "json":
+        write(as_json(results, coverages))
     else:
         write(RENDERINGS[form](results))
-    if measured:
-        code = max(code, _measured(cases, engines, form, fail_under, html, lang))
+    if html is not None:
+        from policyengine.suite.pages import write_html  # noqa: PLC0415
+
+        click.echo(str(write_html(Path(html), coverages, lang)), err=True)
+    if fail_under is not None and any(coverage.percent < fail_under for coverage in coverages):
+        code = DENIED
     sys.stdout.buffer.flush()
     return code if cases else max(code, BAD if not keyword else DENIED)
 
@@ -151,9 +160,8 @@ def _shown(cases: Sequence[Case], engines: Engines) -> Iterator[Result]:
         yield from shown
 
 
-def _measured(
-    cases: Sequence[Case], engines: Engines, form: str, fail_under: float | None, html: str | None, lang: Language
-) -> int:
+def _coverages(cases: Sequence[Case], engines: Engines) -> list[Coverage]:
+    """Return what all cases exercise of each policy."""
     from policyengine.suite.coverage import Collector  # noqa: PLC0415
 
     collector = Collector()
@@ -162,21 +170,7 @@ def _measured(
             collector.expect(engines.of(policies, readings).policies)
     for case in cases:
         collector.watch(engines.of(case.policies, case.readings), case.event)
-    low = False
-    for found in collector.found.values():
-        if form == "text":
-            _write_coverage(found, lang)
-        low |= fail_under is not None and found.percent < fail_under
-    if html is not None:
-        from policyengine.suite.pages import write_html  # noqa: PLC0415
-
-        written = write_html(Path(html), collector.found.values(), lang)
-        click.echo(str(written), err=True)
-    if form == "json":
-        import json  # noqa: PLC0415
-
-        write(json.dumps([found.as_dict() for found in collector.found.values()], indent=2, ensure_ascii=False))
-    return DENIED if low else 0
+    return list(collector.found.values())
 
 
 def _alternatives(engines: Engines, policies: tuple[Path, ...]) -> Iterator[dict[str, str]]:

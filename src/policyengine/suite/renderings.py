@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any, Final
 from xml.etree import ElementTree as ET
 
 from policyengine.report.text import Line, Words
 from policyengine.suite.case import Difference, Result
+from policyengine.suite.coverage import Coverage
 from policyengine.text import Language, Text
 
+_NOT_XML = re.compile("[^\t\n\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 _WORDS: Mapping[str, Text] = {
     "outcome": Text(ja="結果", en="outcome"),
     "clauses": Text(ja="根拠条項", en="clauses"),
@@ -56,9 +59,13 @@ def summary_line(results: Sequence[Result], seconds: float, lang: Language) -> L
     return (Words(text, "bad" if failed else "good"),)
 
 
-def as_json(results: Iterable[Result]) -> str:
-    """Return the results as one JSON document: a list, a case an object."""
-    return json.dumps([_data(result) for result in results], indent=2, ensure_ascii=False)
+def as_json(results: Iterable[Result], coverages: Iterable[Coverage] = ()) -> str:
+    """Return the results as one JSON document: the list ``cases``, and ``coverage``, which has an entry a policy."""
+    found = {
+        "cases": [_data(result) for result in results],
+        "coverage": [coverage.as_dict() for coverage in coverages],
+    }
+    return json.dumps(found, indent=2, ensure_ascii=False)
 
 
 def as_junit(results: Iterable[Result]) -> str:
@@ -70,7 +77,7 @@ def as_junit(results: Iterable[Result]) -> str:
     for file, members in by_file.items():
         failures = sum(not result.passed for result in members)
         suite = ET.SubElement(
-            root, "testsuite", name=file, tests=str(len(members)), failures=str(failures), errors="0", skipped="0"
+            root, "testsuite", name=_xml(file), tests=str(len(members)), failures=str(failures), errors="0", skipped="0"
         )
         for result in members:
             case = ET.SubElement(
@@ -177,7 +184,7 @@ def _shown(value: Any) -> str:
 
 def _xml(text: str) -> str:
     """Return `text` without the characters that XML 1.0 cannot hold."""
-    return "".join(char if char >= " " or char in "\n\t" else "\ufffd" for char in text)
+    return _NOT_XML.sub("\ufffd", text)
 
 
 def _escaped(text: str) -> str:
