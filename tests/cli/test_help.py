@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -49,15 +50,14 @@ def test_the_overview_has_every_command() -> None:
 
 @pytest.mark.parametrize("command", ["", *(name for name in COMMANDS if name not in SLOW)])
 def test_every_example_runs(command: str, tmp_path: Path) -> None:
-    """As they stand, in the root of a checkout; what they would write goes elsewhere."""
+    """As they stand, in a copy of what they name."""
     bin_folder = tmp_path / "bin"
     bin_folder.mkdir()
     script = bin_folder / "policyengine"
     script.write_text(f'#!/bin/sh\nexec "{sys.executable}" -m policyengine "$@"\n')
     script.chmod(0o755)
-    for name in ("rules", "examples"):
-        (tmp_path / name).symlink_to(ROOT / name)
-    (tmp_path / "schemas").mkdir()
+    for name in ("rules", "examples", "schemas"):
+        shutil.copytree(ROOT / name, tmp_path / name)
     path = f"{bin_folder}:{environment()['PATH']}"
     for line in examples(helped(*([command] if command else []))):
         done = subprocess.run(
@@ -70,7 +70,7 @@ def test_every_example_runs(command: str, tmp_path: Path) -> None:
         )
         assert done.returncode in (0, 1, 2), line
         assert "Usage:" not in done.stderr and "Error:" not in done.stderr, (line, done.stderr)
-        assert "Traceback" not in done.stderr, (line, done.stderr)
+        assert "Traceback" not in done.stderr and "No such file" not in done.stderr, (line, done.stderr)
 
 
 def test_no_command_at_all_shows_the_help() -> None:

@@ -9,6 +9,7 @@ import json
 import os
 import re
 import shlex
+import shutil
 import subprocess
 import sys
 import tomllib
@@ -106,7 +107,7 @@ class Reader:
         self.base: Path | None = None
         self.kinds = Plugins(installed=False).kinds
         for name in ("rules", "examples", "schemas"):
-            (folder / name).symlink_to(ROOT / name)
+            shutil.copytree(ROOT / name, folder / name)  # a copy: a page may write
         commands = folder / ".bin"
         commands.mkdir()
         script = commands / "policyengine"

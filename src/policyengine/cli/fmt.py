@@ -49,7 +49,7 @@ def command(path: Sequence[str], check: bool, diff: bool, form: str, lang: Langu
     Example:
       policyengine fmt rules
       policyengine fmt --check --diff rules
-      policyengine fmt - < policy.toml
+      policyengine fmt - < rules/online-shop/policy.toml
     """
     writes = not (check or diff)
     piped = "-" in path
