@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
@@ -93,9 +93,12 @@ class _Mutator:
         self.vocabulary = policy.vocabulary
         self.readings = policy.readings
         self.kinds = kinds
-        permits = [rule for rule in policy.rules if isinstance(rule, Permit)]
-        self.permitting = list(dict.fromkeys(permit.head.clause for permit in permits))
-        self.licensing = list(dict.fromkeys(permit.head.clause for permit in permits if permit.licence))
+        self.permitting: dict[str, set[str]] = {}
+        self.licensing: list[str] = []
+        for permit in (rule for rule in policy.rules if isinstance(rule, Permit)):
+            self.permitting.setdefault(permit.head.clause, set()).update(permit.operations)
+            if permit.licence and permit.head.clause not in self.licensing:
+                self.licensing.append(permit.head.clause)
 
     def mutants(self) -> Iterator[Mutant]:
         yield from self._dates(self.data.get("policy", {}), ("policy",))
@@ -135,7 +138,8 @@ class _Mutator:
                 yield from self._list(key, table[key], (*path, key), required=key in kind.required)
         for key in _REFERENCES:
             if key in table:
-                yield from self._references(key, table[key], (*path, key), required=key in kind.required)
+                operations = _listed(table.get("stops", table.get("operations", [*OPERATIONS])))
+                yield from self._references(key, table[key], operations, (*path, key), key in kind.required)
         yield from self._each("drop-obligation", table.get("oblige", ()), (*path, "oblige"))
         if "require" in table:
             yield from self._conditions(table["require"], (*path, "require"))
@@ -174,7 +178,7 @@ class _Mutator:
             here = (*path, "except")
             for key, entries in table["except"].items():
                 yield self._drop("widen-scope", (*here, key) if len(table["except"]) > 1 else here, shown(entries))
-                yield from self._terms(_LISTS[key], entries, (*here, key))
+                yield from self._terms(_LISTS[key], entries, (*here, key), self._meant(_LISTS[key], table.get(key)))
         if "facts" in table:
             yield self._drop("widen-scope", (*path, "facts"))
             yield from self._facts(table["facts"], (*path, "facts"))
@@ -197,9 +201,12 @@ class _Mutator:
             yield self._change("widen-scope", path, lambda _: everything)
         yield from self._terms(_LISTS[key], entries, path)
 
-    def _terms(self, dimension: str, entries: list[Any], path: KeyPath) -> Iterator[Mutant]:
+    def _terms(
+        self, dimension: str, entries: list[Any], path: KeyPath, among: Collection[str] | None = None
+    ) -> Iterator[Mutant]:
+        """Yield what can go wrong with a list of terms; what is added to it is one of `among`, or any known term."""
         yield from self._each("drop-term", entries, path)
-        listed = {word for entry in entries for word in words_of(entry)}
+        listed = _listed(entries)
         for index, entry in enumerate(entries):
             if isinstance(entry, str):
                 for other in self._relatives(dimension, entry):
@@ -208,18 +215,24 @@ class _Mutator:
             else:
                 yield from self._each("drop-term", entry.get("terms", ()), (*path, index, "terms"))
                 yield from self._under(entry, (*path, index))
-        meant = {kind for word in listed for kind in self._kinds(dimension, word)}
+        meant = self._meant(dimension, entries) or ()
         for word in self._known(dimension):
-            if word not in meant:
+            if word not in meant and (among is None or word in among):
                 yield self._add("add-term", path, word)
 
-    def _references(self, key: str, entries: list[Any], path: KeyPath, *, required: bool) -> Iterator[Mutant]:
-        """Yield what can go wrong with a list of clauses: one too few, one too many, or no list at all."""
+    def _references(
+        self, key: str, entries: list[Any], operations: set[str], path: KeyPath, required: bool
+    ) -> Iterator[Mutant]:
+        """Yield what can go wrong with a list of clauses: one too few, one too many, or no list at all.
+
+        A clause that permits none of the rule's `operations` is not added: it would mean nothing there.
+        """
         yield from self._each("drop-reference", entries, path)
         if not required and len(entries) > 1:
             yield self._drop("widen-scope", path)
-        listed = {word for entry in entries for word in words_of(entry)}
-        for clause in self.licensing if key == "licensed_by" else self.permitting:
+        listed = _listed(entries)
+        known = self.licensing if key == "licensed_by" else [c for c, o in self.permitting.items() if o & operations]
+        for clause in known:
             if not listed & {clause, self._case_of(clause)}:
                 yield self._add("add-reference", path, clause)
 
@@ -284,11 +297,13 @@ class _Mutator:
     def _known(self, dimension: str) -> list[str]:
         return [*OPERATIONS] if dimension == "operations" else [*self.vocabulary.terms.get(dimension, ())]
 
-    def _kinds(self, dimension: str, word: str) -> Iterable[str]:
-        if dimension not in self.vocabulary.terms:
-            return (word,)
-        members = self.vocabulary.sets.get(dimension, {}).get(word, (word,))
-        return self.vocabulary.closure(dimension, members)
+    def _meant(self, dimension: str, entries: list[Any] | None) -> frozenset[str] | None:
+        """Return the terms that a list means, with their kinds; None where there is no list."""
+        if entries is None:
+            return None
+        sets = self.vocabulary.sets.get(dimension, {})
+        words = [member for word in _listed(entries) for member in sets.get(word, (word,))]
+        return self.vocabulary.closure(dimension, words) if dimension in self.vocabulary.terms else frozenset(words)
 
     def _relatives(self, dimension: str, word: str) -> Iterator[str]:
         """Yield the parents of a term, its siblings below a common parent, and its own kinds."""
@@ -353,6 +368,10 @@ _WORDS: Mapping[str, Text] = {
     "hold-field": Text(ja="問わない項目を問う", en="field held again:"),
     "flip": Text(ja="真偽を逆にする", en="set to the contrary:"),
 }
+
+
+def _listed(entries: Iterable[Any]) -> set[str]:
+    return {word for entry in entries for word in words_of(entry)}
 
 
 def _renamed(old: str, new: str) -> Callable[[Mapping[str, Any]], dict[str, Any]]:
