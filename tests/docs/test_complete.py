@@ -12,7 +12,7 @@ import click
 import pytest
 
 import policyengine
-from docs.codes import PASSED_ON, PROBLEMS, REASONS, emitted
+from docs.codes import PASSED_ON, PROBLEMS, REASONS, SOURCES, emitted
 from docs.pages import ROOT, blocks_of
 from policyengine import cli, hooks
 from policyengine.build import standard_vocabulary
@@ -224,6 +224,12 @@ def test_every_command_and_option_is_documented(name: str) -> None:
         if isinstance(parameter, click.Option):
             assert f"`{parameter.opts[-1]}" in text or f"`{parameter.opts[0]}" in text, parameter.opts
     assert re.search(r"^\$ (.*\| )?policyengine " + name, text, re.MULTILINE)
+
+
+def test_every_room_of_the_house_is_on_the_map() -> None:
+    rooms = {path.stem for path in SOURCES.iterdir() if path.suffix == ".py" or (path / "__init__.py").exists()}
+    text = page("architecture.md")
+    assert {room for room in rooms if not re.search(rf"`{room}\b", text)} == {"__init__", "__main__"}
 
 
 def test_the_guide_is_the_same_in_both_languages() -> None:
