@@ -269,20 +269,28 @@ class Evaluator:
                 for _, dimension, term in self.policy.vocabulary.unknown_terms(fact.data)
             }
             unknown += sorted(strange)[:MOST]
+        told = set(sorted(item for item in event.items if item in shape.unknown)[:MOST])
+        untold: ItemVerdict | None = None
         verdicts: dict[str, ItemVerdict] = {}
         for item in event.items:
-            if unknown:
-                terms = unknown + ([shape.unknown[item]] if item in shape.unknown else [])
-                verdicts[item] = self._unknown(terms, shape, item)
-            elif item in shape.unknown:
-                verdicts[item] = self._unknown([shape.unknown[item]], shape, item)
+            if item in shape.unknown and item not in told:
+                untold = untold or self._unknown([*unknown, ("items", None)], shape, item)
+                verdicts[item] = untold
+            elif unknown or item in told:
+                own = [shape.unknown[item]] if item in told else []
+                verdicts[item] = self._unknown([*unknown, *own], shape, item)
             else:
-                met = _answers(shape, item, bits)
-                verdicts[item] = decide_item(self.policy, shape.candidates[item], met)
+                verdicts[item] = decide_item(self.policy, shape.candidates[item], _answers(shape, item, bits))
         return merge(self.policy, verdicts)
 
-    def _unknown(self, terms: Iterable[tuple[str, str]], shape: _Shape, item: str) -> ItemVerdict:
-        """Deny an item for unknown terms, citing the clauses that list what an unknown purpose could have been."""
+    def _unknown(self, terms: Iterable[tuple[str, str | None]], shape: _Shape, item: str) -> ItemVerdict:
+        """Deny an item for unknown terms, citing the clauses that list what an unknown purpose could have been.
+
+        Args:
+            terms: each with its dimension; None for one of so many that they are not told one by one.
+            shape: the event's.
+            item: the item.
+        """
         obstacles = []
         for dimension, term in dict.fromkeys(terms):
             clauses = [ground(self.policy)]
@@ -290,10 +298,15 @@ class Evaluator:
                 met = _answers(shape, item, 0)
                 spoken = {topic.shown for topic in shape.candidates[item].topics() if met(topic.about)}
                 clauses = sorted(spoken) or clauses  # type: ignore[assignment]
-            hint = did_you_mean(term, self.policy.vocabulary.terms[dimension])
+            hint = did_you_mean(term, self.policy.vocabulary.terms[dimension]) if term is not None else None
+            word = (
+                Text(ja="このような", en="such terms")
+                if term is None
+                else Text(ja=f"「{term}」という", en=f'term "{term}"')
+            )
             message = Text(
-                ja=f"{dimension} に「{term}」という語はありません" + (f"（{hint.ja}）" if hint else ""),
-                en=f'the policy has no term "{term}" among its {dimension}' + (f" ({hint.en})" if hint else ""),
+                ja=f"{dimension} に{word.ja}語はありません" + (f"（{hint.ja}）" if hint else ""),
+                en=f"the policy has no {word.en} among its {dimension}" + (f" ({hint.en})" if hint else ""),
             )
             obstacles += [Obstacle("unknown-term", clause, None, message) for clause in clauses]
         return ItemVerdict(

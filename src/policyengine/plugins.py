@@ -45,7 +45,7 @@ class Plugins:
     """The plugins of one engine, and what they handed over.
 
     Args:
-        objects: the host's own plugin objects.
+        objects: the host's own plugin objects; one with settings has a `name` to find them by.
         installed: whether packages with an entry point are loaded as well.
         settings: by the name of a plugin, its part of the configuration.
 
@@ -69,7 +69,8 @@ class Plugins:
             if installed:
                 self.manager.load_setuptools_entrypoints(PROJECT)
             for plugin in objects:
-                self.manager.register(plugin)
+                name = getattr(plugin, "name", None)  # by which its settings are found; pluggy's own is a number
+                self.manager.register(plugin, name=name if isinstance(name, str) else None)
             for _, plugin in self.manager.list_name_plugin():
                 _refuse_unknown_hooks(plugin)
             self.manager.check_pending()
