@@ -12,7 +12,6 @@ from docs.pages import Block, blocks_of
 
 DOCS = Path(__file__).parents[2] / "docs"
 PAGES = sorted(DOCS.glob("tutorial*.md"))
-LANGUAGES = {"tutorial.md": "en", "tutorial.ja.md": "ja"}
 
 
 def steps(block: Block) -> list[tuple[str, list[str]]]:
@@ -45,7 +44,7 @@ def follow(page: Path, folder: Path) -> list[tuple[str, Ran]]:
             for command, shown in steps(block):
                 program, *words = command.split()
                 assert program == "policyengine", f"{block}: {command}"
-                ran = policyengine(*words, folder=folder, lang=LANGUAGES[page.name])
+                ran = policyengine(*words, folder=folder)
                 unseen = missing(shown, ran.out + ran.err)
                 assert unseen is None, f"{block}: $ {command}\nshown: {unseen}\nreal:\n{ran.out}{ran.err}"
                 done.append((command, ran))

@@ -6,7 +6,7 @@ import json
 import os
 import sys
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -53,7 +53,8 @@ def command(path: Sequence[str], form: str, jobs: int | None, target: str | None
             cases = [case for suite in suites for case in load(suite, engines).cases]
             broken = [result.case for result in run(cases, engines) if not result.passed]
             if broken:
-                click.echo(f"{broken[0].place}: fails on the rules as they are: {broken[0].name}", err=True)
+                why = "今のルールで失敗する" if lang == "ja" else "fails on the rules as they are"
+                click.echo(f"{broken[0].place}: {why}: {broken[0].name}", err=True)
                 sys.exit(BAD)
             mutation = Mutation(pack, cases)
             reports += ((str(pack), report) for report in _progress(mutation.run(jobs), len(mutation.mutants)))
@@ -66,7 +67,7 @@ def command(path: Sequence[str], form: str, jobs: int | None, target: str | None
         for report in survivors:
             _write_survivor(report, lang)
         fates = Counter(report.fate for _, report in reports)
-        write(", ".join(f"{fates[fate]} {fate}" for fate in ("killed", "equivalent", "refused", "survived")))
+        write(_summary(fates, lang))
     if target is not None:
         named = os.path.relpath(packs[0], Path(target).parent)
         for report in _distinct(survivors):
@@ -123,6 +124,13 @@ def _write_survivor(report: Report, lang: Language) -> None:
     write(f"{shown} {report.place}: {report.operator}: {report.message.say(lang)}")
     for line in table_text("case", _case(report)).splitlines():
         write(f"    {line}")
+
+
+def _summary(fates: Mapping[str, int], lang: Language) -> str:
+    words = {"killed": "検出", "equivalent": "等価", "refused": "読込不可", "survived": "生き残り"}
+    if lang == "ja":
+        return "、".join(f"{word} {fates[fate]} 件" for fate, word in words.items())
+    return ", ".join(f"{fates[fate]} {fate}" for fate in words)
 
 
 def _data(pack: str, report: Report) -> dict[str, Any]:
