@@ -66,7 +66,7 @@ def command(path: Sequence[str], form: str, jobs: int | None, target: str | None
     else:
         for report in survivors:
             _write_survivor(report, lang)
-        fates = Counter(report.fate for _, report in reports)
+        fates = Counter[str](report.fate for _, report in reports)
         write(_summary(fates, lang))
     if target is not None:
         named = os.path.relpath(packs[0], Path(target).parent)
