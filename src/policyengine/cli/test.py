@@ -188,7 +188,7 @@ def _write_coverage(found: Coverage, lang: Language) -> None:
     for rule in found.rules.values():
         for condition in rule.conditions.values():
             if condition.missing:
-                write(f"  {rule.rule}: {condition.text.say(lang)}: {', '.join(condition.missing)}")
+                write(f"  {rule.rule}: {condition.text.say(lang)}: {', '.join(condition.gaps(lang))}")
         if not rule.applied:
             write(f"  {rule.rule}: {'働いていない' if lang == 'ja' else 'never applied'}")
     for clause, cited in found.clauses.items():

@@ -25,12 +25,19 @@ from policyengine.errors import Place
 from policyengine.event import Event
 from policyengine.match import Reader
 from policyengine.rule import Duty, Permit, Policy, Replacement, Restriction, Rule
-from policyengine.text import Text
+from policyengine.text import Language, Text
 from policyengine.vocabulary import DIMENSIONS
 from policyengine.words import describe
 
 Key: TypeAlias = tuple[str, str, str, str, int]
 """A condition wherever it is read: rule id, statement, role, what it looks at, and its number among the like."""
+
+
+_GAPS: Mapping[str, Text] = {
+    "true": Text(ja="真", en="true"),
+    "false": Text(ja="偽", en="false"),
+    "decides": Text(ja="単独で決める", en="decides"),
+}
 
 
 @dataclass(slots=True)
@@ -61,6 +68,10 @@ class ConditionCoverage:
         """What was not seen: ``true``, ``false``, ``decides``, and terms."""
         flags = {"true": self.true, "false": self.false, "decides": self.decides}
         return [name for name, seen in {**flags, **self.terms}.items() if not seen]
+
+    def gaps(self, lang: Language) -> list[str]:
+        """Return what was not seen, in words."""
+        return [_GAPS[gap].say(lang) if gap in _GAPS else gap for gap in self.missing]
 
 
 @dataclass(slots=True)

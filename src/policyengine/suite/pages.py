@@ -23,11 +23,6 @@ _SAID: Mapping[str, Text] = {
     "all": Text(ja="すべて確認", en="all seen"),
     "unseen": Text(ja="未確認", en="not seen"),
 }
-_GAPS: Mapping[str, Text] = {
-    "true": Text(ja="真", en="true"),
-    "false": Text(ja="偽", en="false"),
-    "decides": Text(ja="単独で決める", en="decides"),
-}
 _STYLE = Path(__file__).with_name("pages.css")
 
 
@@ -134,7 +129,7 @@ def _note(condition: ConditionCoverage, lang: Language) -> str:
 
 def _gaps(condition: ConditionCoverage, lang: Language) -> str:
     """Return a chip for each thing that was not seen; terms stand as they are written."""
-    return "".join(_chip(_GAPS[gap].say(lang) if gap in _GAPS else gap, False) for gap in condition.missing)
+    return "".join(_chip(gap, False) for gap in condition.gaps(lang))
 
 
 def _all_seen(lang: Language) -> str:
