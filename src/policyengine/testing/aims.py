@@ -20,6 +20,9 @@ T = TypeVar("T")
 IDENTIFIABLE: Final = "identifiable"
 """The form of an event that states none."""
 
+_TRIES: Final = 100
+"""How many permits of one policy are tried before it is left at that."""
+
 _ELSEWHERE: Final = (Field.RECIPIENT, Field.SERVICE, Field.COUNTRY)
 
 
@@ -133,38 +136,45 @@ def surely(aim: Aim, condition: Condition) -> bool | None:
 
 
 def permitted_by_all(aim: Aim, choose: Choose, over: Restriction | Replacement | None = None) -> Aim:
-    """Return `aim` so that one permit of each policy holds, as far as their rules let it.
+    """Return `aim` so that one permit of each policy holds, if their rules let it.
 
     Args:
         aim: what else the events shall state.
         choose: which permits.
         over: a rule that shall stand over them; of its policy, permits that it can strike are taken.
     """
-    for number, permits in enumerate(aim.scene.permits):
-        reached: Sequence[Permit] = ()
-        if isinstance(over, Restriction) and any(over is rule for rule in aim.scene.restrictions[number]):
-            reached = [permit for permit in permits if over.reaches(permit)]
-
-        def on_terms(
-            permit: Permit, aim: Aim = aim, number: int = number, permits: Sequence[Permit] = permits
-        ) -> Aim | None:
-            found = aim.within(Field.OPERATION, permit.operations)
-            found = found and narrowed(found, permit.about, choose)
-            found = found and narrowed(found, permit.terms, choose)
-            found = found and replace(found, permits={**found.permits, number: permit})
-            leaned_on = permit.licensed_by
-            if found is None or leaned_on is None:
-                return found
-            licences = [licence for licence in permits if licence.licence and licence.head.clause in leaned_on]
-            return first(rotated(licences, choose), lambda licence: _licensed(found, licence, choose))
-
-        aim = first(rotated(reached or permits, choose), on_terms) or aim
-    return aim
+    return _permitted_from(0, aim, choose, over) or aim
 
 
-def _licensed(aim: Aim, licence: Permit, choose: Choose) -> Aim | None:
-    found = narrowed(aim, licence.about, choose)
-    return found and narrowed(found, licence.terms, choose)
+def _permitted_from(number: int, aim: Aim, choose: Choose, over: Restriction | Replacement | None) -> Aim | None:
+    """Return `aim` so that a permit of each policy from `number` on holds."""
+    if number == len(aim.scene.policies):
+        return aim
+    permits: Sequence[Permit] = aim.scene.permits[number]
+    if isinstance(over, Restriction) and any(over is rule for rule in aim.scene.restrictions[number]):
+        permits = [permit for permit in permits if over.reaches(permit)] or permits
+
+    def on_terms(permit: Permit) -> Aim | None:
+        found = aim.within(Field.OPERATION, permit.operations)
+        found = found and narrowed(found, permit.about, choose)
+        found = found and narrowed(found, permit.terms, choose)
+        if found is not None and permit.licensed_by is not None:
+            found = _licensed(found, number, permit.licensed_by, choose)
+        found = found and replace(found, permits={**found.permits, number: permit})
+        return found and _permitted_from(number + 1, found, choose, over)
+
+    return first(rotated(permits, choose)[:_TRIES], on_terms)
+
+
+def _licensed(aim: Aim, number: int, clauses: frozenset[str], choose: Choose) -> Aim | None:
+    """Return `aim` so that a licence of one of `clauses` of a policy holds as well."""
+    licences = [rule for rule in aim.scene.permits[number] if rule.licence and rule.head.clause in clauses]
+
+    def on_terms(licence: Permit) -> Aim | None:
+        found = narrowed(aim, licence.about, choose)
+        return found and narrowed(found, licence.terms, choose)
+
+    return first(rotated(licences, choose)[:_TRIES], on_terms)
 
 
 def under(aim: Aim, rule: Restriction | Replacement, choose: Choose) -> Aim:

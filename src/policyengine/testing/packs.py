@@ -64,10 +64,11 @@ _KINDS: Final = (
     "prohibition",
     "requirement",
     "data-subject-request",
-    "individual-notice",
+    *("individual-notice",) * 3,  # of which some have nothing to replace
     "disclosure",
     "obligation",
 )
+_PLAINEST: Final = ("purpose-limitation", {"subjects": ["customer"], "purposes": ["delivery"]})
 _LEAVING: Final = ("joint_use", "entrust", "provide")
 _CONTRADICTORY: Final = {"impossible-rule"}
 """What the loader may say of a policy that was drawn; anything else is a mistake of this module."""
@@ -155,13 +156,12 @@ def _kinds() -> Mapping[str, RuleKind]:
 
 def _leaning(rules: Sequence[tuple[str, Table]]) -> list[tuple[str, Table]]:
     """Return `rules` with the clauses put in on which they lean, where there are such; one rule a clause."""
+    if not any(kind == "purpose-limitation" for kind, _ in rules):  # then there is nothing that a notice could replace
+        rules = [_PLAINEST if kind == "individual-notice" else (kind, table) for kind, table in rules]
     numbers = [str(number) for number in range(1, len(rules) + 1)]
     licensing = [number for number, (kind, _) in zip(numbers, rules, strict=True) if kind == "purpose-limitation"]
     found: list[tuple[str, Table]] = []
     for kind, table in rules:
-        if kind == "individual-notice" and not licensing:
-            found.append(("disclosure", {}))
-            continue
         whole = dict(table)
         for key in ("licensed_by", "replaces"):
             if whole.pop(key, None) and licensing:
