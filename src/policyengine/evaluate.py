@@ -31,6 +31,7 @@ from policyengine.errors import MOST, did_you_mean
 from policyengine.event import Event, PreparedFact
 from policyengine.index import RuleIndex
 from policyengine.match import Question, agrees, answered, meets, ruled, stated
+from policyengine.moment import FOREVER
 from policyengine.rule import Duty, Permit, Policy, Replacement, Restriction, Rule, conditions_of
 from policyengine.text import Text
 from policyengine.vocabulary import DIMENSIONS, HELD_DIMENSION
@@ -101,7 +102,7 @@ class Evaluator:
         self._restrictions = RuleIndex([rule for rule in rules if isinstance(rule, Restriction)], guard, _span)
         self._replacements = RuleIndex([rule for rule in rules if isinstance(rule, Replacement)], guard, _span)
         self._duties = RuleIndex([rule for rule in rules if isinstance(rule, Duty)], guard, _span)
-        self._dates = sorted({date for rule in rules for date in _span(rule)})
+        self._dates = sorted({date for rule in rules for date in _span(rule)} - {-FOREVER, FOREVER})
         self._topics: dict[int, tuple[RuleIndex[Topic], RuleIndex[Topic]]] = {}
         conditions = [condition for rule in rules for condition in conditions_of(rule)]
         named = [leaf for condition in conditions for leaf in leaves(condition)]
@@ -128,7 +129,7 @@ class Evaluator:
         key = (
             event.key,
             self._parties.get(recipient, recipient is not None),
-            self._epoch(instant) if len(self._dates) > 2 else 0,
+            self._epoch(instant) if self._dates else 0,
         )
         shape = self._shapes.get(key)
         if shape is None:

@@ -44,6 +44,12 @@ class Document:
                 return Place(self.path, *found)
         return Place(self.path, 1, 1)
 
+    def with_data(self, data: dict[str, Any]) -> Document:
+        """Return the same file with other data; what it still has stands where it stood."""
+        other = Document(self.path, self.text, data)
+        other.__dict__["_places"] = self._places
+        return other
+
     @cached_property
     def _places(self) -> dict[KeyPath, tuple[int, int]]:
         return _Places(self.text).found

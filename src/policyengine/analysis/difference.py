@@ -4,23 +4,47 @@ The space of events (`policyengine.analysis.space`) is divided, a variable at a 
 simplified by what is known. Where what is left of the one equals what is left of the other, nothing below can differ,
 and the region is done; so the search looks only where a changed rule still matters. It ends with an event that both
 policies really decide differently, or with every region done, which is a proof: no region is sampled or skipped.
+
+Two policies decide alike where they agree on outcome, clauses and obligations of every item that is an event of its
+own, since nothing in a decision depends on the other items of the event.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Final, TypeAlias
 
-from policyengine.analysis.space import PERSON, TIME, Point, Space, Variable
-from policyengine.condition import ALWAYS, NEVER, And, Condition, Field, Not, Or, all_of, any_of, leaves
+from policyengine.analysis.space import PERSON, TIME, Point, Space, Unknown, Variable
+from policyengine.condition import (
+    ALWAYS,
+    NEVER,
+    And,
+    Compare,
+    Condition,
+    Field,
+    Holds,
+    Not,
+    Or,
+    Same,
+    all_of,
+    any_of,
+    leaves,
+)
 from policyengine.decide import ItemVerdict, decide_item, every, ground
-from policyengine.rule import Duty, Permit, Policy, Replacement, Restriction, Rule, conditions_of
+from policyengine.rule import Duty, Head, Permit, Policy, Replacement, Restriction, Rule
+from policyengine.text import same
 
 Parts: TypeAlias = frozenset[str]
 
 EVERYTHING: Final[Parts] = frozenset({"outcome", "clauses", "obligations"})
 """What two policies can be compared in: the outcome, what it cites, and what it obliges to."""
+
+_NOTHING = ItemVerdict(False, frozenset(), frozenset())
+"""What a policy says when it is not in force."""
+
+_Left: TypeAlias = Mapping[Any, tuple[Condition, ...]]
+"""What is left of some rules: a key for each thing that still matters, with the conditions on which it hangs."""
 
 
 class Undecided(Exception):
@@ -38,8 +62,8 @@ class Found:
     """
 
     event: dict[str, Any]
-    left: ItemVerdict | None
-    right: ItemVerdict | None
+    left: ItemVerdict
+    right: ItemVerdict
 
 
 def difference(left: Policy, right: Policy, parts: Parts = EVERYTHING, *, regions: int | None = None) -> Found | None:
@@ -48,54 +72,57 @@ def difference(left: Policy, right: Policy, parts: Parts = EVERYTHING, *, region
     Args:
         left: a policy.
         right: another; both are asked about controllers that both govern.
-        parts: in what they are compared, some of `EVERYTHING`.
+        parts: in what they are compared, some of `EVERYTHING`; the outcome always.
         regions: how many regions may be looked at; None for all that it takes.
 
     Raises:
         Undecided: `regions` were not enough.
     """
-    space = Space((left, right))
-    return _Search(space, left, right, parts, regions).run()
+    return _Search(Space((left, right)), parts, regions).run()
 
 
 class _Search:
-    def __init__(self, space: Space, left: Policy, right: Policy, parts: Parts, regions: int | None) -> None:
+    def __init__(self, space: Space, parts: Parts, regions: int | None) -> None:
         self.space = space
-        self.policies = (left, right)
         self.parts = parts
         self.regions = regions
         self.done: set[Any] = set()
+        self.sides: tuple[_Side, _Side] = (_Side(space, 0, parts), _Side(space, 1, parts))
 
     def run(self) -> Found | None:
         for time in self.space.domains[TIME]:
-            in_force = [policy.in_force(time) for policy in self.policies]
-            if in_force == [False, False]:
+            for side in self.sides:
+                side.go_to(time)
+            if not any(side.in_force for side in self.sides):
                 continue
-            point: Point = {TIME: time}
-            if in_force != [True, True]:
-                return Found(self.space.event(point), None, None)  # the one not in force cites no clause at all
-            rules = [
-                [rule for rule in policy.rules if rule.head.start <= time < rule.head.end] for policy in self.policies
-            ]
-            for operation in self.space.values(Field.OPERATION, point):
-                here = {**point, Field.OPERATION: operation}
-                found = self._region(here, *(_on(found, operation) for found in rules))
-                if found is not None:
-                    return found
+            for operation in self.space.values(Field.OPERATION, {TIME: time}):
+                here: Point = {TIME: time, Field.OPERATION: operation}
+                left, right = (side.on(operation) for side in self.sides)
+                views = [side.unread(rules) for side, rules in zip(self.sides, (left, right), strict=True)]
+                for words in self.space.words(nowhere=views[0] != views[1] or any(self.space.odd.values())):
+                    point = {**here, **words}
+                    if self.space.exists(point):
+                        read = (s.read(r, point) for s, r in zip(self.sides, (left, right), strict=True))
+                        found = self._region(point, *read)
+                        if found is not None:
+                            return found
         return None
 
-    def _region(self, point: Point, left: list[Rule], right: list[Rule]) -> Found | None:
-        left, right = (self._simplified(rules, point) for rules in (left, right))
-        left_keys, right_keys = self._keys(0, left), self._keys(1, right)
-        if left_keys.keys() == right_keys.keys() and ground(self.policies[0]) == ground(self.policies[1]):
+    def _region(self, point: Point, left: Sequence[Rule], right: Sequence[Rule]) -> Found | None:
+        rules = [side.simplified(rules, point) for side, rules in zip(self.sides, (left, right), strict=True)]
+        ours, theirs = (side.left_of(found) for side, found in zip(self.sides, rules, strict=True))
+        grounds = [side.ground for side in self.sides]
+        if ours.keys() == theirs.keys() and (grounds[0] == grounds[1] or "clauses" not in self.parts):
             return None
         state = (
-            frozenset(left_keys),
-            frozenset(right_keys),
+            frozenset(ours),
+            frozenset(theirs),
+            *grounds,
             point[Field.OPERATION],
             point.get(PERSON),
             Field.RECIPIENT in point,
             point.get(Field.RECIPIENT) is None,
+            tuple(point.get(field, ()) for field in self.space.wide_fields),
         )
         if state in self.done:
             return None
@@ -103,125 +130,247 @@ class _Search:
             self.regions -= 1
             if self.regions < 0:
                 raise Undecided
-        differing = [
-            *(left_keys[key] for key in left_keys.keys() - right_keys.keys()),
-            *(right_keys[key] for key in right_keys.keys() - left_keys.keys()),
-        ]
-        variable = self._open(differing, point) or self._open([*left, *right], point)
+        differing = ours.keys() ^ theirs.keys()
+        variable = self._open(
+            point, *({key: left_of[key] for key in left_of if key in differing} for left_of in (ours, theirs))
+        ) or self._open(point, ours, theirs)
         if variable is None:
-            verdicts = [self._verdict(index, rules) for index, rules in enumerate((left, right))]
+            verdicts = [side.verdict(found) for side, found in zip(self.sides, rules, strict=True)]
             if self._same(*verdicts):
                 self.done.add(state)
                 return None
             return Found(self.space.event(point), *verdicts)
         for value in self.space.values(variable, point):
-            found = self._region({**point, variable: value}, left, right)
+            found = self._region({**point, variable: value}, *rules)
             if found is not None:
                 return found
         self.done.add(state)
         return None
 
-    def _open(self, rules: Iterable[Rule], point: Point) -> Variable | None:
-        """Return the variable to divide by: the open one that most leaves of `rules` ask for, fields before facts."""
+    def _open(self, point: Point, *lefts: _Left) -> Variable | None:
+        """Return the variable to divide by: the open one that most leaves ask for, fields before facts."""
         counts: dict[Variable, int] = {}
-        for rule in rules:
-            for condition in conditions_of(rule):
+        for index, left in enumerate(lefts):
+            for condition in (condition for conditions in left.values() for condition in conditions):
                 for leaf in leaves(condition):
-                    for variable in self.space.variables(leaf):
+                    for variable in self.space.variables(leaf, index):
                         if variable not in point:
                             counts[variable] = counts.get(variable, 0) + 1
         if not counts:
             return None
         return min(counts, key=lambda variable: (not isinstance(variable, str), -counts[variable], str(variable)))
 
-    def _simplified(self, rules: Iterable[Rule], point: Point) -> list[Rule]:
-        """Return what is left of `rules` at `point`, without those that can have no effect."""
-        found: list[Rule] = []
-        for rule in rules:
-            match rule:
-                case Permit():
-                    about = self._left(rule.about, point)
-                    terms = self._left(rule.terms, point)
-                    if about != NEVER:
-                        found.append(replace(rule, about=about, terms=terms))
-                case Restriction():
-                    when, unless = self._left(rule.when, point), self._left(rule.unless, point)
-                    if when != NEVER and (unless != ALWAYS or rule.cited or rule.head.obligations):
-                        exempt = self._left(rule.exempt, point)
-                        found.append(replace(rule, when=when, unless=unless, exempt=exempt))
-                case Replacement() | Duty():
-                    when = self._left(rule.when, point)
-                    if when != NEVER:
-                        found.append(replace(rule, when=when))
-        return found
-
-    def _left(self, condition: Condition, point: Point) -> Condition:
-        match condition:
-            case And(parts):
-                done = [self._left(part, point) for part in parts]
-                return NEVER if NEVER in done else all_of(*(part for part in done if part != ALWAYS))
-            case Or(parts):
-                done = [self._left(part, point) for part in parts]
-                return ALWAYS if ALWAYS in done else any_of(*(part for part in done if part != NEVER))
-            case Not(part):
-                inner = self._left(part, point)
-                return ALWAYS if inner == NEVER else NEVER if inner == ALWAYS else Not(inner)
-            case _:
-                met = self.space.leaf(condition, point)
-                return condition if met is None else ALWAYS if met else NEVER
-
-    def _keys(self, index: int, rules: Iterable[Rule]) -> dict[Any, Rule]:
-        """Return the rules by all that can matter of them; ids and titles do not, nor clauses that permit nothing."""
-        policy = self.policies[index]
-        rules = list(rules)
-        permits = [rule for rule in rules if isinstance(rule, Permit)]
-        licensing = {permit.head.clause for permit in permits if permit.licence}
-        found: dict[Any, Rule] = {}
-        for rule in rules:
-            obligations = tuple(sorted(_obligation(policy, name) for name in rule.head.obligations))
-            clause = rule.head.clause
-            match rule:
-                case Permit():
-                    shown = policy.clauses[clause].case_of or clause
-                    leaned = rule.licensed_by if rule.licensed_by is None else rule.licensed_by & licensing
-                    key: Any = (clause, shown, rule.operations, rule.about, rule.terms, rule.licence, leaned)
-                case Restriction():
-                    reached = frozenset(permit.head.clause for permit in permits if rule.reaches(permit))
-                    instead = tuple(sorted(_obligation(policy, name) for name in rule.instead))
-                    key = (clause, rule.when, rule.unless, rule.exempt, reached, rule.only is None, rule.cited, instead)
-                case Replacement():
-                    key = (clause, rule.when, rule.clauses & {permit.head.clause for permit in permits})
-                case Duty():
-                    key = (rule.when,)
-            found[type(rule).__name__, *key, obligations] = rule
-        return found
-
-    def _verdict(self, index: int, rules: Iterable[Rule]) -> ItemVerdict:
-        """Decide an item when every condition has become `ALWAYS` or `NEVER`."""
-        candidates = every(self.policies[index], rules, lambda permit: bool(permit.operations))
-        return decide_item(self.policies[index], candidates, lambda condition: condition == ALWAYS)
-
     def _same(self, left: ItemVerdict, right: ItemVerdict) -> bool:
         if left.permitted is not right.permitted:
             return False
         duties = [
-            {_obligation(policy, name) for name in verdict.obligations}
-            for policy, verdict in zip(self.policies, (left, right), strict=True)
+            {side.obligation(name) for name in verdict.obligations}
+            for side, verdict in zip(self.sides, (left, right), strict=True)
         ]
         return ("clauses" not in self.parts or left.clauses == right.clauses) and (
             "obligations" not in self.parts or duties[0] == duties[1]
         )
 
 
-def _on(rules: Iterable[Rule], operation: str) -> list[Rule]:
-    """Return `rules` with each permit's operations reduced to whether it permits this one."""
+class _Side:
+    """One of the two policies, at one time.
+
+    Args:
+        space: the space of events.
+        index: which of the two it is.
+        parts: in what they are compared.
+    """
+
+    def __init__(self, space: Space, index: int, parts: Parts) -> None:
+        self.space = space
+        self.index = index
+        self.policy = space.policies[index]
+        self.cites = "clauses" in parts
+        self.obliges = "obligations" in parts
+        self.in_force = False
+        self.ground: str | None = None
+        self.rules: list[Rule] = []
+
+    def go_to(self, time: int) -> None:
+        """Take the rules in force at `time`."""
+        self.in_force = self.policy.in_force(time)
+        self.ground = ground(self.policy) if self.in_force else None
+        self.rules = [r for r in self.policy.rules if self.in_force and r.head.start <= time < r.head.end]
+
+    def on(self, operation: str) -> list[Rule]:
+        """Return the rules for one operation: a permit of others is one only as far as it can be leaned on."""
+        return [
+            replace(rule, operations=rule.operations & {operation}) if isinstance(rule, Permit) else rule
+            for rule in self.rules
+            if not isinstance(rule, Permit) or operation in rule.operations or rule.licence
+        ]
+
+    def unread(self, rules: Iterable[Rule]) -> Any:
+        """Return what a denial of an event that cannot be read depends on."""
+        topics = frozenset((self._shown(permit), permit.about) for permit in _topics(rules))
+        return (self.in_force, self.ground, topics) if self.cites else None
+
+    def read(self, rules: Sequence[Rule], point: Point) -> Sequence[Rule]:
+        """Return the rules as they stand for an event with the words at `point`: those for what cannot be read."""
+        unknown = self.space.unknown(self.index, point)
+        return self._denying(rules, unknown) if any(unknown) and self.in_force else rules
+
+    def _denying(self, rules: Sequence[Rule], unknown: Unknown) -> list[Rule]:
+        """Return rules that deny as a policy denies unknown words.
+
+        An unknown purpose is denied by the clauses that speak of such a flow, any other word by the ground.
+        """
+        found: list[Rule] = list(_topics(rules)) if unknown.purpose and not unknown.item else []
+        if self.ground is not None and (unknown.item or unknown.other):
+            head = Head("unknown-term", self.ground, "unknown-term", same("unknown-term"))
+            found.append(Restriction(head, "unknown-term", same("unknown-term"), ALWAYS))
+        return found
+
+    def simplified(self, rules: Iterable[Rule], point: Point) -> list[Rule]:
+        """Return what is left of `rules` at `point`, without those that can have no effect."""
+        found: list[Rule] = []
+        for rule in rules:
+            match rule:
+                case Permit():
+                    about, terms = self._at(rule.about, point), self._at(rule.terms, point)
+                    if about != NEVER:
+                        found.append(replace(rule, about=about, terms=terms))
+                case Restriction():
+                    when, unless = self._at(rule.when, point), self._at(rule.unless, point)
+                    exempt = self._at(rule.exempt, point)
+                    heard = self._heard(rule)
+                    if when == NEVER or (unless == ALWAYS and not heard):
+                        continue
+                    if exempt != ALWAYS or heard or (rule.instead and self.obliges):
+                        found.append(replace(rule, when=when, unless=unless, exempt=exempt))
+                case Replacement() | Duty():
+                    when = self._at(rule.when, point)
+                    if when != NEVER:
+                        found.append(replace(rule, when=when))
+        return self._of_effect(found)
+
+    def _of_effect(self, rules: Sequence[Rule]) -> list[Rule]:
+        """Return `rules` without those that can do nothing beside the others."""
+        gone = frozenset[str]().union(*(r.clauses for r in rules if isinstance(r, Replacement) and r.when == ALWAYS))
+        permits = [rule for rule in rules if isinstance(rule, Permit)]
+        licensing = {p.head.clause for p in permits if p.licence and p.terms != NEVER} - gone
+        idle = {
+            id(permit)
+            for permit in permits
+            if permit.head.clause in gone
+            or (permit.licensed_by is not None and licensing.isdisjoint(permit.licensed_by))
+        }
+        grantable = [p for p in permits if p.operations and p.terms != NEVER and id(p) not in idle]
+        leaned = frozenset[str]().union(*(permit.licensed_by or () for permit in permits if permit.operations))
+        used = {p.head.clause for p in permits if p.operations or p.head.clause in leaned}
+        found: list[Rule] = []
+        for rule in rules:
+            match rule:
+                case Permit():
+                    if rule.operations or rule.head.clause in leaned:
+                        found.append(replace(rule, terms=NEVER) if id(rule) in idle else rule)
+                    continue
+                case Restriction():
+                    bars = self.cites and rule.only is None and rule.unless != ALWAYS and rule.exempt != ALWAYS
+                    keep = bars or any(rule.reaches(permit) for permit in grantable)
+                case Replacement():
+                    keep = not used.isdisjoint(rule.clauses)
+                case Duty():
+                    keep = bool(grantable) and self.obliges
+            if keep:
+                found.append(rule)
+        return found
+
+    def left_of(self, rules: Sequence[Rule]) -> _Left:
+        """Return what is left of `rules`, by all that can matter of it: ids, titles and words do not."""
+        permits = [rule for rule in rules if isinstance(rule, Permit)]
+        here = [permit for permit in permits if permit.operations]
+        leaned = frozenset[str]().union(*(permit.licensed_by or () for permit in here))
+        licensing = {permit.head.clause for permit in permits if permit.licence and permit.terms != NEVER}
+        used = {permit.head.clause for permit in permits}
+        found: dict[Any, tuple[Condition, ...]] = {}
+        for rule in rules:
+            clause = rule.head.clause
+            match rule:
+                case Permit(about=about, terms=terms):
+                    lean = rule.licensed_by if rule.licensed_by is None else rule.licensed_by & licensing
+                    if self.cites and rule.operations:
+                        asked = (rule.licensed_by or frozenset()) & used
+                        found["speaks", clause, self._shown(rule), about, asked] = (about,)
+                    if self.cites and rule.licence and clause in leaned:
+                        found["speaks to those who lean on it", clause, self._shown(rule), about] = (about,)
+                    if terms != NEVER and rule.operations:
+                        found["permits", clause, about, terms, lean, self._duties(rule)] = (about, terms)
+                    if terms != NEVER and rule.licence and clause in leaned:
+                        found["licenses", clause, about, terms] = (about, terms)
+                case Restriction(when=when, unless=unless, exempt=exempt):
+                    reached = frozenset(p.head.clause for p in here if p.terms != NEVER and rule.reaches(p))
+                    heard = (rule.cited and self.cites, self._duties(rule))
+                    instead = self._named(rule.instead)
+                    named = (clause, rule.only is None) if self.cites else ()
+                    found["restricts", named, when, unless, exempt, reached, heard, instead] = (when, unless, exempt)
+                case Replacement(when=when):
+                    found["replaces", clause if self.cites else None, when, rule.clauses & used] = (when,)
+                case Duty(when=when):
+                    found["obliges", when, self._duties(rule)] = (when,)
+        return found
+
+    def verdict(self, rules: Sequence[Rule]) -> ItemVerdict:
+        """Decide an item when every condition has become `ALWAYS` or `NEVER`."""
+        if not self.in_force:
+            return _NOTHING
+        candidates = every(self.policy, rules, lambda permit: bool(permit.operations))
+        return decide_item(self.policy, candidates, lambda condition: condition == ALWAYS)
+
+    def obligation(self, name: str) -> tuple[str, str, str]:
+        """Return an obligation by all that a host is told of it."""
+        declared = self.policy.obligations[name]
+        return name, declared.clause, repr(sorted(declared.parameters.items()))
+
+    def _named(self, names: Iterable[str]) -> tuple[Any, ...]:
+        return tuple(sorted({self.obligation(name) for name in names})) if self.obliges else ()
+
+    def _duties(self, rule: Rule) -> tuple[Any, ...]:
+        return self._named(rule.head.obligations)
+
+    def _heard(self, rule: Restriction) -> bool:
+        """Whether a permit shows that it satisfied the restriction."""
+        return (rule.cited and self.cites) or bool(self._duties(rule))
+
+    def _shown(self, permit: Permit) -> str:
+        return self.policy.clauses[permit.head.clause].case_of or permit.head.clause
+
+    def _at(self, condition: Condition, point: Point) -> Condition:
+        return _reduced(condition, lambda leaf: self.space.leaf(leaf, point, self.index))
+
+
+def _topics(rules: Iterable[Rule]) -> list[Permit]:
+    """Return permits that permit nothing, and speak of what those of `rules` speak of whatever facts there are."""
     return [
-        replace(rule, operations=rule.operations & {operation}) if isinstance(rule, Permit) else rule
+        replace(
+            rule,
+            about=_reduced(rule.about, lambda leaf: False if isinstance(leaf, Holds | Same | Compare) else None),
+            terms=NEVER,
+            licence=False,
+            licensed_by=None,
+        )
         for rule in rules
-        if not isinstance(rule, Permit) or operation in rule.operations or rule.licence
+        if isinstance(rule, Permit) and rule.operations
     ]
 
 
-def _obligation(policy: Policy, name: str) -> tuple[str, str, str]:
-    declared = policy.obligations[name]
-    return name, declared.clause, repr(sorted(declared.parameters.items()))
+def _reduced(condition: Condition, answer: Callable[[Condition], bool | None]) -> Condition:
+    """Return what is left of `condition` when the leaves that have an answer have got it."""
+    match condition:
+        case And(parts):
+            done = [_reduced(part, answer) for part in parts]
+            return NEVER if NEVER in done else all_of(*(part for part in done if part != ALWAYS))
+        case Or(parts):
+            done = [_reduced(part, answer) for part in parts]
+            return ALWAYS if ALWAYS in done else any_of(*(part for part in done if part != NEVER))
+        case Not(part):
+            inner = _reduced(part, answer)
+            return ALWAYS if inner == NEVER else NEVER if inner == ALWAYS else Not(inner)
+        case _:
+            met = answer(condition)
+            return condition if met is None else ALWAYS if met else NEVER

@@ -4,20 +4,32 @@ A policy looks at an event through the leaves of its conditions alone. So the va
 that no leaf tells apart, times into the spans between the dates of rules, attributes into the regions between the
 values that they are compared with, and facts into profiles: what a fact of one type states that some leaf asks for.
 One representative of each class stands for all, and a point of the space is an event that really exists.
+
+Words come first: a policy denies what has a word that it does not know, whatever its rules say. So `words` divides
+the space by the words that not all policies know, and everything else goes on inside one such division.
 """
 
 from __future__ import annotations
 
 import itertools
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import Any, TypeAlias
+from typing import Any, NamedTuple, TypeAlias
 
+from policyengine.analysis.profile import ELSEWHERE, Profile, fact_of, must_state, profiles_of
+from policyengine.analysis.terms import Each, Terms
 from policyengine.condition import Compare, Condition, Field, Holds, In, NotIn, compares, leaves
 from policyengine.moment import FOREVER
 from policyengine.rule import Policy, conditions_of
-from policyengine.vocabulary import DIMENSIONS, HELD_DIMENSION, NEEDS_PURPOSE, NEEDS_RECIPIENT, OPERATIONS, FactType
+from policyengine.vocabulary import (
+    CLOSED,
+    DIMENSIONS,
+    HELD_DIMENSION,
+    NEEDS_PURPOSE,
+    NEEDS_RECIPIENT,
+    OPERATIONS,
+    FactType,
+)
 
 Variable: TypeAlias = "Field | str | Profile"
 """What a point gives a value to: an event field, ``time``, ``person``, an ``@attribute``, a profile of facts."""
@@ -29,35 +41,19 @@ PERSON = "person"
 ABSENT, OTHER, SAME = "absent", "other", "same"
 """The values of `PERSON`: the event names no person, some person, or the very recipient."""
 
+_FACT_WORDS: Mapping[str, str] = {"fact:items": "items", "fact:purposes": "purposes"}
+"""Variables for a fact, of no effect, with a word that not all policies know; and the dimension of the word."""
+
 _PERSON_ID = "person-1"
-_ELSEWHERE = "elsewhere"
+_HELD_FIELD = {"recipient": Field.RECIPIENT, "purpose": Field.PURPOSE, "item": Field.ITEM}
 
 
-@dataclass(frozen=True, slots=True)
-class Profile:
-    """What one fact states, as far as leaves can tell: its presence is a variable of the space.
+class Unknown(NamedTuple):
+    """What a policy does not know of an event: the item, a purpose (in the event or in a fact), or another word."""
 
-    Args:
-        type: the fact type.
-        values: the value fields that it states, with one representative value each.
-        astray: fields in which it does not agree with the event.
-        named: whether it names a person though the event names none.
-    """
-
-    type: str
-    values: tuple[tuple[str, str], ...]
-    astray: frozenset[str]
-    named: bool
-
-    def satisfies(self, asked: Holds) -> bool:
-        """Whether a fact of this profile makes `asked` hold, where the event states what the fact must state."""
-        stated = dict(self.values)
-        return (
-            asked.type == self.type
-            and self.astray <= asked.unheld
-            and (asked.restricts or not self.named)
-            and all(field in stated and stated[field] in accepted for field, accepted in asked.where)
-        )
+    item: bool
+    purpose: bool
+    other: bool
 
 
 class Space:
@@ -69,19 +65,26 @@ class Space:
 
     def __init__(self, policies: Sequence[Policy]) -> None:
         self.policies = tuple(policies)
-        self.leaves: tuple[Condition, ...] = tuple(
+        self.asked: tuple[tuple[int, Condition], ...] = tuple(
             dict.fromkeys(
-                leaf
-                for policy in policies
+                (index, leaf)
+                for index, policy in enumerate(policies)
                 for rule in policy.rules
                 for condition in conditions_of(rule)
                 for leaf in leaves(condition)
             )
         )
+        self.leaves: tuple[Condition, ...] = tuple(dict.fromkeys(leaf for _, leaf in self.asked))
         self.domains: dict[Variable, tuple[Any, ...]] = {Field.OPERATION: tuple(OPERATIONS)}
         self.domains[TIME] = self._times()
+        self.odd: dict[Variable, tuple[str, ...]] = {}
+        self.terms = {
+            dimension: Terms(policies, dimension, self._named(field) if field is Field.RECIPIENT else ())
+            for dimension, field in DIMENSIONS.items()
+        }
+        self._wider: dict[tuple[str, str], dict[Each, str]] = {}
         for dimension, field in DIMENSIONS.items():
-            self.domains[field] = self._classes(dimension, field)
+            self._divide(dimension, field)
         self.domains[Field.COUNTRY] = self._countries()
         self.domains[PERSON] = (OTHER, ABSENT, SAME)
         self.attributes = {leaf.attribute for leaf in self.leaves if isinstance(leaf, Compare)}
@@ -90,36 +93,80 @@ class Space:
         self.types: dict[str, FactType] = {
             name: declared for policy in policies for name, declared in policy.vocabulary.facts.items()
         }
+        self.nowhere = self._nowhere()
+        for variable, dimension in _FACT_WORDS.items():
+            self.odd[variable] = self._odd_in_facts(dimension)
+        self.wide_fields = tuple(
+            field for held, field in _HELD_FIELD.items() if self._splits(held)
+        )  # where a word in a fact can mean more to one policy than to another
         self.profiles: tuple[Profile, ...] = tuple(
             profile
             for name in sorted({leaf.type for leaf in self.leaves if isinstance(leaf, Holds)})
-            for profile in self._profiles(name)
+            for profile in profiles_of(
+                self.types[name],
+                [(index, leaf) for index, leaf in self.asked if isinstance(leaf, Holds) and leaf.type == name],
+                self._splits,
+            )
         )
         for profile in self.profiles:
             self.domains[profile] = (False, True)
 
+    def words(self, *, nowhere: bool) -> Iterator[Point]:
+        """Yield what an event can have of words that not all policies know, first none at all.
+
+        Args:
+            nowhere: whether words that no policy knows are asked for as well.
+        """
+        options: list[list[tuple[Variable, str] | None]] = []
+        for variable, words in self.odd.items():
+            unheard = nowhere and (variable is Field.PURPOSE or variable in _FACT_WORDS)
+            found = [*words, self.nowhere] if unheard else words
+            options.append([None, *((variable, word) for word in found)])
+        for chosen in itertools.product(*options):
+            yield dict(pair for pair in chosen if pair is not None)
+
+    def exists(self, point: Point) -> bool:
+        """Whether there is an event at `point`: every field that it leaves open has a value that it can take."""
+        return all(
+            variable in point or any(True for _ in self.values(variable, point))
+            for variable in self.domains
+            if isinstance(variable, Field)
+        )
+
+    def unknown(self, index: int, point: Point) -> Unknown:
+        """Return which of the words at `point` the policy with the number `index` does not know."""
+        terms = self.policies[index].vocabulary.terms
+        missing = {
+            variable
+            for variable, dimension in _ODD.items()
+            if point.get(variable) is not None and point[variable] not in terms[dimension]
+        }
+        purposes: set[Variable] = {Field.PURPOSE, "fact:purposes"}
+        return Unknown(Field.ITEM in missing, bool(missing & purposes), bool(missing - purposes))
+
     def values(self, variable: Variable, point: Point) -> Iterator[Any]:
         """Yield the values that `variable` can take beside what `point` says already."""
         operation = point.get(Field.OPERATION)
+        nobody = point.get(Field.RECIPIENT, "") is None
         for value in self.domains[variable]:
             if variable is Field.PURPOSE and value is None and operation in NEEDS_PURPOSE:
                 continue
-            if variable is Field.RECIPIENT and value is None and operation in NEEDS_RECIPIENT:
-                continue
             if (
-                variable in (Field.SERVICE, Field.COUNTRY)
-                and value is not None
-                and point.get(Field.RECIPIENT, "") is None
+                variable is Field.RECIPIENT
+                and value is None
+                and (operation in NEEDS_RECIPIENT or point.get(Field.SERVICE) is not None)
             ):
                 continue
-            if variable == PERSON and value == SAME and point.get(Field.RECIPIENT, "") is None:
+            if variable in (Field.SERVICE, Field.COUNTRY) and value is not None and nobody:
                 continue
-            if isinstance(variable, Profile) and value and variable.named and point.get(PERSON) not in (None, ABSENT):
+            if variable == PERSON and value == SAME and nobody:
+                continue
+            if isinstance(variable, Profile) and value and not self._possible(variable, point):
                 continue
             yield value
 
-    def leaf(self, leaf: Condition, point: Point) -> bool | None:
-        """Return whether a leaf is met at `point`; None where that is still open."""
+    def leaf(self, leaf: Condition, point: Point, index: int) -> bool | None:
+        """Return whether a leaf of the policy with the number `index` is met at `point`; None where that is open."""
         match leaf:
             case In(field, accepted):
                 known, value = self._ruled(field, point)
@@ -133,25 +180,24 @@ class Space:
                     return None
                 return point[name] is not None and compares(point[name], leaf)
             case Holds():
-                return self._holds(leaf, point)
+                return self._holds(leaf, point, index)
             case _:
                 return self._same(point)
 
-    def variables(self, leaf: Condition) -> Iterator[Variable]:
-        """Yield the variables on which a leaf may depend."""
+    def variables(self, leaf: Condition, index: int) -> Iterator[Variable]:
+        """Yield the variables on which a leaf of the policy with the number `index` may depend."""
         match leaf:
             case In(field, _, _) | NotIn(field, _, _):
                 yield field
             case Compare():
                 yield f"@{leaf.attribute}"
             case Holds():
-                for held, variable in (("recipient", Field.RECIPIENT), ("purpose", Field.PURPOSE)):
-                    if self._must_state(leaf, held):
-                        yield variable
+                yield from self._needed(leaf)
                 if leaf.restricts:
                     yield PERSON
                 for profile in self.profiles:
-                    if profile.satisfies(leaf):
+                    if profile.satisfies(leaf, index):
+                        yield from self._held_wide(profile)
                         yield profile
             case _:
                 yield Field.RECIPIENT
@@ -167,7 +213,7 @@ class Space:
         found: dict[str, Any] = {
             "id": "difference",
             "time": _time(whole[TIME]),
-            "controller": next(iter(sorted(self.policies[0].governs or {"anyone"}))),
+            "controller": self._controller(),
             "operation": operation,
             "subject": {"category": whole[Field.SUBJECT]},
             "items": [whole[Field.ITEM]],
@@ -183,12 +229,23 @@ class Space:
                 if whole[field] is not None:
                     found["recipient"][field.value] = whole[field]
         facts = [self._fact(profile, found) for profile in self.profiles if whole[profile]]
+        facts += [
+            self._fact_with(dimension, point[variable], found)
+            for variable, dimension in _FACT_WORDS.items()
+            if variable in point
+        ]
         if facts:
             found["facts"] = facts
         attributes = {name: whole[f"@{name}"] for name in sorted(self.attributes) if whole[f"@{name}"] is not None}
         if attributes:
             found["attributes"] = attributes
         return found
+
+    def _controller(self) -> str:
+        """Return a controller whom all the policies govern."""
+        governed = [policy.governs for policy in self.policies if policy.governs is not None]
+        common = frozenset.intersection(*governed) if governed else frozenset({"anyone"})
+        return min(common or governed[0])
 
     def _ruled(self, field: Field, point: Point) -> tuple[bool, Any]:
         """Return (known, value) of a field as rules see it: on acquire and use there is no recipient for them."""
@@ -206,32 +263,64 @@ class Space:
             return False
         return True if known and PERSON in point else None
 
-    def _holds(self, asked: Holds, point: Point) -> bool | None:
-        needed = [
-            variable
-            for held, variable in (("recipient", Field.RECIPIENT), ("purpose", Field.PURPOSE))
-            if self._must_state(asked, held)
-        ]
-        if any(variable in point and point[variable] is None for variable in needed):
+    def _holds(self, asked: Holds, point: Point, index: int) -> bool | None:
+        needed = list(self._needed(asked))
+        if any(point[variable] in (None, ABSENT) for variable in needed if variable in point):
             return False
         settled = all(variable in point for variable in needed)
         person = point.get(PERSON)
         answer: bool | None = False
         for profile in self.profiles:
-            if not profile.satisfies(asked) or (profile.named and person not in (None, ABSENT)):
+            if not profile.satisfies(asked, index) or not self._possible(profile, point):
                 continue
             present = point.get(profile)
-            if present and settled and (person is not None or not profile.named):
+            wide = self._held_wide(profile)
+            if present and settled and (person is not None or not profile.named) and all(v in point for v in wide):
                 return True
             if present is not False:
                 answer = None
         return answer
 
-    def _must_state(self, asked: Holds, held: str) -> bool:
-        """Whether every fact of the asked type states a field held against `held`, and the rule holds it."""
-        return any(
-            field.required and field.held == held and field.id not in asked.unheld
-            for field in self.types[asked.type].fields.values()
+    def _needed(self, asked: Holds) -> Iterator[Variable]:
+        """Yield the variables of what an event must state for any fact of the asked type to agree with it."""
+        declared = self.types[asked.type]
+        if must_state(declared, asked, "recipient"):
+            yield Field.RECIPIENT
+        if must_state(declared, asked, "purpose"):
+            yield Field.PURPOSE
+        if must_state(declared, asked, "subject") and not asked.restricts:
+            yield PERSON
+
+    def _possible(self, profile: Profile, point: Point) -> bool:
+        """Whether an event at `point` can come with a fact of this profile, as far as the point says."""
+        if profile.named and point.get(PERSON) not in (None, ABSENT):
+            return False
+        held = {field.id: field.held for field in self.types[profile.type].fields.values()}
+        for name, means in profile.wide:
+            field = _HELD_FIELD[held[name]]
+            if field in point and (
+                point[field] is None or means not in self._words_above(HELD_DIMENSION[held[name]], point[field])
+            ):
+                return False
+        return True
+
+    def _held_wide(self, profile: Profile) -> list[Variable]:
+        fields = self.types[profile.type].fields
+        return [_HELD_FIELD[fields[name].held] for name, _ in profile.wide]
+
+    def _words_above(self, dimension: str, term: str) -> dict[Each, str]:
+        key = (dimension, term)
+        if key not in self._wider:
+            self._wider[key] = self.terms[dimension].wider(term)
+        return self._wider[key]
+
+    def _splits(self, held: str) -> tuple[Each, ...]:
+        """Return how the policies can differ on whether a word in a fact means what the event states."""
+        dimension = HELD_DIMENSION.get(held)
+        if dimension is None:
+            return ()
+        return tuple(
+            sorted({m for value in self.terms[dimension].declared for m in self._words_above(dimension, value)})
         )
 
     def _times(self) -> tuple[int, ...]:
@@ -253,25 +342,56 @@ class Space:
         # The newest span first: what is found is then an event of today's policy where there is one.
         return (*reversed(dates), dates[0] - 86_400_000_000)
 
-    def _classes(self, dimension: str, field: Field) -> tuple[Any, ...]:
-        terms = list(dict.fromkeys(term for policy in self.policies for term in policy.vocabulary.terms[dimension]))
-        named = sorted({value for leaf in self._of(field) for value in leaf.values})
+    def _divide(self, dimension: str, field: Field) -> None:
+        """Put the values of a field into classes, apart those of words that not all policies know."""
+        known_words = self.terms[dimension]
+        terms: list[str] = list(known_words.declared)
         if field is Field.RECIPIENT:
-            terms = list(dict.fromkeys((*named, *terms, "somebody")))
+            terms.append("somebody")
         found: dict[tuple[Any, ...], str] = {}
         for term in sorted(terms, key=lambda term: term not in ("somebody", "identifiable")):
-            known = [
-                term in policy.vocabulary.terms[dimension] for policy in self.policies if field is not Field.RECIPIENT
-            ]
-            found.setdefault((*known, *(term in leaf.values for leaf in self._of(field))), term)
-        plain = tuple(found.values())
+            known = known_words.known(term)
+            wider = frozenset(self._words_above(dimension, term)) if dimension in HELD_DIMENSION.values() else None
+            found.setdefault((known, wider, *(term in leaf.values for leaf in self._of(field))), term)
+        plain: tuple[str | None, ...] = tuple(term for (known, *_), term in found.items() if all(known))
+        self.odd[field] = tuple(term for (known, *_), term in found.items() if not all(known))
         if field is Field.PURPOSE:
-            return (*plain, None)
-        return (None, *plain) if field in (Field.ORIGIN, Field.SERVICE, Field.RECIPIENT) else plain
+            plain = (*plain, None)
+        elif field in (Field.ORIGIN, Field.SERVICE, Field.RECIPIENT):
+            plain = (None, *plain)
+        self.domains[field] = plain
+
+    def _odd_in_facts(self, dimension: str) -> tuple[str, ...]:
+        """Return one word for each division of the policies into those that know it and those that do not."""
+        if self._type_with(dimension) is None:
+            return ()
+        terms = self.terms[dimension]
+        found: dict[Each, str] = {}
+        for term in terms.declared:
+            if not all(terms.known(term)):
+                found.setdefault(terms.known(term), term)
+        return tuple(found.values())
+
+    def _type_with(self, dimension: str) -> tuple[FactType, str] | None:
+        """Return a type of fact, known to all policies alike, with a field that words of a dimension stand in."""
+        for name, declared in self.types.items():
+            if all(policy.vocabulary.facts.get(name) == declared for policy in self.policies):
+                for field in declared.fields.values():
+                    if HELD_DIMENSION.get(field.held) == dimension:
+                        return declared, field.id
+        return None
+
+    def _nowhere(self) -> str:
+        """Return a word that no policy knows."""
+        known = {term for dimension in CLOSED for term in self.terms[dimension].declared}
+        return next(word for word in itertools.chain(["unheard-of"], map(str, itertools.count())) if word not in known)
 
     def _countries(self) -> tuple[Any, ...]:
-        named = {value for leaf in self._of(Field.COUNTRY) for value in leaf.values}
-        return (None, *sorted(named), "ZZ") if named else (None,)
+        named = self._named(Field.COUNTRY)
+        return (None, *named, "ZZ") if named else (None,)
+
+    def _named(self, field: Field) -> list[str]:
+        return sorted({value for leaf in self._of(field) for value in leaf.values})
 
     def _of(self, field: Field) -> list[In | NotIn]:
         return [leaf for leaf in self.leaves if isinstance(leaf, In | NotIn) and leaf.field is field]
@@ -282,7 +402,7 @@ class Space:
             return (None, False, True)
         tested = [leaf.value for leaf in self.leaves if isinstance(leaf, Compare) and leaf.attribute == name]
         if declared.type == "string":
-            return (None, *sorted({str(value) for value in tested}), _ELSEWHERE)
+            return (None, *sorted({str(value) for value in tested}), ELSEWHERE)
         marks = sorted({value for value in tested if not isinstance(value, str)})
         between = {(low + high) / 2 for low, high in itertools.pairwise(marks)}
         values: set[int | float] = {marks[0] - 1, *marks, *between, marks[-1] + 1}
@@ -294,51 +414,37 @@ class Space:
             }
         return (None, *sorted(values))
 
-    def _profiles(self, name: str) -> Iterator[Profile]:
-        declared = self.types[name]
-        asked = [leaf for leaf in self.leaves if isinstance(leaf, Holds) and leaf.type == name]
-        choices: list[list[tuple[str, str] | None]] = []
-        for field in declared.fields.values():
-            if field.held != "value":
-                continue
-            named = {value for leaf in asked for key, accepted in leaf.where if key == field.id for value in accepted}
-            others = [_ELSEWHERE] if field.values is None else sorted(field.values - named)[:1]
-            stated: list[tuple[str, str] | None] = [(field.id, value) for value in (*sorted(named), *others)]
-            choices.append(stated if field.required else [*stated, None])
-        astray = {frozenset[str](), *(leaf.unheld for leaf in asked)}
-        seen: set[tuple[bool, ...]] = set()
-        for values in itertools.product(*choices):
-            pairs = tuple(pair for pair in values if pair is not None)
-            for away in sorted(astray, key=sorted):
-                for naming in (False, True):
-                    profile = Profile(name, pairs, away, naming)
-                    # Two profiles that the same leaves are satisfied by are one; one that satisfies none is nothing.
-                    signature = (*(profile.satisfies(leaf) for leaf in asked), naming)
-                    if any(signature[:-1]) and signature not in seen:
-                        seen.add(signature)
-                        yield profile
-
     def _fact(self, profile: Profile, event: Mapping[str, Any]) -> dict[str, Any]:
-        """Return a fact of this profile: it states what it must, and agrees with `event` but where it is astray."""
-        found: dict[str, Any] = {"type": profile.type, **dict(profile.values)}
-        recipient = event.get("recipient", {}).get("id")
+        """Return a fact of a profile, in an event."""
         here = {
-            "recipient": recipient,
+            "recipient": event.get("recipient", {}).get("id"),
             "purpose": event.get("purpose"),
             "item": event["items"][0],
             "operation": event["operation"],
             "subject": event["subject"].get("id", _PERSON_ID),
         }
-        for field in self.types[profile.type].fields.values():
-            if field.held == "value" or not (field.required or field.id in profile.astray):
-                continue
-            value = here[field.held]
-            if field.id in profile.astray or value is None:
-                value = self._another(field.held, value)
-            found[field.id] = [value] if field.list else value
+
+        def wider(held: str, means: Each) -> str:
+            return self._words_above(HELD_DIMENSION[held], here[held])[means]
+
+        found = fact_of(self.types[profile.type], profile, here, self._another, wider)
         if profile.named:
             found["subject"] = _PERSON_ID
         return found
+
+    def _fact_with(self, dimension: str, word: str, event: Mapping[str, Any]) -> dict[str, Any]:
+        """Return a fact that is never in effect, with a word that not all policies know."""
+        found = self._type_with(dimension)
+        assert found is not None
+        declared, name = found
+        values = tuple(
+            (field.id, min(field.values or {ELSEWHERE}))
+            for field in declared.fields.values()
+            if field.held == "value" and field.required
+        )
+        fact = self._fact(Profile(declared.id, values, frozenset(), False), event)
+        fact[name] = [word] if declared.fields[name].list else word
+        return {**fact, "from": event["time"], "until": event["time"]}
 
     def _another(self, held: str, value: Any) -> str:
         """Return a value that does not agree with `value`."""
@@ -347,10 +453,16 @@ class Space:
         dimension = HELD_DIMENSION.get(held)
         if dimension is None or dimension == "parties":
             return "somebody-else"
-        vocabulary = self.policies[0].vocabulary
+        terms = self.terms[dimension]
         return next(
-            term for term in sorted(vocabulary.terms[dimension]) if value not in vocabulary.kinds(dimension, term)
+            term
+            for term in sorted(terms.declared)
+            if all(terms.known(term)) and not any(value in v.kinds(dimension, term) for v in terms.vocabularies)
         )
+
+
+_ODD: dict[Variable, str] = dict([*((DIMENSIONS[name], name) for name in CLOSED), *_FACT_WORDS.items()])
+"""The variables whose words a policy may not know, and the dimension of each."""
 
 
 def _time(instant: int) -> str:

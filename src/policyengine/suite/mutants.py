@@ -71,7 +71,7 @@ class Mutant:
         )
 
     def _changed(self, document: Document) -> Document:
-        return Document(document.path, document.text, self.data) if document.path == self.document else document
+        return document.with_data(self.data) if document.path == self.document else document
 
 
 def mutants(pack: Pack, policy: Policy, kinds: Mapping[str, RuleKind]) -> Iterator[Mutant]:

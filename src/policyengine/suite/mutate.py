@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import itertools
 import os
+from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
@@ -17,11 +18,13 @@ from typing import Any, Literal, TypeAlias
 
 from policyengine.analysis.difference import difference
 from policyengine.build import policy_of
+from policyengine.check import guard
+from policyengine.condition import Field, In, conjuncts
 from policyengine.engine import Engine
 from policyengine.errors import Place, PolicyError
 from policyengine.load import Pack, load_pack
 from policyengine.plugins import Plugins
-from policyengine.rule import Policy
+from policyengine.rule import Permit, Policy, Rule
 from policyengine.suite.case import Case, actual
 from policyengine.suite.mutants import Mutant, mutants
 from policyengine.suite.run import run_case
@@ -75,6 +78,7 @@ class Mutation:
         self._others: dict[Path, Policy] = {}
         self._originals: dict[Any, Policy] = {}
         self._cited = self._citations()
+        self._values = {case.id: _values(case.event) for case in self.cases}
 
     def run(self, jobs: int | None = None) -> Iterator[Report]:
         """Yield what became of each mutant, in order.
@@ -107,7 +111,7 @@ class Mutation:
             return Report(mutant.operator, mutant.message, place, fate, **more)
 
         try:
-            for case in self._likeliest_first(mutant):
+            for case in self._likeliest_first(mutant, policy_under({})):
                 key = (case.policies, tuple(sorted(case.readings.items())))
                 if key not in engines:
                     engines[key] = Engine(self._layered(case, policy_under(case.readings)))
@@ -156,9 +160,16 @@ class Mutation:
             found[case.id] = frozenset(cited | cases)
         return found
 
-    def _likeliest_first(self, mutant: Mutant) -> list[Case]:
-        """Return the cases, those first whose decision rests on the clause that was changed."""
-        return sorted(self.cases, key=lambda case: mutant.clause not in self._cited[case.id])
+    def _likeliest_first(self, mutant: Mutant, changed: Policy) -> list[Case]:
+        """Return the cases, those first that a changed rule speaks of, and whose decision rests on its clause."""
+        spoken = [_spoken_of(rule) for rule in set(self.original.rules) ^ set(changed.rules)]
+
+        def far(case: Case) -> tuple[bool, bool]:
+            values = self._values[case.id]
+            touched = any(all(values[field] & accepted for field, accepted in asked) for asked in spoken)
+            return not touched, mutant.clause not in self._cited[case.id]
+
+        return sorted(self.cases, key=far)
 
     def _layered(self, case: Case, mutant: Policy) -> list[Policy]:
         """Return the policies of a case, with the mutant in the place of the pack."""
@@ -179,6 +190,40 @@ def expectation(policy: Policy, event: Mapping[str, Any]) -> dict[str, Any]:
     if decision.obligations:
         found["obligations"] = actual(decision, "obligations")
     return found
+
+
+def _spoken_of(rule: Rule) -> list[tuple[Field, frozenset[str]]]:
+    """Return what an event states, field by field, where a rule may matter to it."""
+    licence = isinstance(rule, Permit) and rule.licence  # it matters to other operations as well
+    return [
+        (part.field, part.values)
+        for part in conjuncts(guard(rule))
+        if isinstance(part, In) and not (licence and part.field is Field.OPERATION)
+    ]
+
+
+def _values(event: Mapping[str, Any]) -> Mapping[Field, frozenset[str]]:
+    """Return what an event states, field by field, as far as it can be read."""
+    found: dict[Field, frozenset[str]] = defaultdict(frozenset)
+    for name, field in _FIELDS.items():
+        value: Any = event
+        for key in name.split("."):
+            value = value.get(key) if isinstance(value, Mapping) else None
+        words = value if isinstance(value, list) else [value]
+        found[field] = frozenset(word for word in words if isinstance(word, str))
+    return found
+
+
+_FIELDS = {
+    "operation": Field.OPERATION,
+    "subject.category": Field.SUBJECT,
+    "items": Field.ITEM,
+    "purpose": Field.PURPOSE,
+    "form": Field.FORM,
+    "origin": Field.ORIGIN,
+    "recipient.id": Field.RECIPIENT,
+    "recipient.service": Field.SERVICE,
+}
 
 
 _here: list[Mutation] = []

@@ -1,0 +1,45 @@
+"""What several policies make of the words of one dimension: whose words they are, and of what each makes them kinds."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import TypeAlias
+
+from policyengine.rule import Policy
+from policyengine.vocabulary import CLOSED
+
+Each: TypeAlias = "tuple[bool, ...]"
+"""One answer for each of the policies."""
+
+
+class Terms:
+    """The words of one dimension.
+
+    Args:
+        policies: whose words.
+        dimension: a name of `policyengine.vocabulary.DIMENSIONS`.
+        named: values that rules name beside declared terms.
+    """
+
+    def __init__(self, policies: Sequence[Policy], dimension: str, named: Iterable[str] = ()) -> None:
+        self.dimension = dimension
+        self.vocabularies = [policy.vocabulary for policy in policies]
+        self.declared = tuple(
+            dict.fromkeys((*named, *(term for vocabulary in self.vocabularies for term in vocabulary.terms[dimension])))
+        )
+
+    def known(self, term: str) -> Each:
+        """Return which of the policies know `term`; of a party, all do."""
+        if self.dimension not in CLOSED:
+            return (True,) * len(self.vocabularies)
+        return tuple(term in vocabulary.terms[self.dimension] for vocabulary in self.vocabularies)
+
+    def wider(self, term: str) -> dict[Each, str]:
+        """Return the words in a fact that mean `term` under some of the policies alone, one for each such split."""
+        found: dict[Each, str] = {}
+        if all(self.known(term)):
+            for other in self.declared:
+                means = tuple(term in vocabulary.kinds(self.dimension, other) for vocabulary in self.vocabularies)
+                if all(self.known(other)) and any(means) and not all(means):
+                    found.setdefault(means, other)
+        return found
