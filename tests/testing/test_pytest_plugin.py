@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
 from importlib.metadata import entry_points
@@ -239,7 +240,7 @@ def test_fails(assert_permits):
     )
     done = run(project)
     assert "1 failed, 3 passed" in done.stdout
-    assert "tests/test_embedding.py:26: AssertionError" in done.stdout.splitlines()  # in the test, not in the fixture
+    assert re.search(r"^tests/test_embedding.py:\d+: AssertionError$", done.stdout, re.MULTILINE)  # not in the fixture
     assert "E       AssertionError: outcome: expected permit, actual deny" in done.stdout.splitlines()
     assert ">       assert_permits(MARKETING)" in done.stdout.splitlines()
 
@@ -249,3 +250,33 @@ def test_fixtures_say_what_they_need(project: Path) -> None:
     done = run(project, "tests")
     assert "name a pack, or set policyengine_packs in the ini file" in done.stdout
     assert done.returncode == 1
+
+
+def test_an_engine_of_the_project_s_own_takes_the_place_of_the_packs(project: Path) -> None:
+    """With a plugin, say, or readings: the assertions follow the fixture."""
+    write(
+        project,
+        "tests/conftest.py",
+        """
+import pytest
+from policyengine import Engine
+
+@pytest.fixture(scope="session")
+def policyengine_engine(pytestconfig):
+    engine = Engine.load(pytestconfig.rootpath / "rules", readings={"reach": "wide"})
+    return lambda: engine
+""",
+    )
+    write(
+        project,
+        "tests/test_embedding.py",
+        """
+def test_permits(assert_permits):
+    event = {
+        "id": "e-1", "time": "2026-11-24T09:00:00+09:00", "operation": "use",
+        "subject": {"category": "customer"}, "items": ["name"], "purpose": "marketing",
+    }
+    assert_permits(event)
+""",
+    )
+    assert run(project, "tests", "-q").stdout.splitlines()[-1].startswith("1 passed")
