@@ -180,6 +180,7 @@ BROKEN = {
     "an unknown key": ('expct = "permit"', "rules/broken.test.toml:5:1: error: unknown-key: "),
     "a base that there is not": ('base = "usee"', "rules/broken.test.toml:5:1: error: unknown-base: "),
     "a reading that there is not": ('readings.rich = "wide"', "rules/broken.test.toml:2:3: error: unknown-reading: "),
+    "a list that is none": ("[suite]\npolicies = 3", "rules/broken.test.toml:6:1: error: wrong-type: "),
     "broken TOML": ("name = ", "rules/broken.test.toml:5:8: error: toml-syntax: "),
 }
 
