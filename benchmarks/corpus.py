@@ -15,6 +15,7 @@ from policyengine import Decision, Engine, Event
 
 ROOT = Path(__file__).parent.parent
 PACK = ROOT / "rules" / "alc-smart-learning"
+SHOP = ROOT / "rules" / "online-shop"
 
 
 @dataclass(frozen=True)

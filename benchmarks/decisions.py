@@ -6,7 +6,7 @@ import statistics
 from collections.abc import Callable, Iterator, Sequence
 
 import handwritten
-from corpus import PACK, Case, cases, stream
+from corpus import PACK, SHOP, Case, cases, stream
 from timing import Pass, Row, Start, over, progress, turn_about
 
 from policyengine import Engine, Event
@@ -44,6 +44,11 @@ def rows(*, quick: bool) -> Iterator[Row]:
         yield _warm(engine, chosen, "ready", "warm, by kind of decision", f"{group} ({len(chosen)})", repeats)
     progress("decisions: event by event")
     yield from _each(engine, found, repeats=5 if quick else 15)
+    progress("decisions: two packs in one engine")
+    both = Engine.load(PACK, SHOP)
+    events = [case.event for case in found]
+    layered = turn_about(over(engine.evaluate, events), over(both.evaluate, events), len(events), repeats)
+    yield Row("warm, two packs of different controllers in one engine, to one pack", "ready: all events", *layered)
     count = 4_000 if quick else 20_000
     for title, recipients in (("300 other recipients", 300), ("every recipient its own", count)):
         progress(f"decisions: a stream of {count} different events, {title}")
