@@ -123,6 +123,9 @@ class Decision(Struct, frozen=True, eq=False):
     def __eq__(self, other: object) -> bool:
         return self.as_dict() == other.as_dict() if isinstance(other, Decision) else NotImplemented
 
+    def __ne__(self, other: object) -> bool:  # a Struct has its own, which compares identities
+        return not self.__eq__(other) if isinstance(other, Decision) else NotImplemented
+
     def __hash__(self) -> int:
         return hash((self.event, self.outcome, self.clauses, self.permitted_items, self.excess_items))
 
