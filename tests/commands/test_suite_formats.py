@@ -7,6 +7,7 @@ from pathlib import Path
 from xml.etree import ElementTree as ET
 
 from commands.packs import DELIVERY, MIXED, PASSING, line_of, shop
+
 from commands.shell import policyengine
 
 

@@ -12,6 +12,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from commands.packs import DELIVERY, NO_ADVERTISING, WRONG, shop
+
 from commands.shell import environment
 
 PATIENCE = 60  # seconds after which a run that does not come has gone missing
