@@ -8,8 +8,8 @@ import tomllib
 from pathlib import Path
 
 import pytest
-from commands.packs import ALL, DELIVERY, NO_ADVERTISING, NO_VISITOR, POLICY, WRONG, line_of, shop
 
+from commands.little_packs import ALL, DELIVERY, NO_ADVERTISING, NO_VISITOR, POLICY, WRONG, line_of, shop
 from commands.shell import policyengine
 
 SUMMARY = re.compile(r"(\d+) killed, (\d+) equivalent, (\d+) refused, (\d+) survived")

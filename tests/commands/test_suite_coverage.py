@@ -9,8 +9,8 @@ import zlib
 from pathlib import Path
 
 import pytest
-from commands.packs import ACQUIRED, ALL, DELIVERY, ENTRUSTED, NO_ADVERTISING, NO_VISITOR, POLICY, shop
 
+from commands.little_packs import ACQUIRED, ALL, DELIVERY, ENTRUSTED, NO_ADVERTISING, NO_VISITOR, POLICY, shop
 from commands.services import needed
 from commands.shell import policyengine
 

@@ -6,8 +6,7 @@ import json
 from pathlib import Path
 from xml.etree import ElementTree as ET
 
-from commands.packs import DELIVERY, MIXED, PASSING, line_of, shop
-
+from commands.little_packs import DELIVERY, MIXED, PASSING, line_of, shop
 from commands.shell import policyengine
 
 

@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from commands.packs import shop
 
+from commands.little_packs import shop
 from commands.shell import policyengine
 from policyengine.suite.load import load_suite
 

@@ -9,8 +9,8 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
-from commands.packs import DELIVERY, EVENTS, MIXED, NO_ADVERTISING, PASSING, WRONG, WRONG_TOO, line_of, shop
 
+from commands.little_packs import DELIVERY, EVENTS, MIXED, NO_ADVERTISING, PASSING, WRONG, WRONG_TOO, line_of, shop
 from commands.shell import policyengine
 
 

@@ -9,8 +9,8 @@ from typing import Any
 
 import jsonschema
 import pytest
-from commands.packs import ALL, EVENTS
 
+from commands.little_packs import ALL, EVENTS
 from commands.shell import policyengine
 
 ROOT = Path(__file__).parents[2]

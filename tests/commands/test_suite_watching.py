@@ -11,8 +11,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from commands.packs import DELIVERY, NO_ADVERTISING, WRONG, shop
-
+from commands.little_packs import DELIVERY, NO_ADVERTISING, WRONG, shop
 from commands.shell import environment
 
 PATIENCE = 60  # seconds after which a run that does not come has gone missing
