@@ -6,6 +6,7 @@ It shares no code with the engine's own evaluation: no index, no memory, no prep
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -18,14 +19,35 @@ EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 @dataclass
 class Answer:
-    """What the reference says of an event: the parts of a decision that follow from the rules."""
+    """What the reference says of an event, or of one of its items.
+
+    Args:
+        outcome: ``permit`` or ``deny``.
+        permitted: the items that may flow.
+        excess: the other items.
+        clauses: what the outcome rests on.
+        rules: the rules that it rests on.
+        obligations: ids.
+        reasons: of a denial, each its code, clause and rule.
+    """
 
     outcome: str
     permitted: set[str] = field(default_factory=set)
     excess: set[str] = field(default_factory=set)
     clauses: set[str] = field(default_factory=set)
+    rules: set[str] = field(default_factory=set)
     obligations: set[str] = field(default_factory=set)
-    codes: set[str] = field(default_factory=set)
+    reasons: set[tuple[str, str | None, str | None]] = field(default_factory=set)
+
+
+def _permit(item: str, clauses: set[str], rules: set[str], obligations: set[str]) -> Answer:
+    return Answer("permit", {item}, clauses=clauses, rules=rules, obligations=obligations)
+
+
+def _deny(items: Iterable[str], reasons: set[tuple[str, str | None, str | None]]) -> Answer:
+    clauses = {clause for _, clause, _ in reasons if clause is not None}
+    rules = {rule for _, _, rule in reasons if rule is not None}
+    return Answer("deny", excess=set(items), clauses=clauses, rules=rules, reasons=reasons)
 
 
 def microseconds(text: str) -> int:
@@ -43,7 +65,7 @@ def evaluate(policy: Policy, event: dict[str, Any]) -> Answer:
     """Decide a well-formed event of one policy that governs its controller."""
     now = microseconds(event["time"])
     if not policy.start <= now < policy.end:
-        return Answer("deny", excess=set(event["items"]), codes={"no-governing-policy"})
+        return _deny(event["items"], {("no-governing-policy", None, None)})
     words = [
         ("subjects", event["subject"]["category"]),
         ("purposes", event.get("purpose")),
@@ -59,44 +81,41 @@ def evaluate(policy: Policy, event: dict[str, Any]) -> Answer:
                 value = fact[name]
                 words += [(dimension, word) for word in ([value] if isinstance(value, str) else value)]
     unknown = [(dim, word) for dim, word in words if word is not None and word not in policy.vocabulary.terms[dim]]
-    answer = Answer("permit")
+    answers = []
     for item in event["items"]:
-        known = item in policy.vocabulary.terms["items"]
-        if unknown or not known:
-            answer.excess.add(item)
-            answer.codes.add("unknown-term")
-            terms = unknown + ([] if known else [("items", item)])
-            answer.clauses |= _cited_for_unknown(policy, event, item if known else None, now, terms)
-            continue
-        permitted, clauses, obligations, codes = _item(policy, event, item, now)
-        (answer.permitted if permitted else answer.excess).add(item)
-        answer.codes |= codes
-        answer.clauses |= {("permit" if permitted else "deny", clause) for clause in clauses}  # type: ignore[misc]
-        if permitted:
-            answer.obligations |= obligations
-    if answer.excess:
-        answer.outcome = "deny"
-        answer.obligations = set()
-    kept = {entry[1] for entry in answer.clauses if isinstance(entry, tuple) and entry[0] == answer.outcome}
-    answer.clauses = kept | {entry for entry in answer.clauses if isinstance(entry, str)}
-    return answer
+        strange = [] if item in policy.vocabulary.terms["items"] else [("items", item)]
+        if unknown or strange:
+            answers.append(_deny([item], _unknown(policy, event, item, now, unknown + strange)))
+        else:
+            answers.append(_item(policy, event, item, now))
+    whole = Answer("permit" if all(answer.outcome == "permit" for answer in answers) else "deny")
+    for answer in answers:
+        whole.permitted |= answer.permitted
+        whole.excess |= answer.excess
+        if answer.outcome == whole.outcome:
+            whole.clauses |= answer.clauses
+            whole.rules |= answer.rules
+            whole.obligations |= answer.obligations
+            whole.reasons |= answer.reasons
+    return whole
 
 
-def _ground(policy: Policy) -> set[str]:
-    return {clause.number for clause in policy.clauses.values() if clause.ground}
+def _ground(policy: Policy) -> str | None:
+    grounds = [clause.number for clause in policy.clauses.values() if clause.ground]
+    return grounds[0] if grounds else None
 
 
-def _cited_for_unknown(
-    policy: Policy, event: dict[str, Any], item: str | None, now: int, terms: list[tuple[str, str]]
-) -> set[str]:
+def _unknown(
+    policy: Policy, event: dict[str, Any], item: str, now: int, terms: list[tuple[str, str]]
+) -> set[tuple[str, str | None, str | None]]:
     """An unknown purpose cites the clauses that speak of such flows; any other unknown term, the ground clause.
 
-    No fact counts towards what a clause speaks of here: the event is not one that the policy can read.
+    No fact and no attribute counts towards what a clause speaks of here: the policy cannot read the event.
     """
-    cited: set[str] = set()
+    cited: set[str | None] = set()
     for dimension, _ in terms:
-        spoken: set[str] = set()
-        if dimension == "purposes" and item is not None:
+        spoken: set[str | None] = set()
+        if dimension == "purposes" and item in policy.vocabulary.terms["items"]:
             bare = {key: value for key, value in event.items() if key not in ("facts", "attributes")}
             for rule in policy.rules:
                 if (
@@ -107,11 +126,11 @@ def _cited_for_unknown(
                 ):
                     clause = policy.clauses[rule.head.clause]
                     spoken.add(clause.case_of or clause.number)
-        cited |= spoken or _ground(policy)
-    return cited
+        cited |= spoken or {_ground(policy)}
+    return {("unknown-term", clause, None) for clause in cited}
 
 
-def _item(policy: Policy, event: dict[str, Any], item: str, now: int) -> tuple[bool, set[str], set[str], set[str]]:
+def _item(policy: Policy, event: dict[str, Any], item: str, now: int) -> Answer:
     rules = [rule for rule in policy.rules if rule.head.start <= now < rule.head.end]
 
     def met(condition: Condition) -> bool:
@@ -144,45 +163,45 @@ def _item(policy: Policy, event: dict[str, Any], item: str, now: int) -> tuple[b
 
     surviving = [permit for permit in granted if not any(reaches(rule, permit) for rule in binding)]
     if surviving:
-        clauses = {permit.head.clause for permit in surviving}
-        for permit in surviving:
-            clauses |= {
-                li.head.clause for li in licences if permit.licensed_by and li.head.clause in permit.licensed_by
-            }
+        leaned_on = {clause for permit in surviving for clause in permit.licensed_by or ()}
+        resting = [rule.head for rule in surviving]
+        resting += [licence.head for licence in licences if licence.head.clause in leaned_on]
         obligations = {name for permit in surviving for name in permit.head.obligations}
         for rule in standing:
             if rule not in active and any(reaches(rule, permit) for permit in surviving):
                 obligations |= set(rule.head.obligations)
                 if rule.cited:
-                    clauses.add(rule.head.clause)
+                    resting.append(rule.head)
         for duty in rules:
             if isinstance(duty, Duty) and met(duty.when):
                 obligations |= set(duty.head.obligations)
         exempt = [rule for rule in active if rule not in binding]
         otherwise = [permit for permit in surviving if not any(reaches(rule, permit) for rule in exempt)]
         if exempt and not otherwise:
-            obligations |= {name for rule in exempt for name in rule.instead}
-        return True, clauses, obligations, set()
+            would_deny = [rule for rule in exempt if any(reaches(rule, permit) for permit in surviving)]
+            obligations |= {name for rule in would_deny for name in rule.instead}
+        return _permit(item, {head.clause for head in resting}, {head.id for head in resting}, obligations)
 
-    clauses, codes = set(), set()
+    reasons: set[tuple[str, str | None, str | None]] = set()
     for rule in binding:
         if rule.only is None or any(reaches(rule, permit) for permit in granted):
-            clauses.add(rule.head.clause)
-            codes.add(rule.code)
+            reasons.add((rule.code, rule.head.clause, rule.head.id))
     if not granted:
         speaking = [permit for permit in here if met(permit.about)]
         for permit in list(speaking):
             leaned = permit.licensed_by or frozenset()
             if leaned and not any(licence.head.clause in leaned for licence in licences):
                 speaking += [li for li in permits if li.licence and li.head.clause in leaned and met(li.about)]
+        behind: dict[str, set[str]] = {}
         for permit in speaking:
             clause = policy.clauses[permit.head.clause]
-            instead = {rule.head.clause for rule in replacements if clause.number in rule.clauses}
-            clauses |= instead or {clause.case_of or clause.number}
-            codes.add("not-permitted")
-    if not codes:
-        return False, _ground(policy), set(), {"no-rule"}
-    return False, clauses, set(), codes
+            instead = [rule.head for rule in replacements if clause.number in rule.clauses]
+            for head in instead:
+                behind.setdefault(head.clause, set()).add(head.id)
+            if not instead:
+                behind.setdefault(clause.case_of or clause.number, set()).add(permit.head.id)
+        reasons |= {("not-permitted", clause, min(ids) if len(ids) == 1 else None) for clause, ids in behind.items()}
+    return _deny([item], reasons or {("no-rule", _ground(policy), None)})
 
 
 def _value(event: dict[str, Any], item: str, looked_at: Field, *, for_rules: bool) -> str | None:

@@ -1,18 +1,24 @@
-"""Hypothesis strategies: small policies in the rule language, and events that they can nearly tell apart."""
+"""Hypothesis strategies: small policies in the rule language, and events that they can nearly tell apart.
+
+Most flows are permitted by nobody, so an event may be drawn with an aim: around the conditions of a rule that permits
+and of one that stands over it, with facts of which rules ask. What an aim suggests is followed most of the time.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from hypothesis import strategies as st
 
 from policyengine.build import policy_of
-from policyengine.errors import PolicyError
+from policyengine.condition import Compare, Condition, Field, Holds, In, leaves
 from policyengine.load import STANDARD, Pack
+from policyengine.moment import FOREVER, instant
 from policyengine.plugins import Plugins
-from policyengine.rule import Policy
+from policyengine.rule import Duty, Permit, Policy, Replacement, Restriction, Rule, conditions_of
 from policyengine.source import Document, read
 
 OPERATIONS = ["acquire", "use", "joint_use", "entrust", "provide", "disclose"]
@@ -21,19 +27,23 @@ TIMES = [f"2026-0{month}-01T00:00:00Z" for month in range(1, 8)]
 _T = {"ja": "語", "en": "word"}
 
 
-def _terms(**parents: str | None) -> dict[str, Any]:
+def _terms(**parents: str | list[str] | None) -> dict[str, Any]:
     return {name: ({**_T, "is_a": parent} if parent else dict(_T)) for name, parent in parents.items()}
 
 
 VOCABULARY: dict[str, Any] = {
     "subjects": _terms(adult=None, member="adult", guest=None),
-    "items": _terms(contact=None, mail="contact", phone="contact", health=None),
+    "items": _terms(contact=None, mail="contact", phone="contact", health=None, voice=["phone", "health"]),
     "purposes": _terms(care=None, followup="care", ads=None),
     "parties": _terms(group=None, sister="group", partner=None),
     "services": _terms(hosting=None, mailing=None),
     "origins": _terms(direct=None, public=None),
     "forms": _terms(statistical=None),
-    "attributes": {"age": {**_T, "type": "integer"}, "vip": {**_T, "type": "boolean"}},
+    "attributes": {
+        "age": {**_T, "type": "integer"},
+        "vip": {**_T, "type": "boolean"},
+        "tier": {**_T, "type": "string"},
+    },
     "facts": {
         "declaration": {
             **_T,
@@ -43,13 +53,25 @@ VOCABULARY: dict[str, Any] = {
                 "basis": {"held": "value", "required": True, "values": {"consent": _T, "interest": _T}},
                 "person": {"held": "subject"},
             },
-        }
+        },
+        "grant": {
+            **_T,
+            "fields": {
+                "item": {"held": "item", "required": True},
+                "operation": {"held": "operation"},
+                "holders": {"held": "subject", "list": True},
+                "to": {"held": "recipient", "list": True},
+                "via": {"held": "recipient"},
+            },
+        },
     },
 }
 READINGS: dict[str, Any] = {
     "wide": {**_T, "default": "no", "values": {"no": _T, "yes": _T}},
 }
 CLAUSES = ["1", "2", "3", "4", "4(1)", "5"]
+LEANED_ON = ["1", "1", "2", "2", "4(1)", "5"]
+"""Clauses on which others lean, which replace one another, and are spared: few, so that they meet."""
 
 
 @cache
@@ -57,16 +79,37 @@ def kinds() -> Any:
     return Plugins(installed=False).kinds
 
 
+@cache
+def standard() -> Document:
+    return read(STANDARD)
+
+
 def policy_from(data: dict[str, Any], readings: dict[str, str] | None = None) -> Policy:
     """Build a policy from the data of one rule file, through the real lowering."""
-    pack = Pack(Path("generated.toml"), (Document("generated.toml", "", data),), (read(STANDARD),))
+    pack = Pack(Path("generated.toml"), (Document("generated.toml", "", data),), (standard(),))
     return policy_of(pack, kinds(), readings or {}, trusted=True)
 
 
-def some(words: list[str], most: int = 2) -> st.SearchStrategy[list[str]]:
+def rarely(draw: st.DrawFn, one_in: int) -> bool:
+    """Whether to do what is left out as soon as an example shrinks."""
+    return draw(_dice(one_in)) == one_in
+
+
+@cache
+def _dice(sides: int) -> st.SearchStrategy[int]:
+    return st.integers(1, sides)
+
+
+def some(words: Sequence[str], most: int = 2) -> st.SearchStrategy[list[str]]:
+    return _some(tuple(words), most)
+
+
+@cache
+def _some(words: tuple[str, ...], most: int) -> st.SearchStrategy[list[str]]:
     return st.lists(st.sampled_from(words), min_size=1, max_size=most, unique=True)
 
 
+@cache
 def term_lists(dimension: str) -> st.SearchStrategy[list[Any]]:
     words = some(sorted(VOCABULARY[dimension]))
     gated = words.map(lambda found: [*found[:-1], {"term": found[-1], "under": {"wide": "yes"}}])
@@ -86,10 +129,13 @@ FACTS = st.sampled_from(
         {"type": "notice", "unheld": ["purposes"]},
         {"type": "declaration", "basis": "consent"},
         {"type": "declaration", "unheld": ["partner"]},
+        {"type": "grant"},
+        {"type": "grant", "unheld": ["holders", "via"]},
     ]
 )
 
 
+@cache
 def fact_expressions() -> st.SearchStrategy[dict[str, Any]]:
     return st.recursive(
         FACTS,
@@ -102,6 +148,7 @@ def fact_expressions() -> st.SearchStrategy[dict[str, Any]]:
     )
 
 
+@cache
 @st.composite
 def conditions(draw: st.DrawFn, *, recipients: bool = True) -> dict[str, Any]:
     """Some of the keys that say which flows a rule means."""
@@ -111,34 +158,56 @@ def conditions(draw: st.DrawFn, *, recipients: bool = True) -> dict[str, Any]:
     found: dict[str, Any] = {}
     for key in draw(st.lists(st.sampled_from(sorted(lists)), max_size=2, unique=True)):
         found[key] = draw(term_lists(lists[key]))
-    if draw(st.integers(0, 4)) == 0:
+    if rarely(draw, 5):
         key = draw(st.sampled_from(sorted(lists)))
         found["except"] = {key: draw(some(sorted(VOCABULARY[lists[key]]), 1))}
-    if recipients and draw(st.integers(0, 9)) == 0:
+    if recipients and rarely(draw, 10):
         found["countries"] = draw(some(["JP", "US"]))
-    if draw(st.integers(0, 5)) == 0:
+    if rarely(draw, 6):
         found["attributes"] = draw(
             st.sampled_from(
-                [{"age": {"below": 16}}, {"age": {"at_least": 16}}, {"vip": {"is": True}}, {"age": {"is_not": 3}}]
+                [
+                    {"age": {"below": 18}},
+                    {"age": {"at_least": 16}},
+                    {"age": {"above": 3, "at_most": 16}},
+                    {"age": {"is_not": 3}},
+                    {"vip": {"is": True}},
+                    {"tier": {"is_not": "gold"}},
+                ]
             )
         )
-    if draw(st.integers(0, 3)) == 0:
+    if rarely(draw, 4):
         found["facts"] = draw(fact_expressions())
     return found
 
 
 _CLAUSE_LISTS = some(CLAUSES)
+_LEANED_ON = st.lists(st.sampled_from(LEANED_ON), min_size=1, max_size=3).map(lambda found: sorted(set(found)))
+_PERIODS = st.sampled_from(
+    [
+        {"from": TIMES[1]},
+        {"from": TIMES[3]},
+        {"until": TIMES[3]},
+        {"until": TIMES[5]},
+        {"from": TIMES[1], "until": TIMES[4]},
+    ]
+)
 
 
+LICENSING = ("individual-notice", "joint-use", "purpose-limitation")
+PERMITTING = (*LICENSING, "disclosure", "entrustment", "provision")
+
+
+@cache
 @st.composite
-def rules(draw: st.DrawFn) -> tuple[str, dict[str, Any]]:
-    """One rule: its kind and its table."""
-    kind = draw(st.sampled_from(sorted(kinds())))
+def rules(draw: st.DrawFn, of: Sequence[str] = ()) -> tuple[str, dict[str, Any]]:
+    """One rule, of any kind or one `of` some: its kind and its table."""
+    kind = draw(st.sampled_from(of or sorted(kinds())))
     if kind in ("provision", "entrustment"):
-        # Lean on the clauses that can license something; whether one does there, the rules decide.
+        # Whether a clause on which it leans licenses anything, the rules decide.
         table = draw(conditions())
         if draw(st.booleans()):
-            table["licensed_by"] = draw(_CLAUSE_LISTS)
+            table["licensed_by"] = draw(_LEANED_ON)
     elif kind == "purpose-limitation":
         table = {
             **draw(conditions(recipients=False)),
@@ -156,42 +225,47 @@ def rules(draw: st.DrawFn) -> tuple[str, dict[str, Any]]:
         if draw(st.booleans()):
             table["own_use"] = draw(st.booleans())
     elif kind == "individual-notice":
-        table = {"replaces": draw(_CLAUSE_LISTS)}
+        table = {**(draw(conditions(recipients=False)) if draw(st.booleans()) else {}), "replaces": draw(_LEANED_ON)}
     elif kind == "requirement":
         table = {**draw(conditions()), "require": draw(conditions().filter(bool))}
         if draw(st.booleans()):
             table["operations"] = draw(some(OPERATIONS))
-        if draw(st.integers(0, 2)) == 0:
+        if rarely(draw, 3):
             table["over"] = draw(_CLAUSE_LISTS)
-        if draw(st.integers(0, 3)) == 0:
+        if rarely(draw, 4):
             table["silent"] = True
     elif kind == "prohibition":
         table = draw(conditions())
-        table["operations"] = draw(some(OPERATIONS))
+        if draw(st.booleans()):
+            table["operations"] = draw(some(OPERATIONS))
         if draw(st.booleans()):
             table["lifted_by"] = draw(fact_expressions())
         if draw(st.booleans()):
             table["spares"] = draw(_CLAUSE_LISTS)
     elif kind == "data-subject-request":
         table = {
+            **(draw(conditions()) if draw(st.booleans()) else {}),
             "request": draw(st.sampled_from(["stop_use", "erase"])),
-            "stops": draw(some(OPERATIONS, 3)),
+            "stops": draw(st.one_of(st.just(OPERATIONS), some(OPERATIONS, 3))),
         }
         if draw(st.booleans()):
             table["spares"] = draw(_CLAUSE_LISTS)
         if draw(st.booleans()):
             table["lifted_by"] = draw(FACTS)
         if draw(st.booleans()):
-            table["not_binding"] = {"subjects": draw(some(sorted(VOCABULARY["subjects"]), 1)), "oblige": ["forward"]}
+            table["not_binding"] = {
+                "subjects": draw(some(sorted(VOCABULARY["subjects"]), 1)),
+                "oblige": draw(st.sampled_from([["forward"], ["watch"]])),
+            }
     elif kind == "disclosure":
-        table = {}
+        table = draw(conditions()) if draw(st.booleans()) else {}
     else:
         table = {**draw(conditions()), "operations": draw(some(OPERATIONS)), "oblige": ["tell"]}
-    if draw(st.integers(0, 5)) == 0:
+    if rarely(draw, 6):
         table["oblige"] = draw(some(["tell", "watch"]))
-    if draw(st.integers(0, 7)) == 0:
-        table["from" if draw(st.booleans()) else "until"] = draw(st.sampled_from(TIMES))
-    if draw(st.integers(0, 7)) == 0:
+    if rarely(draw, 6):
+        table |= draw(_PERIODS)
+    if rarely(draw, 12):
         table["under"] = {"wide": draw(st.sampled_from(["yes", "no"]))}
     return kind, table
 
@@ -203,13 +277,18 @@ def policy_data(draw: st.DrawFn, most: int = 8) -> dict[str, Any]:
     tables[4]["case_of"] = "4"  # type: ignore[assignment]
     tables[0]["ground"] = True  # type: ignore[assignment]
     clauses: dict[str, dict[str, Any]] = {table["number"]: table for table in tables}  # type: ignore[misc]
-    for number, (kind, table) in enumerate(draw(st.lists(rules(), min_size=1, max_size=most))):
-        clause = clauses[draw(st.sampled_from(CLAUSES))]
-        clause.setdefault(kind, []).append({"id": f"rule-{number}", **table})
+    more = draw(st.integers(0, most - 1))
+    found = [draw(rules(PERMITTING)), *draw(st.lists(rules(), min_size=more, max_size=more))]
+    places = [draw(st.sampled_from(LEANED_ON if kind in LICENSING else CLAUSES)) for kind, _ in found]
+    licensing = [place for place, (kind, _) in zip(places, found, strict=True) if kind in LICENSING]
+    for number, (place, (kind, table)) in enumerate(zip(places, found, strict=True)):
+        leaning = "licensed_by" in table and licensing and not rarely(draw, 4)
+        leaned_on = {"licensed_by": [draw(st.sampled_from(licensing))]} if leaning else {}
+        clauses[place].setdefault(kind, []).append({"id": f"rule-{number}", **table, **leaned_on})
     about: dict[str, Any] = {"id": "generated", "version": "1", "title": _T, "governs": ["shop"]}
-    if draw(st.integers(0, 4)) == 0:
+    if rarely(draw, 8):
         about["from"] = TIMES[1]
-    if draw(st.integers(0, 4)) == 0:
+    if rarely(draw, 8):
         about["until"] = TIMES[5]
     return {
         "policy": about,
@@ -222,72 +301,152 @@ def policy_data(draw: st.DrawFn, most: int = 8) -> dict[str, Any]:
 
 @st.composite
 def policies(draw: st.DrawFn, most: int = 8) -> Policy:
-    """A policy that the loader accepts, under one of its readings."""
-    while True:
-        try:
-            return policy_from(draw(policy_data(most)), {"wide": draw(st.sampled_from(["no", "yes"]))})
-        except PolicyError as error:
-            # Contradictory draws (a list of terms that no event can meet) are refused by the loader: draw again.
-            assert error.problems
-            return policy_from(draw(policy_data(1).filter(loads)), {})
+    """A policy under one of its readings."""
+    return policy_from(draw(policy_data(most)), {"wide": draw(st.sampled_from(["no", "yes"]))})
 
 
-def loads(data: dict[str, Any]) -> bool:
-    try:
-        policy_from(data)
-    except PolicyError:
-        return False
-    return True
+class Aim(NamedTuple):
+    """What an event is drawn around.
 
+    Args:
+        values: for some fields of an event, the values that meet the conditions of the rules aimed at.
+        facts: what these rules ask of facts.
+        others: what other rules ask of facts.
+        attributes: whether they test attributes.
+        span: from when (inclusive) until when (exclusive) they are in force.
+    """
 
-def _maybe(strategy: st.SearchStrategy[Any]) -> st.SearchStrategy[Any]:
-    return st.one_of(st.none(), strategy, strategy)
-
-
-def _word(words: list[str]) -> st.SearchStrategy[str]:
-    return st.sampled_from([*words, *words, *words, "unknown"] if len(words) < 6 else words)
+    values: Mapping[Field, Sequence[str]] = {}
+    facts: Sequence[Holds] = ()
+    others: Sequence[Holds] = ()
+    attributes: bool = False
+    span: tuple[int, int] = (-FOREVER, FOREVER)
 
 
 @st.composite
-def facts(draw: st.DrawFn, words: dict[str, list[str]]) -> dict[str, Any]:
-    """A well-formed fact over the given words, in or out of its time, about this person or another."""
-    kind = draw(st.sampled_from(sorted(words["types"])))
-    fact: dict[str, Any] = {"type": kind}
-    purposes, items, parties = some(words["purposes"]), some(words["items"]), some(words["parties"])
-    operations = some(OPERATIONS, 3)
-    if kind == "consent":
-        fact["operations"] = draw(operations)
-        optional = {"recipients": parties, "purposes": purposes, "items": items}
-    elif kind == "contract":
-        fact |= {"kind": draw(st.sampled_from(["confidentiality", "service"])), "party": draw(parties)[0]}
-        optional = {}
-    elif kind == "vetting":
-        fact["party"] = draw(parties)[0]
-        optional = {}
-    elif kind == "legal_basis":
-        fact |= {"kind": draw(st.sampled_from(["statute", "court", "government"])), "reference": "act"}
-        optional = {"operations": operations, "items": items, "purposes": purposes, "recipients": parties}
-    elif kind == "notice":
-        fact["purposes"] = draw(purposes)
-        optional = {"items": items}
-    elif kind == "request":
-        fact["kind"] = draw(st.sampled_from(["stop_use", "erase", "disclose", "stop_provision", "correct"]))
-        optional = {"purposes": purposes, "items": items, "recipients": parties}
-    else:
-        fact |= {
-            "partner": draw(parties)[0],
-            "purposes": draw(purposes),
-            "basis": draw(st.sampled_from(["consent", "interest"])),
-        }
-        optional = {"person": st.sampled_from(["p-1", "p-2"])}
-    for name, strategy in sorted(optional.items()):
-        if draw(st.integers(0, 2)) == 0:
-            fact[name] = draw(strategy)
-    for name in ("from", "until"):
-        if draw(st.integers(0, 3)) == 0:
-            fact[name] = draw(st.sampled_from(words["times"]))
-    if draw(st.integers(0, 2)) == 0:
-        fact["subject"] = draw(st.sampled_from(["p-1", "p-2"]))
+def aims(draw: st.DrawFn, policy: Policy) -> Aim:
+    """A rule that permits something, a licence on which it leans, and a rule that may stand over it; or no rule."""
+    others = [leaf for rule in policy.rules for c in conditions_of(rule) for leaf in leaves(c) if type(leaf) is Holds]
+    permits = [rule for rule in policy.rules if isinstance(rule, Permit)]
+    if not permits or rarely(draw, 10):
+        return Aim(others=others)
+    permit = draw(st.sampled_from(permits))
+    rules: list[Rule] = [permit]
+    licences = [rule for rule in permits if rule.licence and rule.head.clause in (permit.licensed_by or ())]
+    if licences:
+        rules.append(draw(st.sampled_from(licences)))
+    values: dict[Field, frozenset[str]] = {Field.OPERATION: permit.operations}
+    asked: list[Condition] = []
+
+    def meet(condition: Condition) -> None:
+        for leaf in leaves(condition):
+            asked.append(leaf)
+            if isinstance(leaf, In):
+                found = values.get(leaf.field, leaf.values)
+                values[leaf.field] = found & leaf.values or found
+
+    def may_stand(rule: Restriction | Replacement | Duty) -> bool:
+        return all(
+            not isinstance(leaf, In) or leaf.values & values.get(leaf.field, leaf.values) for leaf in leaves(rule.when)
+        )
+
+    for rule in rules:
+        meet(rule.about)
+        meet(rule.terms)
+    over = [rule for rule in policy.rules if not isinstance(rule, Permit) and may_stand(rule)]
+    if over and draw(st.booleans()):
+        rule = draw(st.sampled_from(over))
+        rules.append(rule)
+        meet(rule.when)
+        for condition in (rule.unless, rule.exempt) if isinstance(rule, Restriction) else ():
+            if draw(st.booleans()):
+                meet(condition)
+    return Aim(
+        {looked_at: sorted(found) for looked_at, found in values.items() if found},
+        [leaf for leaf in asked if isinstance(leaf, Holds)],
+        others,
+        any(isinstance(leaf, Compare) for leaf in asked),
+        (max(policy.start, *(rule.head.start for rule in rules)), min(policy.end, *(rule.head.end for rule in rules))),
+    )
+
+
+_HELD = {
+    "recipients": Field.RECIPIENT,
+    "party": Field.RECIPIENT,
+    "partner": Field.RECIPIENT,
+    "to": Field.RECIPIENT,
+    "via": Field.RECIPIENT,
+    "purposes": Field.PURPOSE,
+    "items": Field.ITEM,
+    "item": Field.ITEM,
+    "operations": Field.OPERATION,
+    "operation": Field.OPERATION,
+    "holders": Field.SUBJECT_ID,
+    "person": Field.SUBJECT_ID,
+}
+_FIELDS: dict[str, tuple[list[str], list[str]]] = {
+    "consent": (["operations"], ["recipients", "purposes", "items"]),
+    "contract": (["kind", "party"], []),
+    "vetting": (["party"], []),
+    "legal_basis": (["kind", "reference"], ["operations", "items", "purposes", "recipients"]),
+    "notice": (["purposes"], ["items"]),
+    "request": (["kind"], ["purposes", "items", "recipients"]),
+    "declaration": (["partner", "purposes", "basis"], ["person"]),
+    "grant": (["item"], ["operation", "holders", "to", "via"]),
+}
+"""For each type of fact its required and its optional fields."""
+_VALUES = {
+    ("contract", "kind"): ["confidentiality", "service"],
+    ("legal_basis", "kind"): ["statute", "court", "government"],
+    ("legal_basis", "reference"): ["act"],
+    ("request", "kind"): ["stop_use", "erase", "disclose", "stop_provision", "correct"],
+    ("declaration", "basis"): ["consent", "interest"],
+}
+_LISTS = {"recipients", "purposes", "items", "operations", "holders", "to"}
+_PERSONS = ["p-1", "p-2"]
+
+
+@st.composite
+def facts(
+    draw: st.DrawFn, words: dict[str, list[str]], near: Mapping[str, Any] | None = None, asked: Holds | None = None
+) -> dict[str, Any]:
+    """A well-formed fact over the given words, in or out of its time, about this person or another.
+
+    Args:
+        draw: hypothesis's.
+        words: as `words_of` has them.
+        near: an event with which the fact agrees more often than not.
+        asked: what the fact is for.
+    """
+    event = near or {"subject": {}, "items": []}
+    pools = {
+        Field.RECIPIENT: (words["parties"], [event.get("recipient", {}).get("id")]),
+        Field.PURPOSE: (words["purposes"], [event.get("purpose")]),
+        Field.ITEM: (words["items"], event["items"]),
+        Field.OPERATION: (OPERATIONS, [event.get("operation")]),
+        Field.SUBJECT_ID: (_PERSONS, [event["subject"].get("id")]),
+    }
+    name = asked.type if asked is not None else draw(st.sampled_from(sorted(words["types"])))
+    named = dict(asked.where) if asked is not None else {}
+    required, optional = _FIELDS[name]
+    fact: dict[str, Any] = {"type": name}
+    for key in [*required, *(key for key in optional if rarely(draw, 4))]:
+        if key in _HELD:
+            pool, stated = pools[_HELD[key]]
+            stated = [value for value in stated if value in pool]
+            one = st.sampled_from(stated) if stated and not rarely(draw, 4) else st.sampled_from(pool)
+            fact[key] = draw(st.lists(one, min_size=1, max_size=2, unique=True) if key in _LISTS else one)
+        else:
+            values = _VALUES[name, key]
+            fact[key] = draw(st.sampled_from(sorted(named[key]) if key in named and not rarely(draw, 4) else values))
+    if rarely(draw, 4):
+        fact |= draw(
+            st.fixed_dictionaries(
+                {}, optional={"from": st.sampled_from(words["times"]), "until": st.sampled_from(words["times"])}
+            )
+        )
+    if rarely(draw, 4):
+        fact["subject"] = draw(st.sampled_from([event["subject"].get("id") or "p-1", *_PERSONS]))
     return fact
 
 
@@ -300,53 +459,87 @@ def words_of(policy: Policy, times: list[str], parties: list[str]) -> dict[str, 
         "types": sorted(policy.vocabulary.facts),
         "times": times,
         "attributes": sorted(policy.vocabulary.attributes),
-        "controllers": sorted(policy.governs or ()),
+        "controllers": sorted(policy.governs or {"shop"}),
     }
 
 
+_ATTRIBUTES = {
+    "age": st.sampled_from([3, 15, 16, 16.0, 40]),
+    "vip": st.booleans(),
+    "tier": st.sampled_from(["gold", "", "1"]),
+    "campaign": st.just("x"),
+}
+
+
 @st.composite
-def events(draw: st.DrawFn, words: dict[str, list[str]], *, unknown: bool = True) -> dict[str, Any]:
-    """A well-formed event over the given words, with one word in a while that the policy does not know."""
+def events(
+    draw: st.DrawFn, words: dict[str, list[str]], *, unknown: bool = True, aim: Aim | None = None
+) -> dict[str, Any]:
+    """A well-formed event over the given words, with one word in a while that the policy does not know.
 
-    def word(dimension: str) -> st.SearchStrategy[str]:
-        known = words[dimension]
-        return st.sampled_from([*known, "unknown"] if unknown and draw(st.integers(0, 19)) == 0 else known)
+    Args:
+        draw: hypothesis's.
+        words: as `words_of` has them.
+        unknown: whether there may be such a word.
+        aim: what the event is drawn around.
+    """
+    aimed = aim or Aim()
 
-    operation = draw(st.sampled_from(OPERATIONS))
-    items = draw(st.lists(word("items"), min_size=1, max_size=3, unique=True))
+    def pool(dimension: str, looked_at: Field) -> list[str]:
+        """The words for a field: those aimed at, most of the time."""
+        if unknown and rarely(draw, 40):
+            return [*words[dimension], "unknown"]
+        if looked_at in aimed.values and not rarely(draw, 25):
+            found = [value for value in words[dimension] if value in aimed.values[looked_at]]
+            return found or words[dimension]
+        return words[dimension]
+
+    def word(dimension: str, looked_at: Field) -> str:
+        return draw(st.sampled_from(pool(dimension, looked_at)))
+
+    operations = aimed.values.get(Field.OPERATION) if not rarely(draw, 25) else None
+    operation = draw(st.sampled_from(operations or OPERATIONS))
+    items = draw(st.lists(st.sampled_from(pool("items", Field.ITEM)), min_size=1, max_size=3, unique=True))
+    if rarely(draw, 4):
+        items = [*items, *({word("items", Field.ITEM), draw(st.sampled_from(words["items"]))} - set(items))]
+    times = [time for time in words["times"] if aimed.span[0] <= instant(time) < aimed.span[1] and not rarely(draw, 5)]
     event: dict[str, Any] = {
         "id": "e",
-        "time": draw(st.sampled_from(words["times"])),
+        "time": draw(st.sampled_from(times or words["times"])),
         "controller": words["controllers"][0],
         "operation": operation,
-        "subject": {"category": draw(word("subjects"))},
-        "items": items,
+        "subject": {"category": word("subjects", Field.SUBJECT)},
+        "items": sorted(items),
     }
     person = draw(st.sampled_from([None, "p-1", "p-1", "p-2"]))
     if person:
         event["subject"]["id"] = person
-    if operation != "disclose" or draw(st.booleans()):
-        event["purpose"] = draw(word("purposes"))
-    if draw(st.integers(0, 2)) == 0:
-        event["form"] = draw(word("forms"))
-    if draw(st.integers(0, 2)) > 0:
-        event["origin"] = draw(word("origins"))
-    if operation not in ("acquire", "use") or draw(st.integers(0, 2)) == 0:
-        ids = [*words["parties"], *(["p-1", "p-2"] if operation == "disclose" else [])]
-        event["recipient"] = {"id": draw(st.sampled_from(ids))}
-        if words["services"] and draw(st.booleans()):
-            event["recipient"]["service"] = draw(word("services"))
-        if draw(st.integers(0, 3)) == 0:
+    if operation != "disclose" or Field.PURPOSE in aimed.values or draw(st.booleans()):
+        event["purpose"] = word("purposes", Field.PURPOSE)
+    if Field.FORM in aimed.values or rarely(draw, 3):
+        event["form"] = word("forms", Field.FORM)
+    if Field.ORIGIN in aimed.values or draw(st.booleans()):
+        event["origin"] = word("origins", Field.ORIGIN)
+    if operation not in ("acquire", "use") or rarely(draw, 3):
+        himself = operation == "disclose" and person and not rarely(draw, 4)
+        event["recipient"] = {"id": person if himself else word("parties", Field.RECIPIENT)}
+        if words["services"] and (Field.SERVICE in aimed.values or draw(st.booleans())):
+            event["recipient"]["service"] = word("services", Field.SERVICE)
+        if Field.COUNTRY in aimed.values or rarely(draw, 4):
             event["recipient"]["country"] = draw(st.sampled_from(["JP", "US"]))
-    found = draw(st.lists(facts(words), max_size=4))
+    wanted = [asked for asked in aimed.facts if not rarely(draw, 4)]
+    wanted += draw(st.lists(st.sampled_from([None, *aimed.others]), max_size=3)) if aim else []  # type: ignore[arg-type]
+    found = [draw(facts(words, near=event, asked=asked)) for asked in wanted]
+    found += [] if aim else draw(st.lists(facts(words), max_size=4))
+    if unknown and aim and found and rarely(draw, 30):
+        strange = draw(st.sampled_from(found))
+        strange |= {key: "unknown" if key == "item" else ["unknown"] for key in ("item", "items") if key in strange}
     if found:
         event["facts"] = found
-    if words["attributes"] and draw(st.booleans()):
-        event["attributes"] = draw(
-            st.fixed_dictionaries(
-                {}, optional={"age": st.sampled_from([3, 15, 16, 40]), "vip": st.booleans(), "campaign": st.just("x")}
-            )
-        )
+    if aimed.attributes and not rarely(draw, 4):
+        event["attributes"] = draw(st.fixed_dictionaries(_ATTRIBUTES))
+    elif words["attributes"] and draw(st.booleans()):
+        event["attributes"] = draw(st.fixed_dictionaries({}, optional=_ATTRIBUTES))
     return event
 
 
@@ -354,7 +547,15 @@ GENERATED_WORDS_PARTIES = ["stranger", "p-1"]
 
 
 @st.composite
+def events_of(
+    draw: st.DrawFn, policy: Policy, times: Sequence[str] = TIMES, parties: Sequence[str] = GENERATED_WORDS_PARTIES
+) -> dict[str, Any]:
+    """An event aimed at one of the rules of a policy."""
+    return draw(events(words_of(policy, [*times], [*parties]), aim=draw(aims(policy))))
+
+
+@st.composite
 def cases(draw: st.DrawFn, most: int = 8) -> tuple[Policy, dict[str, Any]]:
     """A generated policy and an event over its words."""
     policy = draw(policies(most))
-    return policy, draw(events(words_of(policy, TIMES, GENERATED_WORDS_PARTIES)))
+    return policy, draw(events_of(policy))

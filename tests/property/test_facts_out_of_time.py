@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime, timedelta
 from typing import Any
 
 from hypothesis import given
@@ -11,16 +12,41 @@ from policyengine import Engine
 from policyengine.rule import Policy
 from strategies import GENERATED_WORDS_PARTIES, TIMES, cases, facts, words_of
 
+MOMENT = timedelta(microseconds=1)
+
+
+def without_times(fact: dict[str, Any]) -> dict[str, Any]:
+    return {key: value for key, value in fact.items() if key not in ("from", "until")}
+
 
 @given(cases(), st.data())
 def test_it_changes_nothing(case: tuple[Policy, dict[str, Any]], data: st.DataObject) -> None:
     policy, event = case
-    fact = data.draw(facts(words_of(policy, TIMES, GENERATED_WORDS_PARTIES)))
-    past = {**fact, "from": "2020-01-01T00:00:00Z", "until": event["time"]}
-    future = {**fact, "from": "2026-12-01T00:00:00Z"}
-    never = {**fact, "from": event["time"], "until": event["time"]}
+    fact = without_times(data.draw(facts(words_of(policy, TIMES, GENERATED_WORDS_PARTIES), near=event)))
+    now = datetime.fromisoformat(event["time"])
     engine = Engine([policy])
     decision = engine.evaluate(event)
-    for idle in (past, future, never):
-        future.pop("until", None)
-        assert engine.evaluate({**event, "facts": [*event.get("facts", []), idle]}) == decision
+    for idle in (
+        {"until": event["time"]},
+        {"from": "2020-01-01T00:00:00Z", "until": event["time"]},
+        {"from": (now + MOMENT).isoformat()},
+        {"from": event["time"], "until": event["time"]},
+        {"from": (now + MOMENT).isoformat(), "until": (now - MOMENT).isoformat()},
+    ):
+        assert engine.evaluate({**event, "facts": [{**fact, **idle}, *event.get("facts", [])]}) == decision
+
+
+@given(cases(), st.data())
+def test_within_its_time_its_bounds_do_not_matter(case: tuple[Policy, dict[str, Any]], data: st.DataObject) -> None:
+    policy, event = case
+    fact = without_times(data.draw(facts(words_of(policy, TIMES, GENERATED_WORDS_PARTIES), near=event)))
+    now = datetime.fromisoformat(event["time"])
+    engine = Engine([policy])
+    known = event.get("facts", [])
+    decision = engine.evaluate({**event, "facts": [*known, fact]})
+    for bounds in (
+        {"from": event["time"]},
+        {"until": (now + MOMENT).isoformat()},
+        {"from": (now - MOMENT).isoformat(), "until": (now + MOMENT).isoformat()},
+    ):
+        assert engine.evaluate({**event, "facts": [*known, {**fact, **bounds}]}) == decision

@@ -10,32 +10,46 @@ from hypothesis import strategies as st
 
 from policyengine import Engine
 from policyengine.rule import Policy
-from strategies import GENERATED_WORDS_PARTIES, TIMES, events, policies, words_of
+from strategies import events_of, policies
 
 
-@given(policies(), policies(), st.data())
+@st.composite
+def second_policies(draw: st.DrawFn) -> Policy:
+    """A policy of other controllers, perhaps, and perhaps of fewer words."""
+    policy = draw(policies())
+    terms = policy.vocabulary.terms
+    dimension = draw(st.sampled_from(sorted(terms)))
+    gone = draw(st.sampled_from([None, *sorted(terms[dimension])]))
+    fewer = {**terms, dimension: {name: term for name, term in terms[dimension].items() if name != gone}}
+    governs = draw(st.sampled_from([frozenset({"shop"}), None, frozenset({"shop", "branch"}), frozenset({"branch"})]))
+    return replace(policy, id="other", governs=governs, vocabulary=replace(policy.vocabulary, terms=fewer))
+
+
+@given(policies(), second_policies(), st.data())
 def test_what_all_permit_is_permitted(one: Policy, other: Policy, data: st.DataObject) -> None:
-    other = replace(other, id="other")
-    event: dict[str, Any] = data.draw(events(words_of(one, TIMES, GENERATED_WORDS_PARTIES)))
+    event: dict[str, Any] = data.draw(events_of(data.draw(st.sampled_from([one, other]))))
+    event["controller"] = "shop"
     both = Engine([one, other]).evaluate(event)
     single = [Engine([policy]).evaluate(event) for policy in (one, other)]
     governing = [decision for decision in single if decision.policies]
-    assert {ref.id for ref in both.policies} == {ref.id for decision in governing for ref in decision.policies}
+    assert [ref.id for ref in both.policies] == [ref.id for decision in governing for ref in decision.policies]
     if not governing:
         assert both.outcome == "deny"
         assert [reason.code for reason in both.reasons] == ["no-governing-policy"]
         return
     agreed = set.intersection(*(set(decision.permitted_items) for decision in governing))
     assert set(both.permitted_items) == agreed
+    assert set(both.excess_items) == set(event["items"]) - agreed
     assert both.permitted is (agreed == set(event["items"]))
-    if len(governing) == 2:
-        named = {"generated": single[0], "other": single[1]}
-        assert set(both.clauses) == {
-            f"{name}:{clause}"
-            for name, decision in named.items()
-            if decision.outcome == both.outcome
-            for clause in decision.clauses
-        }
-    else:
-        assert both.clauses == governing[0].clauses
+    named = {
+        f"{ref.id}:" if len(governing) > 1 else "": decision
+        for decision in governing
+        for ref in decision.policies
+        if decision.outcome == both.outcome
+    }
+    assert set(both.clauses) == {name + clause for name, found in named.items() for clause in found.clauses}
+    assert sorted((duty.id, duty.clause) for duty in both.obligations) == sorted(
+        (duty.id, name + duty.clause) for name, found in named.items() for duty in found.obligations
+    )
+    assert {reason.code for reason in both.reasons} == {r.code for found in named.values() for r in found.reasons}
     assert Engine([other, one]).evaluate(event) == both

@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import json
+import random
+import sys
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from threading import Barrier
 
 import pytest
 
@@ -12,21 +16,33 @@ from policyengine import Engine
 from policyengine import evaluate as fast_road
 
 ROOT = Path(__file__).parents[2]
+PACK = ROOT / "rules" / "alc-smart-learning"
+THREADS = 8
 
 
-@pytest.mark.parametrize("memory", [fast_road.MEMORY, 20])
+@pytest.fixture(autouse=True)
+def _threads_that_take_turns_often() -> Iterator[None]:
+    usual = sys.getswitchinterval()
+    sys.setswitchinterval(1e-6)
+    yield
+    sys.setswitchinterval(usual)
+
+
+@pytest.mark.parametrize("memory", [fast_road.MEMORY, 20, 0])
 def test_together_as_alone(memory: int, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(fast_road, "MEMORY", memory)
     lines = (ROOT / "tests" / "conformance" / "reference.jsonl").read_text("utf-8").splitlines()
-    events = [json.loads(line)["event"] for line in lines]
-    pack = ROOT / "rules" / "alc-smart-learning"
-    alone = [Engine.load(pack).evaluate(event) for event in events[:60]]
-    shared = Engine.load(pack)
+    events = [json.loads(line)["event"] for line in lines[:120]]
+    one = Engine.load(PACK)
+    alone = [one.evaluate(event) for event in events]
+    shared = Engine.load(PACK)
+    together = Barrier(THREADS)
 
-    def work(start: int) -> list[bool]:
-        order = [*range(start, 60), *range(start)]
-        return [shared.evaluate(events[number]) == alone[number] for number in order]
+    def work(seed: int) -> list[str]:
+        order = list(range(len(events)))
+        random.Random(seed).shuffle(order)
+        together.wait()
+        return [events[number]["id"] for number in order if shared.evaluate(events[number]) != alone[number]]
 
-    with ThreadPoolExecutor(8) as pool:
-        for found in pool.map(work, range(0, 60, 4)):
-            assert all(found)
+    with ThreadPoolExecutor(THREADS) as pool:
+        assert list(pool.map(work, range(THREADS))) == [[]] * THREADS

@@ -1,0 +1,98 @@
+"""What an engine remembers of events it has decided changes no later decision."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from policyengine import Engine
+from policyengine import evaluate as fast_road
+from policyengine.rule import Policy
+from strategies import TIMES, events_of, facts, policies, words_of
+
+Stream = tuple[Policy, list[dict[str, Any]]]
+
+
+def without(event: dict[str, Any], *keys: str) -> dict[str, Any]:
+    return {key: value for key, value in event.items() if key not in keys}
+
+
+@st.composite
+def near_copies(draw: st.DrawFn, policy: Policy, event: dict[str, Any]) -> dict[str, Any]:
+    """The same flow of another moment, person, party, attribute or fact: little that a memory is kept under."""
+    change = draw(st.sampled_from(["time", "subject", "recipient", "attributes", "facts", "fact", "one of facts"]))
+    known = event.get("facts", [])
+    words = words_of(policy, TIMES, ["stranger", "p-1", "p-2"])
+    if change == "time":
+        return {**event, "time": draw(st.sampled_from(TIMES))}
+    if change == "subject":
+        person = draw(st.sampled_from([{}, {"id": "p-1"}, {"id": "p-2"}]))
+        return {**event, "subject": {"category": event["subject"]["category"], **person}}
+    if change == "recipient" and "recipient" in event:
+        return {**event, "recipient": {**event["recipient"], "id": draw(st.sampled_from(words["parties"]))}}
+    if change == "attributes":
+        found = draw(st.sampled_from([None, {"age": 3}, {"age": 40}, {"vip": True, "age": 16}, {"tier": "gold"}]))
+        return {**without(event, "attributes"), **({"attributes": found} if found else {})}
+    if change == "fact":
+        return {**event, "facts": [*known, draw(facts(words, near=event))]}
+    if change == "one of facts" and known:
+        index = draw(st.integers(0, len(known) - 1))
+        other = draw(
+            st.fixed_dictionaries(
+                {},
+                optional={
+                    "from": st.sampled_from(TIMES),
+                    "until": st.sampled_from(TIMES),
+                    "subject": st.sampled_from(["p-1", "p-2"]),
+                },
+            )
+        )
+        changed = {**without(known[index], "from", "until", "subject"), **other}
+        return {**event, "facts": [*known[:index], changed, *known[index + 1 :]]}
+    kept = [fact for fact in known if draw(st.booleans())]
+    return {**without(event, "facts"), **({"facts": kept} if kept else {})}
+
+
+@st.composite
+def streams(draw: st.DrawFn, most: int = 12) -> Stream:
+    """Events of one policy, many of them near copies of an earlier one."""
+    policy = draw(policies())
+    stream = [draw(events_of(policy))]
+    for _ in range(draw(st.integers(1, most - 1))):
+        earlier = draw(st.sampled_from(stream))
+        stream.append(draw(near_copies(policy, earlier) if draw(st.integers(0, 4)) else events_of(policy)))
+    return policy, stream
+
+
+def check(policy: Policy, stream: list[dict[str, Any]]) -> None:
+    engine = Engine([policy])
+    fresh = [Engine([policy]).evaluate(event) for event in stream]
+    assert [engine.evaluate(event) for event in stream] == fresh
+    assert [engine.evaluate(event) for event in reversed(stream)] == fresh[::-1]
+
+
+@given(streams())
+def test_whatever_it_has_seen(case: Stream) -> None:
+    check(*case)
+
+
+@pytest.mark.parametrize("memory", [0, 1, 4])
+def test_whatever_it_has_forgotten(memory: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(fast_road, "MEMORY", memory)
+
+    @given(streams(6))
+    def forgetting(case: Stream) -> None:
+        check(*case)
+
+    forgetting()
+
+
+@given(streams(4), st.integers(60, 70))
+def test_whatever_the_number_of_items(case: Stream, number: int) -> None:
+    """An event of many items is remembered in another way than one of few."""
+    policy, stream = case
+    more = [f"unlisted-{index}" for index in range(number)]
+    check(policy, [{**event, "items": [*event["items"], *more]} for event in stream])
