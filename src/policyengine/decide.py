@@ -178,7 +178,7 @@ def decide_item(policy: Policy, rules: Candidates, met: Met) -> ItemVerdict:
     obligations = {name for rule in obliging for name in rule.head.obligations}
     exempt = [r for r in active if r not in binding]
     if exempt and all(any(r.reaches(permit) for r in exempt) for permit in permits):
-        obligations.update(name for r in exempt for name in r.instead)
+        obligations.update(name for r in exempt if any(r.reaches(permit) for permit in permits) for name in r.instead)
     return ItemVerdict(
         True,
         frozenset(head.clause for head in resting_on),
