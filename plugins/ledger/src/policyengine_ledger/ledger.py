@@ -1,0 +1,417 @@
+"""The ledger: facts are added, withdrawn, corrected and answered, always by one more entry."""
+
+from __future__ import annotations
+
+import re
+import sqlite3
+import time
+import uuid
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+from sqlalchemy import Connection, Row, Select, and_, func, insert, select, text
+from sqlalchemy.exc import DBAPIError, SQLAlchemyError
+
+from policyengine_ledger.entry import (
+    ALWAYS,
+    DAY,
+    Entry,
+    LedgerError,
+    LedgerUnavailable,
+    Stated,
+    fact_of,
+    moment,
+    written,
+)
+from policyengine_ledger.tables import entries, metadata, open_database, parties
+
+_LOCK = 7_021_534_120
+"""The number of the PostgreSQL lock under which one host writes at a time."""
+
+_IMPORTED = frozenset({"id", "fact", "withdrawn_at", "due_at", "answered_at"})
+
+
+class Ledger:
+    """A ledger of facts in one database. Safe to share between threads.
+
+    Args:
+        url: ``sqlite:///PATH`` or ``postgresql://…``.
+        timeout: how many seconds a connection, a lock or a query may take before the ledger counts as unavailable.
+        create: whether tables (and an SQLite file) are made where there are none. Without it nothing is connected
+            until the first question, and a ledger that is not there is unavailable.
+        clock: the time of entries, in microseconds since 1970 (UTC); by default the machine's for SQLite, and the
+            database's own for PostgreSQL, where many hosts write.
+
+    Raises:
+        LedgerError: the URL is of another sort.
+        LedgerUnavailable: the tables cannot be made.
+    """
+
+    def __init__(
+        self, url: str, *, timeout: float = 5.0, create: bool = True, clock: Callable[[], int] | None = None
+    ) -> None:
+        self.timeout = timeout
+        self._clock = clock
+        self._engine = open_database(url, timeout, create=create)
+        self._heard: list[Callable[[], None]] = []
+        if create:
+            with self._writing() as connection:
+                metadata.create_all(connection)
+
+    def add(self, fact: Mapping[str, Any], *, days: float | None = None) -> str:
+        """Add a fact.
+
+        Args:
+            fact: a fact as events have it; its times may have any offset, and come out in UTC.
+            days: for a request, in how many days it is to be answered, from its ``from``, or from now.
+
+        Returns:
+            The id under which the ledger has it.
+
+        Raises:
+            LedgerError: the fact is malformed.
+            LedgerUnavailable: the database did not answer; then nothing was added.
+        """
+        stated = Stated.of(fact)
+        with self._writing() as connection:
+            now = self._now(connection)
+            due = None
+            if days is not None:
+                due = _checked((now if stated.start == -ALWAYS else stated.start) + round(days * DAY))
+            identifier = uuid.uuid4().hex
+            _append(connection, identifier, 1, "add", now, stated, due=due)
+        return identifier
+
+    def withdraw(self, identifier: str, at: str | None = None) -> Entry:
+        """End a fact. It never counts from `at` on, whatever is recorded later; an earlier end stays.
+
+        Args:
+            identifier: of the fact.
+            at: from when it does not count any more; None is now.
+
+        Raises:
+            LedgerError: there is no such fact, or `at` is no time.
+            LedgerUnavailable: the database did not answer.
+        """
+        when = None if at is None else moment(at)
+        with self._changing(identifier) as (connection, now, last):
+            earliest = min(when if when is not None else now, ALWAYS if last.withdrawn is None else last.withdrawn)
+            return _follow(connection, last, "withdraw", now, _stated(last), withdrawn=earliest)
+
+    def correct(self, identifier: str, fact: Mapping[str, Any]) -> Entry:
+        """State anew what a fact says. What was recorded before stays in its history, and a withdrawal stays in force.
+
+        Raises:
+            LedgerError: there is no such fact, or the new one is malformed or of another type.
+            LedgerUnavailable: the database did not answer.
+        """
+        stated = Stated.of(fact)
+        with self._changing(identifier) as (connection, now, last):
+            if stated.type != last.type:
+                raise LedgerError(f"fact {identifier} is a {last.type}, and cannot become a {stated.type}")
+            return _follow(connection, last, "correct", now, stated)
+
+    def answer(self, identifier: str, at: str | None = None) -> Entry:
+        """Note that a request was answered. It stays in effect: data that a person had stopped stay stopped.
+
+        Raises:
+            LedgerError: there is no such fact, it has no due date, or it was answered already.
+            LedgerUnavailable: the database did not answer.
+        """
+        when = None if at is None else moment(at)
+        with self._changing(identifier) as (connection, now, last):
+            if last.due is None:
+                raise LedgerError(f"fact {identifier} has no due date, so there is nothing to answer")
+            if last.answered is not None:
+                raise LedgerError(f"fact {identifier} was answered at {written(last.answered)} already")
+            return _follow(connection, last, "answer", now, _stated(last), answered=when if when is not None else now)
+
+    def facts(self, *, subject: str | None = None, type: str | None = None, as_of: str | None = None) -> list[Entry]:  # noqa: A002
+        """Return the newest entry of every fact, in the order in which the facts were first recorded.
+
+        Args:
+            subject: only facts that state this person.
+            type: only facts of this type.
+            as_of: as the ledger was known at this moment.
+
+        Raises:
+            LedgerError: `as_of` is no time.
+            LedgerUnavailable: the database did not answer.
+        """
+        until = None if as_of is None else moment(as_of)
+        question = newest(until)
+        if subject is not None:
+            question = question.where(entries.c.subject == subject)
+        if type is not None:
+            question = question.where(entries.c.type == type)
+        return self._entries(question, settled=until is not None)
+
+    def history(self, identifier: str) -> list[Entry]:
+        """Return all entries about one fact, the oldest first.
+
+        Raises:
+            LedgerError: there is no such fact.
+            LedgerUnavailable: the database did not answer.
+        """
+        found = self._entries(select(entries).where(entries.c.fact == identifier))
+        if not found:
+            raise _unknown(identifier)
+        return found
+
+    def due(self, now: str | None = None) -> list[Entry]:
+        """Return the requests that are late: open after their due date, and not withdrawn. The latest first.
+
+        Args:
+            now: at which moment; None is now.
+
+        Raises:
+            LedgerError: `now` is no time.
+            LedgerUnavailable: the database did not answer.
+        """
+        given = None if now is None else moment(now)
+        with self._reading() as connection:
+            at = self._time(connection) if given is None else given
+            question = newest(None).where(
+                entries.c.due < at,
+                entries.c.answered.is_(None),
+                (entries.c.withdrawn.is_(None)) | (entries.c.withdrawn > at),
+            )
+            found = connection.execute(question).all()
+        return [_entry(row) for row in sorted(found, key=lambda row: (row.due, row.entry))]
+
+    def export(self) -> Iterator[dict[str, Any]]:
+        """Yield every fact with its id and state, as JSON objects that `import_` takes.
+
+        Raises:
+            LedgerUnavailable: the database did not answer.
+        """
+        with self._reading() as connection:
+            rows = connection.execute(newest(None).order_by(entries.c.entry)).all()
+        for row in rows:
+            # The end that was stated and the withdrawal are told apart, so that a correction can move the one alone.
+            found = _entry(row).as_dict()
+            found["fact"] = fact_of(row.body, row.subject, row.start, row.end)
+            yield {name: value for name, value in found.items() if name in _IMPORTED}
+
+    def import_(self, objects: Iterable[Mapping[str, Any]]) -> list[str]:
+        """Add facts, or what `export` yielded with its ids: all, or none where one is wrong.
+
+        A fact that is there already under its id, and the same, is left as it is; so an import can be repeated.
+
+        Returns:
+            The ids, in the order given.
+
+        Raises:
+            LedgerError: with the number of the object, where one is malformed, or is there already and differs.
+            LedgerUnavailable: the database did not answer; then nothing was added.
+        """
+        given = []
+        for number, one in enumerate(objects, 1):
+            try:
+                given.append(_imported(one))
+            except LedgerError as error:
+                raise LedgerError(f"object {number}: {error}") from None
+        with self._writing() as connection:
+            for number, (identifier, stated, state) in enumerate(given, 1):
+                last = _last(connection, identifier)
+                if last is None:
+                    _append(connection, identifier, 1, "add", self._now(connection), stated, **state)
+                elif (_stated(last), _state(last)) != (stated, state):
+                    raise LedgerError(f"object {number}: fact {identifier} is there already, and differs")
+        return [identifier for identifier, _, _ in given]
+
+    def heard(self, listener: Callable[[], None]) -> None:
+        """Have `listener` called after every entry that this object made."""
+        self._heard.append(listener)
+
+    def close(self) -> None:
+        """Let go of pooled connections."""
+        self._engine.dispose()
+
+    def _entries(self, question: Select[Any], *, settled: bool = False) -> list[Entry]:
+        with self._reading(settled=settled) as connection:
+            rows = connection.execute(question).all()
+            firsts = {}
+            if rows and len({row.fact for row in rows}) > 1:
+                firsts = dict(
+                    connection.execute(select(entries.c.fact, entries.c.entry).where(entries.c.revision == 1)).all()
+                )
+        return [_entry(row) for row in sorted(rows, key=lambda row: (firsts.get(row.fact, 0), row.revision))]
+
+    @contextmanager
+    def _reading(self, *, settled: bool = False) -> Iterator[Connection]:
+        """Open a transaction that reads; `settled` waits for whoever is writing, so that the past stands still."""
+        with self._told(), self._engine.connect() as connection:
+            sqlite = connection.dialect.name == "sqlite"
+            with connection.execution_options(writes=settled and sqlite).begin():
+                if settled and not sqlite:
+                    connection.execute(select(func.pg_advisory_xact_lock_shared(_LOCK)))
+                if sqlite:
+                    _limit(connection, self.timeout)
+                yield connection
+
+    @contextmanager
+    def _writing(self) -> Iterator[Connection]:
+        """Open the one transaction that writes at a time, so that times of record follow the order of commits."""
+        with (
+            self._told(),
+            self._engine.connect() as connection,
+            connection.execution_options(writes=True).begin(),
+        ):
+            if connection.dialect.name == "postgresql":
+                connection.execute(select(func.pg_advisory_xact_lock(_LOCK)))
+            yield connection
+        for listener in self._heard:
+            listener()
+
+    @contextmanager
+    def _changing(self, identifier: str) -> Iterator[tuple[Connection, int, Row[Any]]]:
+        with self._writing() as connection:
+            last = _last(connection, identifier)
+            if last is None:
+                raise _unknown(identifier)
+            yield connection, self._now(connection), last
+
+    def _time(self, connection: Connection) -> int:
+        if self._clock is not None:
+            return self._clock()
+        if connection.dialect.name == "postgresql":
+            return int(
+                connection.execute(
+                    text("select (extract(epoch from clock_timestamp()) * 1000000)::bigint")
+                ).scalar_one()
+            )
+        return time.time_ns() // 1000
+
+    def _now(self, connection: Connection) -> int:
+        """Return the time of a new entry: now, and after every entry before it, whatever a clock says."""
+        before = connection.execute(select(func.max(entries.c.recorded))).scalar()
+        now = self._time(connection)
+        return now if before is None else max(now, before + 1)
+
+    @contextmanager
+    def _told(self) -> Iterator[None]:
+        """Turn what a database raises into what a caller can read, without the values of a query."""
+        try:
+            yield
+        except SQLAlchemyError as error:
+            why = str(error.orig if isinstance(error, DBAPIError) and error.orig is not None else error)
+            reason = re.sub(r"\s+", " ", why).strip() or type(error).__name__
+            raise LedgerUnavailable(f"the ledger's database failed: {reason}") from error
+
+
+def newest(until: int | None) -> Select[Any]:
+    """Return the query for the newest entry of every fact, as known at `until`, or now."""
+    later = entries.alias("later")
+    follows = and_(later.c.fact == entries.c.fact, later.c.revision == entries.c.revision + 1)
+    if until is not None:
+        follows = and_(follows, later.c.recorded <= until)
+    question = select(entries).where(~select(later.c.entry).where(follows).exists())
+    return question if until is None else question.where(entries.c.recorded <= until)
+
+
+def _limit(connection: Connection, timeout: float) -> None:
+    """Have SQLite give up a query that takes too long; the connection ends with its transaction."""
+    driver = connection.connection.driver_connection
+    assert isinstance(driver, sqlite3.Connection)
+    end = time.monotonic() + timeout
+    driver.set_progress_handler(lambda: time.monotonic() > end, 1_000)
+
+
+def _append(
+    connection: Connection,
+    identifier: str,
+    revision: int,
+    change: str,
+    now: int,
+    stated: Stated,
+    *,
+    withdrawn: int | None = None,
+    due: int | None = None,
+    answered: int | None = None,
+) -> None:
+    entry = connection.execute(
+        insert(entries).values(
+            fact=identifier,
+            revision=revision,
+            change=change,
+            recorded=now,
+            type=stated.type,
+            subject=stated.subject,
+            start=stated.start,
+            end=stated.end,
+            effective_end=stated.end if withdrawn is None else min(stated.end, withdrawn),
+            named=int(stated.parties is not None),
+            body=stated.body,
+            rest=stated.rest,
+            withdrawn=withdrawn,
+            due=due,
+            answered=answered,
+        )
+    ).inserted_primary_key
+    assert entry is not None
+    if stated.parties:
+        connection.execute(insert(parties), [{"entry": entry[0], "party": party} for party in stated.parties])
+
+
+def _follow(connection: Connection, last: Row[Any], change: str, now: int, stated: Stated, **changes: int) -> Entry:
+    _append(connection, last.fact, last.revision + 1, change, now, stated, **{**_state(last), **changes})
+    found = _last(connection, last.fact)
+    assert found is not None
+    return _entry(found)
+
+
+def _last(connection: Connection, identifier: str) -> Row[Any] | None:
+    question = select(entries).where(entries.c.fact == identifier).order_by(entries.c.revision.desc()).limit(1)
+    return connection.execute(question).one_or_none()
+
+
+def _state(row: Row[Any]) -> dict[str, int | None]:
+    return {"withdrawn": row.withdrawn, "due": row.due, "answered": row.answered}
+
+
+def _stated(row: Row[Any]) -> Stated:
+    return Stated.of(fact_of(row.body, row.subject, row.start, row.end))
+
+
+def _entry(row: Row[Any]) -> Entry:
+    times: Sequence[int | None] = (row.withdrawn, row.due, row.answered)
+    return Entry(
+        row.fact,
+        row.revision,
+        row.change,
+        written(row.recorded),
+        fact_of(row.body, row.subject, row.start, row.effective_end),
+        *(None if one is None else written(one) for one in times),
+    )
+
+
+def _imported(one: Mapping[str, Any]) -> tuple[str, Stated, dict[str, int | None]]:
+    """Return the id, the fact and the state of one object of an import."""
+    if not isinstance(one, Mapping):
+        raise LedgerError("expected a JSON object")
+    if "fact" not in one:
+        return uuid.uuid4().hex, Stated.of(one), dict.fromkeys(("withdrawn", "due", "answered"))
+    if strange := sorted(one.keys() - _IMPORTED):
+        raise LedgerError(f"unknown field {strange[0]!r}; known: {', '.join(sorted(_IMPORTED))}")
+    identifier = one.get("id", uuid.uuid4().hex)
+    if not isinstance(identifier, str) or not identifier or "\x00" in identifier:
+        raise LedgerError("$.id: expected a non-empty string")
+    state = {
+        name: moment(one[f"{name}_at"]) if f"{name}_at" in one else None for name in ("withdrawn", "due", "answered")
+    }
+    if state["answered"] is not None and state["due"] is None:
+        raise LedgerError("$.answered_at: only what has a due_at is answered")
+    return identifier, Stated.of(one["fact"]), state
+
+
+def _checked(instant: int) -> int:
+    try:
+        return moment(written(instant))
+    except (OverflowError, LedgerError):
+        raise LedgerError("the due date lies outside the years 1 to 9999") from None
+
+
+def _unknown(identifier: str) -> LedgerError:
+    return LedgerError(f"there is no fact {identifier!r} in the ledger")

@@ -1,0 +1,51 @@
+"""Both databases: an SQLite file, and a PostgreSQL that the tests start for themselves."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from ledger_servers import Fresh, Server, server
+from policyengine_ledger import Ledger
+
+
+@pytest.fixture(scope="session")
+def postgresql() -> Iterator[Server]:
+    yield from server()
+
+
+@pytest.fixture
+def own_postgresql() -> Iterator[Server]:
+    """One that a test may stop."""
+    yield from server()
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def new_url(request: pytest.FixtureRequest, tmp_path: Path) -> Callable[[], str]:
+    """Return what names a new, empty database each time."""
+    if request.param == "postgresql":
+        return request.getfixturevalue("postgresql").new  # type: ignore[no-any-return]
+    numbers = itertools.count()
+    return lambda: f"sqlite:///{tmp_path / f'facts{next(numbers)}.db'}"
+
+
+@pytest.fixture
+def fresh(new_url: Callable[[], str]) -> Iterator[Fresh]:
+    """Return what opens a new, empty ledger each time."""
+    opened: list[Ledger] = []
+
+    def new(**options: object) -> Ledger:
+        opened.append(Ledger(new_url(), **options))  # type: ignore[arg-type]
+        return opened[-1]
+
+    yield new
+    for ledger in opened:
+        ledger.close()
+
+
+@pytest.fixture
+def ledger(fresh: Fresh) -> Ledger:
+    return fresh()

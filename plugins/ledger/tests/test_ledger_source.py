@@ -1,0 +1,225 @@
+"""The ledger as a source of facts: one query, a bounded cache, and no permit where it fails."""
+
+from __future__ import annotations
+
+import sqlite3
+import threading
+from pathlib import Path
+from typing import Any
+
+import pytest
+from sqlalchemy import create_engine, event, text
+
+from ledger_scenes import CAMPAIGN, CONSENT, CONTRACT, PACK, VETTING, engine_with
+from ledger_servers import Server
+from policyengine import Engine, Event, FactQuery, PluginError
+from policyengine_ledger import Ledger, LedgerSource
+
+TYPES = frozenset({"contract", "vetting", "consent", "request"})
+
+
+def query(**fields: Any) -> FactQuery:
+    return FactQuery(Event.from_mapping({**CAMPAIGN, **fields}), TYPES)
+
+
+def unavailable(engine: Engine, asked: dict[str, Any] = CAMPAIGN) -> str:
+    """Return what the engine says of the failed source; the flow must be denied for that alone."""
+    decision = engine.evaluate(asked)
+    assert decision.outcome == "deny"
+    assert [reason.code for reason in decision.reasons] == ["source-unavailable"]
+    return decision.reasons[0].message.en
+
+
+def test_the_engine_permits_by_the_ledgers_facts_until_one_is_withdrawn(ledger: Ledger) -> None:
+    engine = engine_with(LedgerSource(ledger))
+    contract = ledger.add(CONTRACT)
+    assert not engine.evaluate(CAMPAIGN).permitted
+    ledger.add(VETTING)
+    assert engine.evaluate(CAMPAIGN).permitted
+    before = ledger.facts()[-1].recorded_at
+    ledger.withdraw(contract, CAMPAIGN["time"])
+    assert not engine.evaluate(CAMPAIGN).permitted
+    assert engine_with(LedgerSource(ledger, as_of=before)).evaluate(CAMPAIGN).permitted
+
+
+def test_many_events_are_one_query(ledger: Ledger) -> None:
+    ledger.add(CONTRACT)
+    for number in range(50):
+        ledger.add({**CONSENT, "subject": f"c-{number}"})
+    statements = []
+    event.listen(ledger._engine, "before_cursor_execute", lambda *given: statements.append(given[2]))
+    found = LedgerSource(ledger).facts([query(subject={"category": "customer", "id": f"c-{n}"}) for n in range(50)])
+    assert [[fact.get("subject") for fact in one] for one in found] == [[None, f"c-{n}"] for n in range(50)]
+    assert len([one for one in statements if "FROM ledger_entries" in one]) == 1
+
+
+def test_only_types_that_are_asked_for_in_their_time(ledger: Ledger) -> None:
+    for fact in (CONTRACT, VETTING, {**CONSENT, "until": CAMPAIGN["time"]}, {**CONSENT, "from": CAMPAIGN["time"]}):
+        ledger.add(fact)
+    (found,) = LedgerSource(ledger).facts([query()._replace(types=frozenset({"consent", "vetting"}))])
+    assert list(found) == [VETTING, {**CONSENT, "from": "2026-11-24T00:00:00Z"}]
+    assert LedgerSource(ledger).facts([query()._replace(types=frozenset())]) == [[]]
+    assert LedgerSource(ledger).facts([]) == []
+
+
+def test_one_fact_stands_for_those_that_say_the_same_of_others(ledger: Ledger) -> None:
+    ledger.import_({"type": "vetting", "party": f"vendor-{number}"} for number in range(40))
+    ledger.import_({**CONSENT, "subject": f"c-{number}"} for number in range(40))
+    ledger.add(VETTING)
+    anybody = query(subject={"category": "customer"})
+    (found,) = LedgerSource(ledger).facts([anybody])
+    assert [fact["type"] for fact in found] == ["vetting", "consent", "vetting"]
+    assert list(found)[-1] == VETTING
+
+
+def test_a_cached_answer_ends_with_a_write_here_and_with_its_age_elsewhere(ledger: Ledger) -> None:
+    now = [100.0]
+    source = LedgerSource(ledger, cache=30, clock=lambda: now[0])
+    other = (
+        Ledger(ledger._engine.url.render_as_string(), create=False) if "postgresql" in str(ledger._engine.url) else None
+    )
+    contract = ledger.add(CONTRACT)
+    assert source.facts([query()]) == [[CONTRACT]]
+    statements: list[str] = []
+    event.listen(ledger._engine, "before_cursor_execute", lambda *given: statements.append(given[2]))
+    assert source.facts([query()]) == [[CONTRACT]]
+    assert statements == []
+    if other is not None:
+        other.withdraw(contract, "2026-01-01T00:00:00Z")
+        other.close()
+        now[0] += 29.9
+        assert source.facts([query()]) == [[CONTRACT]]
+        now[0] += 0.2
+        assert source.facts([query()]) == [[]]
+        contract = ledger.add(CONTRACT)
+        assert source.facts([query()]) == [[CONTRACT]]
+    ledger.withdraw(contract, "2026-01-01T00:00:00Z")
+    assert source.facts([query()]) == [[]]
+
+
+def test_installed_and_not_configured_it_brings_nothing() -> None:
+    assert Engine.load(PACK)._sources == ()
+
+
+def test_the_installed_plugin_answers_from_its_configuration(new_url: Any) -> None:
+    url = new_url()
+    engine = Engine.load(PACK, settings={"ledger": {"url": url, "timeout_seconds": 2}})
+    assert "database failed" in unavailable(engine)  # no ledger there, and none is made by asking
+    ledger = Ledger(url)
+    ledger.import_([CONTRACT, VETTING])
+    assert engine.evaluate(CAMPAIGN).permitted
+    ledger.close()
+    engine._sources[0]._ledger.close()  # type: ignore[attr-defined]
+
+
+@pytest.mark.parametrize(
+    ("wrong", "says"),
+    [
+        ({"url": "sqlite:///a.db", "cache": 1}, "cache"),
+        ({"cache_seconds": 1}, "url"),
+        ({"url": "sqlite:///a.db", "timeout_seconds": 0}, "timeout_seconds"),
+        ({"url": "mysql://a/b"}, "mysql"),
+    ],
+)
+def test_a_wrong_setting_is_an_error_at_start(wrong: dict[str, Any], says: str) -> None:
+    with pytest.raises(PluginError, match=says):
+        Engine.load(PACK, settings={"ledger": wrong})
+
+
+def test_a_deleted_locked_or_broken_file_denies(tmp_path: Path) -> None:
+    file = tmp_path / "facts.db"
+    ledger = Ledger(f"sqlite:///{file}", timeout=0.2)
+    ledger.import_([CONTRACT, VETTING])
+    engine = engine_with(LedgerSource(ledger))
+    assert engine.evaluate(CAMPAIGN).permitted
+    locker = sqlite3.connect(file, isolation_level=None)
+    locker.execute("BEGIN EXCLUSIVE")
+    assert "locked" in unavailable(engine)
+    locker.execute("ROLLBACK")
+    locker.close()
+    assert engine.evaluate(CAMPAIGN).permitted
+    file.write_bytes(b"nothing that SQLite reads" * 100)
+    assert "not a database" in unavailable(engine)
+    file.unlink()
+    said = unavailable(engine)
+    assert "unable to open" in said
+    assert "c-102" not in said
+    assert not file.exists()
+
+
+def test_a_query_that_takes_too_long_denies(tmp_path: Path) -> None:
+    ledger = Ledger(f"sqlite:///{tmp_path / 'facts.db'}")
+    ledger.import_({**CONSENT, "subject": f"c-{number}"} for number in range(300))
+    ledger.timeout = -1  # any query is over its time
+    said = unavailable(engine_with(LedgerSource(ledger)), {**CAMPAIGN, "subject": {"category": "customer"}})
+    assert "interrupted" in said
+
+
+def test_a_stopped_postgresql_denies_and_a_started_one_answers_again(own_postgresql: Server) -> None:
+    ledger = Ledger(own_postgresql.new(), timeout=2)
+    ledger.import_([CONTRACT, VETTING])
+    engine = engine_with(LedgerSource(ledger))
+    assert engine.evaluate(CAMPAIGN).permitted
+    own_postgresql.stop()
+    assert "database failed" in unavailable(engine)
+    own_postgresql.start()
+    assert engine.evaluate(CAMPAIGN).permitted
+    ledger.close()
+
+
+def test_a_locked_postgresql_denies_in_time(postgresql: Server) -> None:
+    url = postgresql.new()
+    ledger = Ledger(url, timeout=0.3)
+    ledger.import_([CONTRACT, VETTING])
+    engine = engine_with(LedgerSource(ledger))
+    locker = create_engine(url.replace("postgresql:", "postgresql+psycopg:"))
+    with locker.begin() as connection:
+        connection.execute(text("LOCK TABLE ledger_entries IN ACCESS EXCLUSIVE MODE"))
+        assert "timeout" in unavailable(engine)
+    assert engine.evaluate(CAMPAIGN).permitted
+    locker.dispose()
+    ledger.close()
+
+
+def test_decisions_while_facts_change_are_those_of_a_state_in_force(ledger: Ledger) -> None:
+    engine = engine_with(LedgerSource(ledger))
+    for _ in range(2):
+        ledger.withdraw(ledger.add(CONTRACT), "2026-01-01T00:00:00Z")
+    done, seen, failed = threading.Event(), [], []
+
+    def latest() -> str:
+        return max(entry.recorded_at for entry in ledger.facts())
+
+    def write(fact: dict[str, Any]) -> None:
+        try:
+            for _ in range(8):
+                ledger.withdraw(ledger.add(fact), "2026-01-01T00:00:00Z")
+        except Exception as error:
+            failed.append(error)
+
+    def ask() -> None:
+        try:
+            while not done.is_set():
+                before = latest()
+                decision = engine.evaluate(CAMPAIGN).as_dict()
+                seen.append((before, latest(), decision))
+        except Exception as error:
+            failed.append(error)
+
+    writers = [threading.Thread(target=write, args=(fact,)) for fact in (CONTRACT, VETTING)]
+    askers = [threading.Thread(target=ask) for _ in range(2)]
+    for thread in (*askers, *writers):
+        thread.start()
+    for thread in writers:
+        thread.join()
+    done.set()
+    for thread in askers:
+        thread.join()
+    assert not failed
+    ids = [entry.id for entry in ledger.facts()]
+    moments = sorted(entry.recorded_at for identifier in ids for entry in ledger.history(identifier))
+    states = {one: engine_with(LedgerSource(ledger, as_of=one)).evaluate(CAMPAIGN).as_dict() for one in moments}
+    assert len({str(state) for state in states.values()}) > 1
+    assert seen
+    for before, after, decision in seen:
+        assert decision in [states[one] for one in moments if before <= one <= after]
