@@ -44,7 +44,6 @@ subjects = ["customer"]
 purposes = ["product-information"]
 
 [[clause.provision]]
-operations = ["provide"]
 subjects = ["customer"]
 purposes = ["product-information"]
 

@@ -183,8 +183,7 @@ def test_a_locked_postgresql_denies_in_time(postgresql: Server) -> None:
 
 def test_decisions_while_facts_change_are_those_of_a_state_in_force(ledger: Ledger) -> None:
     engine = engine_with(LedgerSource(ledger))
-    for _ in range(2):
-        ledger.withdraw(ledger.add(CONTRACT), "2026-01-01T00:00:00Z")
+    ledger.add(VETTING)  # so that the contracts alone make and unmake the permit
     done, seen, failed = threading.Event(), [], []
 
     def latest() -> str:
@@ -206,7 +205,7 @@ def test_decisions_while_facts_change_are_those_of_a_state_in_force(ledger: Ledg
         except Exception as error:
             failed.append(error)
 
-    writers = [threading.Thread(target=write, args=(fact,)) for fact in (CONTRACT, VETTING)]
+    writers = [threading.Thread(target=write, args=(fact,)) for fact in (CONTRACT, {**CONSENT, "operations": ["use"]})]
     askers = [threading.Thread(target=ask) for _ in range(2)]
     for thread in (*askers, *writers):
         thread.start()

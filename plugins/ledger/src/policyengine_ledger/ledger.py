@@ -181,13 +181,15 @@ class Ledger:
         return [_entry(row) for row in sorted(found, key=lambda row: (row.due, row.entry))]
 
     def export(self) -> Iterator[dict[str, Any]]:
-        """Yield every fact with its id and state, as JSON objects that `import_` takes.
+        """Yield every fact with its id and state, as JSON objects that `import_` takes, in the order of `facts`.
 
         Raises:
             LedgerUnavailable: the database did not answer.
         """
         with self._reading() as connection:
-            rows = connection.execute(newest(None).order_by(entries.c.entry)).all()
+            first = entries.alias("first")
+            begun = and_(first.c.fact == entries.c.fact, first.c.revision == 1)
+            rows = connection.execute(newest(None).join(first, begun).order_by(first.c.entry)).all()
         for row in rows:
             # The end that was stated and the withdrawal are told apart, so that a correction can move the one alone.
             found = _entry(row).as_dict()
