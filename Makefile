@@ -36,7 +36,7 @@ imports: $(STAMP)
 	$(BIN)/lint-imports --no-cache
 
 tests: $(STAMP)
-	$(BIN)/pytest $(PYTEST_FLAGS) tests plugins/ledger/tests
+	$(BIN)/pytest $(PYTEST_FLAGS) tests rules plugins/ledger/tests
 
 bench: $(STAMP)  ## Measure speed, as ratios in one run.
 	$(BIN)/python benchmarks/run.py
