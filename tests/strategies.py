@@ -263,7 +263,7 @@ def rules(draw: st.DrawFn, of: Sequence[str] = ()) -> tuple[str, dict[str, Any]]
         table = {**draw(conditions()), "operations": draw(some(OPERATIONS)), "oblige": ["tell"]}
     if rarely(draw, 6):
         table["oblige"] = draw(some(["tell", "watch"]))
-    if rarely(draw, 6):
+    if rarely(draw, 4):
         table |= draw(_PERIODS)
     if rarely(draw, 12):
         table["under"] = {"wide": draw(st.sampled_from(["yes", "no"]))}
@@ -502,7 +502,8 @@ def events(
     items = draw(st.lists(st.sampled_from(pool("items", Field.ITEM)), min_size=1, max_size=3, unique=True))
     if rarely(draw, 4):
         items = [*items, *({word("items", Field.ITEM), draw(st.sampled_from(words["items"]))} - set(items))]
-    times = [time for time in words["times"] if aimed.span[0] <= instant(time) < aimed.span[1] and not rarely(draw, 5)]
+    times = [time for time in words["times"] if aimed.span[0] <= instant(time) < aimed.span[1]]
+    times = words["times"] if rarely(draw, 3) else times
     event: dict[str, Any] = {
         "id": "e",
         "time": draw(st.sampled_from(times or words["times"])),

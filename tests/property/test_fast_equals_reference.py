@@ -6,7 +6,7 @@ import itertools
 from pathlib import Path
 from typing import Any
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from policyengine import Decision, Engine
@@ -50,6 +50,7 @@ def says(decision: Decision) -> Answer:
     )
 
 
+@settings(max_examples=4 * settings().max_examples)
 @given(cases())
 def test_on_generated_policies(case: tuple[Policy, dict[str, Any]]) -> None:
     policy, event = case
