@@ -39,7 +39,7 @@ engine = Engine.load(
     RULES,
     plugins=[Contractors()],
     installed_plugins=False,
-    settings={"policyengine.actions": {"fields": {"name": "name", "checkup": "health_checkup_result"}, "keep": ["id"]}},
+    settings={"redact": {"fields": {"name": "name", "checkup": "health_checkup_result"}, "keep": ["id"]}},
     steps=[Step("log"), Step("redact")],  # a denial is logged; one with a payload goes on with what is permitted
 )
 CUSTOMER = {"category": "customer", "id": arg("customer")}

@@ -144,8 +144,14 @@ _FIELDS = (
 
 
 class FlowDenied(PolicyEngineError):
-    """Enforcement stopped a flow. `decision` says why."""
+    """Enforcement stopped a flow.
 
-    def __init__(self, decision: Decision) -> None:
+    Args:
+        decision: says why.
+        kept: the id under which it was kept for a person to release or reject; None where it was not.
+    """
+
+    def __init__(self, decision: Decision, kept: str | None = None) -> None:
         self.decision = decision
+        self.kept = kept
         super().__init__(decision.explain(lang="en"))

@@ -10,15 +10,17 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any, Final, Literal, TypeAlias
+from typing import Any, Final, Literal, TypeAlias, get_args
 
 from policyengine.decision import Decision, FlowDenied, Outcome, Reason
-from policyengine.errors import PluginError, did_you_mean
+from policyengine.errors import ConfigurationError, Fault, did_you_mean
 from policyengine.hooks import EnforcementAction, Observer
 from policyengine.text import Text
 
 Mode: TypeAlias = Literal["enforce", "warn"]
 """``enforce``: a flow that is not permitted is stopped. ``warn``: it is decided and told, and nothing is stopped."""
+
+MODES: Final[tuple[Mode, ...]] = get_args(Mode)
 
 STAGES: Final = ("reduce", "keep", "tell", "stop")
 """When actions act: what narrows a flow, what keeps it for a person, what tells somebody, what stops it."""
@@ -27,6 +29,7 @@ _SOFT: Final = frozenset({"tell"})
 """The stages of mode ``warn``, which changes nothing about the flow."""
 
 _log = logging.getLogger("policyengine.enforce")
+_shadow_log = logging.getLogger("policyengine.shadow")
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,12 +41,16 @@ class Flow:
         decision: what was decided of it.
         payload: the host's data: a mapping or a list of records; None where it handed none over.
         mode: the mode.
+        kept: the id under which the flow was kept for a person; None where it was not.
+        shadow: what the shadow policies say of the event; None where there are none.
     """
 
     event: Mapping[str, Any]
     decision: Decision
     payload: Any = None
     mode: Mode = "enforce"
+    kept: str | None = None
+    shadow: Decision | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +60,7 @@ class Step:
     Args:
         action: its name.
         on: the outcomes that it follows.
-        clauses: if any are named, a decision must cite one of them.
+        clauses: if any are named, a decision must cite one of them; of any policy, where none is named before a colon.
         obligations: if any are named, a decision must carry one of them.
         mandatory: whether the flow is denied when the action fails.
     """
@@ -68,9 +75,47 @@ class Step:
         """Whether the action follows `decision`."""
         return (
             decision.outcome in self.on
-            and (not self.clauses or not self.clauses.isdisjoint(decision.clauses))
+            and (not self.clauses or any(not names.isdisjoint(self.clauses) for names in map(_names, decision.clauses)))
             and (not self.obligations or not self.obligations.isdisjoint(duty.id for duty in decision.obligations))
         )
+
+
+def _names(clause: str) -> frozenset[str]:
+    """Return the names of a clause: as a decision of several policies cites it, and its own."""
+    return frozenset((clause, clause.rpartition(":")[2]))
+
+
+def refuse_unknown(
+    steps: Iterable[Step], actions: Iterable[str], clauses: Iterable[str], obligations: Iterable[str]
+) -> None:
+    """Refuse steps that could never do what they say: each with an unknown action, clause or obligation.
+
+    Args:
+        steps: in the order in which they were written.
+        actions: the names of the actions there are.
+        clauses: the clauses that decisions may cite.
+        obligations: the ids of the obligations that decisions may carry.
+
+    Raises:
+        ConfigurationError: with every one of them.
+    """
+    words: dict[str, tuple[Text, Iterable[str]]] = {
+        "action": (Text(ja="処置", en="enforcement action"), set(actions)),
+        "clauses": (Text(ja="条項", en="clause"), set(clauses)),
+        "obligations": (Text(ja="義務", en="obligation"), set(obligations)),
+    }
+    faults = []
+    for index, step in enumerate(steps):
+        for key, (word, known) in words.items():
+            named = [step.action] if key == "action" else sorted(getattr(step, key))
+            for name in named:
+                if name not in known:
+                    message = Text(ja=f"{word.ja}「{name}」はありません", en=f'there is no {word.en} "{name}"')
+                    faults.append(
+                        Fault(f"unknown-{key.rstrip('s')}", ("step", index, key), message, did_you_mean(name, known))
+                    )
+    if faults:
+        raise ConfigurationError(faults)
 
 
 class Enforcer:
@@ -92,11 +137,6 @@ class Enforcer:
         mode: Mode,
         decide: Callable[[Mapping[str, Any]], Decision],
     ) -> None:
-        steps = list(steps)
-        for step in steps:
-            if step.action not in actions:
-                hint = did_you_mean(step.action, actions)
-                raise PluginError(f"there is no enforcement action {step.action!r}" + (f": {hint.en}" if hint else ""))
         order = {stage: number for number, stage in enumerate(STAGES)}
         self._steps: Sequence[tuple[Step, EnforcementAction]] = sorted(
             ((step, actions[step.action]) for step in steps),
@@ -106,13 +146,16 @@ class Enforcer:
         self._mode = mode
         self._decide = decide
 
-    def run(self, event: Mapping[str, Any], decision: Decision, payload: Any = None) -> Flow:
+    def run(
+        self, event: Mapping[str, Any], decision: Decision, payload: Any = None, shadow: Decision | None = None
+    ) -> Flow:
         """Run every action that follows `decision`.
 
         Args:
             event: the event as JSON has it.
             decision: what was decided of it.
             payload: the host's data.
+            shadow: what the shadow policies say of the event.
 
         Returns:
             The flow that may go on. In mode ``warn`` that is the flow as it came.
@@ -120,7 +163,9 @@ class Enforcer:
         Raises:
             FlowDenied: mode is ``enforce``, and the flow is not permitted in the end.
         """
-        flow = Flow(event, decision, payload, self._mode)
+        flow = Flow(event, decision, payload, self._mode, shadow=shadow)
+        if shadow is not None and differs(decision, shadow):
+            _shadow_log.warning(*_difference(decision, shadow))
         denied: FlowDenied | None = None
         for step, action in self._steps:
             if not step.follows(decision) or (self._mode == "warn" and action.stage not in _SOFT):
@@ -144,7 +189,7 @@ class Enforcer:
         if denied is not None and not flow.decision.permitted:
             raise denied
         if self._mode == "enforce" and not flow.decision.permitted:
-            raise FlowDenied(flow.decision)
+            raise FlowDenied(flow.decision, flow.kept)
         return flow
 
     def _believed(self, flow: Flow, changed: Flow, name: str) -> Flow:
@@ -155,6 +200,20 @@ class Enforcer:
         if changed.decision.permitted and not decision.permitted:
             _log.error("enforcement action %s handed on a flow that the policies do not permit", name)
         return replace(changed, decision=decision)
+
+
+def differs(decision: Decision, shadow: Decision) -> bool:
+    """Whether a flow would fare otherwise under the shadow policies: its outcome, its items or its obligations."""
+    return (
+        decision.outcome != shadow.outcome
+        or decision.permitted_items != shadow.permitted_items
+        or {duty.id for duty in decision.obligations} != {duty.id for duty in shadow.obligations}
+    )
+
+
+def _difference(decision: Decision, shadow: Decision) -> tuple[str, ...]:
+    said = [f"{one.outcome} [{', '.join(one.clauses)}]" for one in (decision, shadow)]
+    return ("%s: %s, in the shadow policies %s", decision.event or "-", *said)
 
 
 def _failed(decision: Decision, name: str, error: Exception) -> Decision:

@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext, suppress
+from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from policyengine.configuration import read_configuration
 from policyengine.decide import Verdict
 from policyengine.decision import Decision, PolicyRef, Reason
-from policyengine.enforce import Enforcer, Flow, Mode, Step
+from policyengine.enforce import Enforcer, Flow, Mode, Step, refuse_unknown
 from policyengine.errors import MOST, EventError, InvalidEvent, PolicyError, Problem, did_you_mean, json_path
 from policyengine.evaluate import Evaluator
 from policyengine.event import Event
+from policyengine.gather import Gatherer
 from policyengine.guard import F, guard
-from policyengine.hooks import FactQuery, FactSource, ReportFormat
+from policyengine.hooks import EventSource, FactSource, ReportFormat
 from policyengine.plugins import Plugins
 from policyengine.rule import Policy
 from policyengine.text import Language, Text
@@ -23,6 +27,8 @@ from policyengine.vocabulary import Attribute, FactType
 if TYPE_CHECKING:
     from policyengine.explain import Explanation
     from policyengine.watch import WatchedEngine
+
+_log = logging.getLogger("policyengine.engine")
 
 
 class Engine:
@@ -33,10 +39,13 @@ class Engine:
         plugins: bring fact sources, enforcement actions, observers and report formats; None brings none.
         steps: which enforcement actions follow which decisions.
         mode: whether enforcement stops what is not permitted.
+        shadow: an engine whose policies are decided beside, on the same facts, whenever a flow is enforced. Its
+            decisions are only compared.
+        source_timeout: how many seconds a fact source may take before the flow is denied; None sets no limit here.
 
     Raises:
         PolicyError: the policies do not fit together.
-        PluginError: a step names an action that is not there.
+        ConfigurationError: a step names an action, a clause or an obligation that is not there.
     """
 
     def __init__(
@@ -45,6 +54,8 @@ class Engine:
         plugins: Plugins | None = None,
         steps: Iterable[Step] = (),
         mode: Mode = "enforce",
+        shadow: Engine | None = None,
+        source_timeout: float | None = None,
     ) -> None:
         self.policies: tuple[Policy, ...] = tuple(sorted(policies, key=lambda policy: (policy.id, policy.version)))
         _refuse_conflicts(self.policies)
@@ -63,45 +74,79 @@ class Engine:
         self._only = self._evaluators[0] if len(self._evaluators) == 1 else None
         self._sources: tuple[FactSource, ...] = tuple(plugins.sources.values()) if plugins else ()
         self.formats: Mapping[str, ReportFormat] = plugins.formats if plugins else {}
+        self.event_sources: Mapping[str, EventSource] = plugins.events if plugins else {}
         actions, observers = (plugins.actions, plugins.observers.values()) if plugins else ({}, ())
+        steps = tuple(steps)
+        if steps:
+            clauses = {(policy.id, clause) for policy in self.policies for clause in policy.clauses}
+            cited = {name for policy, clause in clauses for name in (clause, f"{policy}:{clause}")}
+            duties = {duty for policy in self.policies for duty in policy.obligations}
+            refuse_unknown(steps, actions, cited, duties)
         self._enforcer = Enforcer(actions, steps, observers, mode, self.evaluate)
-        self._asked_types = frozenset[str]().union(*(evaluator.fact_types for evaluator in self._evaluators))
+        self._shadow = shadow
+        self._gatherer = Gatherer(self._sources, source_timeout, self._asked, self._admit, _say)
 
     @classmethod
     def load(
         cls,
         *paths: str | Path,
+        config: str | Path | None = None,
         readings: Mapping[str, str] | None = None,
         plugins: Iterable[object] = (),
         installed_plugins: bool = True,
         settings: Mapping[str, Mapping[str, Any]] | None = None,
         steps: Iterable[Step] = (),
         mode: Mode = "enforce",
+        shadow: Iterable[str | Path] = (),
+        shadow_readings: Mapping[str, str] | None = None,
+        source_timeout: float | None = None,
     ) -> Engine:
-        """Load policies from their packs.
+        """Load policies from their packs, or all that a configuration file names.
 
         Args:
             paths: TOML files or folders of them, each one policy. Several are layered.
+            config: a configuration file (`policyengine.toml`), in place of all other arguments but the plugins.
             readings: readings by name, each with the value to read the text under in place of its default.
             plugins: plugin objects of the host's own (`policyengine.hooks`).
             installed_plugins: whether installed packages with an entry point are used as well.
             settings: by the name of a plugin, its settings, as its own JSON Schema has them.
             steps: which enforcement actions follow which decisions of `enforce` and `flow`.
             mode: ``enforce`` stops what is not permitted; ``warn`` decides and tells, and stops nothing.
+            shadow: packs that are decided beside the policies whenever a flow is enforced, and only compared.
+            shadow_readings: the readings of those.
+            source_timeout: how many seconds a fact source may take before the flow is denied; None sets no limit here.
 
         Raises:
-            PolicyError: with every problem of every pack, and unknown readings. Nothing of a broken pack is used.
-            PluginError: a plugin or a setting is wrong, or a step names an action that no plugin brings.
+            PolicyError: with every problem of every pack, and unknown readings; of a configuration file, with
+                everything that is wrong with that. Nothing of a broken pack is used.
+            PluginError: a plugin is wrong. Of this kind, `ConfigurationError`: settings or steps are, in arguments.
+            TypeError: `config` stands beside what it names itself.
         """
-        found = Plugins(plugins, installed=installed_plugins, settings=settings)
-        return cls(load_policies(paths, found, readings or {}), found, steps, mode)
+        configuration = None
+        if config is not None:
+            if paths or readings or settings or steps or shadow or mode != "enforce" or source_timeout is not None:
+                raise TypeError("a configuration names policies, readings, settings, steps and mode itself")
+            configuration = read_configuration(config)
+            paths, readings, settings = configuration.policies, configuration.readings, configuration.settings
+            steps, mode, source_timeout = configuration.steps, configuration.mode, configuration.source_timeout
+            shadow, shadow_readings = configuration.shadow, configuration.shadow_readings
+        with configuration.placing() if configuration is not None else nullcontext():
+            folder = configuration.folder if configuration is not None else None
+            found = Plugins(plugins, installed=installed_plugins, settings=settings, folder=folder)
+            beside = list(shadow)
+            other = cls(load_policies(beside, found, shadow_readings or {})) if beside else None
+            policies = load_policies(paths, found, readings or {})
+            return cls(policies, found, steps, mode, other, source_timeout)
 
     @classmethod
-    def watch(cls, *paths: str | Path, interval: float = 1.0, **options: Any) -> WatchedEngine:
+    def watch(
+        cls, *paths: str | Path, config: str | Path | None = None, interval: float = 1.0, **options: Any
+    ) -> WatchedEngine:
         """Load policies and follow their files: a change is loaded and swapped in, a broken one leaves all as it is.
 
         Args:
             paths: as for `load`.
+            config: as for `load`; the file and the packs that it names are followed.
             interval: how many seconds lie between two looks at the files.
             options: the other arguments of `load`.
 
@@ -111,7 +156,14 @@ class Engine:
         """
         from policyengine.watch import WatchedEngine  # noqa: PLC0415  needed only by those who follow files
 
-        return WatchedEngine(paths, lambda: cls.load(*paths, **options), interval)
+        def followed() -> list[str | Path]:
+            shadow = [*options.get("shadow", ())]
+            if config is None:
+                return [*paths, *shadow]
+            configuration = read_configuration(config)
+            return [config, *configuration.policies, *configuration.shadow]
+
+        return WatchedEngine(followed, lambda: cls.load(*paths, config=config, **options), interval)
 
     def guard(self, **fields: Any) -> Callable[[F], F]:
         """Return a decorator that enforces an event before every call of a function, sync or async.
@@ -146,6 +198,34 @@ class Engine:
             return self._decided(Event.from_json(line))
         except InvalidEvent as error:
             return invalid(error)
+
+    def evaluate_all(
+        self, events: Iterable[Mapping[str, Any] | Event | bytes | str | InvalidEvent], batch: int = 500
+    ) -> Iterator[Decision]:
+        """Decide many events, in order, each as `evaluate` does; each fact source is asked once for a batch of them.
+
+        Args:
+            events: mappings, `Event`s or JSON texts, or what an event source could not read.
+            batch: for how many events a source is asked at once. Without sources every event is decided as it comes.
+
+        Yields:
+            A decision for each event.
+        """
+        if not self._sources:
+            batch = 1
+        waiting = iter(events)
+        while some := list(islice(waiting, batch)):
+            ready: list[Event | InvalidEvent] = [_read(event) for event in some]
+            well_formed = [event for event in ready if isinstance(event, Event)]
+            gathered = iter(self._gatherer.gather(well_formed) if self._sources else well_formed)
+            for event in ready:
+                found = next(gathered) if isinstance(event, Event) else event
+                if isinstance(found, Event):
+                    try:
+                        found = self._decided_with(found)
+                    except InvalidEvent as error:
+                        found = error
+                yield invalid(found) if isinstance(found, InvalidEvent) else found
 
     def enforce(self, event: Mapping[str, Any] | Event, payload: Any = None) -> Decision:
         """Decide one event, run the enforcement actions that follow, and let only a permitted flow go on.
@@ -185,8 +265,19 @@ class Engine:
         yield self._enforced(event, payload)
 
     def _enforced(self, event: Mapping[str, Any] | Event, payload: Any) -> Flow:
-        decision = self.evaluate(event)
-        return self._enforcer.run(event.as_dict() if isinstance(event, Event) else event, decision, payload)
+        shadow = None
+        try:
+            ready = event if isinstance(event, Event) else Event.from_mapping(event)
+            gathered = self._gathered(ready)
+            if isinstance(gathered, Decision):
+                decision = gathered
+            else:
+                decision = self._decided_with(gathered)
+                shadow = self._decided_beside(gathered)
+        except InvalidEvent as error:
+            decision = invalid(error)
+        mapping = event.as_dict() if isinstance(event, Event) else event
+        return self._enforcer.run(mapping, decision, payload, shadow)
 
     def explanation(self, event: Mapping[str, Any] | Event) -> Explanation:
         """Return every rule that was considered for an event, with what held and what did not, as data.
@@ -197,10 +288,10 @@ class Engine:
         from policyengine.explain import explanation  # noqa: PLC0415  needed only where somebody asks why
 
         ready = event if isinstance(event, Event) else Event.from_mapping(event)
-        with_facts = self._with_sources(ready)
-        if isinstance(with_facts, Decision):
-            return explanation((), ready, with_facts)
-        return self._explanation(with_facts)
+        gathered = self._gathered(ready)
+        if isinstance(gathered, Decision):
+            return explanation((), ready, gathered)
+        return self._explanation(gathered)
 
     def _explanation(self, event: Event) -> Explanation:
         """Explain what is decided of an event that has all its facts."""
@@ -212,11 +303,23 @@ class Engine:
 
     def _decided(self, event: Event) -> Decision:
         if self._sources:
-            gathered = self._with_sources(event)
+            gathered = self._gathered(event)
             if isinstance(gathered, Decision):
                 return gathered
             event = gathered
         return self._decided_with(event)
+
+    def _decided_beside(self, event: Event) -> Decision | None:
+        """Return what the shadow policies say of an event that has all its facts; whatever goes wrong there is told."""
+        if self._shadow is None:
+            return None
+        try:
+            return self._shadow._decided_with(event)
+        except InvalidEvent as error:
+            return invalid(error)
+        except Exception:
+            _log.exception("the shadow policies could not decide %s", event.id)
+            return None
 
     def _decided_with(self, event: Event) -> Decision:
         if event.attributes and self.attributes:
@@ -308,34 +411,22 @@ class Engine:
             event.id, "deny", reasons=(reason,), excess_items=event.items, explainer=(_explain, (self, event))
         )
 
-    def _with_sources(self, event: Event) -> Event | Decision:
-        """Return the event with what the fact sources know about it, or the denial where one of them failed."""
-        self._admit(event)
-        gathered: list[Mapping[str, Any]] = []
-        for source in self._sources:
-            try:
-                (found,) = source.facts([FactQuery(event, self._asked_types)])
-                found = list(found)
-            except Exception as error:  # whatever a source does, it must not become a permit
-                return self._source_failed(event, source, "source-unavailable", repr(error))
-            try:
-                self._admit(event.with_facts(found))
-            except Exception as error:  # a malformed fact, or something that is no fact at all
-                why = str(error) if isinstance(error, InvalidEvent) else repr(error)
-                return self._source_failed(event, source, "source-invalid", why)
-            gathered.extend(found)
-        return event.with_facts(gathered) if gathered else event
+    def _asked(self, event: Event) -> frozenset[str]:
+        """Return the fact types that the rules of the policies that govern the event, shadow ones too, can ask for."""
+        types = frozenset[str]().union(*(self._evaluators[index].fact_types for index in self._governing(event)))
+        if self._shadow is not None:
+            with suppress(InvalidEvent):  # of the shadow policies alone: they will say so when they decide
+                types |= self._shadow._asked(event)
+        return types
 
-    def _source_failed(self, event: Event, source: FactSource, code: str, why: str) -> Decision:
-        what = {
-            "source-unavailable": Text(ja="から事実を得られません", en="did not answer"),
-            "source-invalid": Text(ja="の返した事実が不正です", en="returned a malformed fact"),
-        }[code]
-        message = Text(
-            ja=f"事実の情報源「{source.name}」{what.ja}: {why}", en=f'fact source "{source.name}" {what.en}: {why}'
-        )
-        reason = Reason(code, None, None, message)
-        return Decision(event.id, "deny", reasons=(reason,), excess_items=event.items, explainer=(_say, None))
+    def _gathered(self, event: Event) -> Event | Decision:
+        """Return the event with what the fact sources know of it, or its denial. Raises `InvalidEvent`."""
+        if not self._sources:
+            return event
+        (found,) = self._gatherer.gather([event])
+        if isinstance(found, InvalidEvent):
+            raise found
+        return found
 
     def _admit(self, event: Event) -> None:
         """Raise `InvalidEvent` where a fact or an attribute is not of the form that the policies declare."""
@@ -396,6 +487,16 @@ def load_policies(paths: Iterable[str | Path], plugins: Plugins, readings: Mappi
     if problems:
         raise PolicyError(problems)
     return policies
+
+
+def _read(event: Mapping[str, Any] | Event | bytes | str | InvalidEvent) -> Event | InvalidEvent:
+    """Return what an event source yielded as an event, or what is wrong with it."""
+    try:
+        if isinstance(event, Event | InvalidEvent):
+            return event
+        return Event.from_json(event) if isinstance(event, bytes | str) else Event.from_mapping(event)
+    except InvalidEvent as error:
+        return error
 
 
 def invalid(error: InvalidEvent) -> Decision:

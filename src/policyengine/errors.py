@@ -86,6 +86,38 @@ class PluginError(PolicyEngineError):
     """A plugin could not be used: its hooks, its names or what it handed over are wrong."""
 
 
+class Fault(msgspec.Struct, frozen=True):
+    """One thing that is wrong with a configuration.
+
+    Args:
+        code: a stable word for the sort of error.
+        path: where it is in the configuration, such as ``("plugins", "redact", "keep")``.
+        message: what was expected.
+        hint: the nearest valid thing.
+    """
+
+    code: str
+    path: tuple[str | int, ...]
+    message: Text
+    hint: Text | None = None
+
+    def __str__(self) -> str:
+        hint = f" ({self.hint.en})" if self.hint else ""
+        return f"{'.'.join(map(str, self.path))}: {self.message.en}{hint}"
+
+
+class ConfigurationError(PluginError):
+    """Settings of plugins, or steps of enforcement, are wrong.
+
+    Args:
+        faults: at least one.
+    """
+
+    def __init__(self, faults: Iterable[Fault]) -> None:
+        self.faults: tuple[Fault, ...] = tuple(faults)
+        super().__init__("\n".join(map(str, self.faults)))
+
+
 class EventError(msgspec.Struct, frozen=True):
     """One thing that is wrong with an event.
 

@@ -17,6 +17,7 @@ from policyengine.text import Text
 if TYPE_CHECKING:
     from policyengine.decision import Decision
     from policyengine.enforce import Flow
+    from policyengine.errors import InvalidEvent
     from policyengine.event import Event
     from policyengine.lower import RuleTable
     from policyengine.rule import Rule
@@ -61,7 +62,7 @@ class FactQuery(NamedTuple):
 
     Args:
         event: the event to be decided.
-        types: the fact types that the rules of the engine can ask for; a source may leave out all others.
+        types: the fact types that a rule can ask for about this event; a source may leave out all others.
     """
 
     event: Event
@@ -81,8 +82,11 @@ class FactSource(Protocol):
     def facts(self, queries: Sequence[FactQuery]) -> Sequence[Iterable[Mapping[str, Any]]]:
         """Return the facts that are known about each query, in the order of `queries`, each fact as JSON has it.
 
+        An engine asks about one event, or about a batch of them (`Engine.evaluate_all`), and not at all about those
+        for which no rule can ask a fact. It may be called from several threads at once.
+
         A fact that does not agree with the event, or is out of its time, does no harm: the engine sees to both.
-        Whatever this raises denies the flow with code ``source-unavailable``.
+        Whatever this raises denies every flow that was asked about with code ``source-unavailable``.
         """
         ...
 
@@ -97,8 +101,12 @@ class EventSource(Protocol):
 
     name: str
 
-    def events(self) -> Iterable[Mapping[str, Any]]:
-        """Yield events in order, each as JSON has it; a mapping that is no event is decided as invalid."""
+    def events(self) -> Iterable[Mapping[str, Any] | bytes | InvalidEvent]:
+        """Yield events in order: each as JSON has it, or as the bytes of one JSON text.
+
+        Whatever is no event is decided as invalid, and so is an `InvalidEvent` that is yielded for what could not even
+        be read. An error that is raised ends the stream.
+        """
         ...
 
 
@@ -160,6 +168,24 @@ class ReportFormat(Protocol):
         ...
 
 
+@runtime_checkable
+class Command(Protocol):
+    """A command that stands beside `policyengine evaluate`: a `click.Command`, or a `click.Group` of them.
+
+    It finds the configuration with ``click.get_current_context().find_object(Session)``
+    (`policyengine.cli.session`).
+
+    Attributes:
+        name: what it is called by.
+    """
+
+    name: str | None
+
+    def make_context(self, info_name: str | None, args: list[str], parent: Any = None) -> Any:
+        """Make the context of one call, as click has it."""
+        ...
+
+
 class Hooks:
     """The hooks. Each is called once for each engine, when it is built.
 
@@ -185,6 +211,11 @@ class Hooks:
     @hookspec
     def policyengine_report_formats(self, settings: Mapping[str, Any]) -> Iterable[ReportFormat]:
         """Return the report formats that the plugin brings. Two formats of one name are an error."""
+        raise NotImplementedError
+
+    @hookspec
+    def policyengine_commands(self, settings: Mapping[str, Any]) -> Iterable[Command]:
+        """Return the commands that the plugin brings, called by the command line alone. Each name may stand once."""
         raise NotImplementedError
 
     @hookspec

@@ -4,15 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from pathlib import Path
+from typing import Any, Final
 
 import pluggy
 
-from policyengine import actions, kinds
+from policyengine import kinds
+from policyengine.actions import block, log, redact
 from policyengine.enforce import STAGES
-from policyengine.errors import PluginError, did_you_mean
+from policyengine.errors import ConfigurationError, Fault, PluginError, did_you_mean
 from policyengine.hooks import (
     PROJECT,
+    Command,
     EnforcementAction,
     EventSource,
     FactSource,
@@ -22,6 +25,16 @@ from policyengine.hooks import (
     RuleKind,
 )
 from policyengine.report import formats
+from policyengine.text import Text
+
+_BUILT_IN: Final[Mapping[str, object]] = {
+    "block": block,
+    "formats": formats,
+    "kinds": kinds,
+    "log": log,
+    "redact": redact,
+}
+"""The plugins that every engine has, by the names under which they are configured."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,12 +46,14 @@ class Installed:
         version: of the distribution that brought it; empty where none did.
         distribution: its name; empty where none did.
         hooks: the hooks that it implements, sorted.
+        settings: the JSON Schema of its settings; None where it has none.
     """
 
     name: str
     version: str
     distribution: str
     hooks: tuple[str, ...]
+    settings: Mapping[str, Any] | None
 
 
 class Plugins:
@@ -48,9 +63,11 @@ class Plugins:
         objects: the host's own plugin objects; one with settings has a `name` to find them by.
         installed: whether packages with an entry point are loaded as well.
         settings: by the name of a plugin, its part of the configuration.
+        folder: the folder that paths among the settings are relative to; None is the current one.
 
     Raises:
-        PluginError: an unknown hook, a wrong signature, a wrong object or setting, or two things of one name.
+        ConfigurationError: the settings are wrong, or of a plugin that is not there.
+        PluginError: an unknown hook, a wrong signature, a wrong object, or two things of one name.
     """
 
     def __init__(
@@ -59,13 +76,13 @@ class Plugins:
         *,
         installed: bool = True,
         settings: Mapping[str, Mapping[str, Any]] | None = None,
+        folder: Path | None = None,
     ) -> None:
         self.manager = pluggy.PluginManager(PROJECT)
         self.manager.add_hookspecs(Hooks)
         try:
-            self.manager.register(kinds, name="policyengine.kinds")
-            self.manager.register(actions, name="policyengine.actions")
-            self.manager.register(formats, name="policyengine.formats")
+            for built_in, module in _BUILT_IN.items():
+                self.manager.register(module, name=built_in)
             if installed:
                 self.manager.load_setuptools_entrypoints(PROJECT)
             for plugin in objects:
@@ -76,7 +93,11 @@ class Plugins:
             self.manager.check_pending()
         except (pluggy.PluginValidationError, ValueError) as error:
             raise PluginError(str(error)) from error
-        self._settings = self._validated(settings or {})
+        self.schemas: Mapping[str, Mapping[str, Any]] = {
+            implementation.plugin_name: dict(implementation.function())  # type: ignore[call-overload]
+            for implementation in self.manager.hook.policyengine_settings.get_hookimpls()
+        }
+        self.settings: Mapping[str, Mapping[str, Any]] = self._validated(settings or {}, folder or Path())
         self.kinds: Mapping[str, RuleKind] = self._collected("rule_kinds", RuleKind, "rule kind")
         self.sources: Mapping[str, FactSource] = self._collected("fact_sources", FactSource, "fact source")
         self.events: Mapping[str, EventSource] = self._collected("event_sources", EventSource, "event source")
@@ -98,38 +119,45 @@ class Plugins:
             if plugin is not None:
                 hooks = sorted(hook.name for hook in self.manager.get_hookcallers(plugin) or ())
                 info: Any = distributions.get(plugin)
-                found.append(
-                    Installed(name, info.version if info else "", info.project_name if info else "", tuple(hooks))
-                )
+                version, distribution = (info.version, info.project_name) if info else ("", "")
+                found.append(Installed(name, version, distribution, tuple(hooks), self.schemas.get(name)))
         return sorted(found, key=lambda plugin: plugin.name)
 
-    def _validated(self, settings: Mapping[str, Mapping[str, Any]]) -> Mapping[str, Mapping[str, Any]]:
-        """Return `settings`, each part valid against the JSON Schema that its plugin brings."""
-        names = [name for name, plugin in self.manager.list_name_plugin() if plugin is not None]
-        schemas: dict[str, Mapping[str, Any]] = {
-            implementation.plugin_name: dict(implementation.function())  # type: ignore[call-overload]
-            for implementation in self.manager.hook.policyengine_settings.get_hookimpls()
-        }
-        for name, part in settings.items():
-            if name not in names:
-                hint = did_you_mean(name, names)
-                raise PluginError(f"settings for an unknown plugin {name!r}" + (f": {hint.en}" if hint else ""))
-            if name not in schemas:
-                raise PluginError(f"plugin {name!r} has no settings")
-            from policyengine.validate import errors_of  # noqa: PLC0415  imports jsonschema, needed only to configure
+    def commands(self) -> Mapping[str, Command]:
+        """Return the commands that the plugins bring, by name. Raises `PluginError` as the constructor does."""
+        return self._collected("commands", Command, "command")
 
-            for error in errors_of(dict(part), schemas[name]):
-                where = ".".join(map(str, (name, *error.path)))
-                hint = did_you_mean(error.word, error.known) if error.word is not None else None
-                raise PluginError(f"settings: {where}: {error.message.en}" + (f"; {hint.en}" if hint else ""))
-        return settings
+    def _validated(self, settings: Mapping[str, Mapping[str, Any]], folder: Path) -> Mapping[str, Mapping[str, Any]]:
+        """Return `settings`, each part valid against the JSON Schema that its plugin brings."""
+        names = [
+            name for name, plugin in self.manager.list_name_plugin() if plugin is not None and name != str(id(plugin))
+        ]
+        faults: list[Fault] = []
+        for name, part in settings.items():
+            path = ("plugins", name)
+            if name not in names:
+                message = Text(ja=f"プラグイン「{name}」はありません", en=f'there is no plugin "{name}"')
+                faults.append(Fault("unknown-plugin", path, message, did_you_mean(name, names)))
+            elif name not in self.schemas:
+                message = Text(ja=f"プラグイン「{name}」に設定はありません", en=f'plugin "{name}" has no settings')
+                faults.append(Fault("no-settings", path, message))
+            else:
+                from policyengine.validate import errors_of  # noqa: PLC0415  imports jsonschema, needed to configure
+
+                faults.extend(
+                    Fault(error.code, (*path, *error.path), error.message, error.hint)
+                    for error in errors_of(dict(part), self.schemas[name])
+                )
+        if faults:
+            raise ConfigurationError(faults)
+        return {name: _from_folder(part, self.schemas[name], folder) for name, part in settings.items()}
 
     def _collected(self, what: str, protocol: Any, word: str) -> dict[str, Any]:
         hook = f"{PROJECT}_{what}"
         found: dict[str, Any] = {}
         for implementation in getattr(self.manager.hook, hook).get_hookimpls():
             name = implementation.plugin_name
-            given = {"settings": self._settings.get(name, {})} if "settings" in implementation.argnames else {}
+            given = {"settings": self.settings.get(name, {})} if "settings" in implementation.argnames else {}
             try:
                 handed = list(implementation.function(**given))
             except Exception as error:
@@ -150,3 +178,14 @@ def _refuse_unknown_hooks(plugin: object) -> None:
         if name.startswith(f"{PROJECT}_") and name not in known:
             hint = did_you_mean(name, known)
             raise PluginError(f"unknown hook {name!r} of {plugin!r}" + (f": {hint.en}" if hint else ""))
+
+
+def _from_folder(value: Any, schema: Mapping[str, Any], folder: Path) -> Any:
+    """Return settings with every text that the schema calls a path taken from `folder`."""
+    if isinstance(value, str) and schema.get("format") == "path":
+        return str(folder / value)
+    if isinstance(value, Mapping):
+        known, others = schema.get("properties", {}), schema.get("additionalProperties", {})
+        others = others if isinstance(others, Mapping) else {}
+        return {name: _from_folder(member, known.get(name, others), folder) for name, member in value.items()}
+    return value

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Callable, Mapping
-from contextlib import AbstractContextManager
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import AbstractContextManager, suppress
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
 from policyengine.decision import Decision
-from policyengine.errors import PolicyEngineError
+from policyengine.errors import InvalidEvent, PolicyEngineError
 from policyengine.load import load_pack
 
 if TYPE_CHECKING:
@@ -30,7 +30,7 @@ class WatchedEngine:
     the engine that it began with.
 
     Args:
-        paths: the packs.
+        paths: returns the packs, and other files that are followed with them.
         load: loads an engine from them.
         interval: how many seconds lie between two looks at the files.
 
@@ -38,8 +38,11 @@ class WatchedEngine:
         PolicyEngineError: the packs cannot be loaded to begin with.
     """
 
-    def __init__(self, paths: tuple[str | Path, ...], load: Callable[[], Engine], interval: float = 1.0) -> None:
+    def __init__(
+        self, paths: Callable[[], Iterable[str | Path]], load: Callable[[], Engine], interval: float = 1.0
+    ) -> None:
         self._paths = paths
+        self._known: tuple[str | Path, ...] = ()
         self._load = load
         self._interval = interval
         self._seen = self._stamps()
@@ -58,6 +61,12 @@ class WatchedEngine:
     def evaluate(self, event: Mapping[str, Any] | Event) -> Decision:
         """Decide as `Engine.evaluate` does, with the engine in force."""
         return self._engine.evaluate(event)
+
+    def evaluate_all(
+        self, events: Iterable[Mapping[str, Any] | Event | bytes | str | InvalidEvent], batch: int = 500
+    ) -> Iterator[Decision]:
+        """Decide many events as `Engine.evaluate_all` does, all of them with the engine in force at the beginning."""
+        return self._engine.evaluate_all(events, batch)
 
     def enforce(self, event: Mapping[str, Any] | Event, payload: Any = None) -> Decision:
         """Enforce as `Engine.enforce` does, with the engine in force."""
@@ -114,10 +123,16 @@ class WatchedEngine:
             except Exception:
                 _log.exception("looking at the policy files failed; what was in force stays so")
 
+    def _followed(self) -> Iterable[str | Path]:
+        """Return what to look at; while a configuration is broken, what it named before."""
+        with suppress(PolicyEngineError):
+            self._known = tuple(self._paths())
+        return self._known
+
     def _stamps(self) -> dict[str, tuple[int, int]]:
         """Return when each file of the packs, imported ones too, was last changed, and its size."""
         found: dict[str, tuple[int, int]] = {}
-        for path in self._paths:
+        for path in self._followed():
             try:
                 files = [Path(document.path) for document in load_pack(path).documents]
             except PolicyEngineError:

@@ -25,7 +25,7 @@ from policyengine import (
 
 PACK = Path(__file__).parents[2] / "rules" / "alc-smart-learning"
 SETTINGS = {
-    "policyengine.actions": {
+    "redact": {
         "fields": {"full_name": "name", "address": ["postal_address"], "checkup": "health_checkup_result"},
         "keep": ["id"],
     }
@@ -203,10 +203,10 @@ def test_log_writes_no_personal_values(caplog: pytest.LogCaptureFixture) -> None
 @pytest.mark.parametrize(
     ("settings", "said"),
     [
-        ({"policyengine.actoins": {}}, "did you mean"),
-        ({"policyengine.kinds": {"x": 1}}, "has no settings"),
-        ({"policyengine.actions": {"felds": {}}}, 'did you mean "fields"'),
-        ({"policyengine.actions": {"keep": "id"}}, "expected a list"),
+        ({"redcat": {}}, 'did you mean "redact"'),
+        ({"kinds": {"x": 1}}, "has no settings"),
+        ({"redact": {"felds": {}}}, 'did you mean "fields"'),
+        ({"redact": {"keep": "id"}}, "expected a list"),
     ],
 )
 def test_wrong_settings_are_errors_at_start(settings: dict[str, Any], said: str) -> None:

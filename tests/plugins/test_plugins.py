@@ -224,5 +224,5 @@ def test_engines_share_no_plugins() -> None:
 
 def test_the_built_in_ones_are_described() -> None:
     found = {plugin.name: plugin.hooks for plugin in Plugins(installed=False).describe()}
-    assert found["policyengine.kinds"] == ("policyengine_rule_kinds",)
-    assert "policyengine_enforcement_actions" in found["policyengine.actions"]
+    assert found["kinds"] == ("policyengine_rule_kinds",)
+    assert "policyengine_enforcement_actions" in found["redact"]

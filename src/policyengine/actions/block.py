@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from policyengine.decision import FlowDenied
 from policyengine.enforce import Flow
+from policyengine.hooks import EnforcementAction, hookimpl
 
 
 class Block:
@@ -15,4 +18,10 @@ class Block:
     def act(self, flow: Flow) -> None:
         """Raise `FlowDenied` unless the flow is permitted by now."""
         if not flow.decision.permitted:
-            raise FlowDenied(flow.decision)
+            raise FlowDenied(flow.decision, flow.kept)
+
+
+@hookimpl
+def policyengine_enforcement_actions() -> Iterable[EnforcementAction]:
+    """Bring the action; it has no settings."""
+    return (Block(),)

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Iterable, Mapping
+from typing import Any
 
 from policyengine.enforce import Flow
+from policyengine.hooks import EnforcementAction, hookimpl
 
 
 class Log:
@@ -40,3 +43,19 @@ class Log:
                 }
             },
         )
+
+
+@hookimpl
+def policyengine_settings() -> Mapping[str, Any]:
+    """Describe where the log goes."""
+    return {
+        "type": "object",
+        "properties": {"logger": {"type": "string", "description": "The logger that is written to."}},
+        "additionalProperties": False,
+    }
+
+
+@hookimpl
+def policyengine_enforcement_actions(settings: Mapping[str, Any]) -> Iterable[EnforcementAction]:
+    """Bring the action."""
+    return (Log(settings.get("logger", "policyengine.decisions")),)

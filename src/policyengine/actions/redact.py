@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from typing import Any
 
 from policyengine.enforce import Flow
+from policyengine.hooks import EnforcementAction, hookimpl
 
 
 class Redact:
@@ -52,3 +53,34 @@ class Redact:
 
     def _passes(self, name: Any, permitted: frozenset[str]) -> bool:
         return name in self.keep or (bool(self.fields.get(name)) and self.fields[name] <= permitted)
+
+
+@hookimpl
+def policyengine_settings() -> Mapping[str, Any]:
+    """Describe which fields of a payload hold which items."""
+    return {
+        "type": "object",
+        "properties": {
+            "fields": {
+                "type": "object",
+                "description": "For each field of a payload, the items that it holds.",
+                "additionalProperties": {"type": ["string", "array"], "items": {"type": "string"}},
+            },
+            "keep": {
+                "type": "array",
+                "items": {"type": "string"},
+                "description": "Fields that hold no item, such as a key, and always pass.",
+            },
+        },
+        "additionalProperties": False,
+    }
+
+
+@hookimpl
+def policyengine_enforcement_actions(settings: Mapping[str, Any]) -> Iterable[EnforcementAction]:
+    """Bring the action; where no fields are configured, it lets nothing of a payload pass."""
+    fields = {
+        name: frozenset([items] if isinstance(items, str) else items)
+        for name, items in settings.get("fields", {}).items()
+    }
+    return (Redact(fields, frozenset(settings.get("keep", ()))),)

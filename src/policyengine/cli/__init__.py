@@ -13,6 +13,10 @@ from typing import Any
 
 import click
 
+from policyengine.cli.session import Session
+
+CONFIGURATION = "policyengine.toml"
+
 COMMANDS = {
     "evaluate": "Decide events: permit or deny, with clauses and obligations.",
     "explain": "Decide events and say why, rule by rule, for people.",
@@ -26,12 +30,12 @@ COMMANDS = {
 
 
 class _Commands(click.Group):
-    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002
-        return list(COMMANDS)
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return [*COMMANDS, *(name for name in sorted(_brought(ctx)) if name not in COMMANDS)]
 
-    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         if cmd_name not in COMMANDS:
-            return None
+            return _brought(ctx).get(cmd_name)
         command = importlib.import_module(f"policyengine.cli.{cmd_name}").command
         assert isinstance(command, click.Command)
         return command
@@ -52,13 +56,45 @@ class _Commands(click.Group):
         try:
             return super().resolve_command(ctx, args)
         except click.UsageError as error:
-            if close := nearest(args[0], COMMANDS):
+            if close := nearest(args[0], self.list_commands(ctx)):
                 raise click.UsageError(f'{error.message} Did you mean "{close}"?', ctx) from None
             raise
 
-    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         with formatter.section("Commands"):
             formatter.write_dl(list(COMMANDS.items()))
+        if others := {name: command for name, command in sorted(_brought(ctx).items()) if name not in COMMANDS}:
+            with formatter.section("Commands of plugins"):
+                formatter.write_dl([(name, command.get_short_help_str(80)) for name, command in others.items()])
+
+
+def _brought(ctx: click.Context) -> dict[str, click.Command]:
+    """Return the commands that plugins bring; a plugin that is broken is told of, and hides no command of ours."""
+    session = _session(ctx)
+    if session.brought is None:
+        from policyengine.errors import PluginError  # noqa: PLC0415
+
+        session.brought = {}
+        try:
+            for name, command in session.plugins.commands().items():
+                if not isinstance(command, click.Command):
+                    raise PluginError(f"command {name!r} is no click.Command")
+                session.brought[name] = command
+        except (PluginError, click.ClickException) as error:
+            if not ctx.resilient_parsing:
+                click.echo(f"plugins: {error}", err=True)
+    return session.brought
+
+
+def _session(ctx: click.Context) -> Session:
+    """Return the session of a call, made where parsing has not come to it yet, as in completion."""
+    from policyengine.cli.common import default_language  # noqa: PLC0415
+
+    if not isinstance(ctx.obj, Session):
+        named = ctx.params.get("config") or os.environ.get("POLICYENGINE_CONFIG")
+        file = Path(named) if named else Path(CONFIGURATION) if Path(CONFIGURATION).is_file() else None
+        ctx.obj = Session(file, default_language())
+    return ctx.obj
 
 
 def _print_version(ctx: click.Context, _param: click.Parameter, value: bool) -> None:
@@ -73,7 +109,14 @@ def _print_version(ctx: click.Context, _param: click.Parameter, value: bool) -> 
 @click.option(
     "--version", is_flag=True, callback=_print_version, expose_value=False, is_eager=True, help="Print the version."
 )
-def cli() -> None:
+@click.option(
+    "--config",
+    metavar="FILE",
+    envvar="POLICYENGINE_CONFIG",
+    help="The configuration file.  [default: policyengine.toml in the current folder, where there is one]",
+)
+@click.pass_context
+def cli(ctx: click.Context, config: str | None) -> None:  # noqa: ARG001  the session takes it from the parameters
     """Policy as code for personal data in motion.
 
     \b
@@ -86,6 +129,7 @@ def cli() -> None:
     Shell completion: eval "$(_POLICYENGINE_COMPLETE=bash_source policyengine)"
     (zsh_source and fish_source likewise).
     """
+    _session(ctx)
 
 
 def main() -> None:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
 
 import click
 
+from policyengine.cli.session import Session
 from policyengine.errors import PluginError, PolicyError, Problem
 from policyengine.text import Language
 
@@ -51,13 +52,22 @@ reading_option = click.option(
 events_option = click.option(
     "--events", required=True, metavar="FILE|-", help="Events: JSONL, or one JSON document; - is standard input."
 )
-policy_argument = click.argument("policy", nargs=-1, required=True, type=click.Path(), metavar="POLICY...")
+policy_argument = click.argument("policy", nargs=-1, type=click.Path(), metavar="[POLICY]...")
 
 
 def load_engine(policy: Sequence[str], readings: Iterable[str], lang: Language) -> Engine:
-    """Load the packs, or print what is wrong and leave with exit code 2."""
+    """Load the packs, or what is configured where none is named; or say what is wrong, with exit code 2."""
     from policyengine.engine import Engine  # noqa: PLC0415  imports the engine only where a command needs it
 
+    context = click.get_current_context()
+    session = context.find_object(Session)
+    if not policy:
+        if session is None or session.file is None:
+            raise click.UsageError("Missing argument 'POLICY...', and no policyengine.toml names policies.")
+        if any(readings):
+            raise click.UsageError("Readings of configured policies stand in the configuration.")
+        session.lang = lang
+        return session.engine()
     chosen = {}
     for reading in readings:
         name, equals, value = reading.partition("=")

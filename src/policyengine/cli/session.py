@@ -1,0 +1,103 @@
+"""One call of the command line: which configuration it has, and what can be made of that."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from policyengine.errors import PluginError, PolicyError
+from policyengine.text import Language
+
+if TYPE_CHECKING:
+    from policyengine.configuration import Configuration
+    from policyengine.engine import Engine
+    from policyengine.plugins import Plugins
+
+
+class Session:
+    """The configuration of one call; a command finds it with ``context.find_object(Session)``.
+
+    Args:
+        file: the configuration file; None where there is none.
+        lang: the language of messages.
+    """
+
+    def __init__(self, file: Path | None, lang: Language) -> None:
+        self.file = file
+        self.lang = lang
+        self.brought: dict[str, click.Command] | None = None
+        """The commands that plugins bring, once they were asked for."""
+
+    @cached_property
+    def configuration(self) -> Configuration | None:
+        """What the file configures; None where there is none.
+
+        Raises:
+            click.ClickException: it is broken.
+        """
+        from policyengine.configuration import read_configuration  # noqa: PLC0415  not every command needs it
+
+        if self.file is None:
+            return None
+        try:
+            return read_configuration(self.file)
+        except PolicyError as error:
+            raise Problems(error, self.lang) from None
+
+    @cached_property
+    def plugins(self) -> Plugins:
+        """The plugins, with the settings that the file gives them.
+
+        Raises:
+            click.ClickException: a plugin or a setting is wrong.
+        """
+        from policyengine.plugins import Plugins  # noqa: PLC0415
+
+        found = self.configuration
+        try:
+            if found is None:
+                return Plugins()
+            with found.placing():
+                return Plugins(settings=found.settings, folder=found.folder)
+        except PolicyError as error:
+            raise Problems(error, self.lang) from None
+        except PluginError as error:
+            raise click.ClickException(str(error)) from None
+
+    def settings(self, plugin: str) -> Mapping[str, Any]:
+        """Return the settings of a plugin, valid against its schema; empty where the file has none."""
+        return self.plugins.settings.get(plugin, {})
+
+    def engine(self) -> Engine:
+        """Return the engine that the file configures.
+
+        Raises:
+            click.ClickException: there is no file, or it or what it names is broken.
+        """
+        from policyengine.engine import Engine  # noqa: PLC0415
+
+        if self.file is None:
+            raise click.UsageError("no configuration: name one with --config, or run this where policyengine.toml is")
+        try:
+            return Engine.load(config=self.file)
+        except PolicyError as error:
+            raise Problems(error, self.lang) from None
+        except PluginError as error:
+            raise click.ClickException(str(error)) from None
+
+
+class Problems(click.ClickException):
+    """Everything that is wrong with some files, a line each; exit code 2."""
+
+    exit_code = 2
+
+    def __init__(self, error: PolicyError, lang: Language) -> None:
+        super().__init__("\n".join(problem.line(lang) for problem in error.problems))
+
+    def show(self, _file: Any = None) -> None:
+        """Print the lines on standard error."""
+        click.echo(self.message, err=True)
