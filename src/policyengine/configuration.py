@@ -7,16 +7,13 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final, cast
+from typing import Any, cast
 
 from policyengine.enforce import MODES, Mode, Step
 from policyengine.errors import ConfigurationError, PolicyError, Problem
 from policyengine.schema import DRAFT, Schema
 from policyengine.source import Document, KeyPath, read
 from policyengine.text import Text
-
-CONFIGURATION: Final = "policyengine.toml"
-"""The file's usual name."""
 
 _NAMES: Schema = {"type": "array", "items": {"type": "string"}}
 _PACKS: Schema = {**_NAMES, "minItems": 1}

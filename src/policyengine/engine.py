@@ -215,7 +215,7 @@ class Engine:
             batch = 1
         waiting = iter(events)
         while some := list(islice(waiting, batch)):
-            ready: list[Event | InvalidEvent] = [_read(event) for event in some]
+            ready: list[Event | InvalidEvent] = [read_event(event) for event in some]
             well_formed = [event for event in ready if isinstance(event, Event)]
             gathered = iter(self._gatherer.gather(well_formed) if self._sources else well_formed)
             for event in ready:
@@ -489,7 +489,7 @@ def load_policies(paths: Iterable[str | Path], plugins: Plugins, readings: Mappi
     return policies
 
 
-def _read(event: Mapping[str, Any] | Event | bytes | str | InvalidEvent) -> Event | InvalidEvent:
+def read_event(event: Mapping[str, Any] | Event | bytes | str | InvalidEvent) -> Event | InvalidEvent:
     """Return what an event source yielded as an event, or what is wrong with it."""
     try:
         if isinstance(event, Event | InvalidEvent):

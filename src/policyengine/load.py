@@ -14,6 +14,8 @@ from policyengine.text import Text
 
 STANDARD = Path(__file__).with_name("standard.toml")
 TEST_SUFFIX = ".test.toml"
+CONFIGURATION = "policyengine.toml"
+"""The usual name of a configuration, which is no rule file."""
 
 
 @dataclass(frozen=True)
@@ -105,7 +107,8 @@ def _seen(file: Path, seen: set[Path]) -> bool:
 
 def pack_files(folder: Path) -> list[Path]:
     """Return the rule files of the pack in `folder`, in the order of their names."""
-    return sorted(file for file in folder.glob("*.toml") if not file.name.endswith(TEST_SUFFIX))
+    files = (file for file in folder.glob("*.toml") if file.name != CONFIGURATION)
+    return sorted(file for file in files if not file.name.endswith(TEST_SUFFIX))
 
 
 def find_packs(path: str | Path) -> Iterator[Path]:

@@ -9,7 +9,7 @@ from typing import Any, Final
 
 import pluggy
 
-from policyengine import kinds
+from policyengine import files, kinds
 from policyengine.actions import block, log, redact
 from policyengine.enforce import STAGES
 from policyengine.errors import ConfigurationError, Fault, PluginError, did_you_mean
@@ -29,6 +29,7 @@ from policyengine.text import Text
 
 _BUILT_IN: Final[Mapping[str, object]] = {
     "block": block,
+    "files": files,
     "formats": formats,
     "kinds": kinds,
     "log": log,

@@ -50,7 +50,7 @@ USAGE = {
     "a command nearly right": (["evalute"], 'Did you mean "evaluate"?'),
     "an option nearly right": (["evaluate", PACK, "--evnts", "-"], "Did you mean '--events'?"),
     "no policy": (["evaluate", "--events", "-"], "Missing argument 'POLICY...'"),
-    "no events": (["evaluate", PACK], "Missing option '--events'"),
+    "no events": (["evaluate", PACK], "name the events with --events"),
     "no such format": (["evaluate", PACK, "--events", "-", "--format", "xml"], 'no report format "xml"'),
     "no such language": (["explain", PACK, "--events", "-", "--lang", "fr"], "'fr' is not one of"),
     "a reading without a value": (

@@ -15,7 +15,7 @@ import click
 
 from policyengine.cli.session import Session
 
-CONFIGURATION = "policyengine.toml"
+CONFIGURATION = "policyengine.toml"  # as in `policyengine.load`, which completion shall not wait for
 
 COMMANDS = {
     "evaluate": "Decide events: permit or deny, with clauses and obligations.",

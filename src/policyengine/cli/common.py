@@ -50,7 +50,10 @@ reading_option = click.option(
     "--reading", "readings", multiple=True, metavar="NAME=VALUE", help="Read an ambiguity of the text under this value."
 )
 events_option = click.option(
-    "--events", required=True, metavar="FILE|-", help="Events: JSONL, or one JSON document; - is standard input."
+    "--events", metavar="FILE|-", help="Events: JSONL, CSV (.csv), or one JSON document; - is standard input."
+)
+source_option = click.option(
+    "--source", metavar="NAME", help="Take the events of this event source, as the configuration names it."
 )
 policy_argument = click.argument("policy", nargs=-1, type=click.Path(), metavar="[POLICY]...")
 

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterable, Iterator, Sequence
-from typing import TYPE_CHECKING
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -16,21 +16,24 @@ from policyengine.cli.common import (
     load_engine,
     policy_argument,
     reading_option,
+    source_option,
     styled,
     wants_colour,
     write,
 )
-from policyengine.cli.stream import event_texts, opened, progress
+from policyengine.cli.stream import events_from
 from policyengine.errors import did_you_mean
 from policyengine.text import Language
 
 if TYPE_CHECKING:
     from policyengine.decision import Decision
+    from policyengine.errors import InvalidEvent
 
 
 @click.command("evaluate")
 @policy_argument
 @events_option
+@source_option
 @click.option(
     "--format",
     "form",
@@ -39,7 +42,14 @@ if TYPE_CHECKING:
 )
 @reading_option
 @language_option
-def command(policy: Sequence[str], events: str, form: str | None, readings: Sequence[str], lang: Language) -> None:
+def command(
+    policy: Sequence[str],
+    events: str | None,
+    source: str | None,
+    form: str | None,
+    readings: Sequence[str],
+    lang: Language,
+) -> None:
     """Decide events under one or several POLICY packs (all that govern must permit).
 
     Decisions come in the order of the events, one a line (jsonl), as one list (json), or for people (text).
@@ -57,16 +67,16 @@ def command(policy: Sequence[str], events: str, form: str | None, readings: Sequ
         raise click.BadParameter(f'no report format "{form}"' + (f"; {hint.en}" if hint else ""), param_hint="--format")
     code = 0
 
-    def decided(texts: Iterable[bytes]) -> Iterator[Decision]:
+    def decided(found: Iterable[Mapping[str, Any] | bytes | InvalidEvent]) -> Iterator[Decision]:
         nonlocal code
         # Whoever writes events to a pipe may wait for the decision on one before the next.
-        for decision in engine.evaluate_all(texts, batch=1 if events == "-" else 500):
+        for decision in engine.evaluate_all(found, batch=1 if events == "-" else 500):
             if decision.outcome != "permit":
                 code = max(code, BAD if decision.outcome == "invalid" else DENIED)
             yield decision
 
-    with opened(events) as stream, progress(stream, events) as shown:
-        decisions = decided(event_texts(shown, events))
+    with events_from(engine, events, source) as found:
+        decisions = decided(found)
         lines = _for_people(decisions, lang) if form == "text" else engine.formats[form].render(decisions)
         for line in lines:
             write(line)

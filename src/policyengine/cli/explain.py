@@ -16,39 +16,45 @@ from policyengine.cli.common import (
     load_engine,
     policy_argument,
     reading_option,
+    source_option,
     styled,
     wants_colour,
     write,
 )
-from policyengine.cli.stream import event_texts, opened, progress
+from policyengine.cli.stream import events_from
 from policyengine.text import Language
 
 
 @click.command("explain")
 @policy_argument
 @events_option
+@source_option
 @click.option("--format", "form", type=click.Choice(["text", "jsonl"]), default="text", show_default=True, help="Form.")
 @reading_option
 @language_option
-def command(policy: Sequence[str], events: str, form: str, readings: Sequence[str], lang: Language) -> None:
+def command(
+    policy: Sequence[str], events: str | None, source: str | None, form: str, readings: Sequence[str], lang: Language
+) -> None:
     """Decide events and show every rule considered: what held, what did not, what the clauses say.
 
     \b
     Example:
       policyengine explain rules/alc-smart-learning --events examples/alc-month.jsonl --lang ja
     """
-    from policyengine.engine import invalid  # noqa: PLC0415  imports the engine only where a command needs it
+    from policyengine.engine import invalid, read_event  # noqa: PLC0415  imports the engine only where it is needed
     from policyengine.errors import InvalidEvent  # noqa: PLC0415
-    from policyengine.event import Event  # noqa: PLC0415
     from policyengine.report.text import decision_lines, explanation_lines  # noqa: PLC0415
 
     engine = load_engine(policy, readings, lang)
     colour = wants_colour()
     code = 0
-    with opened(events) as stream, progress(stream, events) as shown:
-        for number, text in enumerate(event_texts(shown, events)):
+    with events_from(engine, events, source) as found:
+        for number, one in enumerate(found):
             try:
-                explained = engine.explanation(Event.from_json(text))
+                event = read_event(one)
+                if isinstance(event, InvalidEvent):
+                    raise event
+                explained = engine.explanation(event)
                 decision = explained.decision
                 lines, data = explanation_lines(explained, lang), explained.as_dict()
             except InvalidEvent as error:

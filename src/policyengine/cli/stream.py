@@ -1,19 +1,55 @@
-"""Events from a file or a pipe, one at a time, in order, in constant memory."""
+"""Events from a file, a pipe or an event source of a plugin, one at a time, in order, in constant memory."""
 
 from __future__ import annotations
 
-import io
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import BinaryIO
+from typing import TYPE_CHECKING, Any, BinaryIO
 
 import click
-import msgspec
 
-BOM = b"\xef\xbb\xbf"
+from policyengine.errors import PolicyError, did_you_mean
+
+if TYPE_CHECKING:
+    from policyengine.engine import Engine
+    from policyengine.errors import InvalidEvent
+
+
+@contextmanager
+def events_from(
+    engine: Engine, events: str | None, source: str | None
+) -> Iterator[Iterable[Mapping[str, Any] | bytes | InvalidEvent]]:
+    """Open the events of a command: those of a file or of standard input, or those of an event source.
+
+    Args:
+        engine: has the event sources.
+        events: the file, or ``-``.
+        source: the name of an event source.
+
+    Raises:
+        click.ClickException: not exactly one of both is named, or it cannot be read; exit code 2.
+    """
+    from policyengine.files import read_events  # noqa: PLC0415
+
+    if (events is None) == (source is None):
+        raise click.UsageError("name the events with --events, or an event source with --source")
+    try:
+        if source is not None:
+            if source not in engine.event_sources:
+                hint = did_you_mean(source, engine.event_sources)
+                raise click.BadParameter(
+                    f'no event source "{source}"' + (f"; {hint.en}" if hint else ""), param_hint="--source"
+                )
+            yield engine.event_sources[source].events()
+        else:
+            assert events is not None
+            with opened(events) as stream, progress(stream, events) as shown:
+                yield read_events(shown, events)
+    except PolicyError as error:
+        raise click.ClickException("\n".join(problem.line() for problem in error.problems)) from None
 
 
 @contextmanager
@@ -35,53 +71,6 @@ def opened(name: str) -> Iterator[BinaryIO]:
         raise click.ClickException(f"{name}: {why}") from None
     with file:
         yield file
-
-
-def event_texts(stream: BinaryIO, name: str) -> Iterator[bytes]:
-    """Yield the JSON text of each event, blank lines left out.
-
-    A stream is JSONL: a line an event. It is one JSON document, an event or a list of events, where its name ends in
-    ``.json`` or its first line could not be an event of its own: a lone bracket or brace, the start of a list of
-    objects, or of an object that goes on after a comma. What then is no JSON document is JSONL after all.
-
-    Args:
-        stream: the bytes; a byte-order mark at their beginning is passed over.
-        name: the file's name; one that ends in ``.jsonl`` or ``.ndjson`` is JSONL whatever it holds.
-    """
-    lines = iter(stream)
-    first = b""
-    for line in lines:
-        first = line.removeprefix(BOM) if not first else line
-        if first.strip():
-            break
-        first = b" "
-    else:
-        return
-    if name.endswith((".jsonl", ".ndjson")) or not (name.endswith(".json") or _opens_document(first)):
-        yield first.strip()
-        yield from (line.strip() for line in lines if line.strip())
-        return
-    text = first + b"".join(lines)
-    if text.lstrip().startswith(b"["):
-        try:
-            yield from (bytes(member) for member in msgspec.json.decode(text, type=list[msgspec.Raw]))
-            return
-        except (msgspec.MsgspecError, ValueError, RecursionError):
-            pass
-    else:
-        try:
-            msgspec.json.decode(text)
-        except (msgspec.MsgspecError, ValueError, RecursionError):
-            pass
-        else:
-            yield text
-            return
-    yield from (line.strip() for line in io.BytesIO(text) if line.strip())
-
-
-def _opens_document(line: bytes) -> bool:
-    start, text = b"".join(line[:64].split()), line.strip()
-    return text in (b"{", b"[") or start.startswith(b"[{") or (start.startswith(b"{") and text.endswith(b","))
 
 
 @contextmanager

@@ -227,8 +227,9 @@ def _stamps(path: Sequence[str]) -> dict[Path, int]:
 def _record(packs: Sequence[str], events: str, out: str, lang: Language) -> None:
     import os  # noqa: PLC0415
 
-    from policyengine.cli.stream import event_texts, opened  # noqa: PLC0415
+    from policyengine.cli.stream import opened  # noqa: PLC0415
     from policyengine.engine import Engine  # noqa: PLC0415
+    from policyengine.files.jsonl import event_texts  # noqa: PLC0415
     from policyengine.suite.record import recorded, sayable  # noqa: PLC0415
 
     target = None if out == "-" else Path(out)

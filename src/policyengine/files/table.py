@@ -1,0 +1,125 @@
+"""Events in CSV: a row an event, a column a field; what a row lacks, the event leaves out."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import math
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, BinaryIO, Final
+
+from policyengine.errors import EventError, InvalidEvent, Place, PolicyError, Problem, did_you_mean
+from policyengine.text import Text
+
+FIELDS: Final = (
+    "id",
+    "time",
+    "controller",
+    "operation",
+    "subject.category",
+    "subject.id",
+    "items",
+    "purpose",
+    "form",
+    "origin",
+    "recipient.id",
+    "recipient.service",
+    "recipient.country",
+    "facts",
+)
+"""What a column may hold. One for an attribute is named ``attributes.NAME``."""
+
+_ATTRIBUTES: Final = "attributes."
+
+
+def event_rows(
+    stream: BinaryIO, name: str, columns: Mapping[str, str] | None = None
+) -> Iterator[Mapping[str, Any] | InvalidEvent]:
+    """Yield the events of a CSV file, UTF-8, with one line of headings (RFC 4180).
+
+    An empty cell is a field that the event does not state. ``items`` are separated by semicolons, ``facts`` are JSON: a
+    list of facts. The cell of an attribute is a number, ``true`` or ``false`` where it reads so in JSON, the text in
+    quotation marks where it is a JSON string, and text otherwise.
+
+    Args:
+        stream: the bytes of the file.
+        name: how errors name it.
+        columns: for a column of another heading, the field that it holds; "" leaves it out.
+
+    Yields:
+        A mapping for each row, which may be no valid event; `InvalidEvent` for one that cannot be read as one.
+
+    Raises:
+        PolicyError: there is no heading, or a column is no field of an event, or there are two of one field.
+    """
+    rows = csv.reader(io.TextIOWrapper(stream, "utf-8-sig", "surrogateescape", newline=""), strict=True)
+    try:
+        fields = _fields(next(rows, []), name, columns or {})
+        for row in rows:
+            if row:
+                yield _event(row, fields, rows.line_num)
+    except csv.Error as error:
+        message = Text(ja=f"CSV として読めません: {error}", en=f"cannot be read as CSV: {error}")
+        raise PolicyError([Problem("csv-syntax", message, Place(name, rows.line_num))]) from None
+
+
+def _fields(heading: Sequence[str], name: str, columns: Mapping[str, str]) -> list[str]:
+    fields = [columns.get(title.strip(), title.strip()) for title in heading]
+    problems = []
+    for number, field in enumerate(fields):
+        if field and field not in FIELDS and not (field.startswith(_ATTRIBUTES) and field != _ATTRIBUTES):
+            message = Text(
+                ja=f"列「{field}」はイベントの項目ではありません", en=f'column "{field}" is no field of an event'
+            )
+            hint = did_you_mean(field, FIELDS)
+            problems.append(Problem("unknown-column", message, Place(name, 1), hint))
+        elif field and field in fields[:number]:
+            message = Text(ja=f"列「{field}」が二つあります", en=f'column "{field}" stands twice')
+            problems.append(Problem("duplicate-column", message, Place(name, 1)))
+    if not any(fields):
+        problems.append(
+            Problem("no-heading", Text(ja="見出しの行がありません", en="no line of headings"), Place(name, 1))
+        )
+    if problems:
+        raise PolicyError(problems)
+    return fields
+
+
+def _event(row: Sequence[str], fields: Sequence[str], line: int) -> Mapping[str, Any] | InvalidEvent:
+    stated = {field: cell for field, cell in zip(fields, row, strict=False) if field and cell != ""}
+    if len(row) != len(fields):
+        message = Text(
+            ja=f"{line} 行目: 見出しは {len(fields)} 列ですが、{len(row)} 列あります",
+            en=f"line {line}: expected {len(fields)} cells, as in the heading, found {len(row)}",
+        )
+        return InvalidEvent([EventError("$", message)], stated.get("id"))
+    event: dict[str, Any] = {}
+    for field, cell in stated.items():
+        whole, _, part = field.partition(".")
+        if field.startswith(_ATTRIBUTES):
+            event.setdefault(whole, {})[part] = _scalar(cell)
+        elif part:
+            event.setdefault(whole, {})[part] = cell
+        elif field == "items":
+            event[field] = [item.strip() for item in cell.split(";")]
+        elif field == "facts":
+            try:
+                event[field] = json.loads(cell)
+            except (ValueError, RecursionError) as error:
+                message = Text(ja=f"{line} 行目: JSON ではありません: {error}", en=f"line {line}: no JSON: {error}")
+                return InvalidEvent([EventError("$.facts", message)], stated.get("id"))
+        else:
+            event[field] = cell
+    return event
+
+
+def _scalar(cell: str) -> str | bool | int | float:
+    """Return a cell as JSON reads it, if that is a scalar; else as it stands."""
+    try:
+        value = json.loads(cell)
+    except (ValueError, RecursionError):
+        return cell
+    if isinstance(value, float) and not math.isfinite(value):
+        return cell
+    return value if isinstance(value, str | bool | int | float) else cell
