@@ -63,7 +63,7 @@ class Configuration:
             ) from error
 
 
-def configuration_schema(settings: Mapping[str, Schema] | None = None) -> Schema:
+def configuration_schema(settings: Mapping[str, Mapping[str, Any]] | None = None) -> Schema:
     """Return the JSON Schema of configuration files.
 
     Args:

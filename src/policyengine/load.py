@@ -120,12 +120,21 @@ def find_packs(path: str | Path) -> Iterator[Path]:
     if not root.is_dir():
         yield root
         return
-    found = False
+    found = root.joinpath(CONFIGURATION).is_file()
     for folder in sorted({root, *(file.parent for file in root.rglob("*.toml"))}):
         if any(_has_policy(file) for file in pack_files(folder)):
             found = True
             yield folder
     if not found:
+        yield root
+
+
+def find_configurations(path: str | Path) -> Iterator[Path]:
+    """Yield the configuration files at or below `path`, by their usual name."""
+    root = Path(path)
+    if root.is_dir():
+        yield from sorted(root.rglob(CONFIGURATION))
+    elif root.name == CONFIGURATION:
         yield root
 
 

@@ -24,8 +24,9 @@ COMMANDS = {
     "test": "Run rule test suites, with coverage.",
     "fmt": "Lay rule files out in the one canonical form.",
     "mutate": "Make the rules a little wrong, and see whether the suites notice.",
-    "schema": "Print a JSON Schema: of rule files, suites, events or decisions.",
-    "plugins": "List the plugins and the hooks that they implement.",
+    "quarantine": "See the flows that were kept for a person; release or reject them.",
+    "schema": "Print a JSON Schema: of rule files, suites, events, decisions, configurations.",
+    "plugins": "List the plugins, the hooks that they implement, and their settings.",
 }
 
 

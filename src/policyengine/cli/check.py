@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 import click
 import msgspec
 
 from policyengine.cli.common import BAD, DENIED, language_option, wants_colour, write
-from policyengine.errors import PluginError, Problem
-from policyengine.text import Language
+from policyengine.cli.session import Session
+from policyengine.errors import Place, PluginError, PolicyError, Problem
+from policyengine.text import Language, Text
 
 _UNREADABLE = {"file-missing", "file-unreadable"}
 
@@ -20,8 +22,9 @@ _UNREADABLE = {"file-missing", "file-unreadable"}
 @click.argument("path", nargs=-1, required=True, type=click.Path(), metavar="PATH...")
 @click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", show_default=True, help="Form.")
 @language_option
-def command(path: Sequence[str], form: str, lang: Language) -> None:
-    """Check packs and vocabularies at PATH, or in any folder below it.
+@click.pass_context
+def command(context: click.Context, path: Sequence[str], form: str, lang: Language) -> None:
+    """Check packs and vocabularies at PATH, or in any folder below it, and configurations named policyengine.toml.
 
     Prints every problem with file:line:column, a stable code, what was expected and the nearest valid thing; and, as
     notes, what the policy itself leaves open. Notes alone leave exit code 0.
@@ -31,15 +34,15 @@ def command(path: Sequence[str], form: str, lang: Language) -> None:
       policyengine check rules
     """
     from policyengine.build import check_path  # noqa: PLC0415  imports jsonschema, needed only here
-    from policyengine.load import find_packs  # noqa: PLC0415
-    from policyengine.plugins import Plugins  # noqa: PLC0415
+    from policyengine.load import find_configurations, find_packs  # noqa: PLC0415
 
-    try:
-        kinds = Plugins().kinds
-    except PluginError as error:
-        raise click.ClickException(str(error)) from None
-    packs = list(dict.fromkeys(pack for root in path for pack in find_packs(root)))
-    found = list(dict.fromkeys(problem for pack in packs for problem in check_path(pack, kinds)))
+    session = context.find_object(Session)
+    assert session is not None
+    configurations = list(dict.fromkeys(file for root in path for file in find_configurations(root)))
+    packs = list(dict.fromkeys(pack for root in path for pack in find_packs(root) if pack not in configurations))
+    problems = [problem for pack in packs for problem in check_path(pack, session.plugins.kinds)]
+    problems += [problem for file in configurations for problem in _configured(file)]
+    found = list(dict.fromkeys(problems))
     errors = [problem for problem in found if problem.severity == "error"]
     if form == "json":
         write(msgspec.json.format(msgspec.json.encode([_data(problem) for problem in found])).decode())
@@ -47,9 +50,22 @@ def command(path: Sequence[str], form: str, lang: Language) -> None:
         colour = wants_colour()
         for problem in found:
             write(_line(problem, lang, colour))
-        click.echo(_summary(len(packs), len(errors), len(found) - len(errors), lang), err=True)
+        click.echo(_summary(len(packs) + len(configurations), len(errors), len(found) - len(errors), lang), err=True)
     sys.stdout.buffer.flush()
     sys.exit(BAD if any(p.code in _UNREADABLE for p in errors) else DENIED if errors else 0)
+
+
+def _configured(file: Path) -> Sequence[Problem]:
+    """Return what is wrong with a configuration, and with what it names."""
+    from policyengine.engine import Engine  # noqa: PLC0415
+
+    try:
+        Engine.load(config=file)
+    except PolicyError as error:
+        return error.problems
+    except PluginError as error:
+        return [Problem("plugin-error", Text(ja=str(error), en=str(error)), Place(str(file)))]
+    return ()
 
 
 def _data(problem: Problem) -> dict[str, Any]:

@@ -1,38 +1,73 @@
-"""``policyengine plugins``: what is installed, and which hooks it implements."""
+"""``policyengine plugins``: what is installed, which hooks it implements, how it is configured."""
 
 from __future__ import annotations
 
-import dataclasses
 import json
 import sys
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from policyengine.cli.common import write
-from policyengine.errors import PluginError
+from policyengine.cli.session import Session
+
+if TYPE_CHECKING:
+    from policyengine.plugins import Installed
 
 
 @click.command("plugins")
 @click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", show_default=True, help="Form.")
-def command(form: str) -> None:
+@click.pass_context
+def command(context: click.Context, form: str) -> None:
     """List the plugins of this environment: built-in, and installed with an entry point in the group policyengine.
+
+    Shows the hooks of each, the settings that it can have, and those that it has in the configuration. What a plugin's
+    schema calls write-only, such as a secret, is not shown.
 
     \b
     Example:
       policyengine plugins --format json
     """
-    from policyengine.plugins import Plugins  # noqa: PLC0415
-
-    try:
-        found = Plugins().describe()
-    except PluginError as error:
-        raise click.ClickException(str(error)) from None
+    session = context.find_object(Session)
+    assert session is not None
+    found = session.plugins.describe()
+    configured = {plugin.name: _shown(session.settings(plugin.name), plugin.settings or {}) for plugin in found}
     if form == "json":
-        write(json.dumps([dataclasses.asdict(plugin) for plugin in found], indent=2, ensure_ascii=False))
+        data = [
+            {
+                "name": plugin.name,
+                "version": plugin.version,
+                "distribution": plugin.distribution,
+                "hooks": plugin.hooks,
+                "settings": plugin.settings,
+                "configured": configured[plugin.name],
+            }
+            for plugin in found
+        ]
+        write(json.dumps(data, indent=2, ensure_ascii=False))
     else:
         for plugin in found:
-            brought = f"  ({plugin.distribution} {plugin.version})" if plugin.distribution else "  (built in)"
-            write(f"{plugin.name}{brought}")
-            for hook in plugin.hooks:
-                write(f"  {hook}")
+            _tell(plugin, configured[plugin.name])
     sys.stdout.buffer.flush()
+
+
+def _tell(plugin: Installed, configured: Mapping[str, Any]) -> None:
+    brought = f"  ({plugin.distribution} {plugin.version})" if plugin.distribution else "  (built in)"
+    write(f"{plugin.name}{brought}")
+    for hook in plugin.hooks:
+        write(f"  {hook}")
+    known = (plugin.settings or {}).get("properties", {})
+    for name in [*known, *(name for name in configured if name not in known)]:
+        value = f" = {json.dumps(configured[name], ensure_ascii=False)}" if name in configured else ""
+        write(f"  setting {name}{value}")
+
+
+def _shown(value: Any, schema: Mapping[str, Any]) -> Any:
+    """Return settings without what their schema calls write-only."""
+    if schema.get("writeOnly"):
+        return "***"
+    if isinstance(value, Mapping):
+        known = schema.get("properties", {})
+        return {name: _shown(member, known.get(name, {})) for name, member in value.items()}
+    return value

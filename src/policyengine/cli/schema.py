@@ -8,13 +8,16 @@ import sys
 import click
 
 from policyengine.cli.common import write
-from policyengine.errors import PluginError
+from policyengine.cli.session import Session
 
 
 @click.command("schema")
-@click.argument("of", type=click.Choice(["policy", "suite", "event", "decision"]), default="policy")
-def command(of: str) -> None:
-    """Print a JSON Schema: of rule files (with every installed rule kind), test suites, events or decisions.
+@click.argument("of", type=click.Choice(["policy", "suite", "event", "decision", "configuration"]), default="policy")
+@click.pass_context
+def command(context: click.Context, of: str) -> None:
+    """Print a JSON Schema: of rule files, test suites, events, decisions or configuration files.
+
+    That of rule files has every installed kind of rule, that of configuration files the settings of every plugin.
 
     \b
     Example:
@@ -23,14 +26,16 @@ def command(of: str) -> None:
       #:schema ../../schemas/policy.schema.json
     """
     from policyengine.flow_schema import decision_schema, event_schema  # noqa: PLC0415
-    from policyengine.plugins import Plugins  # noqa: PLC0415
     from policyengine.schema import policy_schema  # noqa: PLC0415
 
+    session = context.find_object(Session)
+    assert session is not None
     if of == "policy":
-        try:
-            found = policy_schema(Plugins().kinds.values())
-        except PluginError as error:
-            raise click.ClickException(str(error)) from None
+        found = policy_schema(session.plugins.kinds.values())
+    elif of == "configuration":
+        from policyengine.configuration import configuration_schema  # noqa: PLC0415
+
+        found = configuration_schema(session.plugins.schemas)
     elif of == "suite":
         from policyengine.suite.schema import suite_schema  # noqa: PLC0415
 
