@@ -1,0 +1,605 @@
+"""Notify: a webhook is told of decisions, signed as Standard Webhooks has it, from an outbox that survives a crash.
+
+A message is on the disk before the flow goes on; a thread delivers it then. It is delivered at least once: where a
+process dies between a delivery and its note of it, the message is sent again under the same id, by which the receiver
+drops repeats. What is told is the decision: never the payload, the facts or the person's id.
+"""
+
+from __future__ import annotations
+
+import atexit
+import base64
+import binascii
+import hashlib
+import hmac
+import json
+import logging
+import os
+import random
+import threading
+import time
+import weakref
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager, suppress
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
+from urllib.parse import urlsplit
+
+from policyengine.decision import Decision
+from policyengine.enforce import Flow
+from policyengine.errors import PluginError, PolicyEngineError
+from policyengine.hooks import EnforcementAction, hookimpl
+from policyengine.text import Text
+
+if TYPE_CHECKING:
+    import httpx
+
+    from policyengine.actions.outbox import Message, Outbox
+
+_log = logging.getLogger("policyengine.notify")
+
+_TYPE: Final = "policyengine.decision"
+_PREFIX: Final = "whsec_"
+_SHORTEST: Final = 24
+"""How many bytes a secret has at least, as the specification wants it."""
+
+_RETRIED: Final = frozenset({408, 425, 429})
+"""The answers below 500 after which a message is sent again."""
+
+_FIRST, _LONGEST = 2.0, 3600.0
+"""Seconds: what the first delay is below, and what no delay is above, whatever the receiver asks for."""
+
+_ROW: Final = 5
+"""How many failed attempts in a row make all others wait as well: the receiver is down, not one message amiss."""
+
+_LOOK: Final = 30.0
+"""After how many seconds to look for messages that other processes have left."""
+
+_SWEEP: Final = 3600.0
+"""How many seconds lie between two looks for delivered messages that are old enough to be removed."""
+
+_DRAINED: Final = 1 << 16
+"""How many bytes of an answer are read so that the connection can be used again; nobody looks at them."""
+
+_FOREIGN: Final = frozenset({"source-unavailable", "source-invalid", "action-failed"})
+"""The reasons whose messages quote an error of somebody else's code, in which anything may stand."""
+
+_UNQUOTED: Final = Text(
+    ja="情報源または処置が失敗しました（詳細は送信側の記録にあります）",
+    en="a fact source or an action failed; the sender's own log has the details",
+)
+
+
+class WebhookRefused(PolicyEngineError):
+    """A message is not from who it says, or is too old, or was altered."""
+
+
+def verify(
+    headers: Mapping[str, str], body: bytes, secret: str, now: float | None = None, tolerance: float = 300
+) -> str:
+    """Verify a message that arrived, before anything in it is believed.
+
+    Args:
+        headers: those of the request, in whatever case.
+        body: the body of the request, as the bytes that arrived.
+        secret: the secret that was agreed on, ``whsec_`` and base64.
+        now: seconds since 1970; None asks the system.
+        tolerance: for how many seconds before or after `now` a message is taken.
+
+    Returns:
+        The id of the message. One that was seen before is a repeat, to be accepted and dropped.
+
+    Raises:
+        WebhookRefused: it is not to be believed; the error says why.
+        ValueError: the secret is malformed.
+    """
+    given = {name.lower(): value for name, value in headers.items()}
+    missing = [name for name in ("webhook-id", "webhook-timestamp", "webhook-signature") if not given.get(name)]
+    if missing:
+        raise WebhookRefused(f"no header {', '.join(missing)}")
+    identifier, timestamp = given["webhook-id"], given["webhook-timestamp"]
+    if not (timestamp.isascii() and timestamp.isdecimal() and len(timestamp) <= 12):
+        raise WebhookRefused("webhook-timestamp is no number of seconds since 1970")
+    if abs((time.time() if now is None else now) - int(timestamp)) > tolerance:
+        raise WebhookRefused(f"sent more than {tolerance:g} s before or after now")
+    expected = sign(identifier, int(timestamp), body, secret).encode()
+    if not any(
+        hmac.compare_digest(expected, one.encode("utf-8", "replace")) for one in given["webhook-signature"].split(" ")
+    ):
+        raise WebhookRefused("no signature of this secret")
+    return identifier
+
+
+def sign(identifier: str, timestamp: int, body: bytes, secret: str) -> str:
+    """Return the signature of a message: ``v1,`` and the base64 of the HMAC-SHA256 of its id, moment and body.
+
+    Args:
+        identifier: the message's id, which must have no full stop.
+        timestamp: the moment of the attempt, in seconds since 1970.
+        body: what is sent.
+        secret: ``whsec_`` and base64.
+
+    Raises:
+        ValueError: the secret is malformed.
+    """
+    signed = b".".join((identifier.encode("utf-8", "surrogatepass"), str(timestamp).encode(), body))
+    return "v1," + base64.b64encode(hmac.digest(_key(secret), signed, hashlib.sha256)).decode()
+
+
+def _key(secret: str) -> bytes:
+    """Return the bytes of a secret. Errors do not say what it is."""
+    if not secret.startswith(_PREFIX):
+        raise ValueError(f"the secret must begin with {_PREFIX}")
+    try:
+        key = base64.b64decode(secret.removeprefix(_PREFIX), validate=True)
+    except (binascii.Error, ValueError):
+        raise ValueError(f"the secret must be {_PREFIX} and base64") from None
+    if len(key) < _SHORTEST:
+        raise ValueError(f"the secret must have at least {_SHORTEST} bytes")
+    return key
+
+
+def body_of(flow: Flow, now: float) -> bytes:
+    """Return what is told of a flow: the decision and what became of it, as JSON.
+
+    Messages that quote errors of fact sources or actions are left out, since those may quote data.
+
+    Args:
+        flow: the flow.
+        now: when it was decided, in seconds since 1970.
+    """
+    decision = flow.decision.as_dict()
+    moment = datetime.fromtimestamp(now, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    data = {
+        "event": decision["event"],
+        "outcome": decision["outcome"],
+        "policies": decision["policies"],
+        "clauses": decision["clauses"],
+        "rules": decision["rules"],
+        "reasons": _reasons(flow.decision),
+        "obligations": decision["obligations"],
+        "permitted_items": decision["permitted_items"],
+        "excess_items": decision["excess_items"],
+        "mode": flow.mode,
+        "kept": flow.kept,
+    }
+    whole = {"type": _TYPE, "timestamp": moment, "data": data}
+    return json.dumps(whole, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "backslashreplace")
+
+
+def _reasons(decision: Decision) -> list[dict[str, Any]]:
+    return [
+        {
+            "code": reason.code,
+            "clause": reason.clause,
+            "message": (_UNQUOTED if reason.code in _FOREIGN else reason.message).as_dict(),
+        }
+        for reason in decision.reasons
+    ]
+
+
+def jittered(attempts: int) -> float:
+    """Return how many seconds to wait after so many attempts: anything up to a bound that doubles (full jitter)."""
+    return random.uniform(0, min(_LONGEST, _FIRST * 2 ** min(attempts - 1, 20)))
+
+
+class _Answer(NamedTuple):
+    """What came of one attempt.
+
+    Args:
+        accepted: whether the receiver has the message.
+        again: whether another attempt may do better.
+        why: what went wrong, for people.
+        after: how many seconds the receiver wants to be left alone.
+    """
+
+    accepted: bool
+    again: bool = True
+    why: str = ""
+    after: float | None = None
+
+
+class Courier:
+    """Delivers what is due in an outbox, one message at a time.
+
+    Args:
+        outbox: the messages.
+        url: where they go.
+        secret: signs them.
+        timeout: how many seconds one attempt may take in all.
+        max_age: after how many seconds a message that is still not accepted is given up.
+        backoff: how many seconds to wait after so many attempts.
+
+    Raises:
+        PluginError: httpx is missing, or the URL or the secret is malformed.
+    """
+
+    def __init__(
+        self,
+        outbox: Outbox,
+        url: str,
+        secret: str,
+        *,
+        timeout: float = 5.0,
+        max_age: float = 72 * 3600.0,
+        backoff: Callable[[int], float] = jittered,
+        allow_http: bool = False,
+    ) -> None:
+        try:
+            import httpx  # noqa: PLC0415  optional, and slow to import
+        except ImportError:
+            raise PluginError(
+                "the action notify needs httpx; install it with: pip install 'dataflow-policyengine[notify]'"
+            ) from None
+        _refuse_url(url, allow_http)
+        try:
+            httpx.URL(url)
+        except httpx.InvalidURL as error:
+            raise PluginError(f"the action notify: the url is malformed: {error}") from None
+        try:
+            _key(secret)
+        except ValueError as error:
+            raise PluginError(
+                f'the action notify: {error}; a new one: python -c "import base64, secrets;'
+                f" print('{_PREFIX}' + base64.b64encode(secrets.token_bytes(32)).decode())\""
+            ) from None
+        self.outbox = outbox
+        self.timeout = timeout
+        self.backoff = backoff
+        self._url = url
+        self._secret = secret
+        self._max_age = max_age
+        self._not_before = 0.0
+        self._row = 0
+
+    @contextmanager
+    def connected(self) -> Iterator[Callable[[Message], _Answer]]:
+        """Keep a connection for as long as the block runs; yields what makes one attempt."""
+        import asyncio  # noqa: PLC0415
+
+        import httpx  # noqa: PLC0415
+
+        host = urlsplit(self._url).hostname or ""
+        with asyncio.Runner() as runner:
+            client = httpx.AsyncClient(
+                follow_redirects=False,
+                timeout=self.timeout,
+                trust_env=not _is_loopback(host),  # a proxy of the environment cannot reach this machine's own hosts
+                headers={"content-type": "application/json", "user-agent": "dataflow-policyengine"},
+            )
+            try:
+                yield lambda message: runner.run(self._attempt(client, message))
+            finally:
+                with suppress(Exception):
+                    runner.run(client.aclose())
+
+    def deliver(self, attempt: Callable[[Message], _Answer]) -> Iterator[Message]:
+        """Attempt what is due, until nothing is, or the receiver is down or wants to be left alone.
+
+        Args:
+            attempt: of `connected`.
+
+        Yields:
+            The message, after each attempt, as the outbox has it then.
+
+        Raises:
+            OutboxError: the outbox could not be read or written. What was delivered and could not be noted is sent
+                again when its lease has ended.
+        """
+        clock = self.outbox.clock
+        while clock() >= self._not_before and (message := self.outbox.claim()) is not None:
+            answer = attempt(message)
+            self._row = self._row + 1 if answer.again and not answer.accepted else 0
+            if answer.accepted:
+                self.outbox.delivered(message)
+            else:
+                self._failed(message, answer, clock())
+            yield self.outbox.message(message.id) or message
+            if self._row >= _ROW:
+                self._not_before = max(self._not_before, clock() + min(self.backoff(self._row - _ROW + 1), _LOOK))
+                return
+
+    def wait(self) -> float | None:
+        """Return in how many seconds something is due; None where nothing is pending."""
+        due = self.outbox.next_due()
+        return None if due is None else max(due, self._not_before) - self.outbox.clock()
+
+    def _failed(self, message: Message, answer: _Answer, now: float) -> None:
+        if not answer.again:
+            _log.error("%s: %s; given up", message.id, answer.why)
+            self.outbox.give_up(message, answer.why)
+            return
+        delay = self.backoff(message.attempts)
+        if answer.after is not None:
+            delay = max(delay, answer.after)
+            self._not_before = now + answer.after
+        if now + delay > message.since + self._max_age:
+            why = f"{answer.why}; given up after {self._max_age / 3600:g} h"
+            _log.error("%s: %s", message.id, why)
+            self.outbox.give_up(message, why)
+            return
+        _log.info("%s: %s; again in %.0f s", message.id, answer.why, delay)
+        self.outbox.postpone(message, now + delay, answer.why)
+
+    async def _attempt(self, client: httpx.AsyncClient, message: Message) -> _Answer:
+        import asyncio  # noqa: PLC0415
+
+        import httpx  # noqa: PLC0415
+
+        now = self.outbox.clock()
+        headers = {
+            "webhook-id": message.id,
+            "webhook-timestamp": str(int(now)),
+            "webhook-signature": sign(message.id, int(now), message.body, self._secret),
+        }
+        try:
+            async with (
+                asyncio.timeout(self.timeout),
+                client.stream("POST", self._url, content=message.body, headers=headers) as response,
+            ):
+                answer = _answer(response.status_code, response.headers, now)
+                with suppress(httpx.HTTPError, TimeoutError):
+                    await _drain(response)
+                return answer
+        except (httpx.TimeoutException, TimeoutError):
+            return _Answer(False, why=f"no answer within {self.timeout:g} s")
+        except (httpx.HTTPError, OSError) as error:
+            return _Answer(False, why=f"{type(error).__name__}: {error}"[:300])
+
+
+async def _drain(response: httpx.Response) -> None:
+    size = 0
+    async for piece in response.aiter_raw():
+        size += len(piece)
+        if size > _DRAINED:
+            return
+
+
+def _answer(status: int, headers: Mapping[str, str], now: float) -> _Answer:
+    if 200 <= status < 300:
+        return _Answer(True)
+    if status >= 500 or status in _RETRIED:
+        return _Answer(False, True, f"status {status}", _retry_after(headers.get("retry-after", ""), now))
+    if 300 <= status < 400:
+        return _Answer(False, False, f"status {status}: redirects are not followed")
+    return _Answer(False, False, f"status {status}")
+
+
+def _retry_after(value: str, now: float) -> float | None:
+    """Return how many seconds a receiver asks for, within bounds; None where it asks for nothing that is understood."""
+    from email.utils import parsedate_to_datetime  # noqa: PLC0415  needed where somebody asks for it alone
+
+    value = value.strip()
+    if value.isascii() and value.isdecimal():
+        return min(float(value[:9]), _LONGEST)
+    try:
+        until = parsedate_to_datetime(value).timestamp()
+    except (ValueError, TypeError, OverflowError):
+        return None
+    return min(max(until - now, 0.0), _LONGEST)
+
+
+def _refuse_url(url: str, allow_http: bool) -> None:
+    try:
+        parts = urlsplit(url)
+        host = parts.hostname
+        parts.port  # noqa: B018  raises where it is no number
+    except ValueError:
+        raise PluginError("the action notify: the url is malformed") from None
+    if parts.scheme not in ("http", "https") or not host:
+        raise PluginError("the action notify: the url must begin with https:// and name a host")
+    if parts.scheme == "http" and not allow_http and not _is_loopback(host):
+        raise PluginError(
+            f"the action notify: {host} is told over http, which others can read on the way; use https, or set allow_http"
+        )
+
+
+def _is_loopback(host: str) -> bool:
+    from ipaddress import ip_address  # noqa: PLC0415  needed where the action is configured alone
+
+    if host == "localhost" or host.endswith(".localhost"):
+        return True
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+class Worker:
+    """A thread that delivers what is due for as long as it is wanted; of a forked process, each has its own.
+
+    Args:
+        courier: delivers.
+        keep: for how many seconds delivered messages are kept.
+    """
+
+    def __init__(self, courier: Courier, keep: float) -> None:
+        self._courier = courier
+        self._keep = keep
+        self._fresh()
+        known = weakref.ref(self)
+
+        def after() -> None:
+            if (found := known()) is not None:
+                found._fresh()
+
+        if hasattr(os, "register_at_fork"):
+            os.register_at_fork(after_in_child=after)
+
+    def _fresh(self) -> None:
+        self._guard = threading.Lock()
+        self._woken = threading.Event()
+        self._thread: threading.Thread | None = None
+        self._stopped = False
+
+    def wake(self, grace: float = 0.0) -> None:
+        """Have it look at the outbox now; starts it where it does not run.
+
+        Args:
+            grace: how many seconds it leaves the outbox alone when it starts.
+        """
+        with self._guard:
+            if self._thread is None and not self._stopped:
+                thread = threading.Thread(target=self._run, args=(grace,), name="policyengine-notify", daemon=True)
+                try:
+                    thread.start()
+                except RuntimeError:  # no thread to be had, or Python is ending: the next wake or process sees to it
+                    _log.exception("messages wait in the outbox")
+                    return
+                self._thread = thread
+                atexit.register(self.stop, self._courier.timeout)
+        self._woken.set()
+
+    def abandon(self) -> None:
+        """Have it end soon. Takes no lock, so that the garbage collector may call it anywhere."""
+        self._stopped = True
+
+    def stop(self, wait: float = 0.0) -> None:
+        """Have it end after the message that it is sending.
+
+        Args:
+            wait: how many seconds to wait for that.
+        """
+        self._stopped = True
+        self._woken.set()
+        thread = self._thread
+        if wait and thread is not None and thread is not threading.current_thread():
+            thread.join(wait)
+
+    def _run(self, grace: float) -> None:
+        self._woken.wait(grace)
+        failures = 0
+        try:
+            while not self._stopped:
+                try:
+                    with self._courier.connected() as attempt:
+                        self._work(attempt)
+                except Exception:  # whatever it was, the messages that wait shall not wait for ever
+                    if not self._stopped:
+                        failures += 1
+                        wait = min(self._courier.backoff(failures), _LOOK)
+                        _log.exception("the outbox could not be worked off; again in %.0f s", wait)
+                        self._woken.wait(wait)
+        finally:
+            atexit.unregister(self.stop)
+
+    def _work(self, attempt: Callable[[Message], _Answer]) -> None:
+        swept = float("-inf")
+        while not self._stopped:
+            self._woken.clear()
+            for _ in self._courier.deliver(attempt):
+                if self._stopped:
+                    return
+            if time.monotonic() - swept > _SWEEP:
+                swept = time.monotonic()
+                self._courier.outbox.sweep(self._keep)
+            wait = self._courier.wait()
+            self._woken.wait(_LOOK if wait is None else min(max(wait, 0.0), _LOOK))
+
+
+class Notify:
+    """Writes decisions to an outbox, from which a webhook is told of them.
+
+    Args:
+        courier: delivers them.
+        keep: for how many seconds delivered messages are kept.
+        grace: how many seconds messages that an earlier process left are left alone, unless there is a new one: what
+            merely loads a configuration is over by then, and sends nothing.
+    """
+
+    name = "notify"
+    stage = "tell"
+
+    def __init__(self, courier: Courier, *, keep: float = 30 * 86400.0, grace: float = 10.0) -> None:
+        self.outbox = courier.outbox
+        self.courier = courier
+        self._worker = Worker(courier, keep)
+        weakref.finalize(self, self._worker.abandon)
+        if self.outbox.exists():
+            self._worker.wake(grace)
+
+    def act(self, flow: Flow) -> None:
+        """Write one message. It is on the disk when this returns, and is delivered later.
+
+        Raises:
+            OutboxError: it could not be written: no space, no permission, locked for too long, or the outbox is full.
+        """
+        self.outbox.add(body_of(flow, self.outbox.clock()))
+        self._worker.wake()
+
+    def stop(self, wait: float = 0.0) -> None:
+        """Deliver nothing any more; what waits is left to whoever opens the outbox next.
+
+        Args:
+            wait: how many seconds to wait for the message that is being sent.
+        """
+        self._worker.stop(wait)
+
+
+def outbox_of(settings: Mapping[str, Any], file: str | None = None) -> Outbox:
+    """Return the outbox that settings name, or that of `file`."""
+    from policyengine.actions.outbox import Outbox  # noqa: PLC0415  SQLite, for those who use it
+
+    timeout = settings.get("timeout_seconds", 5)
+    return Outbox(
+        file or settings.get("file", "outbox.db"),
+        most=settings.get("most", 100_000),
+        lease=max(60.0, 4 * timeout),
+    )
+
+
+def courier_of(settings: Mapping[str, Any], outbox: Outbox) -> Courier:
+    """Return what delivers the messages of `outbox` as settings say. Raises `PluginError` as `Courier` does."""
+    return Courier(
+        outbox,
+        settings["url"],
+        settings["secret"],
+        timeout=settings.get("timeout_seconds", 5),
+        max_age=settings.get("max_age_hours", 72) * 3600,
+        allow_http=settings.get("allow_http", False),
+    )
+
+
+@hookimpl
+def policyengine_settings() -> Mapping[str, Any]:
+    """Describe who is told, and how."""
+    positive = {"type": "number", "exclusiveMinimum": 0}
+    return {
+        "type": "object",
+        "properties": {
+            "url": {"type": "string", "description": "Who is told: https, or http on this machine."},
+            "secret": {
+                "type": "string",
+                "description": 'Signs the messages: "whsec_" and base64, best as {env = "NAME"}.',
+            },
+            "file": {
+                "type": "string",
+                "format": "path",
+                "description": 'The outbox, on a disk of this machine; by default "outbox.db" in the current folder.',
+            },
+            "allow_http": {"type": "boolean", "description": "Whether another machine may be told over http."},
+            "timeout_seconds": {**positive, "description": "How long one attempt may take; by default 5."},
+            "max_age_hours": {**positive, "description": "After how long a message is given up; by default 72."},
+            "most": {
+                "type": "integer",
+                "minimum": 1,
+                "description": "How many messages may be undelivered before the action fails; by default 100000.",
+            },
+            "keep_days": {
+                "type": "number",
+                "minimum": 0,
+                "description": "How long delivered messages are kept; by default 30.",
+            },
+        },
+        "required": ["url", "secret"],
+        "additionalProperties": False,
+    }
+
+
+@hookimpl
+def policyengine_enforcement_actions(settings: Mapping[str, Any]) -> Iterable[EnforcementAction]:
+    """Bring the action; none where nothing is configured."""
+    if not settings:
+        return ()
+    courier = courier_of(settings, outbox_of(settings))
+    return (Notify(courier, keep=settings.get("keep_days", 30) * 86400),)
