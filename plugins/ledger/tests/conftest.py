@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from sqlalchemy import Engine, event
 
 from ledger_servers import Fresh, Server, server
 from policyengine_ledger import Ledger
@@ -49,3 +50,17 @@ def fresh(new_url: Callable[[], str]) -> Iterator[Fresh]:
 @pytest.fixture
 def ledger(fresh: Fresh) -> Ledger:
     return fresh()
+
+
+@pytest.fixture
+def statements() -> Iterator[list[str]]:
+    """Return what goes to a database from now on, but for the start of a transaction."""
+    sent: list[str] = []
+
+    def note(_connection: object, _cursor: object, statement: str, *_: object) -> None:
+        if not statement.startswith("BEGIN"):
+            sent.append(statement)
+
+    event.listen(Engine, "before_cursor_execute", note)
+    yield sent
+    event.remove(Engine, "before_cursor_execute", note)

@@ -6,6 +6,7 @@ import itertools
 import os
 import shutil
 import subprocess
+import sys
 import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -99,3 +100,9 @@ def server() -> Iterator[Server]:
         yield started
     finally:
         started.remove()
+
+
+def run_elsewhere(url: str, deed: str, *arguments: str) -> None:
+    """Do something with the `ledger` at `url` in a process of its own, whose arguments follow ``sys.argv[1]``."""
+    code = f"import sys; from policyengine_ledger import Ledger; ledger = Ledger(sys.argv[1], create=False); {deed}"
+    subprocess.run([sys.executable, "-c", code, url, *arguments], check=True, timeout=60)

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import pytest
-from sqlalchemy import delete, update
+from sqlalchemy import NullPool, create_engine, delete, update
 from sqlalchemy.exc import DBAPIError
 
 from ledger_scenes import CONSENT, CONTRACT, REQUEST
@@ -130,14 +132,18 @@ def test_an_import_is_all_or_nothing_and_can_be_repeated(fresh: object) -> None:
         other.import_(exported)
 
 
-def test_the_database_itself_changes_and_deletes_no_entry(ledger: Ledger) -> None:
+def test_the_database_itself_changes_and_deletes_no_entry(new_url: Callable[[], str]) -> None:
+    url = new_url()
+    ledger = Ledger(url)
     ledger.add(CONTRACT)
     before = ledger.facts()
+    database = create_engine(url.replace("postgresql:", "postgresql+psycopg:"), poolclass=NullPool)
     for table in (entries, parties):
         for deed in (delete(table), update(table).values(entry=7)):
-            with pytest.raises(DBAPIError, match="append-only"), ledger._engine.begin() as connection:
+            with pytest.raises(DBAPIError, match="append-only"), database.begin() as connection:
                 connection.execute(deed)
     assert ledger.facts() == before
+    ledger.close()
 
 
 @pytest.mark.parametrize("url", ["sqlite://", "sqlite:///:memory:", "mysql://host/facts", "facts.db"])

@@ -180,6 +180,6 @@ def test_what_the_ledger_hands_over_decides_as_all_its_facts_would(
         decision = asking.evaluate(event).as_dict()
         assert decision == plain.evaluate({**event, "facts": known}).as_dict()
         assert "source-unavailable" not in str(decision)
-    queries = [FactQuery(Event.from_mapping(event), asking._asked_types) for event in asked]
+    queries = [FactQuery(Event.from_mapping(event), frozenset(asking.fact_types)) for event in asked]
     together = LedgerSource(ledger).facts(queries)
     assert [list(one) for one in together] == [list(LedgerSource(ledger).facts([query])[0]) for query in queries]

@@ -19,7 +19,7 @@ CHUNK = 2000
 """How many events go into one query; SQLite takes no more than some 32,000 values."""
 
 KEPT = 10_000
-"""How many answers the cache keeps."""
+"""How many answers a cache keeps."""
 
 
 class Asked(NamedTuple):
@@ -51,6 +51,7 @@ class LedgerSource:
         ledger: the ledger.
         cache: for how many seconds an answer may be used again; 0 asks every time. What is written through `ledger`
             itself is seen at once, and what another host writes after this time at the latest.
+        kept: how many answers the cache keeps; those looked up last.
         as_of: answer as the ledger was known at this moment; None is now.
         clock: seconds that never go back, for the age of answers.
     """
@@ -62,11 +63,13 @@ class LedgerSource:
         ledger: Ledger,
         *,
         cache: float = 0.0,
+        kept: int = KEPT,
         as_of: str | None = None,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._ledger = ledger
         self._age = cache
+        self._kept = kept
         self._as_of = None if as_of is None else moment(as_of)
         self._clock = clock
         self._answers: OrderedDict[Asked, tuple[float, list[Known]]] = OrderedDict()
@@ -109,7 +112,7 @@ class LedgerSource:
                 for one, answer in answers.items():
                     self._answers[one] = (now, answer)
                     self._answers.move_to_end(one)
-                while len(self._answers) > KEPT:
+                while len(self._answers) > self._kept:
                     self._answers.popitem(last=False)
         found.update(answers)
         return [found[one] for one in asked]
