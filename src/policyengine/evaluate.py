@@ -34,12 +34,11 @@ from policyengine.match import Question, agrees, answered, meets, ruled, stated
 from policyengine.moment import FOREVER
 from policyengine.rule import Duty, Permit, Policy, Replacement, Restriction, Rule, conditions_of
 from policyengine.text import Text
-from policyengine.vocabulary import DIMENSIONS, HELD_DIMENSION
+from policyengine.vocabulary import HELD_DIMENSION
 
 MEMORY: Final = 100_000
 """How many things an evaluator remembers before it forgets them all."""
 
-_DIMENSION_OF = {field: dimension for dimension, field in DIMENSIONS.items() if field is not Field.RECIPIENT}
 _LONG: Final = 64
 """An event of more items than this is decided afresh each time: remembering its key would cost more than it saves."""
 
@@ -56,13 +55,13 @@ class _Reading(NamedTuple):
 class _Shape:
     """What an event is, but for persons, times, facts and attributes; and what can be said of that once."""
 
-    __slots__ = ("asked", "candidates", "readings", "tests", "unknown", "values", "verdicts")
+    __slots__ = ("asked", "candidates", "readings", "tests", "types", "unknown", "values", "verdicts")
 
     def __init__(
         self,
         values: dict[Field, str | None],
         candidates: dict[str, Candidates],
-        unknown: dict[Field | str, tuple[str, str]],
+        unknown: tuple[tuple[str, str], ...],
     ) -> None:
         self.values = values
         self.candidates = candidates
@@ -76,6 +75,7 @@ class _Shape:
         )
         asked = [(item, leaf) for item, leaf in questions if isinstance(leaf, Holds)]
         self.asked = {question: 1 << number for number, question in enumerate(asked)}
+        self.types = frozenset(leaf.type for _, leaf in asked) if not unknown else frozenset[str]()
         tests = dict.fromkeys(leaf for _, leaf in questions if isinstance(leaf, Same | Compare))
         self.tests = {test: 1 << (len(self.asked) + number) for number, test in enumerate(tests)}
         self.readings: dict[bytes, tuple[_Reading, ...]] = {}
@@ -126,14 +126,7 @@ class Evaluator:
             InvalidEvent: one of its facts is malformed.
         """
         recipient, person, instant = event.recipient_id, event.subject_id, event.instant
-        key = (
-            event.key,
-            self._parties.get(recipient, recipient is not None),
-            self._epoch(instant) if self._dates else 0,
-        )
-        shape = self._shapes.get(key)
-        if shape is None:
-            shape = self._remember_shape(key, event)
+        shape = self._shape(event)
         bits = 0
         admitted = False
         for fact in event.known:
@@ -164,6 +157,26 @@ class Evaluator:
             self._count()
         return found
 
+    def types(self, event: Event) -> frozenset[str]:
+        """Return the fact types for which a rule that can matter for an event asks: facts of others change no verdict.
+
+        That is said of well-formed facts whose terms are declared; a malformed fact makes an event invalid and an
+        unknown term denies it, whatever the type of the fact.
+
+        Args:
+            event: an event of a controller and a time that the policy governs; which facts it carries does not matter.
+        """
+        return self._shape(event).types
+
+    def _shape(self, event: Event) -> _Shape:
+        recipient = event.recipient_id
+        key = (
+            event.key,
+            self._parties.get(recipient, recipient is not None),
+            self._epoch(event.instant) if self._dates else 0,
+        )
+        return self._shapes.get(key) or self._remember_shape(key, event)
+
     def _epoch(self, instant: int) -> int:
         return sum(date <= instant for date in self._dates)
 
@@ -180,17 +193,16 @@ class Evaluator:
         values[Field.SUBJECT_ID] = None
         if values[Field.RECIPIENT] is not None:
             values[Field.RECIPIENT] = self._parties.get(values[Field.RECIPIENT], "")
-        unknown: dict[Field | str, tuple[str, str]] = {}
         terms = self.policy.vocabulary.terms
-        for field, dimension in _DIMENSION_OF.items():
-            value = event.key[_KEY_ORDER[field]] if field is not Field.ITEM else None
-            if value is not None and value not in terms[dimension]:
-                unknown[field] = (dimension, value)
-        unknown.update({item: ("items", item) for item in event.items if item not in terms["items"]})
+        unknown = tuple(
+            (dimension, value)
+            for dimension, place in _PLACES.items()
+            if (value := event.key[place]) is not None and value not in terms[dimension]
+        )
         candidates = {
             item: self._candidates({**values, Field.ITEM: item}, event.instant)
             for item in event.items
-            if item not in unknown
+            if item in terms["items"]
         }
         shape = _Shape(values, candidates, unknown)
         if len(event.items) <= _LONG:
@@ -262,7 +274,7 @@ class Evaluator:
 
     def _decide(self, shape: _Shape, event: Event, bits: int, *, unknown_facts: bool = False) -> Verdict:
         """Decide an event of `shape` whose facts and attributes give the answers `bits`."""
-        unknown = [shape.unknown[field] for field in _KEY_ORDER if field in shape.unknown]
+        unknown = list(shape.unknown)
         if unknown_facts:
             strange = {
                 (dimension, term)
@@ -270,15 +282,15 @@ class Evaluator:
                 for _, dimension, term in self.policy.vocabulary.unknown_terms(fact.data)
             }
             unknown += sorted(strange)[:MOST]
-        told = set(sorted(item for item in event.items if item in shape.unknown)[:MOST])
+        told = set(sorted(item for item in event.items if item not in shape.candidates)[:MOST])
         untold: ItemVerdict | None = None
         verdicts: dict[str, ItemVerdict] = {}
         for item in event.items:
-            if item in shape.unknown and item not in told:
+            if item not in shape.candidates and item not in told:
                 untold = untold or self._unknown([*unknown, ("items", None)], shape, item)
                 verdicts[item] = untold
             elif unknown or item in told:
-                own = [shape.unknown[item]] if item in told else []
+                own = [("items", item)] if item in told else []
                 verdicts[item] = self._unknown([*unknown, *own], shape, item)
             else:
                 verdicts[item] = decide_item(self.policy, shape.candidates[item], _answers(shape, item, bits))
@@ -318,14 +330,8 @@ class Evaluator:
         )
 
 
-_KEY_ORDER = {
-    Field.SUBJECT: 1,
-    Field.PURPOSE: 2,
-    Field.FORM: 3,
-    Field.ORIGIN: 4,
-    Field.SERVICE: 5,
-}
-"""Where in `Event.key` the fields stand whose terms a vocabulary declares, in the order in which messages name them."""
+_PLACES: Final = {"subjects": 1, "purposes": 2, "forms": 3, "origins": 4, "services": 5}
+"""Where in `Event.key` the terms of each dimension stand, in the order in which messages name them."""
 
 
 def _answers(shape: _Shape, item: str, bits: int) -> Met:

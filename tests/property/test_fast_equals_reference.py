@@ -6,11 +6,13 @@ import itertools
 from pathlib import Path
 from typing import Any
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from policyengine import Decision, Engine
 from policyengine.build import build_policy
+from policyengine.condition import Field
 from policyengine.plugins import Plugins
 from policyengine.rule import Policy
 from reference import Answer, evaluate
@@ -66,3 +68,16 @@ def test_on_the_reference_policy(number: int, event: dict[str, Any]) -> None:
 def test_on_the_reference_policy_under_every_reading(event: dict[str, Any]) -> None:
     for policy, engine in zip(ALC, ENGINES, strict=True):
         assert says(engine.evaluate(event)) == evaluate(policy, event)
+
+
+@pytest.mark.parametrize("word", sorted(Field))
+def test_on_an_unknown_item_that_is_called_as_a_field_is(word: str) -> None:
+    event = {
+        "id": "e",
+        "time": ALC_TIMES[2],
+        "operation": "use",
+        "subject": {"category": "customer"},
+        "items": ["name", word],
+        "purpose": "welfare",
+    }
+    assert says(ENGINES[0].evaluate(event)) == evaluate(ALC[0], event)
