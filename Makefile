@@ -46,6 +46,7 @@ schemas: $(STAMP)  ## Write the JSON Schemas under schemas/ anew.
 	$(BIN)/policyengine schema suite > schemas/suite.schema.json
 	$(BIN)/policyengine schema event > schemas/event.schema.json
 	$(BIN)/policyengine schema decision > schemas/decision.schema.json
+	$(BIN)/policyengine schema configuration > schemas/configuration.schema.json
 
 clean:  ## Remove everything that was made.
 	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache build dist

@@ -99,21 +99,22 @@ def refuse_unknown(
     Raises:
         ConfigurationError: with every one of them.
     """
-    words: dict[str, tuple[Text, Iterable[str]]] = {
-        "action": (Text(ja="処置", en="enforcement action"), set(actions)),
-        "clauses": (Text(ja="条項", en="clause"), set(clauses)),
-        "obligations": (Text(ja="義務", en="obligation"), set(obligations)),
-    }
+    actions, clauses, obligations = set(actions), set(clauses), set(obligations)
     faults = []
     for index, step in enumerate(steps):
-        for key, (word, known) in words.items():
-            named = [step.action] if key == "action" else sorted(getattr(step, key))
-            for name in named:
-                if name not in known:
-                    message = Text(ja=f"{word.ja}「{name}」はありません", en=f'there is no {word.en} "{name}"')
-                    faults.append(
-                        Fault(f"unknown-{key.rstrip('s')}", ("step", index, key), message, did_you_mean(name, known))
-                    )
+        if step.action not in actions:
+            message = Text(
+                ja=f"処置「{step.action}」はありません", en=f'there is no enforcement action "{step.action}"'
+            )
+            hint = did_you_mean(step.action, actions)
+            faults.append(Fault("unknown-action", ("step", index, "action"), message, hint))
+        for name in sorted(step.clauses - clauses):
+            message = Text(ja=f"条項「{name}」はありません", en=f'there is no clause "{name}"')
+            faults.append(Fault("unknown-clause", ("step", index, "clauses"), message, did_you_mean(name, clauses)))
+        for name in sorted(step.obligations - obligations):
+            message = Text(ja=f"義務「{name}」はありません", en=f'there is no obligation "{name}"')
+            hint = did_you_mean(name, obligations)
+            faults.append(Fault("unknown-obligation", ("step", index, "obligations"), message, hint))
     if faults:
         raise ConfigurationError(faults)
 

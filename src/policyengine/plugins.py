@@ -10,7 +10,7 @@ from typing import Any, Final
 import pluggy
 
 from policyengine import files, kinds
-from policyengine.actions import block, log, quarantine, redact
+from policyengine.actions import block, log, notify, quarantine, redact
 from policyengine.enforce import STAGES
 from policyengine.errors import ConfigurationError, Fault, PluginError, did_you_mean
 from policyengine.hooks import (
@@ -33,6 +33,7 @@ _BUILT_IN: Final[Mapping[str, object]] = {
     "formats": formats,
     "kinds": kinds,
     "log": log,
+    "notify": notify,
     "quarantine": quarantine,
     "redact": redact,
 }

@@ -8,11 +8,13 @@ from pathlib import Path
 from typing import NamedTuple
 
 SOURCES = Path(__file__).parents[2] / "src" / "policyengine"
-PROBLEMS = {"Problem": 0, "problem": 0, "SchemaError": 0, "_broken": 0, "_problem": 0}
+PROBLEMS = {"Problem": 0, "problem": 0, "SchemaError": 0, "Fault": 0, "_broken": 0, "_problem": 0}
 """What makes a problem, and which of its arguments is the code."""
-REASONS = {"Obstacle": 0, "Reason": 0, "Restriction": 1, "_source_failed": 2, "source_failed": 2}
+REASONS = {"Obstacle": 0, "Reason": 0, "Restriction": 1, "_denied": 2}
 """The same of reasons."""
-PASSED_ON = frozenset({"code", "problem.code", "error.code", "reason.code", "obstacle.code", "restriction.code"})
+PASSED_ON = frozenset(
+    {"code", "problem.code", "error.code", "fault.code", "reason.code", "obstacle.code", "restriction.code"}
+)
 """Arguments by which a code that somebody else named goes on its way."""
 
 

@@ -22,6 +22,7 @@ import jsonschema
 from policyengine import Engine, Event
 from policyengine.build import check_path
 from policyengine.cli import COMMANDS
+from policyengine.load import CONFIGURATION
 from policyengine.plugins import Plugins
 from policyengine.suite.run import Engines, run
 from policyengine.suite.run import load as load_cases
@@ -131,7 +132,7 @@ class Reader:
         method(block)
 
     def _toml(self, block: Block) -> None:
-        """``toml``, with ``file=FILE``, ``more=FILE [unfinished]``, ``fragment [of=FILE]``, or ``problem=CODE``."""
+        """``toml``, with ``file=FILE`` (a configuration where that is its usual name), ``more=FILE [unfinished]``, ``fragment [of=FILE]``, or ``problem=CODE``."""
         if "fragment" in block.words:
             data = tomllib.loads(block.text)
             if of := block.named.get("of"):
@@ -157,6 +158,9 @@ class Reader:
             failed = [result for result in run(list(load_cases(file, engines).cases), engines) if not result.passed]
             assert not failed, f"{block}: {failed}"
         else:
+            if file.name == CONFIGURATION:
+                Engine.load(config=file)
+                return
             errors = [problem for problem in check_path(file, self.kinds) if problem.severity == "error"]
             assert not errors, f"{block}: {[problem.line() for problem in errors]}"
 

@@ -25,6 +25,7 @@ COMMANDS = {
     "fmt": "Lay rule files out in the one canonical form.",
     "mutate": "Make the rules a little wrong, and see whether the suites notice.",
     "quarantine": "See the flows that were kept for a person; release or reject them.",
+    "outbox": "See what a webhook is to be told; send it, or try again.",
     "schema": "Print a JSON Schema: of rule files, suites, events, decisions, configurations.",
     "plugins": "List the plugins, the hooks that they implement, and their settings.",
 }
