@@ -389,9 +389,7 @@ def _refuse_url(url: str, allow_http: bool) -> None:
     if parts.scheme not in ("http", "https") or not host:
         raise PluginError("the action notify: the url must begin with https:// and name a host")
     if parts.scheme == "http" and not allow_http and not _is_loopback(host):
-        raise PluginError(
-            f"the action notify: {host} is told over http, which others can read on the way; use https, or set allow_http"
-        )
+        raise PluginError(f"the action notify: http to {host} can be read on the way; use https, or set allow_http")
 
 
 def _is_loopback(host: str) -> bool:
@@ -479,14 +477,17 @@ class Worker:
                         failures += 1
                         wait = min(self._courier.backoff(failures), _LOOK)
                         _log.exception("the outbox could not be worked off; again in %.0f s", wait)
+                        self._woken.clear()
                         self._woken.wait(wait)
         finally:
             atexit.unregister(self.stop)
 
     def _work(self, attempt: Callable[[Message], _Answer]) -> None:
         swept = float("-inf")
-        while not self._stopped:
+        while True:
             self._woken.clear()
+            if self._stopped:  # looked at after clearing: whoever stops it sets this first, and wakes it then
+                return
             for _ in self._courier.deliver(attempt):
                 if self._stopped:
                     return

@@ -27,25 +27,31 @@ STATES: Final[tuple[State, ...]] = get_args(State)
 
 _VERSION: Final = 1
 
-_TABLE: Final = f"""
-CREATE TABLE IF NOT EXISTS outbox (
-    number INTEGER PRIMARY KEY AUTOINCREMENT,
-    id TEXT NOT NULL UNIQUE,
-    body BLOB NOT NULL,
-    state TEXT NOT NULL CHECK (state IN ('pending', 'delivered', 'failed')),
-    created REAL NOT NULL,
-    since REAL NOT NULL,
-    attempts INTEGER NOT NULL DEFAULT 0,
-    next_attempt REAL,
-    ended REAL,
-    last_error TEXT,
-    holder TEXT
-);
-CREATE INDEX IF NOT EXISTS outbox_due ON outbox (next_attempt, number) WHERE state = 'pending';
-CREATE INDEX IF NOT EXISTS outbox_failed ON outbox (number) WHERE state = 'failed';
-CREATE INDEX IF NOT EXISTS outbox_delivered ON outbox (ended) WHERE state = 'delivered';
-PRAGMA user_version = {_VERSION};
-"""
+_APPLICATION: Final = int.from_bytes(b"PEo1")
+"""What SQLite's header says a file is, so that no other database is taken for an outbox."""
+
+_SCHEMA: Final = (
+    """CREATE TABLE outbox (
+        number INTEGER PRIMARY KEY AUTOINCREMENT,
+        id TEXT NOT NULL UNIQUE,
+        body BLOB NOT NULL,
+        state TEXT NOT NULL CHECK (state IN ('pending', 'delivered', 'failed')),
+        created REAL NOT NULL,
+        since REAL NOT NULL,
+        attempts INTEGER NOT NULL DEFAULT 0,
+        next_attempt REAL,
+        ended REAL,
+        last_error TEXT,
+        holder TEXT
+    )""",
+    "CREATE INDEX outbox_due ON outbox (next_attempt, number) WHERE state = 'pending'",
+    "CREATE INDEX outbox_failed ON outbox (number) WHERE state = 'failed'",
+    "CREATE INDEX outbox_delivered ON outbox (ended) WHERE state = 'delivered'",
+    """CREATE TRIGGER outbox_keeps BEFORE DELETE ON outbox WHEN old.state <> 'delivered'
+        BEGIN SELECT RAISE(ABORT, 'a message stays until it was delivered'); END""",
+    f"PRAGMA application_id = {_APPLICATION}",
+    f"PRAGMA user_version = {_VERSION}",
+)
 
 _COLUMNS: Final = "id, body, state, created, since, attempts, next_attempt, ended, last_error, holder"
 
@@ -345,13 +351,26 @@ class Outbox:
         return found.st_dev, found.st_ino
 
     def _prepare(self, database: sqlite3.Connection) -> None:
-        version = database.execute("PRAGMA user_version").fetchone()[0]
-        if version > _VERSION:
-            raise OutboxError(f"outbox {self.file} is of a newer version ({version}) than this one ({_VERSION})")
-        _become_wal(database, time.monotonic() + self._patience)
+        if not self._is_ours(database):
+            _become_wal(database, time.monotonic() + self._patience)
+            database.execute("BEGIN IMMEDIATE")
+            if not self._is_ours(database):  # nor has anybody made it meanwhile
+                for statement in _SCHEMA:
+                    database.execute(statement)
+            database.execute("COMMIT")
         database.execute("PRAGMA synchronous = FULL")
-        if version < _VERSION:
-            database.executescript(f"BEGIN IMMEDIATE; {_TABLE} COMMIT;")
+
+    def _is_ours(self, database: sqlite3.Connection) -> bool:
+        """Whether the file is an outbox; false where it is empty as yet. Raises `OutboxError` for anything else."""
+        application = database.execute("PRAGMA application_id").fetchone()[0]
+        version = database.execute("PRAGMA user_version").fetchone()[0]
+        if application == _APPLICATION:
+            if version != _VERSION:
+                raise OutboxError(f"outbox {self.file} is of version {version}; this one knows {_VERSION}")
+            return True
+        if application or version or database.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]:
+            raise OutboxError(f"{self.file} is another database, and no outbox")
+        return False
 
     def _shut(self) -> None:
         if self._connection is not None:
