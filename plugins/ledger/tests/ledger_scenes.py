@@ -8,6 +8,7 @@ from typing import Any
 from policyengine import Engine, FactSource, hookimpl
 
 PACK = Path(__file__).parents[3] / "rules" / "alc-smart-learning"
+SHOP = PACK.with_name("online-shop")
 CAMPAIGN: dict[str, Any] = {
     "id": "e-001",
     "time": "2026-11-24T09:00:00+09:00",

@@ -8,13 +8,16 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
-from policyengine import Event, InvalidEvent, PolicyEngineError
+from policyengine import Event, InvalidEvent, PolicyEngineError, Text
 
 ALWAYS: Final = 1 << 62
 """After every moment; its negative is before every moment. Both fit a column of 64 bits."""
 
 DAY: Final = 86_400_000_000
 """Microseconds."""
+
+REQUEST: Final = "request"
+"""The type of the facts that are to be answered."""
 
 RECIPIENT_FIELDS: Final = {
     "consent": "recipients",
@@ -30,11 +33,24 @@ _FIRST, _LAST = -62_135_596_800_000_000, 253_402_300_799_999_999
 _PROBE: Final = {"id": "-", "operation": "acquire", "subject": {"category": "-"}, "items": ["-"], "purpose": "-"}
 
 
-class LedgerError(PolicyEngineError):
+class _Said(PolicyEngineError):
+    """An error in both languages.
+
+    Args:
+        en: what is wrong, in English, which `str` gives.
+        ja: the same in Japanese.
+    """
+
+    def __init__(self, en: str, ja: str) -> None:
+        super().__init__(en)
+        self.text = Text(ja=ja, en=en)
+
+
+class LedgerError(_Said):
     """The ledger was asked for something that it cannot do: a malformed fact or time, an unknown id."""
 
 
-class LedgerUnavailable(PolicyEngineError):
+class LedgerUnavailable(_Said):
     """The database did not answer, or not in time."""
 
 
@@ -47,9 +63,14 @@ def moment(time: str) -> int:
     try:
         found = Event.from_mapping({**_PROBE, "time": time}).instant
     except InvalidEvent:
-        raise LedgerError(f"{time!r} is no RFC 3339 time, such as 2026-11-24T09:00:00+09:00") from None
+        raise LedgerError(
+            f"{time!r} is no RFC 3339 time, such as 2026-11-24T09:00:00+09:00",
+            f"{time!r} は RFC 3339 の日時ではありません（例: 2026-11-24T09:00:00+09:00）",
+        ) from None
     if not _FIRST <= found <= _LAST:
-        raise LedgerError(f"{time!r} lies outside the years 1 to 9999 (UTC)")
+        raise LedgerError(
+            f"{time!r} lies outside the years 1 to 9999 (UTC)", f"{time!r} は西暦1年から9999年（UTC）の外です"
+        )
     return found
 
 
@@ -90,11 +111,16 @@ class Stated:
         try:
             (known,) = Event.from_mapping({**_PROBE, "time": "2000-01-01T00:00:00Z", "facts": [fact]}).facts
         except InvalidEvent as error:
-            wrong = "; ".join(f"{one.path.replace('$.facts[0]', '$')}: {one.message.en}" for one in error.errors)
-            raise LedgerError(f"no fact: {wrong}") from None
+            found = [(one.path.replace("$.facts[0]", "$"), one.message) for one in error.errors]
+            raise LedgerError(
+                "no fact: " + "; ".join(f"{path}: {message.en}" for path, message in found),
+                "事実ではありません: " + "、".join(f"{path}: {message.ja}" for path, message in found),
+            ) from None
         body: dict[str, Any] = {**known}
         if "\x00" in json.dumps(body, ensure_ascii=False) or "\\u0000" in json.dumps(body):
-            raise LedgerError("no fact: $: a text with the character U+0000")
+            raise LedgerError(
+                "no fact: $: a text with the character U+0000", "事実ではありません: $: 文字 U+0000 を含んでいます"
+            )
         start, end, subject = body.pop("from", None), body.pop("until", None), body.pop("subject", None)
         named = body.get(RECIPIENT_FIELDS.get(body["type"], ""))
         rest = {name: value for name, value in body.items() if name != RECIPIENT_FIELDS.get(body["type"])}
@@ -133,7 +159,7 @@ class Entry:
         fact: the fact as of this entry, its ``until`` no later than the withdrawal.
         withdrawn_at: from when it is withdrawn.
         due_at: until when a request is to be answered.
-        answered_at: when it was answered; with `due_at`, None says that it is open.
+        answered_at: when it was answered.
     """
 
     id: str
@@ -147,8 +173,10 @@ class Entry:
 
     @property
     def state(self) -> str | None:
-        """Of a request that has a due date: ``open`` or ``answered``."""
-        return None if self.due_at is None else "open" if self.answered_at is None else "answered"
+        """Of a request: ``open`` or ``answered``."""
+        if self.fact["type"] != REQUEST:
+            return None
+        return "open" if self.answered_at is None else "answered"
 
     def as_dict(self) -> dict[str, Any]:
         """Return the entry as a JSON object; what it does not have is left out."""

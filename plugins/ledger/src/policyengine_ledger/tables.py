@@ -99,25 +99,36 @@ def open_database(url: str, timeout: float, *, create: bool) -> Engine:
     try:
         parsed = make_url(url)
     except ArgumentError:
-        raise LedgerError("no URL of a database; write sqlite:///facts.db or postgresql://host/name") from None
+        raise LedgerError(
+            "no URL of a database; write sqlite:///facts.db or postgresql://host/name",
+            "データベースの URL ではありません。sqlite:///facts.db や postgresql://host/name と書いてください",
+        ) from None
     match parsed.get_backend_name():
         case "sqlite":
             return _sqlite(parsed, timeout, create=create)
         case "postgresql":
             return _postgresql(parsed, timeout)
         case other:
-            raise LedgerError(f"a ledger lives in SQLite or PostgreSQL, not in {other}")
+            raise LedgerError(
+                f"a ledger lives in SQLite or PostgreSQL, not in {other}",
+                f"台帳を置けるのは SQLite か PostgreSQL で、{other} には置けません",
+            )
 
 
 def _sqlite(url: URL, timeout: float, *, create: bool) -> Engine:
     if url.database in (None, "", ":memory:"):
-        raise LedgerError("a ledger in memory would forget everything; name a file: sqlite:///facts.db")
+        raise LedgerError(
+            "a ledger in memory would forget everything; name a file: sqlite:///facts.db",
+            "メモリー上の台帳は何も残りません。ファイルを指定してください: sqlite:///facts.db",
+        )
     file = Path(str(url.database)).absolute()
     if create:
         try:
             file.touch()
         except OSError as error:
-            raise LedgerUnavailable(f"the ledger's file cannot be made: {error}") from error
+            raise LedgerUnavailable(
+                f"the ledger's file cannot be made: {error}", f"台帳のファイルを作れません: {error}"
+            ) from error
     address = f"{file.as_uri()}?mode=rw"  # a file that is gone is missed, and not made anew without its facts
 
     def connect() -> sqlite3.Connection:
@@ -153,5 +164,6 @@ def _postgresql(url: URL, timeout: float) -> Engine:
         )
     except ImportError:
         raise LedgerError(
-            "PostgreSQL needs psycopg: pip install 'psycopg[binary]', or this package with [postgresql]"
+            "PostgreSQL needs psycopg: pip install 'psycopg[binary]', or this package with [postgresql]",
+            "PostgreSQL には psycopg が必要です: pip install 'psycopg[binary]' か、このパッケージの [postgresql]",
         ) from None
