@@ -413,7 +413,7 @@ class Engine:
 
     def _asked(self, event: Event) -> frozenset[str]:
         """Return the fact types that the rules of the policies that govern the event, shadow ones too, can ask for."""
-        types = frozenset[str]().union(*(self._evaluators[index].fact_types for index in self._governing(event)))
+        types = frozenset[str]().union(*(self._evaluators[index].types(event) for index in self._governing(event)))
         if self._shadow is not None:
             with suppress(InvalidEvent):  # of the shadow policies alone: they will say so when they decide
                 types |= self._shadow._asked(event)
