@@ -42,11 +42,11 @@ bench: $(STAMP)  ## Measure speed, as ratios in one run.
 	$(BIN)/python benchmarks/run.py
 
 schemas: $(STAMP)  ## Write the JSON Schemas under schemas/ anew.
-	$(BIN)/policyengine schema policy > schemas/policy.schema.json
+	$(BIN)/policyengine schema policy --built-in > schemas/policy.schema.json
 	$(BIN)/policyengine schema suite > schemas/suite.schema.json
 	$(BIN)/policyengine schema event > schemas/event.schema.json
 	$(BIN)/policyengine schema decision > schemas/decision.schema.json
-	$(BIN)/policyengine schema configuration > schemas/configuration.schema.json
+	$(BIN)/policyengine schema configuration --built-in > schemas/configuration.schema.json
 
 clean:  ## Remove everything that was made.
 	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache build dist

@@ -13,6 +13,7 @@ import pytest
 
 from load.marked_packs import BASE
 from policyengine.build import standard_vocabulary
+from policyengine.configuration import configuration_schema
 from policyengine.flow_schema import decision_schema, event_schema
 from policyengine.plugins import Plugins
 from policyengine.schema import policy_schema
@@ -22,6 +23,7 @@ SCHEMAS = {
     "policy": lambda: policy_schema(Plugins(installed=False).kinds.values()),
     "event": lambda: event_schema(standard_vocabulary().facts.values()),
     "decision": decision_schema,
+    "configuration": lambda: configuration_schema(Plugins(installed=False).schemas),
 }
 RULE_FILES = sorted(path for path in (ROOT / "rules").rglob("*.toml") if not path.name.endswith(".test.toml"))
 

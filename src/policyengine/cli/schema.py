@@ -13,8 +13,9 @@ from policyengine.cli.session import Session
 
 @click.command("schema")
 @click.argument("of", type=click.Choice(["policy", "suite", "event", "decision", "configuration"]), default="policy")
+@click.option("--built-in", is_flag=True, help="Leave out what installed plugins bring.")
 @click.pass_context
-def command(context: click.Context, of: str) -> None:
+def command(context: click.Context, of: str, built_in: bool) -> None:
     """Print a JSON Schema: of rule files, test suites, events, decisions or configuration files.
 
     That of rule files has every installed kind of rule, that of configuration files the settings of every plugin.
@@ -26,16 +27,21 @@ def command(context: click.Context, of: str) -> None:
       #:schema ../../schemas/policy.schema.json
     """
     from policyengine.flow_schema import decision_schema, event_schema  # noqa: PLC0415
+    from policyengine.plugins import Plugins  # noqa: PLC0415
     from policyengine.schema import policy_schema  # noqa: PLC0415
 
     session = context.find_object(Session)
     assert session is not None
+
+    def plugins() -> Plugins:
+        return Plugins(installed=False) if built_in else session.plugins
+
     if of == "policy":
-        found = policy_schema(session.plugins.kinds.values())
+        found = policy_schema(plugins().kinds.values())
     elif of == "configuration":
         from policyengine.configuration import configuration_schema  # noqa: PLC0415
 
-        found = configuration_schema(session.plugins.schemas)
+        found = configuration_schema(plugins().schemas)
     elif of == "suite":
         from policyengine.suite.schema import suite_schema  # noqa: PLC0415
 
