@@ -32,6 +32,8 @@ from policyengine.hooks import EnforcementAction, hookimpl
 from policyengine.text import Text
 
 if TYPE_CHECKING:
+    import ssl
+
     import httpx
 
     from policyengine.actions.outbox import Message, Outbox
@@ -227,6 +229,9 @@ class Courier:
     ) -> None:
         try:
             import httpx  # noqa: PLC0415  optional, and slow to import
+
+            self._trusted = httpx.create_ssl_context()
+            _import_all(self._trusted)
         except ImportError:
             raise PluginError(
                 "the action notify needs httpx; install it with: pip install 'dataflow-policyengine[notify]'"
@@ -264,6 +269,7 @@ class Courier:
             client = httpx.AsyncClient(
                 follow_redirects=False,
                 timeout=self.timeout,
+                verify=self._trusted,
                 trust_env=not _is_loopback(host),  # a proxy of the environment cannot reach this machine's own hosts
                 headers={"content-type": "application/json", "user-agent": "dataflow-policyengine"},
             )
@@ -377,6 +383,26 @@ def _retry_after(value: str, now: float) -> float | None:
     except (ValueError, TypeError, OverflowError):
         return None
     return min(max(until - now, 0.0), _LONGEST)
+
+
+def _import_all(trusted: ssl.SSLContext) -> None:
+    """Import all that an attempt needs, which httpx does bit by bit: a process that forks meanwhile breaks its child.
+
+    Raises:
+        ImportError: httpx is missing.
+    """
+    import asyncio  # noqa: PLC0415
+
+    import anyio  # noqa: PLC0415
+    import httpx  # noqa: PLC0415
+
+    async def go_through() -> None:
+        async with httpx.AsyncClient(verify=trusted, trust_env=False):
+            await anyio.sleep(0)
+
+    thread = threading.Thread(target=lambda: asyncio.run(go_through()))  # whoever loads an engine may have a loop here
+    thread.start()
+    thread.join()
 
 
 def _refuse_url(url: str, allow_http: bool) -> None:
@@ -571,6 +597,7 @@ def policyengine_settings() -> Mapping[str, Any]:
             "url": {"type": "string", "description": "Who is told: https, or http on this machine."},
             "secret": {
                 "type": "string",
+                "writeOnly": True,
                 "description": 'Signs the messages: "whsec_" and base64, best as {env = "NAME"}.',
             },
             "file": {
