@@ -10,6 +10,7 @@ from itertools import groupby
 from pathlib import Path
 
 import decisions
+import embedding
 import growth
 import machine
 import startup
@@ -19,6 +20,7 @@ SECTIONS: dict[str, Callable[..., Iterator[Row]]] = {
     "decisions": decisions.rows,
     "growth": growth.rows,
     "startup": startup.rows,
+    "embedding": embedding.rows,
 }
 
 

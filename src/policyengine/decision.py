@@ -154,4 +154,7 @@ class FlowDenied(PolicyEngineError):
     def __init__(self, decision: Decision, kept: str | None = None) -> None:
         self.decision = decision
         self.kept = kept
-        super().__init__(decision.explain(lang="en"))
+        super().__init__(decision.event, decision.outcome)
+
+    def __str__(self) -> str:  # put together when somebody reads it: most denials are caught and answered
+        return self.decision.explain(lang="en")
