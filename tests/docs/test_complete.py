@@ -232,8 +232,9 @@ def test_every_room_of_the_house_is_on_the_map() -> None:
     assert {room for room in rooms if not re.search(rf"`{room}\b", text)} == {"__init__", "__main__"}
 
 
-def test_the_guide_is_the_same_in_both_languages() -> None:
-    english, japanese = (list(blocks_of(ROOT / "docs" / f"guide{suffix}.md")) for suffix in ("", ".ja"))
+@pytest.mark.parametrize("name", ["guide", "enforcement"])
+def test_a_page_is_the_same_in_both_languages(name: str) -> None:
+    english, japanese = (list(blocks_of(ROOT / "docs" / f"{name}{suffix}.md")) for suffix in ("", ".ja"))
     assert [(block.language, block.words, block.named) for block in english] == [
         (block.language, block.words, block.named) for block in japanese
     ]
