@@ -390,11 +390,11 @@ class Quarantine:
 
 def _prepare(database: sqlite3.Connection, file: Path) -> None:
     """Set a connection up, and make the tables where the file is empty."""
+    import sqlite3  # noqa: PLC0415
+
     for pragma in ("synchronous = FULL", "foreign_keys = ON", "secure_delete = ON"):
         database.execute(f"PRAGMA {pragma}")
     if _application(database) == 0:
-        if database.execute("SELECT 1 FROM sqlite_master").fetchone() is None:
-            database.execute("PRAGMA journal_mode = WAL")
         database.execute("BEGIN IMMEDIATE")
         if _application(database) == 0 and database.execute("SELECT 1 FROM sqlite_master").fetchone() is None:
             for statement in _SCHEMA:
@@ -403,6 +403,8 @@ def _prepare(database: sqlite3.Connection, file: Path) -> None:
         database.execute("COMMIT")
     if _application(database) != _APPLICATION:
         raise QuarantineUnavailable(f"{file} is another program's database, and no quarantine")
+    with suppress(sqlite3.OperationalError):  # several are opening a new file: safe without, and one of them succeeds
+        database.execute("PRAGMA journal_mode = WAL")
 
 
 def _application(database: sqlite3.Connection) -> int:
