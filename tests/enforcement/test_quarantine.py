@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import logging
 import os
 import signal
@@ -19,7 +20,7 @@ from typing import Any
 
 import pytest
 
-from policyengine import EnforcementAction, Engine, Flow, FlowDenied, PluginError, Step, hookimpl
+from policyengine import EnforcementAction, Engine, Flow, FlowDenied, PolicyError, Step, hookimpl
 from policyengine.actions import quarantine as module
 from policyengine.actions.quarantine import Keeping, Quarantine, QuarantineError, QuarantineUnavailable
 
@@ -659,7 +660,7 @@ def test_configured_by_file(tmp_path: Path) -> None:
     configuration = tmp_path / "policyengine.toml"
     configuration.write_text(
         f"""
-policies = ["{PACK}"]
+policies = [{json.dumps(str(PACK))}]
 
 [plugins.quarantine]
 file = "kept.db"
@@ -675,7 +676,7 @@ mandatory = true
     (kept,) = Quarantine(tmp_path / "kept.db").list()
     assert kept.id == stopped.value.kept
     configuration.write_text(configuration.read_text("utf-8").replace("file =", "flie ="), "utf-8")
-    with pytest.raises(PluginError, match='did you mean "file"'):
+    with pytest.raises(PolicyError, match='required "file" is missing'):
         Engine.load(config=configuration, installed_plugins=False)
 
 
