@@ -38,3 +38,12 @@ class Host:
 def engine_with(source: FactSource | None, pack: Path = PACK) -> Engine:
     """Return an engine whose only source is this one."""
     return Engine.load(pack, plugins=[Host(source)] if source else (), installed_plugins=False)
+
+
+def unavailable(engine: Engine, asked: dict[str, Any] = CAMPAIGN) -> str:
+    """Return what the engine says of the failed source; the flow must be denied for that alone."""
+    decision = engine.evaluate(asked)
+    assert decision.outcome == "deny"
+    assert [reason.code for reason in decision.reasons] == ["source-unavailable"]
+    assert 'fact source "ledger" did not answer' in decision.reasons[0].message.en
+    return decision.reasons[0].message.en

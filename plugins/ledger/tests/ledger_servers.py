@@ -5,11 +5,15 @@ from __future__ import annotations
 import itertools
 import os
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
+import time
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, Phase, settings
@@ -66,6 +70,34 @@ class Server:
     def stop(self) -> None:
         self._run("pg_ctl", "-D", str(self.folder / "data"), "-w", "-m", "immediate", "stop")
 
+    def kill(self) -> None:
+        """Kill every process of the server at once, as a machine that runs out of memory would."""
+        locks = [self.folder / "data" / "postmaster.pid", *self.folder.glob(".s.PGSQL.*.lock")]
+        parent = int(locks[0].read_text("utf-8").split()[0])
+        every = [parent, *children(parent)]
+        for process in every:
+            with suppress(ProcessLookupError):
+                os.kill(process, signal.SIGKILL)
+        while any(map(running, every)):
+            time.sleep(0.01)
+        for lock in locks:  # where nobody reaps the dead, they would seem alive to the next start
+            lock.unlink()
+
+    def ask(self, question: str, **values: object) -> list[Any]:
+        """Return the rows of an answer, got as a user of the server on a connection of its own."""
+        url = f"postgresql+psycopg://ledger@/postgres?host={self.folder}"
+        engine = create_engine(url, poolclass=NullPool)
+        with engine.begin() as connection:
+            return list(connection.execute(text(question), values).scalars())
+
+    def others(self, waiting: bool = False) -> list[int]:
+        """Return the processes that serve others' connections; `waiting` waits until there is one that waits."""
+        lock = " AND wait_event_type = 'Lock'" if waiting else ""
+        asked = f"SELECT pid FROM pg_stat_activity WHERE usename = 'ledger' AND pid <> pg_backend_pid(){lock}"
+        while not (found := self.ask(asked)) and waiting:
+            time.sleep(0.01)
+        return found
+
     def new(self) -> str:
         """Return the URL of a new, empty schema."""
         name = f"facts{next(self.numbers)}"
@@ -79,6 +111,22 @@ class Server:
         self.stop()
         shutil.rmtree(self.folder)
         self.log.unlink()
+
+
+def running(process: int) -> bool:
+    try:
+        return Path(f"/proc/{process}/stat").read_text("utf-8").rsplit(")", 1)[1].split()[0] not in "ZX"
+    except (FileNotFoundError, ProcessLookupError):
+        return False
+
+
+def children(parent: int) -> list[int]:
+    found = []
+    for stat in Path("/proc").glob("[0-9]*/stat"):
+        with suppress(FileNotFoundError, ProcessLookupError):
+            if int(stat.read_text("utf-8").rsplit(")", 1)[1].split()[1]) == parent:
+                found.append(int(stat.parent.name))
+    return found
 
 
 def programs_or_skip() -> Path:
@@ -102,7 +150,26 @@ def server() -> Iterator[Server]:
         started.remove()
 
 
+@contextmanager
+def background(command: list[str]) -> Iterator[subprocess.Popen[str]]:
+    """Run a process beside the test, and kill it at the end, whatever the end is."""
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
+        try:
+            yield process
+        finally:
+            process.kill()
+
+
+def elsewhere(url: str, deed: str, *arguments: str) -> list[str]:
+    """Return the command that does something with the `ledger` at `url`; its arguments follow ``sys.argv[1]``."""
+    before = """
+import sys
+from policyengine_ledger import Ledger, LedgerUnavailable
+ledger = Ledger(sys.argv[1], create=False)
+"""
+    return [sys.executable, "-c", before + deed, url, *arguments]
+
+
 def run_elsewhere(url: str, deed: str, *arguments: str) -> None:
-    """Do something with the `ledger` at `url` in a process of its own, whose arguments follow ``sys.argv[1]``."""
-    code = f"import sys; from policyengine_ledger import Ledger; ledger = Ledger(sys.argv[1], create=False); {deed}"
-    subprocess.run([sys.executable, "-c", code, url, *arguments], check=True, timeout=60)
+    """Do something with the `ledger` at `url` in a process of its own."""
+    subprocess.run(elsewhere(url, deed, *arguments), check=True, timeout=60)

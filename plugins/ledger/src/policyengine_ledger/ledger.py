@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from sqlalchemy import Connection, Row, Select, and_, func, insert, select, text
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
+from policyengine_ledger.connection import connected
 from policyengine_ledger.entry import (
     ALWAYS,
     DAY,
@@ -306,7 +307,7 @@ class Ledger:
     @contextmanager
     def _reading(self, *, settled: bool = False) -> Iterator[Connection]:
         """Open a transaction that reads; `settled` waits for whoever is writing, so that the past stands still."""
-        with self._told(), self._engine.connect() as connection:
+        with self._told(), connected(self._engine, self.timeout) as connection:
             sqlite = connection.dialect.name == "sqlite"
             with connection.execution_options(writes=settled and sqlite).begin():
                 if settled and not sqlite:
@@ -320,7 +321,7 @@ class Ledger:
         """Open the one transaction that writes at a time, so that times of record follow the order of commits."""
         with (
             self._told(),
-            self._engine.connect() as connection,
+            connected(self._engine, self.timeout) as connection,
             connection.execution_options(writes=True).begin(),
         ):
             if connection.dialect.name == "postgresql":

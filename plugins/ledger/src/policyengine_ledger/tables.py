@@ -25,6 +25,7 @@ from sqlalchemy import (
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError
 
+from policyengine_ledger.connection import watch_statements
 from policyengine_ledger.entry import LedgerError, LedgerUnavailable
 
 metadata = MetaData()
@@ -151,7 +152,7 @@ def _postgresql(url: URL, timeout: float) -> Engine:
     options = [given] if isinstance(given, str) else list(given)
     options += [f"-c lock_timeout={milliseconds}", f"-c statement_timeout={milliseconds}"]
     try:
-        return create_engine(
+        engine = create_engine(
             url.set(drivername="postgresql+psycopg"),
             connect_args={
                 "connect_timeout": max(1, round(timeout)),
@@ -159,7 +160,6 @@ def _postgresql(url: URL, timeout: float) -> Engine:
                 "options": " ".join(options),
             },
             pool_timeout=timeout,
-            pool_pre_ping=True,
             hide_parameters=True,
         )
     except ImportError:
@@ -167,3 +167,5 @@ def _postgresql(url: URL, timeout: float) -> Engine:
             "PostgreSQL needs psycopg: pip install 'psycopg[binary]', or this package with [postgresql]",
             "PostgreSQL には psycopg が必要です: pip install 'psycopg[binary]' か、このパッケージの [postgresql]",
         ) from None
+    watch_statements(engine)
+    return engine
