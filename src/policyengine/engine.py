@@ -351,9 +351,9 @@ class Engine:
 
     def _layered(self, event: Event) -> Decision:
         """Decide an event that several policies govern, or none."""
-        self._admit(event)
         governing = self._governing(event)
         if not governing:
+            self._admit(event)  # the facts of an event that is governed, evaluators admit: those not seen before
             return self._ungoverned(event)
         verdicts = [self._evaluators[index].verdict(event) for index in governing]
         refs = tuple(self._refs[index][0] for index in governing)

@@ -6,7 +6,7 @@ import json
 import math
 from collections.abc import Iterable, Mapping
 from datetime import datetime
-from typing import Any, Literal, NamedTuple, TypeAlias
+from typing import Any, Literal, TypeAlias
 
 import msgspec
 from msgspec import UNSET, Struct, UnsetType
@@ -63,7 +63,7 @@ class EventDocument(Struct, frozen=True, forbid_unknown_fields=True, omit_defaul
     attributes: dict[str, bool | int | float | str] | UnsetType = UNSET
 
 
-class PreparedFact(NamedTuple):
+class PreparedFact(Struct, frozen=True):
     """A fact with its times parsed once, and its body (all but time and person) as one hashable key."""
 
     start: int
@@ -206,7 +206,7 @@ def _prepare(event: Event, document: EventDocument) -> Event:
         when = instant(document.time)
         known = () if facts is UNSET or not facts else tuple([_prepared_fact(fact) for fact in facts])
         attributes = {} if document.attributes is UNSET else document.attributes
-        if not all(isinstance(value, str) or math.isfinite(value) for value in attributes.values()):
+        if attributes and not all(isinstance(value, str) or math.isfinite(value) for value in attributes.values()):
             raise ValueError("attributes")
     except (ValueError, KeyError, OverflowError):
         raise _diagnosis(msgspec.to_builtins(document)) from None

@@ -47,8 +47,6 @@ class RuleIndex(Generic[R]):
             )
             for field, values in accepted.items()
         ]
-        # A field that a rule asks for with an empty list accepts nothing, and has no value to be listed under.
-        self._never = [self._all & ~bits for field, bits in asking.items() if field not in accepted]
 
     def select(self, values: Values, instant: int, leave_out: Iterable[Field] = ()) -> list[R]:
         """Return the rules in force whose guard the values may meet.

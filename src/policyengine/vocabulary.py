@@ -118,7 +118,7 @@ class FactType:
                         Text(ja=f"{self.id} に必須の項目です", en=f"required field of a fact of type {self.id}"),
                     )
                 continue
-            yield from _field_errors(declared, fact[name], path + json_path((name,))[1:])
+            yield from _field_errors(declared, fact[name], path)
         for name in fact:
             if name not in self.fields and name not in COMMON_FACT_FIELDS:
                 hint = did_you_mean(name, (*self.fields, *COMMON_FACT_FIELDS))
@@ -132,30 +132,40 @@ class FactType:
 
 
 def _field_errors(declared: FactField, value: Any, path: str) -> Iterator[EventError]:
+    """Yield what is wrong with the value of a field. Facts are held to this all the time: a sound one costs little."""
     if declared.list:
         if isinstance(value, str) or not value:
-            yield EventError(path, Text(ja="空でない文字列のリスト", en="expected a non-empty list of strings"))
+            what = Text(ja="空でない文字列のリスト", en="expected a non-empty list of strings")
+            yield EventError(_at(path, declared.id), what)
             return
-        members = [(f"{path}[{index}]", member) for index, member in enumerate(value)]
+        members = value
     elif not isinstance(value, str):
-        yield EventError(path, Text(ja="文字列", en="expected a string"))
+        yield EventError(_at(path, declared.id), Text(ja="文字列", en="expected a string"))
         return
     else:
-        members = [(path, value)]
-    known = frozenset(OPERATIONS) if declared.held == "operation" else declared.values
-    for where, member in members:
+        members = (value,)
+    known = _OPERATIONS if declared.held == "operation" else declared.values
+    for index, member in enumerate(members):
+        where = (declared.id, index) if declared.list else (declared.id,)
         if known is not None:
             if member not in known:
                 hint = did_you_mean(member, known)
                 yield EventError(
-                    where,
+                    _at(path, *where),
                     Text(
                         ja=f"次のいずれか: {', '.join(sorted(known))}" + (f"（{hint.ja}）" if hint else ""),
                         en=f"expected one of {', '.join(sorted(known))}" + (f"; {hint.en}" if hint else ""),
                     ),
                 )
         elif not member and declared.held not in ("item", "purpose"):
-            yield EventError(where, Text(ja="空でない文字列", en="expected a non-empty string"))
+            yield EventError(_at(path, *where), Text(ja="空でない文字列", en="expected a non-empty string"))
+
+
+def _at(path: str, *keys: str | int) -> str:
+    return path + json_path(keys)[1:]
+
+
+_OPERATIONS = frozenset(OPERATIONS)
 
 
 @dataclass(frozen=True)

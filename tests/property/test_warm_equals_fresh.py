@@ -97,7 +97,7 @@ def test_whatever_it_has_forgotten(memory: int, monkeypatch: pytest.MonkeyPatch)
 
 @given(streams(4), st.integers(60, 70))
 def test_whatever_the_number_of_items(case: Stream, number: int) -> None:
-    """An event of many items is remembered in another way than one of few."""
+    """Unknown items stand beside known ones, and so many that not all are told."""
     policy, stream = case
     more = [f"unlisted-{index}" for index in range(number)]
     check(policy, [{**event, "items": [*event["items"], *more]} for event in stream])
