@@ -32,7 +32,7 @@ class Place(msgspec.Struct, frozen=True, order=True):
     column: int = 0
 
     def __str__(self) -> str:
-        return f"{self.file}:{self.line}:{self.column}" if self.line else self.file
+        return ":".join(map(str, (self.file, *(number for number in (self.line, self.column) if number))))
 
 
 class Problem(msgspec.Struct, frozen=True):
