@@ -39,6 +39,8 @@ _BUILT_IN: Final[Mapping[str, object]] = {
 }
 """The plugins that every engine has, by the names under which they are configured."""
 
+_SQLITE: Final = "sqlite:///"
+
 
 @dataclass(frozen=True, slots=True)
 class Installed:
@@ -184,9 +186,15 @@ def _refuse_unknown_hooks(plugin: object) -> None:
 
 
 def _from_folder(value: Any, schema: Mapping[str, Any], folder: Path) -> Any:
-    """Return settings with every text that the schema calls a path taken from `folder`."""
+    """Return settings with every path taken from `folder`.
+
+    A text is one where its schema has the format ``path``; with the format ``database-url``, what follows
+    ``sqlite:///`` is.
+    """
     if isinstance(value, str) and schema.get("format") == "path":
         return str(folder / value)
+    if isinstance(value, str) and schema.get("format") == "database-url" and value.startswith(_SQLITE):
+        return _SQLITE + str(folder / value.removeprefix(_SQLITE))
     if isinstance(value, Mapping):
         known, others = schema.get("properties", {}), schema.get("additionalProperties", {})
         others = others if isinstance(others, Mapping) else {}

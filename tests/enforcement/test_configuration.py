@@ -235,3 +235,18 @@ class TestShadow:
         event = {**EVENT, "purpose": "welfare", "items": ["name"]}
         assert engine.enforce(event).permitted
         assert seen.flows[0].shadow.outcome == "invalid"  # it binds two controllers, and the event names none
+
+
+def test_the_file_of_a_database_is_taken_from_the_folder_of_the_configuration(tmp_path: Path) -> None:
+    class Store:
+        name = "store"
+
+        @hookimpl
+        def policyengine_settings(self) -> dict[str, Any]:
+            url = {"type": "string", "format": "database-url"}
+            return {"type": "object", "properties": {"one": url, "two": url, "three": url}}
+
+    settings = {"one": "sqlite:///facts.db", "two": "sqlite:////facts.db", "three": "postgresql://db/facts"}
+    found = Plugins([Store()], installed=False, settings={"store": settings}, folder=tmp_path).settings["store"]
+    assert found["one"] == f"sqlite:///{tmp_path}/facts.db"
+    assert (found["two"], found["three"]) == ("sqlite:////facts.db", "postgresql://db/facts")

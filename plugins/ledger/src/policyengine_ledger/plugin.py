@@ -19,7 +19,11 @@ def policyengine_settings() -> Mapping[str, Any]:
         "required": ["url"],
         "additionalProperties": False,
         "properties": {
-            "url": {"type": "string", "description": "sqlite:///PATH or postgresql://…"},
+            "url": {
+                "type": "string",
+                "format": "database-url",
+                "description": "sqlite:///PATH or postgresql://…; a relative PATH is taken from the configuration.",
+            },
             "cache_seconds": {
                 "type": "number",
                 "minimum": 0,
