@@ -49,12 +49,13 @@ def in_order(counts: list[tuple[dict[str, Any], float]]) -> list[tuple[dict[str,
 
 
 class Telemetry:
-    """What the SDK has collected since it was last asked, and an engine from before it was there."""
+    """What the SDK has collected since it was last cleared, and an engine from before it was there."""
 
     def __init__(self, spans: InMemorySpanExporter, reader: InMemoryMetricReader, early: Engine) -> None:
         self._spans = spans
         self._reader = reader
         self.early = early
+        self._metrics: list[tuple[str, Any]] = []
 
     def spans(self) -> list[ReadableSpan]:
         """Return the spans that have ended."""
@@ -71,15 +72,17 @@ class Telemetry:
         return in_order(found)
 
     def metrics(self) -> list[tuple[str, Any]]:
-        """Return every counter with the name of its scope; what is returned once is gone."""
-        data = self._reader.get_metrics_data()
+        """Return every counter with the name of its scope."""
+        data = self._reader.get_metrics_data()  # which hands over everything once
         scopes = data.resource_metrics[0].scope_metrics if data else ()
-        return [(scope.scope.name, metric) for scope in scopes for metric in scope.metrics]
+        self._metrics += [(scope.scope.name, metric) for scope in scopes for metric in scope.metrics]
+        return self._metrics
 
     def clear(self) -> None:
         """Forget everything."""
         self._spans.clear()
         self._reader.get_metrics_data()
+        self._metrics = []
 
 
 def engine_with(

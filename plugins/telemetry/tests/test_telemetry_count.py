@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import threading
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -87,6 +88,29 @@ def test_flows_that_shadow_policies_see_otherwise_are_counted(telemetry: Telemet
     ]
 
 
+NUMBERED = """
+[policy]
+id = "numbered"
+version = "1"
+title = {ja = "番号", en = "Numbers"}
+governs = ["alc-learning-systems"]
+
+[vocabulary.attributes]
+campaign = {type = "integer", ja = "番号", en = "a number"}
+"""
+
+
+def test_an_event_that_is_invalid_to_shadow_policies_alone_is_a_difference(
+    telemetry: Telemetry, tmp_path: Path
+) -> None:
+    pack = tmp_path / "numbered.toml"
+    pack.write_text(NUMBERED, "utf-8")
+    engine_with("count", shadow=[pack]).enforce(PERMITTED)
+    assert telemetry.counts("policyengine.shadow.differences") == [
+        ({**PERMITS, "policyengine.shadow.outcome": "invalid"}, 1)
+    ]
+
+
 class Late:
     """An action that fails, after those that tell."""
 
@@ -109,7 +133,7 @@ def test_what_an_action_did_is_no_difference_of_policies(telemetry: Telemetry, o
     engine = engine_with(Step("redact"), late, *steps, plugins=(Late(),), settings=settings, others=fields, **STRICT)
     assert enforce(engine, EXCESSIVE, {"name": "Hanako", "postal_address": "Tokyo"}) == "permit"
     assert enforce(engine, PERMITTED) == "stopped"
-    assert telemetry.counts("policyengine.decisions")
+    assert sum(number for _, number in telemetry.counts("policyengine.decisions")) == 2
     assert telemetry.counts("policyengine.shadow.differences") == []
 
 
@@ -119,6 +143,7 @@ def test_an_action_counts_what_it_sees_and_an_observer_what_is_decided_in_the_en
         engine = engine_with(*steps, late, plugins=(Late(),), settings=settings)
         assert enforce(engine, PERMITTED) == "stopped"
         assert telemetry.counts("policyengine.decisions") == [(counted, 1)]
+        telemetry.clear()
 
 
 def test_observers_are_told_of_every_enforced_decision_without_a_step(telemetry: Telemetry) -> None:
