@@ -177,20 +177,20 @@ def _for_staff(app: FastAPI, platform: Platform) -> None:
         plan = list(engine.evaluate_all(event for event, _ in batch))  # asks the ledger once for everybody
         _refuse_unknown(plan)
         left_out = [decision for decision in plan if not decision.permitted_items]
-        handed: list[Any] = []
+        handed: dict[str, Any] = {}
         duties: dict[str, Obligation] = {}
         for (event, data), planned in zip(batch, plan, strict=True):
             if planned.permitted_items:
                 try:
                     with engine.flow(event, payload=data) as flow:
-                        handed.append(flow.payload)
+                        handed[event["id"]] = flow.payload
                         duties |= {duty.id: duty for duty in flow.decision.obligations}
                 except FlowDenied as denied:  # something was asked or withdrawn since
                     _refuse_unknown([denied.decision])
                     left_out.append(denied.decision)
         if handed:
-            platform.deliver(form.contractor, {"title": form.title, "recipients": handed})
-            store.oblige(duties.values(), form.contractor, form.title)
+            platform.deliver(form.contractor, {"title": form.title, "recipients": [*handed.values()]})
+            store.oblige(duties.values(), form.contractor, next(iter(handed)))
         elif left_out:
             raise FlowDenied(left_out[0])
         log.info("campaign: %d handed over, %d left out", len(handed), len(left_out))

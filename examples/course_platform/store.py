@@ -63,7 +63,7 @@ class Store:
 
     def people(self, id: str | None = None) -> list[Person]:  # noqa: A002
         """Return everybody in the order in which they signed up, or the one of this id."""
-        rows = self._run("SELECT * FROM people WHERE ? IN (id, '') ORDER BY rowid", (id or "",))
+        rows = self._run("SELECT * FROM people WHERE ? IS NULL OR id = ? ORDER BY rowid", (id, id))
         return [Person(row["id"], row["category"], row["origin"], json.loads(row["data"])) for row in rows]
 
     def write_letter(self, person: str, purpose: str, text: str) -> None:
