@@ -132,7 +132,10 @@ class Reader:
         method(block)
 
     def _toml(self, block: Block) -> None:
-        """``toml``, with ``file=FILE`` (a configuration where that is its usual name), ``more=FILE [unfinished]``, ``fragment [of=FILE]``, or ``problem=CODE``."""
+        """``toml``, with ``file=FILE``, ``more=FILE [unfinished]``, ``fragment [of=FILE]``, or ``problem=CODE``.
+
+        A file with the usual name of a configuration is loaded as one.
+        """
         if "fragment" in block.words:
             data = tomllib.loads(block.text)
             if of := block.named.get("of"):
