@@ -43,6 +43,8 @@ class Flow:
         mode: the mode.
         kept: the id under which the flow was kept for a person; None where it was not.
         shadow: what the shadow policies say of the event; None where there are none.
+        first: the decision on the event as it came, before any action; None where it was not the engine that made the
+            flow.
     """
 
     event: Mapping[str, Any]
@@ -51,6 +53,7 @@ class Flow:
     mode: Mode = "enforce"
     kept: str | None = None
     shadow: Decision | None = None
+    first: Decision | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,7 +167,7 @@ class Enforcer:
         Raises:
             FlowDenied: mode is ``enforce``, and the flow is not permitted in the end.
         """
-        flow = Flow(event, decision, payload, self._mode, shadow=shadow)
+        flow = Flow(event, decision, payload, self._mode, shadow=shadow, first=decision)
         if shadow is not None and differs(decision, shadow):
             _shadow_log.warning(*_difference(decision, shadow))
         denied: FlowDenied | None = None

@@ -36,6 +36,7 @@ FIELDS = {
     "mode": "enforce",
     "kept": None,
     "shadow": None,
+    "first": None,
 }
 
 
@@ -54,6 +55,17 @@ def written() -> Iterator[io.StringIO]:
     )
     yield text
     structlog.reset_defaults()
+
+
+def test_a_flow_that_goes_on_redacted_is_told_with_what_had_been_decided(caplog: pytest.LogCaptureFixture) -> None:
+    steps = [Step("log", on=frozenset({"permit", "deny"})), Step("redact")]
+    redact = {"redact": {"fields": {"full_name": "name", "checkup": "health_checkup_result"}}}
+    redacting = Engine.load(PACK, installed_plugins=False, settings=redact, steps=steps)
+    with caplog.at_level("INFO", "policyengine.decisions"), redacting.flow(STAFF, RECORD) as flow:
+        assert flow.payload == {"full_name": "Hanako Yamada"}
+    (record,) = caplog.records
+    fields = record.policyengine  # type: ignore[attr-defined]
+    assert (fields["outcome"], fields["first"]) == ("permit", {"outcome": "deny", "clauses": ["2-4"]})
 
 
 def lines(text: io.StringIO) -> list[dict[str, Any]]:

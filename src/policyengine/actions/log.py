@@ -7,6 +7,7 @@ import sys
 from collections.abc import Iterable, Mapping
 from typing import Any, Final, Literal, TypeAlias, get_args
 
+from policyengine.decision import Decision
 from policyengine.enforce import Flow
 from policyengine.errors import PluginError
 from policyengine.hooks import EnforcementAction, hookimpl
@@ -57,6 +58,7 @@ class Log:
             "mode": flow.mode,
             "kept": flow.kept,
             "shadow": None if flow.shadow is None else flow.shadow.outcome,
+            "first": None if flow.first is None or flow.first is decision else _first(flow.first),
         }
         structlog: Any = self._structlog()
         if structlog is not None:
@@ -76,6 +78,11 @@ class Log:
         """Return structlog where records go through it. Whoever has configured it has imported it."""
         found = None if self._through == "logging" else sys.modules.get("structlog")
         return found if found is not None and (self._through == "structlog" or found.is_configured()) else None
+
+
+def _first(decision: Decision) -> dict[str, Any]:
+    """Return what was decided before an action changed the flow."""
+    return {"outcome": decision.outcome, "clauses": list(decision.clauses)}
 
 
 @hookimpl

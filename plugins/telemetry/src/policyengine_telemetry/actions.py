@@ -72,22 +72,9 @@ class Count:
         self._decisions.add(1, attributes)
         for duty in flow.decision.obligations:
             self._obligations.add(1, {**attributes, f"{PREFIX}obligation": duty.id})
-        if flow.shadow is not None and _comparable(flow) and differs(flow.decision, flow.shadow):
+        if flow.shadow is not None and flow.first is not None and differs(flow.first, flow.shadow):
             self._differences.add(1, {**attributes, f"{PREFIX}shadow.outcome": flow.shadow.outcome})
 
     def observe(self, flow: Flow) -> None:
         """Count a flow as an observer."""
         self.act(flow)
-
-
-def _comparable(flow: Flow) -> bool:
-    """Whether both decisions are of the same items, and of the policies alone.
-
-    The shadow policies decided the event as it came. A flow that an action has narrowed or failed on differs from
-    that by the action.
-    """
-    decision, shadow = flow.decision, flow.shadow
-    if shadow is None or any(reason.code == "action-failed" for reason in decision.reasons):
-        return False
-    items = {*decision.permitted_items, *decision.excess_items}
-    return shadow.outcome == "invalid" or items == {*shadow.permitted_items, *shadow.excess_items}
