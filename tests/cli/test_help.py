@@ -41,10 +41,15 @@ def test_every_help_has_an_example(command: str) -> None:
     assert all(len(line) <= 120 for line in text.splitlines())
 
 
+BROUGHT = ["facts", "requests"]
+"""The commands of the ledger, which is installed beside the tests."""
+
+
 def test_the_overview_has_every_command() -> None:
     text = helped()
-    listed = re.findall(r"^  ([a-z]+)  +\S", text.partition("Commands:")[2], re.MULTILINE)
-    assert listed == list(COMMANDS)
+    ours, _, brought = text.partition("Commands:")[2].partition("Commands of plugins:")
+    listed = [re.findall(r"^  ([a-z]+)  +\S", part, re.MULTILINE) for part in (ours, brought)]
+    assert listed == [list(COMMANDS), BROUGHT]
     assert "Exit codes: 0" in text
 
 
@@ -94,10 +99,10 @@ def test_a_completion_script_is_printed_for(shell: str) -> None:
     ("typed", "offered"),
     [
         ("ev", {"evaluate"}),
-        ("", set(COMMANDS)),
+        ("", {*COMMANDS, *BROUGHT}),
         ("evaluate --re", {"--reading"}),
         ("explain --lang ", {"ja", "en"}),
-        ("schema ", {"policy", "suite", "event", "decision"}),
+        ("schema ", {"policy", "suite", "event", "decision", "configuration"}),
     ],
 )
 def test_the_shell_completes(typed: str, offered: set[str]) -> None:
