@@ -99,7 +99,7 @@ def _parts(folder: Path) -> Iterator[tuple[str, dict[str, Any], Callable[[object
         "enforce, no steps: a denial, raised and caught",
         DENIED,
         _enforcing(_engine()),
-        "its message is an explanation",
+        "",
     )
     yield "log", PERMITTED, _enforcing(_engine(Step("log", on=EVERY))), "the record goes nowhere"
     yield (
