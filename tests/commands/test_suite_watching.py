@@ -27,6 +27,7 @@ def watching(folder: Path) -> Iterator[tuple[subprocess.Popen[str], queue.Queue[
         text=True,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),  # noqa: PLW1509  a job in the background ignores it
     )
     lines: queue.Queue[str] = queue.Queue()
     assert process.stdout is not None
