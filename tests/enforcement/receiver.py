@@ -95,7 +95,11 @@ class Receiver:
             timeout = 60
 
             def do_POST(self) -> None:
-                body = self.rfile.read(int(self.headers["content-length"]))
+                length = int(self.headers["content-length"])
+                body = self.rfile.read(length)
+                if len(body) < length:  # its sender has died: this is no message
+                    self.close_connection = True
+                    return
                 headers = {name.lower(): value for name, value in self.headers.items()}
                 answer = receiver._took(Arrived(self.path, headers, body))
                 if answer == "hang":

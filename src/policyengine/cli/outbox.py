@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
@@ -109,6 +110,7 @@ def send(file: str | None, form: str) -> None:
         raise click.UsageError("no configuration of [plugins.notify] says where messages go")
     outbox = _outbox(file)
     courier = courier_of(settings, outbox)
+    logging.getLogger("policyengine.notify").addHandler(logging.NullHandler())  # what it would say is printed below
     attempted: list[Message] = []
     due = outbox.due()
     if due:
