@@ -19,8 +19,6 @@ from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 
 from policyengine import Decision, Engine, FlowDenied, Obligation, WatchedEngine
 from policyengine.actions.quarantine import Quarantine
-from policyengine.configuration import read_configuration
-from policyengine.plugins import Plugins
 from policyengine_ledger import Ledger, LedgerError, LedgerUnavailable
 
 from . import flows
@@ -94,11 +92,11 @@ def create_app(config: Path = CONFIGURATION, interval: float = 1.0) -> FastAPI:
         config: the configuration of its engine.
         interval: how many seconds lie between two looks at the policy's files.
     """
-    found = read_configuration(config)
-    settings = Plugins(settings=found.settings, folder=found.folder).settings  # with paths as the engine has them
+    engine = Engine.watch(config=config, interval=interval)
+    settings = engine.engine.settings
     ledger = Ledger(settings["ledger"]["url"], answer_within_days=settings["ledger"]["answer_within_days"])
     platform = Platform(
-        Engine.watch(config=config, interval=interval),
+        engine,
         Store(os.environ["COURSE_DATABASE"]),
         ledger,
         Quarantine(settings["quarantine"]["file"]),

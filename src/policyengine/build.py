@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from policyengine import check
@@ -37,6 +37,33 @@ def build_policy(path: str | Path, kinds: Mapping[str, RuleKind], readings: Mapp
         PolicyError: with every problem of the pack. Nothing of a broken pack is ever used.
     """
     return policy_of(load_pack(path), kinds, readings or {})
+
+
+def build_policies(
+    paths: Iterable[str | Path], kinds: Mapping[str, RuleKind], readings: Mapping[str, str]
+) -> list[Policy]:
+    """Return the policies of the packs at `paths`. Raises `PolicyError` with the problems of all of them."""
+    problems: list[Problem] = []
+    policies: list[Policy] = []
+    for path in paths:
+        try:
+            policies.append(build_policy(path, kinds, readings))
+        except PolicyError as error:
+            problems.extend(error.problems)
+    known = {name for policy in policies for name in policy.readings}
+    if not problems:
+        for name in sorted(readings.keys() - known):
+            names = ", ".join(sorted(known))
+            message = Text(
+                ja=f"「{name}」という読み方はありません。あるもの: {names}",
+                en=f'unknown reading "{name}"; known: {names}',
+            )
+            problems.append(Problem("unknown-reading", message, hint=did_you_mean(name, known, listing=False)))
+        if not policies:
+            problems.append(Problem("no-policy", Text(ja="ポリシーが一つもありません", en="no policy to load")))
+    if problems:
+        raise PolicyError(problems)
+    return policies
 
 
 def policy_of(

@@ -22,6 +22,8 @@ Mode: TypeAlias = Literal["enforce", "warn"]
 
 MODES: Final[tuple[Mode, ...]] = get_args(Mode)
 
+OUTCOMES: Final = frozenset(get_args(Outcome))
+
 STAGES: Final = ("reduce", "keep", "tell", "stop")
 """When actions act: what narrows a flow, what keeps it for a person, what tells somebody, what stops it."""
 
@@ -89,11 +91,12 @@ def _names(clause: str) -> frozenset[str]:
 
 
 def refuse_unknown(
-    steps: Iterable[Step], actions: Iterable[str], clauses: Iterable[str], obligations: Iterable[str]
+    mode: str, steps: Iterable[Step], actions: Iterable[str], clauses: Iterable[str], obligations: Iterable[str]
 ) -> None:
-    """Refuse steps that could never do what they say: each with an unknown action, clause or obligation.
+    """Refuse what could never do what it says: an unknown mode, or a step with an unknown word.
 
     Args:
+        mode: the mode.
         steps: in the order in which they were written.
         actions: the names of the actions there are.
         clauses: the clauses that decisions may cite.
@@ -104,6 +107,9 @@ def refuse_unknown(
     """
     actions, clauses, obligations = set(actions), set(clauses), set(obligations)
     faults = []
+    if mode not in MODES:
+        message = Text(ja=f"モード「{mode}」はありません", en=f'there is no mode "{mode}"')
+        faults.append(Fault("unknown-mode", ("mode",), message, did_you_mean(mode, MODES)))
     for index, step in enumerate(steps):
         if step.action not in actions:
             message = Text(
@@ -111,10 +117,13 @@ def refuse_unknown(
             )
             hint = did_you_mean(step.action, actions)
             faults.append(Fault("unknown-action", ("step", index, "action"), message, hint))
-        for name in sorted(step.clauses - clauses):
+        for outcome in sorted(set(step.on) - OUTCOMES):
+            message = Text(ja=f"結果「{outcome}」はありません", en=f'there is no outcome "{outcome}"')
+            faults.append(Fault("unknown-outcome", ("step", index, "on"), message, did_you_mean(outcome, OUTCOMES)))
+        for name in sorted(set(step.clauses) - clauses):
             message = Text(ja=f"条項「{name}」はありません", en=f'there is no clause "{name}"')
             faults.append(Fault("unknown-clause", ("step", index, "clauses"), message, did_you_mean(name, clauses)))
-        for name in sorted(step.obligations - obligations):
+        for name in sorted(set(step.obligations) - obligations):
             message = Text(ja=f"義務「{name}」はありません", en=f'there is no obligation "{name}"')
             hint = did_you_mean(name, obligations)
             faults.append(Fault("unknown-obligation", ("step", index, "obligations"), message, hint))
@@ -131,6 +140,7 @@ class Enforcer:
         observers: who is told in the end.
         mode: the mode.
         decide: decides an event; asked again when an action narrowed one.
+        say: the explainer of denials that no rule makes.
     """
 
     def __init__(
@@ -140,6 +150,7 @@ class Enforcer:
         observers: Iterable[Observer],
         mode: Mode,
         decide: Callable[[Mapping[str, Any]], Decision],
+        say: Any,
     ) -> None:
         order = {stage: number for number, stage in enumerate(STAGES)}
         self._steps: Sequence[tuple[Step, EnforcementAction]] = sorted(
@@ -149,6 +160,7 @@ class Enforcer:
         self._observers = tuple(observers)
         self._mode = mode
         self._decide = decide
+        self._say = say
 
     def run(
         self, event: Mapping[str, Any], decision: Decision, payload: Any = None, shadow: Decision | None = None
@@ -178,10 +190,12 @@ class Enforcer:
                 changed = action.act(flow)
             except FlowDenied as stopped:
                 denied = denied or stopped
+                if not stopped.decision.permitted:
+                    flow = replace(flow, decision=stopped.decision)
             except Exception as error:
                 _log.exception("enforcement action %s failed", action.name)
                 if step.mandatory and self._mode == "enforce":
-                    flow = replace(flow, decision=_failed(flow.decision, action.name, error))
+                    flow = replace(flow, decision=self._failed(flow.decision, action.name, error))
             else:
                 if changed is not None and action.stage not in _SOFT:
                     flow = self._believed(flow, changed, action.name)
@@ -190,10 +204,11 @@ class Enforcer:
                 observer.observe(flow)
             except Exception:
                 _log.exception("observer %s failed", observer.name)
-        if denied is not None and not flow.decision.permitted:
-            raise denied
-        if self._mode == "enforce" and not flow.decision.permitted:
-            raise FlowDenied(flow.decision, flow.kept)
+        if self._mode == "enforce":
+            if not flow.decision.permitted:
+                raise FlowDenied(flow.decision, flow.kept)
+            if denied is not None:  # an action stopped what others let go on
+                raise denied
         return flow
 
     def _believed(self, flow: Flow, changed: Flow, name: str) -> Flow:
@@ -204,6 +219,27 @@ class Enforcer:
         if changed.decision.permitted and not decision.permitted:
             _log.error("enforcement action %s handed on a flow that the policies do not permit", name)
         return replace(changed, decision=decision)
+
+    def _failed(self, decision: Decision, name: str, error: Exception) -> Decision:
+        """Return the denial of a flow whose mandatory action failed."""
+        message = Text(
+            ja=f"必須の処置「{name}」が失敗しました: {error!r}", en=f'the mandatory action "{name}" failed: {error!r}'
+        )
+        reason = Reason("action-failed", None, None, message)
+        if decision.outcome == "invalid":
+            return decision
+        items = (*decision.permitted_items, *decision.excess_items)
+        return Decision(
+            decision.event,
+            "deny",
+            decision.policies,
+            decision.clauses,
+            decision.rules,
+            (*decision.reasons, reason),
+            (),
+            items,
+            explainer=(self._say, None),
+        )
 
 
 def differs(decision: Decision, shadow: Decision) -> bool:
@@ -218,25 +254,3 @@ def differs(decision: Decision, shadow: Decision) -> bool:
 def _difference(decision: Decision, shadow: Decision) -> tuple[str, ...]:
     said = [f"{one.outcome} [{', '.join(one.clauses)}]" for one in (decision, shadow)]
     return ("%s: %s, in the shadow policies %s", decision.event or "-", *said)
-
-
-def _failed(decision: Decision, name: str, error: Exception) -> Decision:
-    """Return the denial of a flow whose mandatory action failed."""
-    message = Text(
-        ja=f"必須の処置「{name}」が失敗しました: {error!r}", en=f'the mandatory action "{name}" failed: {error!r}'
-    )
-    reason = Reason("action-failed", None, None, message)
-    if decision.outcome == "invalid":
-        return decision
-    items = (*decision.permitted_items, *decision.excess_items)
-    return Decision(
-        decision.event,
-        "deny",
-        decision.policies,
-        decision.clauses,
-        decision.rules,
-        (*decision.reasons, reason),
-        (),
-        items,
-        explainer=decision.explainer,
-    )

@@ -10,15 +10,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from policyengine.configuration import read_configuration
-from policyengine.decide import Verdict
 from policyengine.decision import Decision, PolicyRef, Reason
 from policyengine.enforce import Enforcer, Flow, Mode, Step, refuse_unknown
-from policyengine.errors import MOST, EventError, InvalidEvent, PolicyError, Problem, did_you_mean, json_path
+from policyengine.errors import MOST, EventError, InvalidEvent, did_you_mean, json_path
 from policyengine.evaluate import Evaluator
 from policyengine.event import Event
 from policyengine.gather import Gatherer
 from policyengine.guard import F, guard
 from policyengine.hooks import EventSource, FactSource, ReportFormat
+from policyengine.layers import layered, refuse_conflicts
 from policyengine.plugins import Plugins
 from policyengine.rule import Policy
 from policyengine.text import Language, Text
@@ -58,7 +58,7 @@ class Engine:
         source_timeout: float | None = None,
     ) -> None:
         self.policies: tuple[Policy, ...] = tuple(sorted(policies, key=lambda policy: (policy.id, policy.version)))
-        _refuse_conflicts(self.policies)
+        refuse_conflicts(self.policies)
         self.fact_types: Mapping[str, FactType] = {
             name: kind for policy in self.policies for name, kind in policy.vocabulary.facts.items()
         }
@@ -73,16 +73,17 @@ class Engine:
         )
         self._only = self._evaluators[0] if len(self._evaluators) == 1 else None
         self._sources: tuple[FactSource, ...] = tuple(plugins.sources.values()) if plugins else ()
+        self.settings: Mapping[str, Mapping[str, Any]] = plugins.settings if plugins else {}
         self.formats: Mapping[str, ReportFormat] = plugins.formats if plugins else {}
         self.event_sources: Mapping[str, EventSource] = plugins.events if plugins else {}
         actions, observers = (plugins.actions, plugins.observers.values()) if plugins else ({}, ())
         steps = tuple(steps)
-        if steps:
+        if steps or mode != "enforce":
             clauses = {(policy.id, clause) for policy in self.policies for clause in policy.clauses}
             cited = {name for policy, clause in clauses for name in (clause, f"{policy}:{clause}")}
             duties = {duty for policy in self.policies for duty in policy.obligations}
-            refuse_unknown(steps, actions, cited, duties)
-        self._enforcer = Enforcer(actions, steps, observers, mode, self.evaluate)
+            refuse_unknown(mode, steps, actions, cited, duties)
+        self._enforcer = Enforcer(actions, steps, observers, mode, self.evaluate, _say)
         self._shadow = shadow
         self._gatherer = Gatherer(self._sources, source_timeout, self._asked, self._admit, _say)
 
@@ -122,6 +123,8 @@ class Engine:
             PluginError: a plugin is wrong. Of this kind, `ConfigurationError`: settings or steps are, in arguments.
             TypeError: `config` stands beside what it names itself.
         """
+        from policyengine.build import build_policies  # noqa: PLC0415  imports jsonschema, needed only to load
+
         configuration = None
         if config is not None:
             if paths or readings or settings or steps or shadow or mode != "enforce" or source_timeout is not None:
@@ -134,8 +137,8 @@ class Engine:
             folder = configuration.folder if configuration is not None else None
             found = Plugins(plugins, installed=installed_plugins, settings=settings, folder=folder)
             beside = list(shadow)
-            other = cls(load_policies(beside, found, shadow_readings or {})) if beside else None
-            policies = load_policies(paths, found, readings or {})
+            other = cls(build_policies(beside, found.kinds, shadow_readings or {})) if beside else None
+            policies = build_policies(paths, found.kinds, readings or {})
             return cls(policies, found, steps, mode, other, source_timeout)
 
     @classmethod
@@ -357,7 +360,7 @@ class Engine:
             return self._ungoverned(event)
         verdicts = [self._evaluators[index].verdict(event) for index in governing]
         refs = tuple(self._refs[index][0] for index in governing)
-        verdict = verdicts[0] if len(verdicts) == 1 else _layer(event, [ref.id for ref in refs], verdicts)
+        verdict = verdicts[0] if len(verdicts) == 1 else layered(event, [ref.id for ref in refs], verdicts)
         return Decision(
             event.id,
             verdict.outcome,
@@ -462,33 +465,6 @@ class Engine:
             raise InvalidEvent(errors, event.id)
 
 
-def load_policies(paths: Iterable[str | Path], plugins: Plugins, readings: Mapping[str, str]) -> list[Policy]:
-    """Return the policies of the packs at `paths`. Raises `PolicyError` with the problems of all of them."""
-    from policyengine.build import build_policy  # noqa: PLC0415  imports jsonschema, needed only to load
-
-    problems: list[Problem] = []
-    policies: list[Policy] = []
-    for path in paths:
-        try:
-            policies.append(build_policy(path, plugins.kinds, readings))
-        except PolicyError as error:
-            problems.extend(error.problems)
-    known = {name for policy in policies for name in policy.readings}
-    if not problems:
-        for name in sorted(readings.keys() - known):
-            names = ", ".join(sorted(known))
-            message = Text(
-                ja=f"「{name}」という読み方はありません。あるもの: {names}",
-                en=f'unknown reading "{name}"; known: {names}',
-            )
-            problems.append(Problem("unknown-reading", message, hint=did_you_mean(name, known, listing=False)))
-        if not policies:
-            problems.append(Problem("no-policy", Text(ja="ポリシーが一つもありません", en="no policy to load")))
-    if problems:
-        raise PolicyError(problems)
-    return policies
-
-
 def read_event(event: Mapping[str, Any] | Event | bytes | str | InvalidEvent) -> Event | InvalidEvent:
     """Return what an event source yielded as an event, or what is wrong with it."""
     try:
@@ -517,57 +493,3 @@ def _say(_context: None, decision: Decision, lang: Language) -> str:
     from policyengine.report.text import decision_text  # noqa: PLC0415
 
     return decision_text(decision, lang)
-
-
-def _layer(event: Event, ids: list[str], verdicts: list[Verdict]) -> Verdict:
-    """Put the verdicts of several policies together: what all of them permit is permitted."""
-    permitted = tuple(item for item in event.items if all(item in verdict.permitted_items for verdict in verdicts))
-    excess = tuple(item for item in event.items if item not in permitted)
-    outcome = "deny" if excess else "permit"
-    resting = [(policy, verdict) for policy, verdict in zip(ids, verdicts, strict=True) if verdict.outcome == outcome]
-    return Verdict(
-        outcome,  # type: ignore[arg-type]
-        tuple(sorted(f"{policy}:{clause}" for policy, verdict in resting for clause in verdict.clauses)),
-        tuple(sorted(f"{policy}:{rule}" for policy, verdict in resting for rule in verdict.rules)),
-        tuple(
-            Reason(
-                reason.code,
-                reason.clause and f"{policy}:{reason.clause}",
-                reason.rule and f"{policy}:{reason.rule}",
-                reason.message,
-            )
-            for policy, verdict in resting
-            for reason in verdict.reasons
-        ),
-        permitted,
-        excess,
-        tuple(
-            type(duty)(duty.id, f"{policy}:{duty.clause}", duty.parameters, duty.message)
-            for policy, verdict in resting
-            for duty in verdict.obligations
-        ),
-    )
-
-
-def _refuse_conflicts(policies: tuple[Policy, ...]) -> None:
-    problems: list[Problem] = []
-    for first, second in ((a, b) for index, a in enumerate(policies) for b in policies[index + 1 :]):
-        if first.id == second.id and max(first.start, second.start) < min(first.end, second.end):
-            message = Text(
-                ja=f"ポリシー「{first.id}」が二つ、同じ時に施行されています",
-                en=f'two policies named "{first.id}" are in force at the same time',
-            )
-            problems.append(Problem("duplicate-policy", message))
-        for what, ours, theirs in (
-            ("fact type", first.vocabulary.facts, second.vocabulary.facts),
-            ("attribute", first.vocabulary.attributes, second.vocabulary.attributes),
-        ):
-            for name in sorted(ours.keys() & theirs.keys()):
-                if ours[name] != theirs[name]:
-                    message = Text(
-                        ja=f"「{name}」の宣言が {first.id} と {second.id} で異なります",
-                        en=f'{what} "{name}" is declared differently by {first.id} and {second.id}',
-                    )
-                    problems.append(Problem("conflicting-declaration", message))
-    if problems:
-        raise PolicyError(problems)

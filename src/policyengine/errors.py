@@ -103,7 +103,7 @@ class Fault(msgspec.Struct, frozen=True):
 
     def __str__(self) -> str:
         hint = f" ({self.hint.en})" if self.hint else ""
-        return f"{'.'.join(map(str, self.path))}: {self.message.en}{hint}"
+        return f"{'.'.join(map(str, self.path))}: error: {self.code}: {self.message.en}{hint}"
 
 
 class ConfigurationError(PluginError):

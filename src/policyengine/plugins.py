@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from importlib.metadata import entry_points
+from inspect import signature
 from pathlib import Path
 from typing import Any, Final
 
@@ -89,14 +91,22 @@ class Plugins:
             for built_in, module in _BUILT_IN.items():
                 self.manager.register(module, name=built_in)
             if installed:
+                _refuse_clashes([point.name for point in entry_points(group=PROJECT)])
                 self.manager.load_setuptools_entrypoints(PROJECT)
             for plugin in objects:
+                _refuse_unknown_hooks(plugin)
                 name = getattr(plugin, "name", None)  # by which its settings are found; pluggy's own is a number
-                self.manager.register(plugin, name=name if isinstance(name, str) else None)
+                name = name if isinstance(name, str) else None
+                if name is not None and self.manager.has_plugin(name):
+                    raise PluginError(f'there is a plugin named "{name}" already')
+                self.manager.register(plugin, name=name)
             for _, plugin in self.manager.list_name_plugin():
                 _refuse_unknown_hooks(plugin)
             self.manager.check_pending()
-        except (pluggy.PluginValidationError, ValueError) as error:
+        except pluggy.PluginValidationError as error:
+            _refuse_unknown_hooks(error.plugin)
+            raise PluginError(str(error)) from error
+        except ValueError as error:
             raise PluginError(str(error)) from error
         self.schemas: Mapping[str, Mapping[str, Any]] = {
             implementation.plugin_name: dict(implementation.function())  # type: ignore[call-overload]
@@ -155,7 +165,7 @@ class Plugins:
                 )
         if faults:
             raise ConfigurationError(faults)
-        return {name: _from_folder(part, self.schemas[name], folder) for name, part in settings.items()}
+        return {name: _resolved(part, self.schemas[name], folder) for name, part in settings.items()}
 
     def _collected(self, what: str, protocol: Any, word: str) -> dict[str, Any]:
         hook = f"{PROJECT}_{what}"
@@ -176,20 +186,37 @@ class Plugins:
         return found
 
 
+def _refuse_clashes(names: Iterable[str]) -> None:
+    """Refuse installed plugins of one name, of which pluggy would quietly take one."""
+    seen = set(_BUILT_IN)
+    for name in names:
+        if name in seen:
+            raise PluginError(f'two plugins are named "{name}": an installed package brings the second')
+        seen.add(name)
+
+
 def _refuse_unknown_hooks(plugin: object) -> None:
-    """Refuse what looks like a hook of ours and is none: it would never be called."""
+    """Refuse what looks like a hook of ours and is none, which would never be called, and arguments that none has."""
     known = [name for name in dir(Hooks) if name.startswith(f"{PROJECT}_")]
     for name in dir(plugin):
         if name.startswith(f"{PROJECT}_") and name not in known:
             hint = did_you_mean(name, known)
             raise PluginError(f"unknown hook {name!r} of {plugin!r}" + (f": {hint.en}" if hint else ""))
+        if name in known and hasattr(method := getattr(plugin, name), f"{PROJECT}_impl"):
+            arguments = set(signature(getattr(Hooks, name)).parameters) - {"self"}
+            for argument in signature(method).parameters:
+                if argument not in arguments:
+                    hint = did_you_mean(argument, arguments)
+                    raise PluginError(
+                        f"hook {name!r} of {plugin!r}: unknown argument {argument!r}" + (f": {hint.en}" if hint else "")
+                    )
 
 
-def _from_folder(value: Any, schema: Mapping[str, Any], folder: Path) -> Any:
-    """Return settings with every path taken from `folder`.
+def _resolved(value: Any, schema: Mapping[str, Any], folder: Path) -> Any:
+    """Return settings with the defaults of the schema filled in, and every path taken from `folder`.
 
-    A text is one where its schema has the format ``path``; with the format ``database-url``, what follows
-    ``sqlite:///`` is.
+    A text is a path where its schema has the format ``path``; with the format ``database-url``, what follows
+    ``sqlite:///`` is one.
     """
     if isinstance(value, str) and schema.get("format") == "path":
         return str(folder / value)
@@ -198,5 +225,8 @@ def _from_folder(value: Any, schema: Mapping[str, Any], folder: Path) -> Any:
     if isinstance(value, Mapping):
         known, others = schema.get("properties", {}), schema.get("additionalProperties", {})
         others = others if isinstance(others, Mapping) else {}
-        return {name: _from_folder(member, known.get(name, others), folder) for name, member in value.items()}
+        defaults = {name: of["default"] for name, of in known.items() if "default" in of}
+        return {
+            name: _resolved(member, known.get(name, others), folder) for name, member in {**defaults, **value}.items()
+        }
     return value

@@ -174,6 +174,13 @@ def test_every_hook_is_documented(name: str) -> None:
     assert f"`{name}({_arguments(_hooks()[name])})`" in text
 
 
+@pytest.mark.parametrize("name", _hooks())
+def test_every_hook_has_an_example_that_runs(name: str) -> None:
+    """In a block of Python, all of which are run."""
+    blocks = [block for block in blocks_of(ROOT / "docs" / "plugins.md") if block.language == "python"]
+    assert any(re.search(rf"@hookimpl\n    def {name}\(", block.text) for block in blocks)
+
+
 @pytest.mark.parametrize("name", _protocols())
 def test_every_protocol_is_documented(name: str) -> None:
     """In a table of its own: each attribute, and each method with its arguments."""

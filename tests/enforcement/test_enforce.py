@@ -201,6 +201,65 @@ def test_log_writes_no_personal_values(caplog: pytest.LogCaptureFixture) -> None
 
 
 @pytest.mark.parametrize(
+    ("wrong", "said"),
+    [
+        ({"mode": "enforced"}, 'no mode "enforced".*did you mean "enforce"'),
+        ({"mode": "shadow"}, "no mode"),
+        ({"steps": [Step("log", on=frozenset({"denied"}))]}, 'no outcome "denied"'),  # type: ignore[arg-type]
+    ],
+)
+def test_what_would_never_enforce_anything_is_an_error_at_start(wrong: dict[str, Any], said: str) -> None:
+    with pytest.raises(PluginError, match=said):
+        Engine.load(PACK, installed_plugins=False, **wrong)
+
+
+class Stopping:
+    """Stops every flow, whatever was decided."""
+
+    name = "stopping"
+
+    def __init__(self, stage: str) -> None:
+        self.stage = stage
+
+    @hookimpl
+    def policyengine_enforcement_actions(self) -> Iterable[EnforcementAction]:
+        return [self]
+
+    def act(self, flow: Flow) -> None:
+        raise FlowDenied(flow.decision)
+
+
+@pytest.mark.parametrize("stage", ["reduce", "keep", "tell", "stop"])
+def test_an_action_may_stop_what_the_policies_permit(stage: str) -> None:
+    steps = [Step("stopping", on=frozenset({"permit", "deny"}))]
+    permitted = {**STAFF, "items": ["name"]}
+    for mode in ("enforce", "warn"):
+        stopping = Engine.load(PACK, plugins=[Stopping(stage)], installed_plugins=False, steps=steps, mode=mode)
+        if mode == "enforce":
+            with pytest.raises(FlowDenied):
+                stopping.enforce(permitted)
+        else:
+            assert stopping.enforce(permitted).permitted
+            assert not stopping.enforce(STAFF).permitted
+
+
+def test_a_denial_by_a_failed_action_explains_itself() -> None:
+    class Failing(Stopping):
+        name = "failing"
+
+        def act(self, flow: Flow) -> None:  # noqa: ARG002
+            raise RuntimeError("no ink")
+
+    steps = [Step("failing", on=frozenset({"permit"}), mandatory=True)]
+    failing = Engine.load(PACK, plugins=[Failing("tell")], installed_plugins=False, steps=steps)
+    with pytest.raises(FlowDenied) as denied:
+        failing.enforce({**STAFF, "items": ["name"]})
+    assert "DENY" in str(denied.value)
+    assert "PERMIT" not in str(denied.value)
+    assert "no ink" in str(denied.value)
+
+
+@pytest.mark.parametrize(
     ("settings", "said"),
     [
         ({"redcat": {}}, 'did you mean "redact"'),

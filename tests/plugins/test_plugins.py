@@ -182,6 +182,20 @@ class WrongArgument:
         return []
 
 
+class MisspeltArgument:
+    @hookimpl
+    def policyengine_fact_sources(self, setings: Any) -> Iterable[FactSource]:  # noqa: ARG002
+        return []
+
+
+class Redact:
+    name = "redact"
+
+    @hookimpl
+    def policyengine_fact_sources(self) -> Iterable[FactSource]:
+        return []
+
+
 class WrongObject:
     @hookimpl
     def policyengine_fact_sources(self) -> Iterable[Any]:
@@ -206,6 +220,8 @@ class Again:
     [
         (Misspelt(), 'did you mean "policyengine_fact_sources"'),
         (WrongArgument(), "engine"),
+        (MisspeltArgument(), "unknown argument 'setings': did you mean \"settings\""),
+        (Redact(), '^there is a plugin named "redact" already$'),
         (WrongObject(), "no fact source"),
         (Raising(), "no kinds today"),
         (Again(), "'prohibition' already"),
