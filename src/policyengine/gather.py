@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import contextvars
+import threading
+import time
 from collections.abc import Callable, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future
 from typing import Any, Final, TypeAlias
 
 from policyengine.decision import Decision, Reason
@@ -17,6 +19,10 @@ Found: TypeAlias = Sequence[Mapping[str, Any]]
 
 WAITING: Final = 32
 """How many calls of sources may be under way at once where the engine limits their time; others wait their turn."""
+
+
+class _Late(TimeoutError):
+    """A source took longer than the engine lets it."""
 
 
 class Gatherer:
@@ -43,7 +49,7 @@ class Gatherer:
         self._asked = asked
         self._admit = admit
         self._say = say
-        self._threads = ThreadPoolExecutor(WAITING, "policyengine-facts") if sources and timeout is not None else None
+        self._free = threading.BoundedSemaphore(WAITING)
 
     def gather(self, events: Sequence[Event]) -> list[Event | Decision | InvalidEvent]:
         """Return each event with what the sources know about it, or why it cannot be decided.
@@ -79,8 +85,9 @@ class Gatherer:
                 if len(answers) != len(queries):
                     raise ValueError(f"{len(queries)} queries, {len(answers)} answers")
             except Exception as error:  # whatever a source does, it must not become a permit
+                why = str(error) if isinstance(error, _Late) else repr(error)
                 for number in waiting:
-                    found[number] = self._denied(events[number], source, "source-unavailable", self._why(error))
+                    found[number] = self._denied(events[number], source, "source-unavailable", why)
                 return found
             for number, facts in zip(tuple(waiting), answers, strict=True):
                 try:
@@ -100,14 +107,35 @@ class Gatherer:
         def answers() -> list[list[Mapping[str, Any]]]:
             return [list(facts) for facts in source.facts(queries)]
 
-        if self._threads is None:
+        if self._timeout is None:
             return answers()
-        return self._threads.submit(contextvars.copy_context().run, answers).result(self._timeout)
+        until = time.monotonic() + self._timeout
+        late = _Late(f"no answer within {self._timeout} s")
+        if not self._free.acquire(timeout=self._timeout):
+            raise late
+        found: Future[list[list[Mapping[str, Any]]]] = Future()
+        context = contextvars.copy_context()
 
-    def _why(self, error: Exception) -> str:
-        return (
-            f"no answer within {self._timeout} s" if isinstance(error, TimeoutError) and not error.args else repr(error)
-        )
+        def run() -> None:
+            try:
+                found.set_result(context.run(answers))
+            except BaseException as error:
+                found.set_exception(error)
+            finally:
+                self._free.release()
+
+        # A thread of its own that the end of the process does not wait for: nobody knows when a call comes back.
+        try:
+            threading.Thread(target=run, name="policyengine-facts", daemon=True).start()
+        except RuntimeError:  # the machine has no thread to give
+            self._free.release()
+            raise
+        try:
+            return found.result(max(0.0, until - time.monotonic()))
+        except TimeoutError:
+            if found.done():  # it was the source's own
+                raise
+            raise late from None
 
     def _denied(self, event: Event, source: FactSource, code: str, why: str) -> Decision:
         what = {

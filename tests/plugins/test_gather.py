@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 import threading
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
@@ -142,3 +144,31 @@ def test_a_source_that_takes_too_long_denies() -> None:
 
 def test_a_source_within_its_time_is_heard() -> None:
     assert loaded(Register("one", FACTS), source_timeout=60).evaluate(ENTRUST).permitted
+
+
+def test_a_timeout_of_the_sources_own_is_told_as_that() -> None:
+    def answer(_queries: Sequence[FactQuery]) -> Any:
+        raise TimeoutError
+
+    for options in ({}, {"source_timeout": 60}):
+        (reason,) = loaded(Register("one", answer), **options).evaluate(ENTRUST).reasons
+        assert reason.message.en == 'fact source "one" did not answer: TimeoutError()'
+
+
+HUNG = """
+import sys, threading
+sys.path[:0] = sys.argv[1:]
+from plugins.test_gather import ENTRUST, Register, loaded
+hung = Register("hung", lambda queries: threading.Event().wait())
+for _ in range(3):
+    print(loaded(hung, source_timeout=0.01).evaluate(ENTRUST).reasons[0].code)
+engine = loaded(hung, source_timeout=0.01)
+print(*{engine.evaluate(ENTRUST).reasons[0].code for _ in range(40)})  # more than may be under way
+"""
+
+
+def test_a_source_that_never_comes_back_holds_up_no_process() -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", HUNG, str(ROOT / "tests")], capture_output=True, text=True, check=True, timeout=120
+    )
+    assert set(done.stdout.split()) == {"source-unavailable"}
