@@ -320,3 +320,26 @@ def test_two_processes_share_an_outbox(tmp_path: Path) -> None:
             assert process.communicate(timeout=60) == ("", "") and process.returncode == 0
         assert len(receiver.arrived) == 100 and set(receiver.counts.values()) == {1}
     assert Outbox(file).counts() == {"pending": 0, "delivered": 100, "failed": 0}
+
+
+def test_several_make_one_file_at_the_same_moment(tmp_path: Path) -> None:
+    """Whoever comes while another makes the tables finds an outbox in the making, and nothing foreign."""
+    files = [tmp_path / f"{number}.db" for number in range(60)]
+    together = threading.Barrier(4)
+    failed: list[OutboxError] = []
+
+    def work() -> None:
+        for file in files:
+            together.wait(60)
+            try:
+                Outbox(file).add(b"{}")
+            except OutboxError as error:
+                failed.append(error)
+
+    threads = [threading.Thread(target=work) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(120)
+    assert failed == []
+    assert [Outbox(file).counts()["pending"] for file in files] == [4] * len(files)

@@ -326,7 +326,8 @@ class Outbox:
         if self._connection is not None:
             return self._connection
         if create:
-            os.close(os.open(self.file, os.O_CREAT | os.O_RDWR | os.O_CLOEXEC, 0o600))
+            with suppress(FileExistsError):  # to close one that is there would end the locks of this process on it
+                os.close(os.open(self.file, os.O_CREAT | os.O_EXCL | os.O_RDWR | os.O_CLOEXEC, 0o600))
         identity = self._on_disk()
         database = sqlite3.connect(
             f"{self.file.absolute().as_uri()}?mode=rw",
@@ -351,7 +352,10 @@ class Outbox:
         return found.st_dev, found.st_ino
 
     def _prepare(self, database: sqlite3.Connection) -> None:
-        if not self._is_ours(database):
+        database.execute("BEGIN")  # what is read here is of one moment: somebody else may be making the tables
+        ours = self._is_ours(database)
+        database.execute("COMMIT")
+        if not ours:
             _become_wal(database, time.monotonic() + self._patience)
             database.execute("BEGIN IMMEDIATE")
             if not self._is_ours(database):  # nor has anybody made it meanwhile
