@@ -14,7 +14,7 @@ from corpus import PACK
 from timing import Row, over, progress, turn_about
 
 from policyengine import Engine, FactQuery, FactSource, FlowDenied, Step, hookimpl
-from policyengine.actions.outbox import Outbox
+from policyengine.builtin.actions.outbox import Outbox
 
 TITLE = "one flow enforced, to the bare decision on it"
 TIME = "2026-11-24T09:00:00+09:00"

@@ -11,8 +11,9 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from policyengine.condition import And, Compare, Condition, Field, Holds, In, Not, NotIn, Or, Same
-from policyengine.rule import Duty, Permit, Policy, Replacement, Restriction
+from policyengine.model.condition import And, Compare, Condition, Field, Holds, In, Not, NotIn, Or, Same
+from policyengine.model.policy import Policy
+from policyengine.model.rule import Duty, Permit, Replacement, Restriction
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 

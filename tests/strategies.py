@@ -13,13 +13,15 @@ from typing import Any, NamedTuple
 
 from hypothesis import strategies as st
 
-from policyengine.build import policy_of
-from policyengine.condition import Compare, Condition, Field, Holds, In, leaves
-from policyengine.load import STANDARD, Pack
+from policyengine.engine.plugins import Plugins
+from policyengine.language.build import policy_of
+from policyengine.language.find import STANDARD
+from policyengine.language.pack import Pack
+from policyengine.language.source import Document, read
+from policyengine.model.condition import Compare, Condition, Field, Holds, In, leaves
+from policyengine.model.policy import Policy
+from policyengine.model.rule import Duty, Permit, Replacement, Restriction, Rule, conditions_of
 from policyengine.moment import FOREVER, instant
-from policyengine.plugins import Plugins
-from policyengine.rule import Duty, Permit, Policy, Replacement, Restriction, Rule, conditions_of
-from policyengine.source import Document, read
 
 OPERATIONS = ["acquire", "use", "joint_use", "entrust", "provide", "disclose"]
 TIMES = [f"2026-0{month}-01T00:00:00Z" for month in range(1, 8)]

@@ -18,7 +18,7 @@ from fastapi.responses import JSONResponse
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 
 from policyengine import Decision, Engine, FlowDenied, Obligation, WatchedEngine
-from policyengine.actions.quarantine import Quarantine
+from policyengine.builtin.actions.quarantine import Quarantine
 from policyengine_ledger import Ledger, LedgerError, LedgerUnavailable
 
 from . import flows

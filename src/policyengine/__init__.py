@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from policyengine.decision import Decision, FlowDenied, Obligation, PolicyRef, Reason
-    from policyengine.enforce import Flow, Step
-    from policyengine.engine import Engine
+    from policyengine.enforcement.flow import EnforcementAction, Flow, FlowDenied, Observer, Step
+    from policyengine.enforcement.guard import arg
+    from policyengine.engine.engine import Engine, WatchedEngine
     from policyengine.errors import (
         EventError,
         InvalidEvent,
@@ -17,26 +17,18 @@ if TYPE_CHECKING:
         PolicyError,
         Problem,
     )
-    from policyengine.event import Event, Recipient, Subject
-    from policyengine.guard import arg
-    from policyengine.hooks import (
-        EnforcementAction,
-        EventSource,
-        FactQuery,
-        FactSource,
-        Observer,
-        ReportFormat,
-        RuleKind,
-        hookimpl,
-    )
+    from policyengine.hooks import EventSource, FactQuery, FactSource, ReportFormat, hookimpl
+    from policyengine.language.kind import RuleKind
+    from policyengine.model.decision import Decision, Obligation, PolicyRef, Reason
+    from policyengine.model.event import Event, Recipient, Subject
     from policyengine.text import Text
-    from policyengine.watch import WatchedEngine
 else:
     # A plugin of another tool (pytest's, say) lives in this package too, and shall not load an engine to be found.
     _HOMES = {
-        "decision": ("Decision", "FlowDenied", "Obligation", "PolicyRef", "Reason"),
-        "enforce": ("Flow", "Step"),
-        "engine": ("Engine",),
+        "model.decision": ("Decision", "Obligation", "PolicyRef", "Reason"),
+        "enforcement.flow": ("EnforcementAction", "Flow", "FlowDenied", "Observer", "Step"),
+        "enforcement.guard": ("arg",),
+        "engine.engine": ("Engine", "WatchedEngine"),
         "errors": (
             "EventError",
             "InvalidEvent",
@@ -46,20 +38,16 @@ else:
             "PolicyError",
             "Problem",
         ),
-        "event": ("Event", "Recipient", "Subject"),
-        "guard": ("arg",),
+        "model.event": ("Event", "Recipient", "Subject"),
         "hooks": (
-            "EnforcementAction",
             "EventSource",
             "FactQuery",
             "FactSource",
-            "Observer",
             "ReportFormat",
-            "RuleKind",
             "hookimpl",
         ),
+        "language.kind": ("RuleKind",),
         "text": ("Text",),
-        "watch": ("WatchedEngine",),
     }
 
     def __getattr__(name):

@@ -6,7 +6,7 @@ import difflib
 import json
 import re
 from collections.abc import Iterable, Sequence
-from typing import Final, Literal
+from typing import Final, Literal, Protocol, TypeAlias
 
 import msgspec
 
@@ -33,6 +33,14 @@ class Place(msgspec.Struct, frozen=True, order=True):
 
     def __str__(self) -> str:
         return ":".join(map(str, (self.file, *(number for number in (self.line, self.column) if number))))
+
+
+class Placing(Protocol):
+    """What knows where everything in it stands: a rule file that was read."""
+
+    def place(self, path: KeyPath) -> Place:
+        """Return where the key or value at `path` stands; for a path that is not there, its nearest ancestor."""
+        ...
 
 
 class Problem(msgspec.Struct, frozen=True):
@@ -172,3 +180,7 @@ def did_you_mean(word: str, known: Iterable[str], *, listing: bool = True) -> Te
         names = ", ".join(members)
         return Text(ja=f"使えるもの: {names}", en=f"known: {names}")
     return None
+
+
+KeyPath: TypeAlias = tuple[str | int, ...]
+"""The way from the root of a document to a value: keys of tables, indexes of arrays."""

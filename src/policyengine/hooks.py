@@ -12,49 +12,19 @@ from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, runtime_checkable
 
 import pluggy
 
-from policyengine.text import Text
+from policyengine.enforcement.flow import EnforcementAction, Observer
+from policyengine.language.kind import RuleKind
 
 if TYPE_CHECKING:
-    from policyengine.decision import Decision
-    from policyengine.enforce import Flow
     from policyengine.errors import InvalidEvent
-    from policyengine.event import Event
-    from policyengine.lower import RuleTable
-    from policyengine.rule import Rule
+    from policyengine.model.decision import Decision
+    from policyengine.model.event import Event
 
 PROJECT = "policyengine"
 """The pluggy project name, and the entry-point group of installed plugins."""
 
 hookspec = pluggy.HookspecMarker(PROJECT)
 hookimpl = pluggy.HookimplMarker(PROJECT)
-
-
-@runtime_checkable
-class RuleKind(Protocol):
-    """A kind of rule: the TOML table in which it is written, its words, and how it is lowered to the algebra.
-
-    Attributes:
-        name: the key of its tables in a clause, such as ``purpose-limitation``.
-        title: what people call it.
-        summary: what it says, in one sentence.
-        properties: JSON Schemas of its own keys; those that all rules share (`policyengine.schema`) are added.
-        required: the keys, its own or shared ones, without which a table makes no sense.
-    """
-
-    name: str
-    title: Text
-    summary: Text
-    properties: Mapping[str, Mapping[str, Any]]
-    required: frozenset[str]
-
-    def lower(self, table: RuleTable) -> Iterable[Rule]:
-        """Return what `table` says as `Permit`, `Restriction`, `Replacement` and `Duty`.
-
-        Args:
-            table: one table of this kind, already valid against the schema. What is wrong with it beyond that is
-                reported with `table.problem`, and what could be understood is returned all the same.
-        """
-        ...
 
 
 class FactQuery(NamedTuple):
@@ -107,49 +77,6 @@ class EventSource(Protocol):
         Whatever is no event is decided as invalid, and so is an `InvalidEvent` that is yielded for what could not even
         be read. An error that is raised ends the stream.
         """
-        ...
-
-
-@runtime_checkable
-class EnforcementAction(Protocol):
-    """What happens because of a decision: a payload is reduced, a person told, a flow kept back.
-
-    Attributes:
-        name: how configuration and messages name it.
-        stage: when it acts, one of `policyengine.enforce.STAGES`; within a stage, actions act in the order of names.
-    """
-
-    name: str
-    stage: str
-
-    def act(self, flow: Flow) -> Flow | None:
-        """Act on one flow.
-
-        Args:
-            flow: the event, what was decided of it, and the host's payload.
-
-        Returns:
-            The flow that goes on in its place, or None to leave it as it is. It can be narrowed, never widened: an
-            action that hands back a permit where there was none is not believed.
-
-        Raises:
-            Exception: the action failed. If it is mandatory, the flow is denied with code ``action-failed``.
-        """
-        ...
-
-
-@runtime_checkable
-class Observer(Protocol):
-    """Who is told of every enforced decision: a log, a counter, a trace. It changes nothing.
-
-    Attributes:
-        name: how messages name it.
-    """
-
-    name: str
-
-    def observe(self, flow: Flow) -> None:
-        """Take note of a flow after all actions. What this raises is logged, and goes no further."""
         ...
 
 

@@ -15,9 +15,9 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 if TYPE_CHECKING:
-    from policyengine.decision import Decision
-    from policyengine.engine import Engine
+    from policyengine.engine.engine import Engine
     from policyengine.errors import Place, PolicyError
+    from policyengine.model.decision import Decision
     from policyengine.suite.case import Case, Result
     from policyengine.suite.run import Engines
     from policyengine.text import Language
@@ -83,8 +83,8 @@ class CaseItem(pytest.Item):
         """Show what was expected beside what was decided, why, and where the case stands; no traceback."""
         if not isinstance(excinfo.value, CaseFailed):
             return super().repr_failure(excinfo, style)
-        from policyengine.report.text import plain_text  # noqa: PLC0415
-        from policyengine.suite.renderings import failure_lines  # noqa: PLC0415
+        from policyengine.report.results import failure_lines  # noqa: PLC0415
+        from policyengine.text import plain_text  # noqa: PLC0415
 
         shown = _shown(excinfo.value.result, self.config)
         return plain_text(failure_lines(shown, _language(self.config)))

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from typing import Any, Literal, TypeAlias
+from collections.abc import Iterable, Iterator
+from typing import Any, Literal, NamedTuple, TypeAlias
 
 import msgspec
 
@@ -56,3 +56,21 @@ def listed(texts: Iterable[Text], *, last: Text | None = None) -> Text:
 def same(word: str) -> Text:
     """Return a text that is `word` in both languages, such as an id."""
     return Text(ja=word, en=word)
+
+
+Style: TypeAlias = Literal["plain", "good", "bad", "dim", "strong"]
+
+
+class Words(NamedTuple):
+    """A stretch of one line, in one style."""
+
+    text: str
+    style: Style = "plain"
+
+
+Line: TypeAlias = tuple[Words, ...]
+
+
+def plain_text(lines: Iterator[Line]) -> str:
+    """Return lines without any style."""
+    return "\n".join("".join(words.text for words in line).rstrip() for line in lines)

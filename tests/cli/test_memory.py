@@ -15,7 +15,8 @@ import pytest
 from cli.running import PACK, PERMITTED, environment
 
 SMALL = """
-from policyengine import cli, evaluate
+from policyengine import cli
+from policyengine.decision import evaluate
 assert evaluate.MEMORY > 4_000
 evaluate.MEMORY = 4_000
 cli.main()

@@ -20,10 +20,10 @@ from typing import Any, NamedTuple
 import jsonschema
 
 from policyengine import Engine, Event
-from policyengine.build import check_path
 from policyengine.cli import COMMANDS
-from policyengine.load import CONFIGURATION
-from policyengine.plugins import Plugins
+from policyengine.engine.plugins import Plugins
+from policyengine.language.build import check_path
+from policyengine.language.find import CONFIGURATION
 from policyengine.suite.run import Engines, run
 from policyengine.suite.run import load as load_cases
 

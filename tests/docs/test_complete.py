@@ -15,12 +15,13 @@ import policyengine
 from docs.codes import PASSED_ON, PROBLEMS, REASONS, SOURCES, emitted
 from docs.pages import ROOT, blocks_of
 from policyengine import cli, hooks
-from policyengine.build import standard_vocabulary
-from policyengine.condition import Compare
-from policyengine.lower import TERM_KEYS
-from policyengine.plugins import Plugins
-from policyengine.schema import policy_schema
-from policyengine.vocabulary import DIMENSIONS, OPERATIONS
+from policyengine.engine.plugins import Plugins
+from policyengine.language.build import standard_vocabulary
+from policyengine.language.schema import policy_schema
+from policyengine.language.table import TERM_KEYS
+from policyengine.model.condition import Compare
+from policyengine.model.operation import OPERATIONS
+from policyengine.model.vocabulary import DIMENSIONS
 
 KINDS = Plugins(installed=False).kinds
 SCHEMA = policy_schema(KINDS.values())

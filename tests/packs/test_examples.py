@@ -12,8 +12,8 @@ import pytest
 
 from packs.shown import ROOT, Examples, json_lines, summary
 from policyengine import Engine
-from policyengine.condition import NEVER
-from policyengine.rule import Duty, Permit, Replacement, Restriction
+from policyengine.model.condition import NEVER
+from policyengine.model.rule import Duty, Permit, Replacement, Restriction
 
 
 def test_every_event_is_decided_as_expected(shown: Examples) -> None:

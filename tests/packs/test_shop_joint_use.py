@@ -7,7 +7,7 @@ from itertools import product
 import pytest
 
 from policyengine import Engine
-from policyengine.vocabulary import Vocabulary
+from policyengine.model.vocabulary import Vocabulary
 
 GROUP = (
     {"kumo-books", "kumo-logistics", "kumo-pay"},

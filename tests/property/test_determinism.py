@@ -13,10 +13,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from policyengine import Decision, Engine
-from policyengine.build import policy_of
-from policyengine.load import Pack
-from policyengine.rule import Policy
-from policyengine.source import Document
+from policyengine.language.build import policy_of
+from policyengine.language.pack import Pack
+from policyengine.language.source import Document
+from policyengine.model.policy import Policy
 from strategies import cases, events_of, kinds, policy_data, policy_from, standard
 
 ROOT = Path(__file__).parents[2]

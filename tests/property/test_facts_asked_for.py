@@ -14,10 +14,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from policyengine import Engine, Event
-from policyengine.build import build_policy
-from policyengine.evaluate import Evaluator
-from policyengine.plugins import Plugins
-from policyengine.rule import Policy
+from policyengine.decision.evaluate import Evaluator
+from policyengine.engine.plugins import Plugins
+from policyengine.language.build import build_policy
+from policyengine.model.policy import Policy
 from strategies import GENERATED_WORDS_PARTIES, TIMES, cases, facts, words_of
 
 ALC = build_policy(Path(__file__).parents[2] / "rules" / "alc-smart-learning", Plugins(installed=False).kinds, {})

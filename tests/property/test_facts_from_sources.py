@@ -9,10 +9,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from policyengine import Engine, hookimpl
-from policyengine.condition import Holds, leaves
+from policyengine.engine.plugins import Plugins
 from policyengine.hooks import FactQuery, FactSource
-from policyengine.plugins import Plugins
-from policyengine.rule import Policy, conditions_of
+from policyengine.model.condition import Holds, leaves
+from policyengine.model.policy import Policy
+from policyengine.model.rule import conditions_of
 from strategies import cases
 
 

@@ -11,10 +11,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from policyengine import Decision, Engine
-from policyengine.build import build_policy
-from policyengine.condition import Field
-from policyengine.plugins import Plugins
-from policyengine.rule import Policy
+from policyengine.engine.plugins import Plugins
+from policyengine.language.build import build_policy
+from policyengine.model.condition import Field
+from policyengine.model.policy import Policy
 from reference import Answer, evaluate
 from strategies import cases, events_of
 

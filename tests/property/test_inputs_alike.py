@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from policyengine import Engine, Event, InvalidEvent
-from policyengine.rule import Policy
+from policyengine.model.policy import Policy
 from strategies import cases
 
 SPOILT = st.sampled_from(

@@ -7,7 +7,7 @@ from typing import Any
 from hypothesis import given
 
 from policyengine import Engine
-from policyengine.rule import Policy
+from policyengine.model.policy import Policy
 from strategies import cases
 
 

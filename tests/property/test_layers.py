@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from policyengine import Engine
-from policyengine.rule import Policy
+from policyengine.model.policy import Policy
 from strategies import events_of, policies
 
 

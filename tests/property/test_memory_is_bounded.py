@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from policyengine import Engine
-from policyengine import evaluate as fast_road
+from policyengine.decision import evaluate as fast_road
 
 RULES = Path(__file__).parents[2] / "rules"
 FLOW = {

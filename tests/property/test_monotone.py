@@ -9,8 +9,9 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from policyengine import Engine
-from policyengine.condition import Holds, leaves
-from policyengine.rule import Permit, Policy, Restriction, conditions_of
+from policyengine.model.condition import Holds, leaves
+from policyengine.model.policy import Policy
+from policyengine.model.rule import Permit, Restriction, conditions_of
 from strategies import CLAUSES, PERMITTING, cases, events_of, policy_data, policy_from, rules
 
 RESTRICTING = ("data-subject-request", "prohibition", "requirement")

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from policyengine import Decision, Engine
-from policyengine.rule import Policy
+from policyengine.model.policy import Policy
 from strategies import VOCABULARY, cases, events_of, policy_data, policy_from
 
 DIMENSIONS = {

@@ -13,7 +13,7 @@ from threading import Barrier
 import pytest
 
 from policyengine import Engine
-from policyengine import evaluate as fast_road
+from policyengine.decision import evaluate as fast_road
 
 ROOT = Path(__file__).parents[2]
 PACK = ROOT / "rules" / "alc-smart-learning"

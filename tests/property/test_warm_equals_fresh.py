@@ -9,8 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from policyengine import Engine
-from policyengine import evaluate as fast_road
-from policyengine.rule import Policy
+from policyengine.decision import evaluate as fast_road
+from policyengine.model.policy import Policy
 from strategies import TIMES, events_of, facts, policies, words_of
 
 Stream = tuple[Policy, list[dict[str, Any]]]

@@ -11,12 +11,12 @@ from typing import Any
 import jsonschema
 import pytest
 
-from load.marked_packs import BASE
-from policyengine.build import standard_vocabulary
-from policyengine.configuration import configuration_schema
-from policyengine.flow_schema import decision_schema, event_schema
-from policyengine.plugins import Plugins
-from policyengine.schema import policy_schema
+from language.marked_packs import BASE
+from policyengine.engine.configuration import configuration_schema
+from policyengine.engine.plugins import Plugins
+from policyengine.language.build import standard_vocabulary
+from policyengine.language.schema import policy_schema
+from policyengine.model.flow_schema import decision_schema, event_schema
 
 ROOT = Path(__file__).parents[2]
 SCHEMAS = {

@@ -11,10 +11,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from event.flows import LEFT_OUT, VALID, changed
-from load.marked_packs import BASE
+from language.marked_packs import BASE
+from model.flows import LEFT_OUT, VALID, changed
 from policyengine import Decision, Engine, hookimpl
-from policyengine.flow_schema import decision_schema
+from policyengine.model.flow_schema import decision_schema
 
 ROOT = Path(__file__).parents[2]
 REFERENCE = ROOT / "rules" / "alc-smart-learning"

@@ -12,11 +12,11 @@ from hypothesis import event as seen
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from event.flows import LEFT_OUT, VALID, put
-from load.marked_packs import BASE
+from language.marked_packs import BASE
+from model.flows import LEFT_OUT, VALID, put
 from policyengine import Engine, Event, InvalidEvent
-from policyengine.build import standard_vocabulary
-from policyengine.flow_schema import event_schema
+from policyengine.language.build import standard_vocabulary
+from policyengine.model.flow_schema import event_schema
 
 OPERATIONS = ["acquire", "use", "joint_use", "entrust", "provide", "disclose"]
 KNOWN = jsonschema.Draft202012Validator(event_schema(standard_vocabulary().facts.values()))

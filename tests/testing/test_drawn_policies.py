@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from searches import found
 
 from policyengine import Engine
-from policyengine.plugins import Plugins
+from policyengine.engine.plugins import Plugins
 from policyengine.suite.run import Engines, load, run
 from policyengine.testing import Generated, policies, suites
 

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from searches import found
 
 from policyengine import Engine
-from policyengine.flow_schema import event_schema
+from policyengine.model.flow_schema import event_schema
 from policyengine.moment import instant
 from policyengine.testing import NearMiss, events, facts, malformed, near_misses, permitted, policies
 

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from policyengine import Decision, Engine
-from policyengine.rule import Restriction
+from policyengine.model.rule import Restriction
 from policyengine.testing import invariant, never
 
 ROOT = Path(__file__).parents[2]

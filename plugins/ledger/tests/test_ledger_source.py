@@ -11,7 +11,7 @@ import pytest
 from ledger_scenes import CAMPAIGN, CONSENT, CONTRACT, PACK, VETTING, engine_with, unavailable
 from ledger_servers import run_elsewhere
 from policyengine import Engine, Event, FactQuery, PluginError
-from policyengine.plugins import Plugins
+from policyengine.engine.plugins import Plugins
 from policyengine_ledger import Ledger, LedgerSource
 from policyengine_ledger.source import CHUNK
 

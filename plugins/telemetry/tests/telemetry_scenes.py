@@ -12,7 +12,7 @@ from opentelemetry.sdk.trace import ReadableSpan
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 
 from policyengine import Engine, FlowDenied, Step
-from policyengine.decision import Outcome
+from policyengine.model.decision import Outcome
 from policyengine_telemetry import plugin
 
 PACK = Path(__file__).parents[3] / "rules" / "alc-smart-learning"

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from policyengine import Engine, PolicyError
-from policyengine.plugins import Plugins
+from policyengine.engine.plugins import Plugins
 from policyengine_telemetry import __version__, actions, plugin
 from policyengine_telemetry.attributes import METRIC, PREFIX, SPAN
 from telemetry_scenes import DENIED, PACK, PERMITTED, Telemetry, enforce

@@ -16,7 +16,8 @@ from dataclasses import dataclass, replace
 from typing import Any, Final, TypeAlias
 
 from policyengine.analysis.space import PERSON, TIME, Point, Space, Unknown, Variable
-from policyengine.condition import (
+from policyengine.decision.law import ItemVerdict, decide_item, every, ground
+from policyengine.model.condition import (
     ALWAYS,
     NEVER,
     And,
@@ -31,8 +32,8 @@ from policyengine.condition import (
     any_of,
     leaves,
 )
-from policyengine.decide import ItemVerdict, decide_item, every, ground
-from policyengine.rule import Duty, Head, Permit, Policy, Replacement, Restriction, Rule
+from policyengine.model.policy import Policy
+from policyengine.model.rule import Duty, Head, Permit, Replacement, Restriction, Rule
 from policyengine.text import same
 
 Parts: TypeAlias = frozenset[str]

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from typing import Final
 
 from policyengine.analysis.terms import Each
-from policyengine.condition import Holds
-from policyengine.vocabulary import FactType
+from policyengine.model.condition import Holds
+from policyengine.model.fact import FactType
 
 ELSEWHERE: Final = "elsewhere"
 """A value that no rule names."""

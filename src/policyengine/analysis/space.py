@@ -18,18 +18,13 @@ from typing import Any, NamedTuple, TypeAlias
 
 from policyengine.analysis.profile import ELSEWHERE, Profile, fact_of, must_state, profiles_of
 from policyengine.analysis.terms import Each, Terms
-from policyengine.condition import Compare, Condition, Field, Holds, In, NotIn, compares, leaves
+from policyengine.model.condition import Compare, Condition, Field, Holds, In, NotIn, compares, leaves
+from policyengine.model.fact import HELD_DIMENSION, FactType
+from policyengine.model.operation import NEEDS_PURPOSE, NEEDS_RECIPIENT, OPERATIONS
+from policyengine.model.policy import Policy
+from policyengine.model.rule import conditions_of
+from policyengine.model.vocabulary import CLOSED, DIMENSIONS
 from policyengine.moment import FOREVER
-from policyengine.rule import Policy, conditions_of
-from policyengine.vocabulary import (
-    CLOSED,
-    DIMENSIONS,
-    HELD_DIMENSION,
-    NEEDS_PURPOSE,
-    NEEDS_RECIPIENT,
-    OPERATIONS,
-    FactType,
-)
 
 Variable: TypeAlias = "Field | str | Profile"
 """What a point gives a value to: an event field, ``time``, ``person``, an ``@attribute``, a profile of facts."""

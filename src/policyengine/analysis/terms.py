@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import TypeAlias
 
-from policyengine.rule import Policy
-from policyengine.vocabulary import CLOSED
+from policyengine.model.policy import Policy
+from policyengine.model.vocabulary import CLOSED
 
 Each: TypeAlias = "tuple[bool, ...]"
 """One answer for each of the policies."""

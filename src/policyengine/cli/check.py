@@ -33,8 +33,8 @@ def command(context: click.Context, path: Sequence[str], form: str, lang: Langua
     Example:
       policyengine check rules
     """
-    from policyengine.build import check_path  # noqa: PLC0415  imports jsonschema, needed only here
-    from policyengine.load import find_configurations, find_packs  # noqa: PLC0415
+    from policyengine.language.build import check_path  # noqa: PLC0415  imports jsonschema, needed only here
+    from policyengine.language.find import find_configurations, find_packs  # noqa: PLC0415
 
     session = context.find_object(Session)
     assert session is not None
@@ -57,7 +57,7 @@ def command(context: click.Context, path: Sequence[str], form: str, lang: Langua
 
 def _configured(file: Path) -> Sequence[Problem]:
     """Return what is wrong with a configuration, and with what it names."""
-    from policyengine.engine import Engine  # noqa: PLC0415
+    from policyengine.engine.engine import Engine  # noqa: PLC0415
 
     try:
         Engine.load(config=file)

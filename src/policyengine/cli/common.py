@@ -15,8 +15,8 @@ from policyengine.errors import PluginError, PolicyError, Problem
 from policyengine.text import Language
 
 if TYPE_CHECKING:
-    from policyengine.engine import Engine
-    from policyengine.report.text import Line
+    from policyengine.engine.engine import Engine
+    from policyengine.text import Line
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -60,7 +60,7 @@ policy_argument = click.argument("policy", nargs=-1, type=click.Path(), metavar=
 
 def load_engine(policy: Sequence[str], readings: Iterable[str], lang: Language) -> Engine:
     """Load the packs, or what is configured where none is named; or say what is wrong, with exit code 2."""
-    from policyengine.engine import Engine  # noqa: PLC0415  imports the engine only where a command needs it
+    from policyengine.engine.engine import Engine  # noqa: PLC0415  imports the engine only where a command needs it
 
     context = click.get_current_context()
     session = context.find_object(Session)

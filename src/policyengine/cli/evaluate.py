@@ -26,8 +26,8 @@ from policyengine.errors import did_you_mean
 from policyengine.text import Language
 
 if TYPE_CHECKING:
-    from policyengine.decision import Decision
     from policyengine.errors import InvalidEvent
+    from policyengine.model.decision import Decision
 
 
 @click.command("evaluate")
@@ -87,7 +87,7 @@ def command(
 
 
 def _for_people(decisions: Iterable[Decision], lang: Language) -> Iterator[str]:
-    from policyengine.report.text import decision_lines  # noqa: PLC0415
+    from policyengine.decision.text import decision_lines  # noqa: PLC0415
 
     colour = wants_colour()
     for decision in decisions:

@@ -41,9 +41,9 @@ def command(
     Example:
       policyengine explain rules/alc-smart-learning --events examples/alc-month.jsonl --lang ja
     """
-    from policyengine.engine import invalid, read_event  # noqa: PLC0415  imports the engine only where it is needed
+    from policyengine.decision.decider import invalid, read_event  # noqa: PLC0415  imports the engine only where it is needed
+    from policyengine.decision.text import decision_lines, explanation_lines  # noqa: PLC0415
     from policyengine.errors import InvalidEvent  # noqa: PLC0415
-    from policyengine.report.text import decision_lines, explanation_lines  # noqa: PLC0415
 
     engine = load_engine(policy, readings, lang)
     colour = wants_colour()

@@ -82,7 +82,7 @@ def command(path: Sequence[str], check: bool, diff: bool, form: str, lang: Langu
 
 def _files(path: Sequence[str], problems: list[Problem]) -> list[str]:
     """Return the rule files at or below the paths, each once; what is wrong with a path goes to `problems`."""
-    from policyengine.fmt import find_rule_files  # noqa: PLC0415  loads the parsers, needed only here
+    from policyengine.language.find import find_rule_files  # noqa: PLC0415  loads the parsers, needed only here
 
     found: dict[str, str] = {}
     for root in path:
@@ -95,8 +95,8 @@ def _files(path: Sequence[str], problems: list[Problem]) -> list[str]:
 
 
 def _formatted(name: str) -> _Result:
-    from policyengine.fmt import formatted  # noqa: PLC0415
-    from policyengine.source import contents, decode  # noqa: PLC0415
+    from policyengine.language.format import formatted  # noqa: PLC0415
+    from policyengine.language.source import contents, decode  # noqa: PLC0415
 
     shown = "<stdin>" if name == "-" else name
     before = sys.stdin.buffer.read() if name == "-" else contents(Path(name), name)

@@ -36,8 +36,7 @@ def command(path: Sequence[str], form: str, jobs: int | None, target: str | None
     Example:
       policyengine mutate rules/alc-smart-learning
     """
-    from policyengine.load import find_packs  # noqa: PLC0415
-    from policyengine.suite.load import find_suites  # noqa: PLC0415
+    from policyengine.language.find import find_packs, find_suites  # noqa: PLC0415
     from policyengine.suite.mutate import Mutation  # noqa: PLC0415
     from policyengine.suite.record import appended  # noqa: PLC0415
     from policyengine.suite.run import Engines, load, run  # noqa: PLC0415
@@ -78,7 +77,7 @@ def command(path: Sequence[str], form: str, jobs: int | None, target: str | None
 
 def _must_be_found(target: Path, packs: Sequence[Path]) -> None:
     """Refuse to write cases where the next run would not find them, or would take them for another pack's."""
-    from policyengine.load import TEST_SUFFIX  # noqa: PLC0415
+    from policyengine.language.find import TEST_SUFFIX  # noqa: PLC0415
 
     if len(packs) != 1:
         raise click.UsageError("--write goes with one pack")

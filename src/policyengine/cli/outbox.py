@@ -16,7 +16,7 @@ from policyengine.cli.session import Session
 from policyengine.errors import PluginError
 
 if TYPE_CHECKING:
-    from policyengine.actions.outbox import Message, Outbox, State
+    from policyengine.builtin.actions.outbox import Message, Outbox, State
 
 _STATES = ("pending", "delivered", "failed")  # as in `policyengine.actions.outbox`, which --help shall not wait for
 
@@ -32,7 +32,7 @@ class _Group(click.Group):
     """Says what cannot be done with an outbox on standard error, with exit code 2."""
 
     def invoke(self, ctx: click.Context) -> Any:
-        from policyengine.actions.outbox import OutboxError  # noqa: PLC0415
+        from policyengine.builtin.actions.outbox import OutboxError  # noqa: PLC0415
 
         try:
             return super().invoke(ctx)
@@ -103,7 +103,7 @@ def send(file: str | None, form: str) -> None:
     Example:
       policyengine outbox send --format json
     """
-    from policyengine.actions.notify import courier_of  # noqa: PLC0415
+    from policyengine.builtin.actions.notify import courier_of  # noqa: PLC0415
 
     settings = _settings()
     if not settings:
@@ -173,7 +173,7 @@ def _outbox(file: str | None) -> Outbox:
     Raises:
         click.ClickException: `file` is named, and is not there.
     """
-    from policyengine.actions.notify import outbox_of  # noqa: PLC0415
+    from policyengine.builtin.actions.notify import outbox_of  # noqa: PLC0415
 
     outbox = outbox_of(_settings(), file)
     if file is not None and not outbox.exists():

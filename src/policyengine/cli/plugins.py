@@ -13,7 +13,7 @@ from policyengine.cli.common import write
 from policyengine.cli.session import Session
 
 if TYPE_CHECKING:
-    from policyengine.plugins import Installed
+    from policyengine.engine.plugins import Installed
 
 
 @click.command("plugins")

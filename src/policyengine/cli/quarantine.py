@@ -15,7 +15,7 @@ from policyengine.cli.session import Session
 from policyengine.text import Language, Text
 
 if TYPE_CHECKING:
-    from policyengine.actions.quarantine import Kept, Quarantine
+    from policyengine.builtin.actions.quarantine import Kept, Quarantine
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -38,7 +38,7 @@ class _Group(click.Group):
     """Says what a quarantine cannot do on standard error, with exit code 2."""
 
     def invoke(self, ctx: click.Context) -> Any:
-        from policyengine.actions.quarantine import QuarantineError  # noqa: PLC0415
+        from policyengine.builtin.actions.quarantine import QuarantineError  # noqa: PLC0415
 
         try:
             return super().invoke(ctx)
@@ -174,7 +174,7 @@ def purge(settled_before: str, by: str | None, file: str | None, form: str) -> N
 
 def _opened(file: str | None) -> Quarantine:
     """Return the quarantine of `file`, or of the configuration; say so where nothing was kept in it yet."""
-    from policyengine.actions.quarantine import Quarantine  # noqa: PLC0415
+    from policyengine.builtin.actions.quarantine import Quarantine  # noqa: PLC0415
 
     if file is None:
         session = click.get_current_context().find_object(Session)
@@ -216,7 +216,7 @@ def _headline(kept: Kept, lang: Language) -> str:
 
 
 def _lines(kept: Kept, lang: Language, payload: bool) -> Iterator[str]:
-    from policyengine.report.text import decision_lines  # noqa: PLC0415
+    from policyengine.decision.text import decision_lines  # noqa: PLC0415
 
     colour = wants_colour()
     yield f"{kept.id}  {_WORDS[kept.state].say(lang)}"

@@ -26,9 +26,9 @@ def command(context: click.Context, of: str, built_in: bool) -> None:
     An editor uses it through the first line of a rule file, or of a suite:
       #:schema ../../schemas/policy.schema.json
     """
-    from policyengine.flow_schema import decision_schema, event_schema  # noqa: PLC0415
-    from policyengine.plugins import Plugins  # noqa: PLC0415
-    from policyengine.schema import policy_schema  # noqa: PLC0415
+    from policyengine.engine.plugins import Plugins  # noqa: PLC0415
+    from policyengine.language.schema import policy_schema  # noqa: PLC0415
+    from policyengine.model.flow_schema import decision_schema, event_schema  # noqa: PLC0415
 
     session = context.find_object(Session)
     assert session is not None
@@ -39,7 +39,7 @@ def command(context: click.Context, of: str, built_in: bool) -> None:
     if of == "policy":
         found = policy_schema(plugins().kinds.values())
     elif of == "configuration":
-        from policyengine.configuration import configuration_schema  # noqa: PLC0415
+        from policyengine.engine.configuration import configuration_schema  # noqa: PLC0415
 
         found = configuration_schema(plugins().schemas)
     elif of == "suite":
@@ -47,7 +47,7 @@ def command(context: click.Context, of: str, built_in: bool) -> None:
 
         found = suite_schema()
     elif of == "event":
-        from policyengine.build import standard_vocabulary  # noqa: PLC0415
+        from policyengine.language.build import standard_vocabulary  # noqa: PLC0415
 
         found = event_schema(standard_vocabulary().facts.values())
     else:

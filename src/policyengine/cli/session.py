@@ -13,9 +13,9 @@ from policyengine.errors import PluginError, PolicyError
 from policyengine.text import Language
 
 if TYPE_CHECKING:
-    from policyengine.configuration import Configuration
-    from policyengine.engine import Engine
-    from policyengine.plugins import Plugins
+    from policyengine.engine.configuration import Configuration
+    from policyengine.engine.engine import Engine
+    from policyengine.engine.plugins import Plugins
 
 
 class Session:
@@ -39,7 +39,7 @@ class Session:
         Raises:
             click.ClickException: it is broken.
         """
-        from policyengine.configuration import read_configuration  # noqa: PLC0415  not every command needs it
+        from policyengine.engine.configuration import read_configuration  # noqa: PLC0415  not every command needs it
 
         if self.file is None:
             return None
@@ -55,7 +55,7 @@ class Session:
         Raises:
             click.ClickException: a plugin or a setting is wrong.
         """
-        from policyengine.plugins import Plugins  # noqa: PLC0415
+        from policyengine.engine.plugins import Plugins  # noqa: PLC0415
 
         found = self.configuration
         try:
@@ -78,7 +78,7 @@ class Session:
         Raises:
             click.ClickException: there is no file, or it or what it names is broken.
         """
-        from policyengine.engine import Engine  # noqa: PLC0415
+        from policyengine.engine.engine import Engine  # noqa: PLC0415
 
         if self.file is None:
             raise click.UsageError("no configuration: name one with --config, or run this where policyengine.toml is")

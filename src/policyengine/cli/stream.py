@@ -14,7 +14,7 @@ import click
 from policyengine.errors import PolicyError, did_you_mean
 
 if TYPE_CHECKING:
-    from policyengine.engine import Engine
+    from policyengine.engine.engine import Engine
     from policyengine.errors import InvalidEvent
 
 
@@ -32,7 +32,7 @@ def events_from(
     Raises:
         click.ClickException: not exactly one of both is named, or it cannot be read; exit code 2.
     """
-    from policyengine.files import read_events  # noqa: PLC0415
+    from policyengine.builtin.files import read_events  # noqa: PLC0415
 
     if (events is None) == (source is None):
         raise click.UsageError("name the events with --events, or an event source with --source")

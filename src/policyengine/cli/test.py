@@ -85,7 +85,7 @@ def _run(
     html: str | None,
     lang: Language,
 ) -> int:
-    from policyengine.suite.renderings import RENDERINGS, as_json, failure_lines, summary_line  # noqa: PLC0415
+    from policyengine.report.results import RENDERINGS, as_json, failure_lines, summary_line  # noqa: PLC0415
     from policyengine.suite.run import Engines  # noqa: PLC0415
 
     start = time.perf_counter()
@@ -121,7 +121,7 @@ def _run(
     else:
         write(RENDERINGS[form](results))
     if html is not None:
-        from policyengine.suite.pages import write_html  # noqa: PLC0415
+        from policyengine.report.pages import write_html  # noqa: PLC0415
 
         click.echo(str(write_html(Path(html), coverages, lang)), err=True)
     if fail_under is not None and any(coverage.percent < fail_under for coverage in coverages):
@@ -132,7 +132,7 @@ def _run(
 
 def _cases(path: Sequence[str], engines: Engines) -> Iterator[Case]:
     """Yield all cases; broken suites and packs raise together."""
-    from policyengine.suite.load import find_suites  # noqa: PLC0415
+    from policyengine.language.find import find_suites  # noqa: PLC0415
     from policyengine.suite.run import load  # noqa: PLC0415
 
     problems: list[Problem] = []
@@ -227,9 +227,9 @@ def _stamps(path: Sequence[str]) -> dict[Path, int]:
 def _record(packs: Sequence[str], events: str, out: str, lang: Language) -> None:
     import os  # noqa: PLC0415
 
+    from policyengine.builtin.files.jsonl import event_texts  # noqa: PLC0415
     from policyengine.cli.stream import opened  # noqa: PLC0415
-    from policyengine.engine import Engine  # noqa: PLC0415
-    from policyengine.files.jsonl import event_texts  # noqa: PLC0415
+    from policyengine.engine.engine import Engine  # noqa: PLC0415
     from policyengine.suite.record import recorded, sayable  # noqa: PLC0415
 
     target = None if out == "-" else Path(out)

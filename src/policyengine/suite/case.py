@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from policyengine.decision import Decision
 from policyengine.errors import Place
+from policyengine.model.decision import Decision
 
 EXPECTATIONS = ("outcome", "clauses", "rules", "reasons", "permitted_items", "excess_items", "obligations", "errors")
 """What a case can expect of a decision, in the order in which a failure shows it."""

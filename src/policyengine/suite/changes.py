@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
-from policyengine.source import KeyPath
+from policyengine.errors import KeyPath
 
 
 def at(data: Any, path: KeyPath) -> Any:

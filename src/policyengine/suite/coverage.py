@@ -18,16 +18,17 @@ from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Any, TypeAlias
 
-from policyengine.condition import And, Compare, Condition, Field, Holds, In, Not, NotIn, Or, leaves
-from policyengine.decide import ItemVerdict, decide_item, every
-from policyengine.engine import Engine
+from policyengine.decision.facts import Reader
+from policyengine.decision.law import ItemVerdict, decide_item, every
+from policyengine.engine.engine import Engine
 from policyengine.errors import Place
-from policyengine.event import Event
-from policyengine.match import Reader
-from policyengine.rule import Duty, Permit, Policy, Replacement, Restriction, Rule
+from policyengine.model.condition import And, Compare, Condition, Field, Holds, In, Not, NotIn, Or, leaves
+from policyengine.model.event import Event
+from policyengine.model.policy import Policy
+from policyengine.model.rule import Duty, Permit, Replacement, Restriction, Rule
+from policyengine.model.vocabulary import DIMENSIONS
+from policyengine.model.words import describe
 from policyengine.text import Language, Text
-from policyengine.vocabulary import DIMENSIONS
-from policyengine.words import describe
 
 Key: TypeAlias = tuple[str, str, str, str, int]
 """A condition wherever it is read: rule id, statement, role, what it looks at, and its number among the like."""

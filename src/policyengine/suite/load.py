@@ -8,14 +8,14 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from policyengine.errors import Place, PolicyError, Problem, did_you_mean
-from policyengine.load import TEST_SUFFIX
-from policyengine.source import Document, KeyPath, plain, read
+from policyengine.errors import KeyPath, Place, PolicyError, Problem, did_you_mean
+from policyengine.language.source import Document, plain, read
+from policyengine.language.validate import problems_of
+from policyengine.model.operation import OPERATIONS
+from policyengine.model.vocabulary import DIMENSIONS, Vocabulary
 from policyengine.suite.case import EXPECTATIONS, Case, Suite
 from policyengine.suite.schema import EVENT_FIELDS, suite_schema
 from policyengine.text import Text
-from policyengine.validate import problems_of
-from policyengine.vocabulary import DIMENSIONS, OPERATIONS, Vocabulary
 
 _TERMS = {
     "subject.category": "subjects",
@@ -27,12 +27,6 @@ _TERMS = {
     "items": "items",
 }
 """The columns that "*" fills, and the dimension whose terms fill them; a column of items has one item a case."""
-
-
-def find_suites(path: str | Path) -> list[Path]:
-    """Return the suite files at or below `path`, in the order of their names."""
-    root = Path(path)
-    return sorted(root.rglob(f"*{TEST_SUFFIX}")) if root.is_dir() else [root]
 
 
 def load_suite(path: Path, vocabulary: Vocabulary | None = None) -> Suite:

@@ -7,16 +7,18 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
-from policyengine.load import Pack
-from policyengine.lower import TERM_KEYS
-from policyengine.rule import Permit, Policy
-from policyengine.source import Document, KeyPath
+from policyengine.errors import KeyPath
+from policyengine.language.pack import Pack
+from policyengine.language.source import Document
+from policyengine.language.table import TERM_KEYS
+from policyengine.model.operation import OPERATIONS
+from policyengine.model.policy import Policy
+from policyengine.model.rule import Permit
 from policyengine.suite.changes import changed, shown, without, words_of
 from policyengine.text import Text
-from policyengine.vocabulary import OPERATIONS
 
 if TYPE_CHECKING:
-    from policyengine.hooks import RuleKind
+    from policyengine.language.kind import RuleKind
 
 _LISTS: Mapping[str, str] = {
     **{key: dimension for key, (_, dimension) in TERM_KEYS.items()},

@@ -17,14 +17,14 @@ from pathlib import Path
 from typing import Any, Literal, TypeAlias
 
 from policyengine.analysis.difference import difference
-from policyengine.build import policy_of
-from policyengine.check import guard
-from policyengine.condition import Field, In, conjuncts
-from policyengine.engine import Engine
+from policyengine.engine.engine import Engine
+from policyengine.engine.plugins import Plugins
 from policyengine.errors import Place, PolicyError
-from policyengine.load import Pack, load_pack
-from policyengine.plugins import Plugins
-from policyengine.rule import Permit, Policy, Rule
+from policyengine.language.build import policy_of
+from policyengine.language.pack import Pack, load_pack
+from policyengine.model.condition import Field, In, conjuncts
+from policyengine.model.policy import Policy
+from policyengine.model.rule import Permit, Rule, scope_of
 from policyengine.suite.case import Case, actual
 from policyengine.suite.mutants import Mutant, mutants
 from policyengine.suite.run import run_case
@@ -197,7 +197,7 @@ def _spoken_of(rule: Rule) -> list[tuple[Field, frozenset[str]]]:
     licence = isinstance(rule, Permit) and rule.licence  # it matters to other operations as well
     return [
         (part.field, part.values)
-        for part in conjuncts(guard(rule))
+        for part in conjuncts(scope_of(rule))
         if isinstance(part, In) and not (licence and part.field is Field.OPERATION)
     ]
 

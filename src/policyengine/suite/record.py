@@ -9,8 +9,8 @@ from typing import Any
 
 import tomli_w
 
-from policyengine.engine import Engine
-from policyengine.source import read
+from policyengine.engine.engine import Engine
+from policyengine.language.source import read
 from policyengine.suite.case import actual
 from policyengine.suite.schema import EVENT_FIELDS
 

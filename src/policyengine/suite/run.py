@@ -8,7 +8,7 @@ from pathlib import Path
 
 from msgspec.structs import replace
 
-from policyengine.engine import Engine
+from policyengine.engine.engine import Engine
 from policyengine.errors import PolicyError, Problem
 from policyengine.suite.case import EXPECTATIONS, Case, Difference, Result, Suite, actual
 from policyengine.suite.load import load_suite, suite_policies

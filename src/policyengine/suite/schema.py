@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from policyengine.schema import DRAFT, TEXT, Schema
+from policyengine.schema.pieces import DRAFT, TEXT, Schema
 
 EVENT_FIELDS = (
     "id",

@@ -10,10 +10,23 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Final, TypeVar
 
-from policyengine.condition import And, Compare, Condition, Field, Holds, In, Not, NotIn, Or, Same, compares, leaves
-from policyengine.rule import Permit, Replacement, Restriction
+from policyengine.model.condition import (
+    And,
+    Compare,
+    Condition,
+    Field,
+    Holds,
+    In,
+    Not,
+    NotIn,
+    Or,
+    Same,
+    compares,
+    leaves,
+)
+from policyengine.model.operation import NEEDS_PURPOSE, NEEDS_RECIPIENT
+from policyengine.model.rule import Permit, Replacement, Restriction
 from policyengine.testing.scenes import Scene
-from policyengine.vocabulary import NEEDS_PURPOSE, NEEDS_RECIPIENT
 
 T = TypeVar("T")
 

@@ -6,10 +6,10 @@ import json
 from collections.abc import Collection, Mapping
 from typing import Any
 
-from policyengine.decision import Decision
-from policyengine.engine import Engine
+from policyengine.engine.engine import Engine
 from policyengine.errors import did_you_mean
-from policyengine.event import Event
+from policyengine.model.decision import Decision
+from policyengine.model.event import Event
 from policyengine.suite.case import EXPECTATIONS, actual
 
 

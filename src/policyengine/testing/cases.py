@@ -8,8 +8,8 @@ from typing import Any, Final
 from hypothesis import strategies as st
 from hypothesis.strategies import DrawFn, SearchStrategy
 
-from policyengine.engine import Engine
-from policyengine.rule import Policy
+from policyengine.engine.engine import Engine
+from policyengine.model.policy import Policy
 from policyengine.suite.case import EXPECTATIONS
 from policyengine.suite.record import case_of
 from policyengine.testing.flows import EventData, engine_of, events

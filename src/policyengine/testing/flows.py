@@ -15,14 +15,15 @@ from hypothesis import assume, reject
 from hypothesis import strategies as st
 from hypothesis.strategies import DrawFn, SearchStrategy
 
-from policyengine.condition import Field, Holds
-from policyengine.engine import Engine
+from policyengine.engine.engine import Engine
+from policyengine.model.condition import Field, Holds
+from policyengine.model.fact import FactField
+from policyengine.model.operation import NEEDS_PURPOSE, NEEDS_RECIPIENT
+from policyengine.model.policy import Policy
 from policyengine.moment import instant
-from policyengine.rule import Policy
 from policyengine.suite.schema import EVENT_FIELDS
 from policyengine.testing.aims import IDENTIFIABLE, Aim, Choose, lifted, permitted_by_all, rotated, under
 from policyengine.testing.scenes import DAY, FIELDS, SOMEBODY, Scene, Stage, text
-from policyengine.vocabulary import NEEDS_PURPOSE, NEEDS_RECIPIENT, FactField
 
 T = TypeVar("T")
 

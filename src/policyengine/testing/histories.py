@@ -9,10 +9,10 @@ from hypothesis import Phase, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, precondition, rule
 
-from policyengine.decision import Decision
-from policyengine.engine import Engine
+from policyengine.engine.engine import Engine
+from policyengine.model.decision import Decision
+from policyengine.model.policy import Policy
 from policyengine.moment import FOREVER, instant
-from policyengine.rule import Policy
 from policyengine.testing.asserts import told
 from policyengine.testing.flows import PERSON, EventData, engine_of, events, facts
 from policyengine.testing.scenes import DAY, Stage, text

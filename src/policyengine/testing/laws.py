@@ -9,12 +9,13 @@ from typing import Any, Final, TypeAlias
 from hypothesis import given, settings
 
 from policyengine.analysis.difference import Undecided, difference
-from policyengine.condition import Condition, In, all_of
-from policyengine.decision import Decision
-from policyengine.engine import Engine
-from policyengine.event import Event
-from policyengine.match import Reader
-from policyengine.rule import Head, Policy, Restriction
+from policyengine.decision.facts import Reader
+from policyengine.engine.engine import Engine
+from policyengine.model.condition import Condition, In, all_of
+from policyengine.model.decision import Decision
+from policyengine.model.event import Event
+from policyengine.model.policy import Policy
+from policyengine.model.rule import Head, Restriction
 from policyengine.testing.asserts import told
 from policyengine.testing.flows import EventData, engine_of, events
 from policyengine.testing.scenes import Stage

@@ -9,11 +9,12 @@ from typing import Any, Final, NamedTuple
 from hypothesis import strategies as st
 from hypothesis.strategies import SearchStrategy
 
-from policyengine.engine import Engine
-from policyengine.rule import Policy
-from policyengine.source import KeyPath
+from policyengine.engine.engine import Engine
+from policyengine.errors import KeyPath
+from policyengine.model.fact import FactType
+from policyengine.model.operation import NEEDS_PURPOSE, NEEDS_RECIPIENT
+from policyengine.model.policy import Policy
 from policyengine.testing.flows import EventData, engine_of, events
-from policyengine.vocabulary import NEEDS_PURPOSE, NEEDS_RECIPIENT, FactType
 
 _GONE: Final = object()
 _ODD: Final = "unheard-of"

@@ -14,14 +14,15 @@ from hypothesis import reject
 from hypothesis import strategies as st
 from hypothesis.strategies import DrawFn, SearchStrategy
 
-from policyengine.build import policy_of
+from policyengine.engine.plugins import Plugins
 from policyengine.errors import PolicyError
-from policyengine.hooks import RuleKind
-from policyengine.load import STANDARD, Pack
-from policyengine.plugins import Plugins
-from policyengine.rule import Policy
-from policyengine.source import Document, parse, read
-from policyengine.vocabulary import OPERATIONS
+from policyengine.language.build import policy_of
+from policyengine.language.find import STANDARD
+from policyengine.language.kind import RuleKind
+from policyengine.language.pack import Pack
+from policyengine.language.source import Document, parse, read
+from policyengine.model.operation import OPERATIONS
+from policyengine.model.policy import Policy
 
 Table: TypeAlias = dict[str, Any]
 

@@ -7,12 +7,15 @@ from datetime import UTC, datetime, timedelta
 from functools import cached_property
 from typing import Final
 
-from policyengine.condition import Compare, Field, Holds, In, NotIn, leaves
-from policyengine.engine import Engine
+from policyengine.engine.engine import Engine
 from policyengine.errors import did_you_mean
+from policyengine.model.condition import Compare, Field, Holds, In, NotIn, leaves
+from policyengine.model.fact import FactType
+from policyengine.model.operation import OPERATIONS
+from policyengine.model.policy import Policy
+from policyengine.model.rule import Permit, Replacement, Restriction, Rule, conditions_of
+from policyengine.model.vocabulary import DIMENSIONS, Attribute
 from policyengine.moment import FOREVER
-from policyengine.rule import Permit, Policy, Replacement, Restriction, Rule, conditions_of
-from policyengine.vocabulary import DIMENSIONS, OPERATIONS, Attribute, FactType
 
 DAY: Final = 86_400_000_000
 SOMEBODY: Final = "somebody"

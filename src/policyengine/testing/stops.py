@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from policyengine.condition import Holds, leaves
-from policyengine.decision import Decision
-from policyengine.engine import Engine
-from policyengine.match import Reader
-from policyengine.rule import Permit, Policy, Restriction
+from policyengine.decision.facts import Reader
+from policyengine.engine.engine import Engine
+from policyengine.model.condition import Holds, leaves
+from policyengine.model.decision import Decision
+from policyengine.model.policy import Policy
+from policyengine.model.rule import Permit, Restriction
 
 
 def plain_requests(engine: Engine, types: Sequence[str]) -> list[dict[str, Any]]:

@@ -287,7 +287,7 @@ def _policies(lang: Language) -> tuple[Callable[[Mapping[str, Any]], None], Engi
     session = _session()
     engine = session.engine() if session.file is not None else None
     if engine is None:
-        from policyengine.build import standard_vocabulary  # noqa: PLC0415  imports jsonschema, needed only here
+        from policyengine.language.build import standard_vocabulary  # noqa: PLC0415  imports jsonschema, needed only here
 
         types: Mapping[str, Any] = standard_vocabulary().facts
         click.echo(_STANDARD_TYPES.say(lang), err=True)

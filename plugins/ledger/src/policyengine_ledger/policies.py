@@ -5,14 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
-from policyengine.condition import And, Condition, Holds, Or
 from policyengine.errors import did_you_mean
-from policyengine.rule import ObligationText, Permit, Policy, Rule
+from policyengine.model.condition import And, Condition, Holds, Or
+from policyengine.model.policy import ObligationText, Policy
+from policyengine.model.rule import Permit, Rule
 from policyengine_ledger.entry import LedgerError
 
 if TYPE_CHECKING:
     from policyengine import Engine
-    from policyengine.vocabulary import FactType
+    from policyengine.model.fact import FactType
 
 DAYS = "days"
 """The parameter of an obligation that says in how many days a request is to be answered."""

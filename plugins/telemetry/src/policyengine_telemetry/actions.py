@@ -9,7 +9,7 @@ from opentelemetry.metrics import Meter
 from opentelemetry.trace import Tracer, get_current_span
 
 from policyengine import Flow
-from policyengine.enforce import differs
+from policyengine.enforcement.enforce import differs
 from policyengine_telemetry.attributes import METRIC, METRIC_DEFAULT, PREFIX, SPAN, tell
 
 DECISION: Final = "policyengine.decision"

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Final, TypeAlias
 
 from policyengine import Flow
-from policyengine.vocabulary import OPERATIONS
+from policyengine.model.operation import OPERATIONS
 
 Value: TypeAlias = str | tuple[str, ...]
 Teller: TypeAlias = Callable[[Flow], Value | None]

@@ -1,0 +1,1 @@
+"""What comes with the engine, through the same hooks as anybody's."""

@@ -1,0 +1,47 @@
+"""Individual notice: a purpose notified to a person governs in place of the published ones."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+from typing import Any
+
+from policyengine.language.schema import clause_list
+from policyengine.language.table import RuleTable
+from policyengine.model.condition import Holds, all_of
+from policyengine.model.rule import Permit, Replacement, Rule
+from policyengine.text import Text
+
+
+class IndividualNotice:
+    """Where a notice is in effect for a person's items, its purposes hold, and those of ``replaces`` do not."""
+
+    name = "individual-notice"
+    title = Text(ja="個別の利用目的の通知", en="individual notice")
+    summary = Text(
+        ja="個別に通知した利用目的があれば、公表した目的に代わってそれによる",
+        en="Where a purpose was notified individually, it governs in place of the published ones.",
+    )
+    properties: Mapping[str, Mapping[str, Any]] = {
+        "replaces": clause_list("The clauses whose purposes give way to a notice."),
+        "notice": {
+            "type": "string",
+            "description": "The fact type of the notice, by default `notice`; it has a field `purposes`.",
+        },
+    }
+    required = frozenset({"replaces"})
+
+    def lower(self, table: RuleTable) -> Iterable[Rule]:
+        """Return the permit of what is notified, and the replacement of what is not."""
+        named = table.fact(table.values.get("notice", "notice"), "notice")
+        # Whatever its purposes: the clause speaks of every flow of items on which the person had a notice.
+        given = replace(named, unheld=frozenset({"purposes"})) if isinstance(named, Holds) else named
+        flows = table.condition()
+        yield Permit(
+            table.head,
+            frozenset({"acquire", "use"}),
+            about=all_of(flows, given),
+            terms=named,
+            licence=True,
+        )
+        yield Replacement(table.head, table.clauses("replaces"), all_of(flows, given))

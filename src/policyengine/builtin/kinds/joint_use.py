@@ -1,0 +1,58 @@
+"""Joint use: named companies use the same data together, within listed items and purposes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from policyengine.language.schema import term_list
+from policyengine.language.table import RuleTable
+from policyengine.model.condition import ALWAYS, Condition, Field, In, NotIn, all_of, conjuncts
+from policyengine.model.rule import Permit, Rule
+from policyengine.text import Text
+
+
+class JointUse:
+    """One arrangement of joint use (APPI article 27(5)(iii)): its parties, items and purposes belong together."""
+
+    name = "joint-use"
+    title = Text(ja="共同利用", en="joint use")
+    summary = Text(
+        ja="挙げた会社と、挙げた項目を、挙げた目的のために共同して利用できる",
+        en="These items may be used jointly with these parties for these purposes.",
+    )
+    properties: Mapping[str, Mapping[str, Any]] = {
+        "parties": term_list("jointly with whom"),
+        "own_use": {
+            "type": "boolean",
+            "description": "Whether the controller, a joint user itself, may acquire and use it too; by default yes.",
+        },
+    }
+    required = frozenset({"parties", "subjects", "items", "purposes"})
+
+    def lower(self, table: RuleTable) -> Iterable[Rule]:
+        """Return the permit of joint use, and that of the controller's own use, on which other clauses may lean."""
+        written, parties = table.terms("parties", "parties")
+        flows = table.condition()
+        yield Permit(
+            table.head,
+            frozenset({"joint_use"}),
+            about=ALWAYS,
+            terms=all_of(In(Field.RECIPIENT, parties, written), flows),
+        )
+        if table.values.get("own_use", True):
+            subject, subjects = table.terms("subjects", "subjects")
+            purpose, purposes = table.terms("purposes", "purposes")
+            yield Permit(
+                table.head,
+                frozenset({"acquire", "use"}),
+                about=all_of(In(Field.SUBJECT, subjects, subject), In(Field.PURPOSE, purposes, purpose)),
+                terms=_of_its_own(table.condition(leave_out=("subjects", "purposes"))),
+                licence=True,
+            )
+
+
+def _of_its_own(terms: Condition) -> Condition:
+    """Return `terms` without what they ask of a recipient: the controller's own use has none."""
+    other = (Field.RECIPIENT, Field.SERVICE, Field.COUNTRY)
+    return all_of(*(part for part in conjuncts(terms) if not (isinstance(part, In | NotIn) and part.field in other)))

@@ -1,0 +1,31 @@
+"""Obligation: what is asked of whoever was permitted a flow, whichever clause permitted it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from policyengine.language.schema import operation_list
+from policyengine.language.table import RuleTable
+from policyengine.model.condition import all_of
+from policyengine.model.rule import Duty, Rule
+from policyengine.text import Text
+
+
+class Obligation:
+    """Every permitted flow that it speaks of carries the obligations of ``oblige``."""
+
+    name = "obligation"
+    title = Text(ja="義務", en="obligation")
+    summary = Text(
+        ja="挙げた取扱いが許されたときは、この義務を負う",
+        en="Whoever is permitted these flows must do this.",
+    )
+    properties: Mapping[str, Mapping[str, Any]] = {
+        "operations": operation_list("on these operations, by default all"),
+    }
+    required = frozenset({"oblige"})
+
+    def lower(self, table: RuleTable) -> Iterable[Rule]:
+        """Return one duty."""
+        yield Duty(table.head, all_of(table.on("operations"), table.condition()))

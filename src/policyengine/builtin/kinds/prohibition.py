@@ -1,0 +1,40 @@
+"""Prohibition: what no clause may permit, unless a fact lifts it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from policyengine.language.schema import clause_list, fact_expression, operation_list
+from policyengine.language.table import RuleTable
+from policyengine.model.condition import NEVER, all_of
+from policyengine.model.rule import Restriction, Rule
+from policyengine.text import Text
+
+
+class Prohibition:
+    """Flows that are denied whatever permits them, but for ``spares`` and where ``lifted_by`` is in effect."""
+
+    name = "prohibition"
+    title = Text(ja="禁止", en="prohibition")
+    summary = Text(
+        ja="挙げた取扱いは、どの条項が許す場合でも行わない",
+        en="These flows are denied, whichever clause permits them.",
+    )
+    properties: Mapping[str, Mapping[str, Any]] = {
+        "operations": operation_list("these operations, by default all"),
+        "spares": clause_list("What these clauses permit is left alone."),
+        "lifted_by": fact_expression("Facts in effect that lift it."),
+    }
+    required: frozenset[str] = frozenset()
+
+    def lower(self, table: RuleTable) -> Iterable[Rule]:
+        """Return one restriction."""
+        yield Restriction(
+            table.head,
+            code="prohibited",
+            message=Text(ja=f"条項 {table.clause} が禁じています", en=f"clause {table.clause} prohibits it"),
+            when=all_of(table.on("operations"), table.condition()),
+            unless=table.facts("lifted_by", default=NEVER),
+            spares=table.clauses("spares"),
+        )

@@ -1,0 +1,52 @@
+"""Provision to a third party, and entrustment to a contractor: the cases in which data may leave."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from policyengine.language.schema import clause_list
+from policyengine.language.table import RuleTable
+from policyengine.model.condition import ALWAYS
+from policyengine.model.rule import Permit, Rule
+from policyengine.text import Text
+
+
+class _Transfer:
+    """What provision and entrustment have in common: one case in which one operation is permitted."""
+
+    operation: str
+    properties: Mapping[str, Mapping[str, Any]] = {
+        "licensed_by": clause_list(
+            "The purpose must be licensed by one of these clauses as well; a permit cites it too."
+        ),
+    }
+    required: frozenset[str] = frozenset()
+
+    def lower(self, table: RuleTable) -> Iterable[Rule]:
+        """Return one permit of the operation."""
+        yield Permit(
+            table.head,
+            frozenset({self.operation}),
+            about=ALWAYS,
+            terms=table.condition(),
+            licensed_by=table.clauses("licensed_by") if "licensed_by" in table.values else None,
+        )
+
+
+class Provision(_Transfer):
+    """A case in which data may be provided to a third party (APPI article 27(1))."""
+
+    name = "provision"
+    title = Text(ja="第三者提供", en="provision")
+    summary = Text(ja="この場合に、第三者に提供できる", en="In this case, data may be provided to a third party.")
+    operation = "provide"
+
+
+class Entrustment(_Transfer):
+    """A case in which data may be entrusted to a contractor (APPI articles 25 and 27(5)(i))."""
+
+    name = "entrustment"
+    title = Text(ja="委託・預託", en="entrustment")
+    summary = Text(ja="この場合に、委託先に預けられる", en="In this case, data may be entrusted to a contractor.")
+    operation = "entrust"

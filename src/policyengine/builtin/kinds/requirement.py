@@ -1,0 +1,54 @@
+"""Requirement: a condition laid over what other clauses permit."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from policyengine.language.schema import clause_list, condition_properties, operation_list
+from policyengine.language.table import RuleTable
+from policyengine.model.condition import all_of
+from policyengine.model.rule import Restriction, Rule
+from policyengine.text import Text
+
+
+class Requirement:
+    """Every flow that it speaks of must meet ``require``, whichever clause permits it; a permit cites it too."""
+
+    name = "requirement"
+    title = Text(ja="条件", en="requirement")
+    summary = Text(
+        ja="挙げた取扱いは、どの条項が許す場合でも、この条件を満たさなければならない",
+        en="These flows must meet this condition, whichever clause permits them.",
+    )
+    properties: Mapping[str, Mapping[str, Any]] = {
+        "operations": operation_list("over these operations, by default all"),
+        "over": clause_list("Over what these clauses permit, by default over all."),
+        "silent": {
+            "type": "boolean",
+            "description": "Whether a permit that meets it leaves it uncited; by default false.",
+        },
+        "require": {
+            "type": "object",
+            "description": "What must be met.",
+            "properties": condition_properties(),
+            "minProperties": 1,
+            "additionalProperties": False,
+        },
+    }
+    required = frozenset({"require"})
+
+    def lower(self, table: RuleTable) -> Iterable[Rule]:
+        """Return one restriction, lifted by what is required."""
+        yield Restriction(
+            table.head,
+            code="requirement-unmet",
+            message=Text(
+                ja=f"条項 {table.clause} の条件を満たしていません",
+                en=f"a condition of clause {table.clause} is not met",
+            ),
+            when=all_of(table.on("operations"), table.condition()),
+            unless=table.condition("require"),
+            only=table.clauses("over") if "over" in table.values else None,
+            cited=not table.values.get("silent", False),
+        )

@@ -1,0 +1,1 @@
+"""From policies and an event to a decision, and why."""

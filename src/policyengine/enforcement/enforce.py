@@ -1,0 +1,200 @@
+"""From a decision to its consequences: which actions follow it, in which order, and what becomes of the flow.
+
+The order is that of `STAGES`, and within a stage that of the actions' names; registration does not matter. Whatever
+actions do, a flow that is not permitted in the end does not go on, and no action can turn a denial into a permit
+unless what it hands on is permitted by the policies themselves.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
+from typing import Any, Final
+
+from policyengine.enforcement.flow import (
+    MODES,
+    OUTCOMES,
+    STAGES,
+    EnforcementAction,
+    Flow,
+    FlowDenied,
+    Mode,
+    Observer,
+    Step,
+)
+from policyengine.errors import ConfigurationError, Fault, did_you_mean
+from policyengine.model.decision import Decision, Reason
+from policyengine.text import Text
+
+_SOFT: Final = frozenset({"tell"})
+"""The stages of mode ``warn``, which changes nothing about the flow."""
+
+_log = logging.getLogger("policyengine.enforce")
+_shadow_log = logging.getLogger("policyengine.shadow")
+
+
+def refuse_unknown(
+    mode: str, steps: Iterable[Step], actions: Iterable[str], clauses: Iterable[str], obligations: Iterable[str]
+) -> None:
+    """Refuse what could never do what it says: an unknown mode, or a step with an unknown word.
+
+    Args:
+        mode: the mode.
+        steps: in the order in which they were written.
+        actions: the names of the actions there are.
+        clauses: the clauses that decisions may cite.
+        obligations: the ids of the obligations that decisions may carry.
+
+    Raises:
+        ConfigurationError: with every one of them.
+    """
+    actions, clauses, obligations = set(actions), set(clauses), set(obligations)
+    faults = []
+    if mode not in MODES:
+        message = Text(ja=f"モード「{mode}」はありません", en=f'there is no mode "{mode}"')
+        faults.append(Fault("unknown-mode", ("mode",), message, did_you_mean(mode, MODES)))
+    for index, step in enumerate(steps):
+        if step.action not in actions:
+            message = Text(
+                ja=f"処置「{step.action}」はありません", en=f'there is no enforcement action "{step.action}"'
+            )
+            hint = did_you_mean(step.action, actions)
+            faults.append(Fault("unknown-action", ("step", index, "action"), message, hint))
+        for outcome in sorted(set(step.on) - OUTCOMES):
+            message = Text(ja=f"結果「{outcome}」はありません", en=f'there is no outcome "{outcome}"')
+            faults.append(Fault("unknown-outcome", ("step", index, "on"), message, did_you_mean(outcome, OUTCOMES)))
+        for name in sorted(set(step.clauses) - clauses):
+            message = Text(ja=f"条項「{name}」はありません", en=f'there is no clause "{name}"')
+            faults.append(Fault("unknown-clause", ("step", index, "clauses"), message, did_you_mean(name, clauses)))
+        for name in sorted(set(step.obligations) - obligations):
+            message = Text(ja=f"義務「{name}」はありません", en=f'there is no obligation "{name}"')
+            hint = did_you_mean(name, obligations)
+            faults.append(Fault("unknown-obligation", ("step", index, "obligations"), message, hint))
+    if faults:
+        raise ConfigurationError(faults)
+
+
+class Enforcer:
+    """Runs the actions that follow a decision.
+
+    Args:
+        actions: by name.
+        steps: which of them follow which decisions.
+        observers: who is told in the end.
+        mode: the mode.
+        decide: decides an event; asked again when an action narrowed one.
+        say: the explainer of denials that no rule makes.
+    """
+
+    def __init__(
+        self,
+        actions: Mapping[str, EnforcementAction],
+        steps: Iterable[Step],
+        observers: Iterable[Observer],
+        mode: Mode,
+        decide: Callable[[Mapping[str, Any]], Decision],
+        say: Any,
+    ) -> None:
+        order = {stage: number for number, stage in enumerate(STAGES)}
+        self._steps: Sequence[tuple[Step, EnforcementAction]] = sorted(
+            ((step, actions[step.action]) for step in steps),
+            key=lambda pair: (order[pair[1].stage], pair[1].name),
+        )
+        self._observers = tuple(observers)
+        self._mode = mode
+        self._decide = decide
+        self._say = say
+
+    def run(
+        self, event: Mapping[str, Any], decision: Decision, payload: Any = None, shadow: Decision | None = None
+    ) -> Flow:
+        """Run every action that follows `decision`.
+
+        Args:
+            event: the event as JSON has it.
+            decision: what was decided of it.
+            payload: the host's data.
+            shadow: what the shadow policies say of the event.
+
+        Returns:
+            The flow that may go on. In mode ``warn`` that is the flow as it came.
+
+        Raises:
+            FlowDenied: mode is ``enforce``, and the flow is not permitted in the end.
+        """
+        flow = Flow(event, decision, payload, self._mode, shadow=shadow, first=decision)
+        if shadow is not None and differs(decision, shadow):
+            _shadow_log.warning(*_difference(decision, shadow))
+        denied: FlowDenied | None = None
+        for step, action in self._steps:
+            if not step.follows(decision) or (self._mode == "warn" and action.stage not in _SOFT):
+                continue
+            try:
+                changed = action.act(flow)
+            except FlowDenied as stopped:
+                denied = denied or stopped
+                if not stopped.decision.permitted:
+                    flow = replace(flow, decision=stopped.decision)
+            except Exception as error:
+                _log.exception("enforcement action %s failed", action.name)
+                if step.mandatory and self._mode == "enforce":
+                    flow = replace(flow, decision=self._failed(flow.decision, action.name, error))
+            else:
+                if changed is not None and action.stage not in _SOFT:
+                    flow = self._believed(flow, changed, action.name)
+        for observer in self._observers:
+            try:
+                observer.observe(flow)
+            except Exception:
+                _log.exception("observer %s failed", observer.name)
+        if self._mode == "enforce":
+            if not flow.decision.permitted:
+                raise FlowDenied(flow.decision, flow.kept)
+            if denied is not None:  # an action stopped what others let go on
+                raise denied
+        return flow
+
+    def _believed(self, flow: Flow, changed: Flow, name: str) -> Flow:
+        """Return what an action made of a flow; a permit is the policies' to give, so its event is decided anew."""
+        if changed.event is flow.event and changed.decision is flow.decision:
+            return changed
+        decision = self._decide(changed.event)
+        if changed.decision.permitted and not decision.permitted:
+            _log.error("enforcement action %s handed on a flow that the policies do not permit", name)
+        return replace(changed, decision=decision)
+
+    def _failed(self, decision: Decision, name: str, error: Exception) -> Decision:
+        """Return the denial of a flow whose mandatory action failed."""
+        message = Text(
+            ja=f"必須の処置「{name}」が失敗しました: {error!r}", en=f'the mandatory action "{name}" failed: {error!r}'
+        )
+        reason = Reason("action-failed", None, None, message)
+        if decision.outcome == "invalid":
+            return decision
+        items = (*decision.permitted_items, *decision.excess_items)
+        return Decision(
+            decision.event,
+            "deny",
+            decision.policies,
+            decision.clauses,
+            decision.rules,
+            (*decision.reasons, reason),
+            (),
+            items,
+            explainer=(self._say, None),
+        )
+
+
+def differs(decision: Decision, shadow: Decision) -> bool:
+    """Whether a flow would fare otherwise under the shadow policies: its outcome, its items or its obligations."""
+    return (
+        decision.outcome != shadow.outcome
+        or decision.permitted_items != shadow.permitted_items
+        or {duty.id for duty in decision.obligations} != {duty.id for duty in shadow.obligations}
+    )
+
+
+def _difference(decision: Decision, shadow: Decision) -> tuple[str, ...]:
+    said = [f"{one.outcome} [{', '.join(one.clauses)}]" for one in (decision, shadow)]
+    return ("%s: %s, in the shadow policies %s", decision.event or "-", *said)

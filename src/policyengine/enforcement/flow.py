@@ -1,0 +1,140 @@
+"""A flow under enforcement, and what may act on it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Final, Literal, Protocol, TypeAlias, get_args, runtime_checkable
+
+from policyengine.errors import PolicyEngineError
+from policyengine.model.decision import Decision, Outcome
+
+
+class FlowDenied(PolicyEngineError):
+    """Enforcement stopped a flow.
+
+    Args:
+        decision: says why.
+        kept: the id under which it was kept for a person to release or reject; None where it was not.
+    """
+
+    def __init__(self, decision: Decision, kept: str | None = None) -> None:
+        self.decision = decision
+        self.kept = kept
+        super().__init__(decision.event, decision.outcome)
+
+    def __str__(self) -> str:  # put together when somebody reads it: most denials are caught and answered
+        return self.decision.explain(lang="en")
+
+
+Mode: TypeAlias = Literal["enforce", "warn"]
+"""``enforce``: a flow that is not permitted is stopped. ``warn``: it is decided and told, and nothing is stopped."""
+
+
+MODES: Final[tuple[Mode, ...]] = get_args(Mode)
+
+
+OUTCOMES: Final = frozenset(get_args(Outcome))
+
+
+STAGES: Final = ("reduce", "keep", "tell", "stop")
+"""When actions act: what narrows a flow, what keeps it for a person, what tells somebody, what stops it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Flow:
+    """One flow under enforcement.
+
+    Args:
+        event: the event as JSON has it.
+        decision: what was decided of it.
+        payload: the host's data: a mapping or a list of records; None where it handed none over.
+        mode: the mode.
+        kept: the id under which the flow was kept for a person; None where it was not.
+        shadow: what the shadow policies say of the event; None where there are none.
+        first: the decision on the event as it came, before any action; None where it was not the engine that made the
+            flow.
+    """
+
+    event: Mapping[str, Any]
+    decision: Decision
+    payload: Any = None
+    mode: Mode = "enforce"
+    kept: str | None = None
+    shadow: Decision | None = None
+    first: Decision | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """Which action follows which decisions.
+
+    Args:
+        action: its name.
+        on: the outcomes that it follows.
+        clauses: if any are named, a decision must cite one of them; of any policy, where none is named before a colon.
+        obligations: if any are named, a decision must carry one of them.
+        mandatory: whether the flow is denied when the action fails.
+    """
+
+    action: str
+    on: frozenset[Outcome] = frozenset({"deny", "invalid"})
+    clauses: frozenset[str] = frozenset()
+    obligations: frozenset[str] = frozenset()
+    mandatory: bool = False
+
+    def follows(self, decision: Decision) -> bool:
+        """Whether the action follows `decision`."""
+        return (
+            decision.outcome in self.on
+            and (not self.clauses or any(not names.isdisjoint(self.clauses) for names in map(_names, decision.clauses)))
+            and (not self.obligations or not self.obligations.isdisjoint(duty.id for duty in decision.obligations))
+        )
+
+
+def _names(clause: str) -> frozenset[str]:
+    """Return the names of a clause: as a decision of several policies cites it, and its own."""
+    return frozenset((clause, clause.rpartition(":")[2]))
+
+
+@runtime_checkable
+class EnforcementAction(Protocol):
+    """What happens because of a decision: a payload is reduced, a person told, a flow kept back.
+
+    Attributes:
+        name: how configuration and messages name it.
+        stage: when it acts, one of `policyengine.enforce.STAGES`; within a stage, actions act in the order of names.
+    """
+
+    name: str
+    stage: str
+
+    def act(self, flow: Flow) -> Flow | None:
+        """Act on one flow.
+
+        Args:
+            flow: the event, what was decided of it, and the host's payload.
+
+        Returns:
+            The flow that goes on in its place, or None to leave it as it is. It can be narrowed, never widened: an
+            action that hands back a permit where there was none is not believed.
+
+        Raises:
+            Exception: the action failed. If it is mandatory, the flow is denied with code ``action-failed``.
+        """
+        ...
+
+
+@runtime_checkable
+class Observer(Protocol):
+    """Who is told of every enforced decision: a log, a counter, a trace. It changes nothing.
+
+    Attributes:
+        name: how messages name it.
+    """
+
+    name: str
+
+    def observe(self, flow: Flow) -> None:
+        """Take note of a flow after all actions. What this raises is logged, and goes no further."""
+        ...

@@ -1,0 +1,398 @@
+"""The engine: policies once loaded, events decided, flows enforced."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
+from itertools import islice
+from pathlib import Path
+from types import TracebackType
+from typing import TYPE_CHECKING, Any
+
+from policyengine.decision.decider import Decider, invalid, read_event, say
+from policyengine.enforcement.enforce import Enforcer, refuse_unknown
+from policyengine.enforcement.flow import Flow, Mode, Step
+from policyengine.enforcement.guard import F, guard
+from policyengine.engine.configuration import read_configuration
+from policyengine.engine.gather import Gatherer
+from policyengine.engine.plugins import Plugins
+from policyengine.engine.watch import Followed
+from policyengine.errors import InvalidEvent, PolicyEngineError
+from policyengine.hooks import EventSource, FactSource, ReportFormat
+from policyengine.model.decision import Decision
+from policyengine.model.event import Event
+from policyengine.model.fact import FactType
+from policyengine.model.policy import Policy
+from policyengine.model.vocabulary import Attribute
+
+if TYPE_CHECKING:
+    from policyengine.decision.explain import Explanation
+
+_log = logging.getLogger("policyengine.engine")
+
+
+class Engine:
+    """One or several policies, compiled. Immutable once loaded, and safe to share between threads.
+
+    Args:
+        policies: at least one policy; a flow is permitted when every one that governs it permits it.
+        plugins: bring fact sources, enforcement actions, observers and report formats; None brings none.
+        steps: which enforcement actions follow which decisions.
+        mode: whether enforcement stops what is not permitted.
+        shadow: policies that are decided beside, on the same facts, whenever a flow is enforced, and only compared.
+        source_timeout: how many seconds a fact source may take before the flow is denied; None sets no limit here.
+
+    Raises:
+        PolicyError: the policies do not fit together.
+        ConfigurationError: a step names an action, a clause or an obligation that is not there.
+    """
+
+    def __init__(
+        self,
+        policies: Iterable[Policy],
+        plugins: Plugins | None = None,
+        steps: Iterable[Step] = (),
+        mode: Mode = "enforce",
+        shadow: Decider | None = None,
+        source_timeout: float | None = None,
+    ) -> None:
+        self._decider = Decider(policies)
+        self.policies: tuple[Policy, ...] = self._decider.policies
+        self.fact_types: Mapping[str, FactType] = self._decider.fact_types
+        self.attributes: Mapping[str, Attribute] = self._decider.attributes
+        self._sources: tuple[FactSource, ...] = tuple(plugins.sources.values()) if plugins else ()
+        self.settings: Mapping[str, Mapping[str, Any]] = plugins.settings if plugins else {}
+        self.formats: Mapping[str, ReportFormat] = plugins.formats if plugins else {}
+        self.event_sources: Mapping[str, EventSource] = plugins.events if plugins else {}
+        actions, observers = (plugins.actions, plugins.observers.values()) if plugins else ({}, ())
+        steps = tuple(steps)
+        if steps or mode != "enforce":
+            clauses = {(policy.id, clause) for policy in self.policies for clause in policy.clauses}
+            cited = {name for policy, clause in clauses for name in (clause, f"{policy}:{clause}")}
+            duties = {duty for policy in self.policies for duty in policy.obligations}
+            refuse_unknown(mode, steps, actions, cited, duties)
+        self._enforcer = Enforcer(actions, steps, observers, mode, self.evaluate, say)
+        self._shadow = shadow
+        self._gatherer = Gatherer(self._sources, source_timeout, self._asked, self._decider.admit, say)
+
+    @classmethod
+    def load(
+        cls,
+        *paths: str | Path,
+        config: str | Path | None = None,
+        readings: Mapping[str, str] | None = None,
+        plugins: Iterable[object] = (),
+        installed_plugins: bool = True,
+        settings: Mapping[str, Mapping[str, Any]] | None = None,
+        steps: Iterable[Step] = (),
+        mode: Mode = "enforce",
+        shadow: Iterable[str | Path] = (),
+        shadow_readings: Mapping[str, str] | None = None,
+        source_timeout: float | None = None,
+    ) -> Engine:
+        """Load policies from their packs, or all that a configuration file names.
+
+        Args:
+            paths: TOML files or folders of them, each one policy. Several are layered.
+            config: a configuration file (`policyengine.toml`), in place of all other arguments but the plugins.
+            readings: readings by name, each with the value to read the text under in place of its default.
+            plugins: plugin objects of the host's own (`policyengine.hooks`).
+            installed_plugins: whether installed packages with an entry point are used as well.
+            settings: by the name of a plugin, its settings, as its own JSON Schema has them.
+            steps: which enforcement actions follow which decisions of `enforce` and `flow`.
+            mode: ``enforce`` stops what is not permitted; ``warn`` decides and tells, and stops nothing.
+            shadow: packs that are decided beside the policies whenever a flow is enforced, and only compared.
+            shadow_readings: the readings of those.
+            source_timeout: how many seconds a fact source may take before the flow is denied; None sets no limit here.
+
+        Raises:
+            PolicyError: with every problem of every pack, and unknown readings; of a configuration file, with
+                everything that is wrong with that. Nothing of a broken pack is used.
+            PluginError: a plugin is wrong. Of this kind, `ConfigurationError`: settings or steps are, in arguments.
+            TypeError: `config` stands beside what it names itself.
+        """
+        from policyengine.language.build import build_policies  # noqa: PLC0415  imports jsonschema, needed only to load
+
+        configuration = None
+        if config is not None:
+            if paths or readings or settings or steps or shadow or mode != "enforce" or source_timeout is not None:
+                raise TypeError("a configuration names policies, readings, settings, steps and mode itself")
+            configuration = read_configuration(config)
+            paths, readings, settings = configuration.policies, configuration.readings, configuration.settings
+            steps, mode, source_timeout = configuration.steps, configuration.mode, configuration.source_timeout
+            shadow, shadow_readings = configuration.shadow, configuration.shadow_readings
+        with configuration.placing() if configuration is not None else nullcontext():
+            folder = configuration.folder if configuration is not None else None
+            found = Plugins(plugins, installed=installed_plugins, settings=settings, folder=folder)
+            beside = list(shadow)
+            other = Decider(build_policies(beside, found.kinds, shadow_readings or {})) if beside else None
+            policies = build_policies(paths, found.kinds, readings or {})
+            return cls(policies, found, steps, mode, other, source_timeout)
+
+    @classmethod
+    def watch(
+        cls, *paths: str | Path, config: str | Path | None = None, interval: float = 1.0, **options: Any
+    ) -> WatchedEngine:
+        """Load policies and follow their files: a change is loaded and swapped in, a broken one leaves all as it is.
+
+        Args:
+            paths: as for `load`.
+            config: as for `load`; the file and the packs that it names are followed.
+            interval: how many seconds lie between two looks at the files.
+            options: the other arguments of `load`.
+
+        Raises:
+            PolicyError: the packs cannot be loaded to begin with.
+            PluginError: a plugin is wrong.
+        """
+
+        def followed() -> list[str | Path]:
+            shadow = [*options.get("shadow", ())]
+            if config is None:
+                return [*paths, *shadow]
+            configuration = read_configuration(config)
+            return [config, *configuration.policies, *configuration.shadow]
+
+        return WatchedEngine(followed, lambda: cls.load(*paths, config=config, **options), interval)
+
+    def guard(self, **fields: Any) -> Callable[[F], F]:
+        """Return a decorator that enforces an event before every call of a function, sync or async.
+
+        Args:
+            fields: the fields of the event (section 1 of the contract); `policyengine.arg` stands for an argument of
+                the call, and `id` and `time` are filled in where they are left out.
+
+        Raises:
+            TypeError: when the function is decorated, where a field names a parameter that it does not have.
+        """
+        return guard(self, fields)
+
+    def evaluate(self, event: Mapping[str, Any] | Event) -> Decision:
+        """Decide one event. Gathers facts from the fact sources first; deciding is then pure.
+
+        Args:
+            event: a mapping of the form of section 1 of the contract, or an `Event`.
+
+        Returns:
+            A decision, in every case: one with outcome ``invalid`` where the event is malformed.
+        """
+        try:
+            ready = event if type(event) is Event else Event.from_mapping(event)  # type: ignore[arg-type]
+            return self._decided(ready)
+        except InvalidEvent as error:
+            return invalid(error)
+
+    def evaluate_json(self, line: bytes | str) -> Decision:
+        """Decide the event in one JSON text, as `evaluate` does. What is no JSON object gives an invalid decision."""
+        try:
+            return self._decided(Event.from_json(line))
+        except InvalidEvent as error:
+            return invalid(error)
+
+    def evaluate_all(
+        self, events: Iterable[Mapping[str, Any] | Event | bytes | str | InvalidEvent], batch: int = 500
+    ) -> Iterator[Decision]:
+        """Decide many events, in order, each as `evaluate` does; each fact source is asked once for a batch of them.
+
+        Args:
+            events: mappings, `Event`s or JSON texts, or what an event source could not read.
+            batch: for how many events a source is asked at once. Without sources every event is decided as it comes.
+
+        Yields:
+            A decision for each event.
+        """
+        if not self._sources:
+            batch = 1
+        waiting = iter(events)
+        while some := list(islice(waiting, batch)):
+            ready: list[Event | InvalidEvent] = [read_event(event) for event in some]
+            well_formed = [event for event in ready if isinstance(event, Event)]
+            gathered = iter(self._gatherer.gather(well_formed) if self._sources else well_formed)
+            for event in ready:
+                found = next(gathered) if isinstance(event, Event) else event
+                if isinstance(found, Event):
+                    try:
+                        found = self._decider.decide(found)
+                    except InvalidEvent as error:
+                        found = error
+                yield invalid(found) if isinstance(found, InvalidEvent) else found
+
+    def enforce(self, event: Mapping[str, Any] | Event, payload: Any = None) -> Decision:
+        """Decide one event, run the enforcement actions that follow, and let only a permitted flow go on.
+
+        Args:
+            event: as for `evaluate`.
+            payload: the host's data, for actions that keep or reduce it; `flow` hands back what became of it.
+
+        Returns:
+            The decision, a permit in mode ``enforce``; its obligations are the host's to carry out.
+
+        Raises:
+            FlowDenied: the flow is not permitted in the end, and the mode is ``enforce``.
+        """
+        return self._enforced(event, payload).decision
+
+    async def enforce_async(self, event: Mapping[str, Any] | Event, payload: Any = None) -> Decision:
+        """Do what `enforce` does, in a thread: sources and actions that wait hold up no event loop."""
+        import asyncio  # noqa: PLC0415  a host that awaits has it loaded already
+
+        return (await asyncio.to_thread(self._enforced, event, payload)).decision
+
+    @contextmanager
+    def flow(self, event: Mapping[str, Any] | Event, payload: Any = None) -> Iterator[Flow]:
+        """Enforce one event around a block of code, which runs only where the flow may go on.
+
+        Args:
+            event: as for `evaluate`.
+            payload: the host's data.
+
+        Yields:
+            The flow that may go on: its `decision`, and its `payload` as actions have reduced it.
+
+        Raises:
+            FlowDenied: as `enforce`.
+        """
+        yield self._enforced(event, payload)
+
+    def _enforced(self, event: Mapping[str, Any] | Event, payload: Any) -> Flow:
+        shadow = None
+        try:
+            ready = event if isinstance(event, Event) else Event.from_mapping(event)
+            gathered = self._gathered(ready)
+            if isinstance(gathered, Decision):
+                decision = gathered
+            else:
+                decision = self._decider.decide(gathered)
+                shadow = self._decided_beside(gathered)
+        except InvalidEvent as error:
+            decision = invalid(error)
+        mapping = event.as_dict() if isinstance(event, Event) else event
+        return self._enforcer.run(mapping, decision, payload, shadow)
+
+    def explanation(self, event: Mapping[str, Any] | Event) -> Explanation:
+        """Return every rule that was considered for an event, with what held and what did not, as data.
+
+        Raises:
+            InvalidEvent: the event is malformed.
+        """
+        from policyengine.decision.explain import explanation  # noqa: PLC0415  needed only where somebody asks why
+
+        ready = event if isinstance(event, Event) else Event.from_mapping(event)
+        gathered = self._gathered(ready)
+        if isinstance(gathered, Decision):
+            return explanation((), ready, gathered)
+        return self._decider.explanation(gathered)
+
+    def _decided(self, event: Event) -> Decision:
+        if self._sources:
+            gathered = self._gathered(event)
+            if isinstance(gathered, Decision):
+                return gathered
+            event = gathered
+        return self._decider.decide(event)
+
+    def _decided_beside(self, event: Event) -> Decision | None:
+        """Return what the shadow policies say of an event that has all its facts; whatever goes wrong there is told."""
+        if self._shadow is None:
+            return None
+        try:
+            return self._shadow.decide(event)
+        except InvalidEvent as error:
+            return invalid(error)
+        except Exception:
+            _log.exception("the shadow policies could not decide %s", event.id)
+            return None
+
+    def _asked(self, event: Event) -> frozenset[str]:
+        """Return the fact types that the rules of the policies that govern the event, shadow ones too, can ask for."""
+        types = self._decider.asked(event)
+        if self._shadow is not None:
+            with suppress(InvalidEvent):  # of the shadow policies alone: they will say so when they decide
+                types |= self._shadow.asked(event)
+        return types
+
+    def _gathered(self, event: Event) -> Event | Decision:
+        """Return the event with what the fact sources know of it, or its denial. Raises `InvalidEvent`."""
+        if not self._sources:
+            return event
+        (found,) = self._gatherer.gather([event])
+        if isinstance(found, InvalidEvent):
+            raise found
+        return found
+
+
+class WatchedEngine:
+    """An engine that follows its files: it decides with the newest policies that could be loaded.
+
+    A decision is made by one engine from beginning to end: the swap is one assignment, and a decision under way keeps
+    the engine that it began with. A broken change leaves those policies in force that were.
+
+    Args:
+        paths: returns the packs, and other files that are followed with them.
+        load: loads an engine from them.
+        interval: how many seconds lie between two looks at the files.
+
+    Raises:
+        PolicyEngineError: the packs cannot be loaded to begin with.
+    """
+
+    def __init__(
+        self, paths: Callable[[], Iterable[str | Path]], load: Callable[[], Engine], interval: float = 1.0
+    ) -> None:
+        def shown(engine: Engine) -> str:
+            return ", ".join(f"{policy.id} {policy.version}" for policy in engine.policies)
+
+        self._followed = Followed(paths, load, shown, interval)
+
+    @property
+    def engine(self) -> Engine:
+        """The engine in force."""
+        return self._followed.newest
+
+    @property
+    def error(self) -> PolicyEngineError | None:
+        """Why the newest change is not in force; None where it is."""
+        return self._followed.error
+
+    def evaluate(self, event: Mapping[str, Any] | Event) -> Decision:
+        """Decide as `Engine.evaluate` does, with the engine in force."""
+        return self.engine.evaluate(event)
+
+    def evaluate_all(
+        self, events: Iterable[Mapping[str, Any] | Event | bytes | str | InvalidEvent], batch: int = 500
+    ) -> Iterator[Decision]:
+        """Decide many events as `Engine.evaluate_all` does, all of them with the engine in force at the beginning."""
+        return self.engine.evaluate_all(events, batch)
+
+    def enforce(self, event: Mapping[str, Any] | Event, payload: Any = None) -> Decision:
+        """Enforce as `Engine.enforce` does, with the engine in force."""
+        return self.engine.enforce(event, payload)
+
+    async def enforce_async(self, event: Mapping[str, Any] | Event, payload: Any = None) -> Decision:
+        """Enforce as `Engine.enforce_async` does, with the engine in force."""
+        return await self.engine.enforce_async(event, payload)
+
+    def flow(self, event: Mapping[str, Any] | Event, payload: Any = None) -> AbstractContextManager[Flow]:
+        """Enforce around a block as `Engine.flow` does, with the engine in force."""
+        return self.engine.flow(event, payload)
+
+    def guard(self, **fields: Any) -> Callable[[F], F]:
+        """Guard a function as `Engine.guard` does; each call asks the engine then in force."""
+        return guard(self, fields)
+
+    def look(self) -> bool:
+        """Look at the files now, and return whether another engine came into force."""
+        return self._followed.look()
+
+    def close(self) -> None:
+        """Follow the files no longer. The engine in force stays so."""
+        self._followed.close()
+
+    def __enter__(self) -> WatchedEngine:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()

@@ -1,0 +1,222 @@
+"""Which plugins an engine has: its own manager, the built-in ones, the installed packages, and the host's objects."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from importlib.metadata import entry_points
+from inspect import signature
+from pathlib import Path
+from typing import Any, Final
+
+import pluggy
+
+from policyengine.builtin import files, formats, kinds
+from policyengine.builtin.actions import block, log, notify, quarantine, redact
+from policyengine.enforcement.flow import STAGES, EnforcementAction, Observer
+from policyengine.errors import ConfigurationError, Fault, PluginError, did_you_mean
+from policyengine.hooks import PROJECT, Command, EventSource, FactSource, Hooks, ReportFormat
+from policyengine.language.kind import RuleKind
+from policyengine.text import Text
+
+_BUILT_IN: Final[Mapping[str, object]] = {
+    "block": block,
+    "files": files,
+    "formats": formats,
+    "kinds": kinds,
+    "log": log,
+    "notify": notify,
+    "quarantine": quarantine,
+    "redact": redact,
+}
+"""The plugins that every engine has, by the names under which they are configured."""
+
+_SQLITE: Final = "sqlite:///"
+
+
+@dataclass(frozen=True, slots=True)
+class Installed:
+    """One plugin, for people.
+
+    Args:
+        name: how the manager names it.
+        version: of the distribution that brought it; empty where none did.
+        distribution: its name; empty where none did.
+        hooks: the hooks that it implements, sorted.
+        settings: the JSON Schema of its settings; None where it has none.
+    """
+
+    name: str
+    version: str
+    distribution: str
+    hooks: tuple[str, ...]
+    settings: Mapping[str, Any] | None
+
+
+class Plugins:
+    """The plugins of one engine, and what they handed over.
+
+    Args:
+        objects: the host's own plugin objects; one with settings has a `name` to find them by.
+        installed: whether packages with an entry point are loaded as well.
+        settings: by the name of a plugin, its part of the configuration.
+        folder: the folder that paths among the settings are relative to; None is the current one.
+
+    Raises:
+        ConfigurationError: the settings are wrong, or of a plugin that is not there.
+        PluginError: an unknown hook, a wrong signature, a wrong object, or two things of one name.
+    """
+
+    def __init__(
+        self,
+        objects: Iterable[object] = (),
+        *,
+        installed: bool = True,
+        settings: Mapping[str, Mapping[str, Any]] | None = None,
+        folder: Path | None = None,
+    ) -> None:
+        self.manager = pluggy.PluginManager(PROJECT)
+        self.manager.add_hookspecs(Hooks)
+        try:
+            for built_in, module in _BUILT_IN.items():
+                self.manager.register(module, name=built_in)
+            if installed:
+                _refuse_clashes([point.name for point in entry_points(group=PROJECT)])
+                self.manager.load_setuptools_entrypoints(PROJECT)
+            for plugin in objects:
+                _refuse_unknown_hooks(plugin)
+                name = getattr(plugin, "name", None)  # by which its settings are found; pluggy's own is a number
+                name = name if isinstance(name, str) else None
+                if name is not None and self.manager.has_plugin(name):
+                    raise PluginError(f'there is a plugin named "{name}" already')
+                self.manager.register(plugin, name=name)
+            for _, plugin in self.manager.list_name_plugin():
+                _refuse_unknown_hooks(plugin)
+            self.manager.check_pending()
+        except pluggy.PluginValidationError as error:
+            _refuse_unknown_hooks(error.plugin)
+            raise PluginError(str(error)) from error
+        except ValueError as error:
+            raise PluginError(str(error)) from error
+        self.schemas: Mapping[str, Mapping[str, Any]] = {
+            implementation.plugin_name: dict(implementation.function())  # type: ignore[call-overload]
+            for implementation in self.manager.hook.policyengine_settings.get_hookimpls()
+        }
+        self.settings: Mapping[str, Mapping[str, Any]] = self._validated(settings or {}, folder or Path())
+        self.kinds: Mapping[str, RuleKind] = self._collected("rule_kinds", RuleKind, "rule kind")
+        self.sources: Mapping[str, FactSource] = self._collected("fact_sources", FactSource, "fact source")
+        self.events: Mapping[str, EventSource] = self._collected("event_sources", EventSource, "event source")
+        self.actions: Mapping[str, EnforcementAction] = self._collected(
+            "enforcement_actions", EnforcementAction, "enforcement action"
+        )
+        self.observers: Mapping[str, Observer] = self._collected("observers", Observer, "observer")
+        self.formats: Mapping[str, ReportFormat] = self._collected("report_formats", ReportFormat, "report format")
+        for action in self.actions.values():
+            if action.stage not in STAGES:
+                known = ", ".join(STAGES)
+                raise PluginError(f"action {action.name!r} has stage {action.stage!r}; the stages are {known}")
+
+    def describe(self) -> list[Installed]:
+        """Return every plugin with its hooks, in the order of names."""
+        distributions = dict(self.manager.list_plugin_distinfo())
+        found = []
+        for name, plugin in self.manager.list_name_plugin():
+            if plugin is not None:
+                hooks = sorted(hook.name for hook in self.manager.get_hookcallers(plugin) or ())
+                info: Any = distributions.get(plugin)
+                version, distribution = (info.version, info.project_name) if info else ("", "")
+                found.append(Installed(name, version, distribution, tuple(hooks), self.schemas.get(name)))
+        return sorted(found, key=lambda plugin: plugin.name)
+
+    def commands(self) -> Mapping[str, Command]:
+        """Return the commands that the plugins bring, by name. Raises `PluginError` as the constructor does."""
+        return self._collected("commands", Command, "command")
+
+    def _validated(self, settings: Mapping[str, Mapping[str, Any]], folder: Path) -> Mapping[str, Mapping[str, Any]]:
+        """Return `settings`, each part valid against the JSON Schema that its plugin brings."""
+        names = [
+            name for name, plugin in self.manager.list_name_plugin() if plugin is not None and name != str(id(plugin))
+        ]
+        faults: list[Fault] = []
+        for name, part in settings.items():
+            path = ("plugins", name)
+            if name not in names:
+                message = Text(ja=f"プラグイン「{name}」はありません", en=f'there is no plugin "{name}"')
+                faults.append(Fault("unknown-plugin", path, message, did_you_mean(name, names)))
+            elif name not in self.schemas:
+                message = Text(ja=f"プラグイン「{name}」に設定はありません", en=f'plugin "{name}" has no settings')
+                faults.append(Fault("no-settings", path, message))
+            else:
+                from policyengine.schema.validate import errors_of  # noqa: PLC0415  imports jsonschema, needed to configure
+
+                faults.extend(
+                    Fault(error.code, (*path, *error.path), error.message, error.hint)
+                    for error in errors_of(dict(part), self.schemas[name])
+                )
+        if faults:
+            raise ConfigurationError(faults)
+        return {name: _resolved(part, self.schemas[name], folder) for name, part in settings.items()}
+
+    def _collected(self, what: str, protocol: Any, word: str) -> dict[str, Any]:
+        hook = f"{PROJECT}_{what}"
+        found: dict[str, Any] = {}
+        for implementation in getattr(self.manager.hook, hook).get_hookimpls():
+            name = implementation.plugin_name
+            given = {"settings": self.settings.get(name, {})} if "settings" in implementation.argnames else {}
+            try:
+                handed = list(implementation.function(**given))
+            except Exception as error:
+                raise PluginError(f"plugin {name}: {hook} failed: {error!r}") from error
+            for member in handed:
+                if not isinstance(member, protocol):
+                    raise PluginError(f"plugin {name}: {hook} handed over {member!r}, which is no {word}")
+                if member.name in found:
+                    raise PluginError(f"plugin {name}: there is a {word} named {member.name!r} already")
+                found[member.name] = member
+        return found
+
+
+def _refuse_clashes(names: Iterable[str]) -> None:
+    """Refuse installed plugins of one name, of which pluggy would quietly take one."""
+    seen = set(_BUILT_IN)
+    for name in names:
+        if name in seen:
+            raise PluginError(f'two plugins are named "{name}": an installed package brings the second')
+        seen.add(name)
+
+
+def _refuse_unknown_hooks(plugin: object) -> None:
+    """Refuse what looks like a hook of ours and is none, which would never be called, and arguments that none has."""
+    known = [name for name in dir(Hooks) if name.startswith(f"{PROJECT}_")]
+    for name in dir(plugin):
+        if name.startswith(f"{PROJECT}_") and name not in known:
+            hint = did_you_mean(name, known)
+            raise PluginError(f"unknown hook {name!r} of {plugin!r}" + (f": {hint.en}" if hint else ""))
+        if name in known and hasattr(method := getattr(plugin, name), f"{PROJECT}_impl"):
+            arguments = set(signature(getattr(Hooks, name)).parameters) - {"self"}
+            for argument in signature(method).parameters:
+                if argument not in arguments:
+                    hint = did_you_mean(argument, arguments)
+                    raise PluginError(
+                        f"hook {name!r} of {plugin!r}: unknown argument {argument!r}" + (f": {hint.en}" if hint else "")
+                    )
+
+
+def _resolved(value: Any, schema: Mapping[str, Any], folder: Path) -> Any:
+    """Return settings with the defaults of the schema filled in, and every path taken from `folder`.
+
+    A text is a path where its schema has the format ``path``; with the format ``database-url``, what follows
+    ``sqlite:///`` is one.
+    """
+    if isinstance(value, str) and schema.get("format") == "path":
+        return str(folder / value)
+    if isinstance(value, str) and schema.get("format") == "database-url" and value.startswith(_SQLITE):
+        return _SQLITE + str(folder / value.removeprefix(_SQLITE))
+    if isinstance(value, Mapping):
+        known, others = schema.get("properties", {}), schema.get("additionalProperties", {})
+        others = others if isinstance(others, Mapping) else {}
+        defaults = {name: of["default"] for name, of in known.items() if "default" in of}
+        return {
+            name: _resolved(member, known.get(name, others), folder) for name, member in {**defaults, **value}.items()
+        }
+    return value

@@ -1,0 +1,1 @@
+"""From text to a policy: rule files read, checked, lowered, formatted."""

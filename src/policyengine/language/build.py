@@ -1,0 +1,307 @@
+"""From a pack to a policy: its words and clauses declared once, its rules lowered, all problems in one go."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from policyengine.errors import KeyPath, PolicyError, Problem, did_you_mean, in_order
+from policyengine.language import check
+from policyengine.language.declare import Declarations, table_of
+from policyengine.language.find import STANDARD
+from policyengine.language.pack import Pack, load_pack
+from policyengine.language.source import Document, read
+from policyengine.language.table import RuleTable, Scope
+from policyengine.model.policy import Clause, Policy, Reading
+from policyengine.model.rule import Rule, placed
+from policyengine.model.vocabulary import Vocabulary
+from policyengine.moment import FOREVER, instant
+from policyengine.text import Text
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from policyengine.language.kind import RuleKind
+
+_NO_WORDS = ("policy", "readings", "obligations", "clause")
+_NO_CARRIER = ("number", "title", "summary", "organisational", "ground", "case_of", "open")
+
+
+def build_policy(path: str | Path, kinds: Mapping[str, RuleKind], readings: Mapping[str, str] | None = None) -> Policy:
+    """Return the policy of the pack at `path`.
+
+    Args:
+        path: a TOML file, or a folder of them.
+        kinds: the registered rule kinds by name.
+        readings: for some readings of the policy, the value to read it under; a name it does not declare is ignored.
+
+    Raises:
+        PolicyError: with every problem of the pack. Nothing of a broken pack is ever used.
+    """
+    return policy_of(load_pack(path), kinds, readings or {})
+
+
+def build_policies(
+    paths: Iterable[str | Path], kinds: Mapping[str, RuleKind], readings: Mapping[str, str]
+) -> list[Policy]:
+    """Return the policies of the packs at `paths`. Raises `PolicyError` with the problems of all of them."""
+    problems: list[Problem] = []
+    policies: list[Policy] = []
+    for path in paths:
+        try:
+            policies.append(build_policy(path, kinds, readings))
+        except PolicyError as error:
+            problems.extend(error.problems)
+    known = {name for policy in policies for name in policy.readings}
+    if not problems:
+        for name in sorted(readings.keys() - known):
+            names = ", ".join(sorted(known))
+            message = Text(
+                ja=f"「{name}」という読み方はありません。あるもの: {names}",
+                en=f'unknown reading "{name}"; known: {names}',
+            )
+            problems.append(Problem("unknown-reading", message, hint=did_you_mean(name, known, listing=False)))
+        if not policies:
+            problems.append(Problem("no-policy", Text(ja="ポリシーが一つもありません", en="no policy to load")))
+    if problems:
+        raise PolicyError(problems)
+    return policies
+
+
+def policy_of(
+    pack: Pack, kinds: Mapping[str, RuleKind], readings: Mapping[str, str], *, trusted: bool = False
+) -> Policy:
+    """Return the policy of a pack that has been read; as `build_policy`.
+
+    Args:
+        pack: the pack.
+        kinds: the registered rule kinds by name.
+        readings: for some readings of the policy, the value to read it under.
+        trusted: whether to leave out the checks of form and consistency. A small wrong change of a sound pack may make
+            a clause idle, say, and is decided under all the same; words that do not resolve are refused even so.
+    """
+    return _Builder(pack, kinds, readings, trusted=trusted).policy()
+
+
+def check_path(path: str | Path, kinds: Mapping[str, RuleKind]) -> list[Problem]:
+    """Return every problem of the pack, or of the vocabulary file, at `path`; where it has none, its notes."""
+    try:
+        pack = load_pack(path)
+        builder = _Builder(pack, kinds, {})
+        if all(document.data.keys() <= {"vocabulary", "imports"} for document in pack.rules):
+            return builder.vocabulary_problems()
+        return list(builder.policy().notes)
+    except PolicyError as error:
+        return list(error.problems)
+
+
+def standard_vocabulary() -> Vocabulary:
+    """Return the words that every policy has: the fact types of section 2 of the contract, and the default form."""
+    return _Builder(Pack(STANDARD, (), (read(STANDARD),)), {}, {}).vocabulary()
+
+
+class _Lowered(NamedTuple):
+    """One rule table and what it was lowered to.
+
+    Args:
+        table: the table.
+        stands: whether it stands under the chosen readings.
+        rules: what it says.
+        sound: whether nothing is wrong with it.
+    """
+
+    table: RuleTable
+    stands: bool
+    rules: tuple[Rule, ...]
+    sound: bool
+
+
+class _Builder(Declarations):
+    """Makes the policy of one pack, or says everything that is wrong with it."""
+
+    def __init__(
+        self, pack: Pack, kinds: Mapping[str, RuleKind], readings: Mapping[str, str], *, trusted: bool = False
+    ) -> None:
+        super().__init__(pack, kinds, trusted=trusted)
+        self.trusted = trusted
+        self.wanted = readings
+
+    def vocabulary_problems(self) -> list[Problem]:
+        """Return what is wrong with a pack that is a vocabulary and no policy."""
+        self.vocabulary()
+        return in_order(self.problems)
+
+    def policy(self) -> Policy:
+        """Put everything together, or raise with all problems."""
+        if self.pack.problems:  # what is missing would make everything else look wrong
+            raise PolicyError(self.problems)
+        about = self._policy_table()
+        vocabulary = self.vocabulary()
+        readings = self.readings()
+        clauses = self.clauses(vocabulary)
+        obligations = self.obligations(clauses)
+        scope = Scope(
+            vocabulary,
+            {number: _with_cases(number, clauses) for number in clauses},
+            frozenset(obligations),
+            {name: frozenset(reading.values) for name, reading in readings.items()},
+            {name: self._chosen(reading) for name, reading in readings.items()},
+        )
+        tables = list(self._rules(scope))
+        self.problems.extend(scope.problems)
+        span = _instant(about.get("from"), -FOREVER), _instant(about.get("until"), FOREVER)
+        if not self.trusted:
+            self._consistent(clauses, tables, span)
+        if self.problems:
+            raise PolicyError(self.problems)
+        return Policy(
+            id=about["id"],
+            version=about["version"],
+            title=Text(**about["title"]),
+            digest=self.pack.digest,
+            governs=None if about["governs"] == "anyone" else frozenset(about["governs"]),
+            start=span[0],
+            end=span[1],
+            contact=about.get("contact"),
+            vocabulary=vocabulary,
+            clauses=clauses,
+            obligations=obligations,
+            readings=readings,
+            chosen=scope.chosen,
+            rules=tuple(rule for lowered in tables if lowered.stands for rule in lowered.rules),
+            notes=tuple(self._open_points()),
+        )
+
+    def _policy_table(self) -> dict[str, Any]:
+        for document in self.pack.vocabularies:
+            for key in _NO_WORDS:
+                if key in document.data:
+                    self.problem(
+                        "not-a-vocabulary",
+                        f"取り込まれる語彙ファイルに「{key}」は書けません",
+                        f'an imported vocabulary cannot have "{key}"',
+                        document,
+                        key,
+                    )
+        found = [document for document in self.pack.rules if "policy" in document.data]
+        if not found:
+            self.problem("no-policy", "[policy] の表がありません", "there is no table [policy]", self.pack.rules[0])
+            return {}
+        for document in found[1:]:
+            self.problem(
+                "duplicate-policy",
+                f"[policy] は {found[0].path} にもあります",
+                f"[policy] stands in {found[0].path} as well",
+                document,
+                "policy",
+            )
+        about = table_of(found[0].data["policy"])
+        about = {key: value for key, value in about.items() if not self.broken(found[0], "policy", key)}
+        if _instant(about.get("from"), -FOREVER) >= _instant(about.get("until"), FOREVER):
+            self.problem(
+                "impossible-rule",
+                "from が until 以後です",
+                "from is at or after until",
+                found[0],
+                *("policy", "until"),
+            )
+            return {}
+        return about
+
+    def _chosen(self, reading: Reading) -> str:
+        value = self.wanted.get(reading.name, reading.default)
+        if reading.name in self.wanted and not (isinstance(value, str) and value in reading.values):
+            known = ", ".join(reading.values)
+            message = Text(
+                ja=f"読み方「{reading.name}」に「{value}」はありません。{known} のいずれか",
+                en=f'reading "{reading.name}" has no value "{value}"; it has {known}',
+            )
+            hint = did_you_mean(str(value), reading.values, listing=False)
+            self.problems.append(Problem("unknown-reading-value", message, hint=hint))
+        return value
+
+    def _rules(self, scope: Scope) -> Iterator[_Lowered]:
+        """Lower every rule table, those that do not stand under the chosen readings too, so that all are checked."""
+        ids: dict[str, bool] = {}
+        for document, index, clause in self.clause_tables():
+            for kind in (kind for name, kind in self.kinds.items() if name in clause):
+                tables = clause[kind.name]
+                for position, values in enumerate(tables if isinstance(tables, list) else ()):
+                    if isinstance(values, dict):
+                        path: KeyPath = ("clause", index, kind.name, position)
+                        default = f"{clause['number']}/{kind.name}" + (f"-{position + 1}" if position else "")
+                        yield self._lowered(scope, document, path, values, kind, clause["number"], default, ids)
+
+    def _lowered(
+        self,
+        scope: Scope,
+        document: Document,
+        path: KeyPath,
+        values: Mapping[str, Any],
+        kind: RuleKind,
+        clause: str,
+        default: str,
+        ids: dict[str, bool],
+    ) -> _Lowered:
+        """Lower one table without the keys that the schema has something against, so that the others are checked."""
+        before = len(scope.problems)
+        whole = {key: value for key, value in values.items() if not self.broken(document, *path, key)}
+        table = RuleTable(
+            scope, document, path, whole, clause=clause, kind=kind.name, title=kind.title, default_id=default
+        )
+        name, given = table.head.id, "id" in whole
+        if name in ids and (given or ids[name]):  # two ids that were made up mean one clause that stands twice
+            message = Text(ja=f"ルール id「{name}」が二つあります", en=f'rule id "{name}" stands twice')
+            table.problem("duplicate-id", message, "id")
+        ids[name] = given or ids.get(name, False)
+        stands = table.stands(whole.get("under"), "under")
+        rules: tuple[Rule, ...] = ()
+        if kind.required <= whole.keys():
+            rules = tuple(placed(rule) for rule in kind.lower(table))
+        else:
+            table.condition()
+        sound = len(scope.problems) == before and not self.broken(document, *path)
+        return _Lowered(table, stands, rules, sound)
+
+    def _consistent(self, clauses: Mapping[str, Clause], tables: list[_Lowered], span: tuple[int, int]) -> None:
+        """Report what is wrong with the policy as a whole, as far as what is broken in it allows."""
+        places: dict[str, tuple[Document, KeyPath]] = {}
+        carried: set[str] = set()
+        for document, index, table in self.clause_tables():
+            places.setdefault(table["number"], (document, ("clause", index)))
+            unsure = self.broken(document, "clause", index, "ground")
+            if unsure or any(key not in _NO_CARRIER for key in table):
+                carried.add(table["number"])
+        self.problems.extend(check.clause_problems(clauses, carried, places))
+        fixed = [lowered for lowered in tables if lowered.sound and not _varies(lowered.table.values)]
+        self.problems.extend(check.rule_problems([lowered.rules for lowered in fixed], span))
+        unsure_of = frozenset(lowered.table.clause for lowered in tables if not lowered.sound)
+        sound = [rule for lowered in tables if lowered.sound for rule in lowered.rules]
+        self.problems.extend(check.licence_problems(sound, unsure_of))
+
+    def _open_points(self) -> Iterator[Problem]:
+        for document, index, table in self.clause_tables():
+            for position, point in enumerate(table.get("open", ())):
+                yield Problem(
+                    "open-point",
+                    Text(**point),
+                    document.place(("clause", index, "open", position)),
+                    severity="note",
+                    clause=table["number"],
+                )
+
+
+def _with_cases(number: str, clauses: Mapping[str, Clause]) -> frozenset[str]:
+    """Return the clause and, since naming it means them as well, its cases."""
+    return frozenset({number, *(clause.number for clause in clauses.values() if clause.case_of == number)})
+
+
+def _varies(value: Any) -> bool:
+    """Whether what a table says depends on the chosen readings, in any of its lists."""
+    if isinstance(value, list):
+        return any(_varies(member) or (isinstance(member, dict) and "under" in member) for member in value)
+    return isinstance(value, dict) and any(_varies(member) for member in value.values())
+
+
+def _instant(value: Any, default: int) -> int:
+    return instant(value) if isinstance(value, str) else default

@@ -1,0 +1,123 @@
+"""From paths to packs: which files belong to a policy, read and parsed, with every place kept."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from policyengine.errors import Place, PolicyError, Problem
+from policyengine.language.find import STANDARD, find_packs, pack_files
+from policyengine.language.source import Document, read, unreadable
+from policyengine.text import Text
+
+
+@dataclass(frozen=True)
+class Pack:
+    """The documents of one policy.
+
+    Args:
+        path: where it was loaded from.
+        rules: the files of the pack itself, of which one has the table ``[policy]``.
+        vocabularies: what they import, the standard vocabulary first.
+        problems: files that are missing, unreadable, not UTF-8 or not TOML 1.0. A pack with any is of no use.
+    """
+
+    path: Path
+    rules: tuple[Document, ...]
+    vocabularies: tuple[Document, ...]
+    problems: tuple[Problem, ...] = ()
+
+    @property
+    def documents(self) -> tuple[Document, ...]:
+        """All documents, vocabularies first."""
+        return (*self.vocabularies, *self.rules)
+
+    @property
+    def digest(self) -> str:
+        """``sha256:`` and the hash of the content; comments, layout, file names and order of keys do not count."""
+        content = sorted(
+            json.dumps({k: v for k, v in document.data.items() if k != "imports"}, sort_keys=True)
+            for document in self.documents
+        )
+        return "sha256:" + hashlib.sha256("\n".join(content).encode("utf-8", "surrogatepass")).hexdigest()
+
+
+def load_pack(path: str | Path) -> Pack:
+    """Read the pack at `path`: a TOML file, or a folder whose TOML files (but test suites) make one policy.
+
+    Raises:
+        PolicyError: there is no file at all.
+    """
+    root = Path(path)
+    problems: list[Problem] = []
+    rules: list[Document] = []
+    vocabularies: list[Document] = []
+    seen: set[Path] = set()
+    waiting: list[tuple[Path, Document | None, list[Document]]] = [(file, None, rules) for file in _files(root)]
+    waiting.append((STANDARD, None, vocabularies))
+    while waiting:
+        file, importer, into = waiting.pop(0)
+        try:
+            if _seen(file, seen):
+                continue
+            document = read(file)
+        except PolicyError as error:
+            problems.extend(error.problems if importer is None else _imported(error, importer, file))
+            continue
+        into.append(document)
+        waiting.extend((file.parent / target, document, vocabularies) for target in _imports(document))
+    vocabularies.sort(key=lambda document: document.path != str(STANDARD))
+    return Pack(root, tuple(rules), tuple(vocabularies), tuple(problems))
+
+
+def _files(root: Path) -> list[Path]:
+    """Return the rule files of the pack at `root`, which may be one."""
+    try:
+        if not root.is_dir():
+            return [root]
+        files = pack_files(root)
+    except OSError as error:
+        raise unreadable(str(root), error) from None
+    if not files:
+        message = Text(ja="フォルダに TOML ファイルがありません", en="the folder has no TOML file")
+        below = ", ".join(str(pack) for pack in find_packs(root) if pack != root)
+        hint = Text(ja=f"下にあるもの: {below}", en=f"there are packs below it: {below}") if below else None
+        raise PolicyError([Problem("no-policy", message, Place(str(root)), hint)])
+    return files
+
+
+def _seen(file: Path, seen: set[Path]) -> bool:
+    """Whether `file` is one of `seen`, under whatever name; then it is."""
+    try:
+        resolved = file.resolve()
+    except (OSError, RuntimeError, ValueError) as error:  # a loop of links, a path that no file can have
+        raise unreadable(str(file), error) from None
+    if resolved in seen:
+        return True
+    seen.add(resolved)
+    return False
+
+
+def _imports(document: Document) -> list[str]:
+    listed = document.data.get("imports", [])
+    return [target for target in listed if isinstance(target, str)] if isinstance(listed, list) else []
+
+
+def _imported(error: PolicyError, importer: Document, file: Path) -> Iterator[Problem]:
+    """Point problems of an imported file that cannot be read at the import, and keep the others where they are."""
+    for problem in error.problems:
+        if problem.code in ("file-missing", "file-unreadable"):
+            place = importer.place(("imports",))
+            for index, target in enumerate(_imports(importer)):
+                if Path(importer.path).parent / target == file:
+                    place = importer.place(("imports", index))
+            message = Text(
+                ja=f"取り込む語彙ファイル {file}: {problem.message.ja}",
+                en=f"imported vocabulary {file}: {problem.message.en}",
+            )
+            yield Problem(problem.code, message, place)
+        else:
+            yield problem

@@ -1,0 +1,191 @@
+"""TOML files with the place of everything in them."""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from datetime import date, datetime, time
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+from policyengine.errors import KeyPath, Place, PolicyError, Problem
+from policyengine.language.places import _Places, _position, _tree
+from policyengine.text import Text
+
+if TYPE_CHECKING:
+    pass
+
+
+DEEPEST: Final = 64
+"""How deeply tables and arrays may be nested; what is deeper is no rule file."""
+
+
+class Document:
+    """One TOML 1.0 file: its data, and where each key and value stands.
+
+    Args:
+        path: the file, as errors shall name it.
+        text: its contents.
+        data: its contents as JSON has them: a time is its RFC 3339 text.
+    """
+
+    def __init__(self, path: str, text: str, data: dict[str, Any]) -> None:
+        self.path = path
+        self.text = text
+        self.data = data
+
+    def place(self, path: KeyPath) -> Place:
+        """Return where the key or value at `path` stands; for a path that is not there, its nearest ancestor."""
+        for length in range(len(path), 0, -1):
+            found = self._places.get(path[:length])
+            if found is not None:
+                return Place(self.path, *found)
+        return Place(self.path, 1, 1)
+
+    def with_data(self, data: dict[str, Any]) -> Document:
+        """Return the same file with other data; what it still has stands where it stood."""
+        other = Document(self.path, self.text, data)
+        other.__dict__["_places"] = self._places
+        return other
+
+    @cached_property
+    def _places(self) -> dict[KeyPath, tuple[int, int]]:
+        return _Places(self.text).found
+
+
+def read(path: Path, shown: str | None = None) -> Document:
+    """Read one TOML file.
+
+    Args:
+        path: the file.
+        shown: how errors name it, by default `path` itself.
+
+    Raises:
+        PolicyError: the file is missing, unreadable, not UTF-8 or not TOML 1.0; with one problem and its place.
+    """
+    name = shown or str(path)
+    return parse(decode(contents(path, name), name), name)
+
+
+def contents(path: Path, name: str) -> bytes:
+    """Return the bytes of a file. Raises `PolicyError` where it is missing or unreadable."""
+    try:
+        return path.read_bytes()
+    except FileNotFoundError:
+        raise _broken("file-missing", Place(name), "ファイルがありません", "no such file") from None
+    except OSError as error:
+        raise unreadable(name, error) from None
+    except ValueError as error:  # a path that no file can have
+        raise unreadable(name, error) from None
+
+
+def decode(raw: bytes, name: str) -> str:
+    """Return the text of a TOML file, without its byte order mark. Raises `PolicyError` where it is not UTF-8."""
+    try:
+        return raw.decode("utf-8").removeprefix("\ufeff")
+    except UnicodeDecodeError as error:
+        before = raw[: error.start]
+        line = before.count(b"\n") + 1
+        column = len(before[before.rfind(b"\n") + 1 :].decode("utf-8", "replace")) + 1
+        raise _broken(
+            "not-utf-8",
+            Place(name, line, column),
+            "UTF-8 ではありません。UTF-8 で保存してください",
+            "not UTF-8; save the file as UTF-8",
+        ) from None
+
+
+def parse(text: str, name: str) -> Document:
+    """Parse TOML 1.0 text; `name` is the file that errors name. Raises `PolicyError` as `read` does."""
+    text = text.replace("\r\n", "\n")
+    try:
+        data = tomllib.loads(text)
+        repr(data)  # a hexadecimal number that is too large to be written would fail where nobody expects it
+    except tomllib.TOMLDecodeError as error:
+        raise _syntax_error(str(error), text, name) from None
+    except RecursionError:
+        raise _too_deep(name) from None
+    except ValueError:  # what `int` and `repr` say to thousands of digits
+        raise _broken("toml-syntax", Place(name, 1, 1), "大きすぎる数があります", "a number is too large") from None
+    if _depth(data) > DEEPEST:
+        raise _too_deep(name)
+    return Document(name, text, plain(data))
+
+
+def plain(value: Any) -> Any:
+    """Return TOML data as JSON data: times become RFC 3339 strings."""
+    if isinstance(value, dict):
+        return {key: plain(member) for key, member in value.items()}
+    if isinstance(value, list):
+        return [plain(member) for member in value]
+    if isinstance(value, datetime | date | time):
+        return value.isoformat()
+    return value
+
+
+def unreadable(name: str, error: Exception) -> PolicyError:
+    """Return the error of a file or folder `name` that the system does not let us read."""
+    reason = getattr(error, "strerror", None) or str(error)
+    return _broken("file-unreadable", Place(name), f"読めません: {reason}", f"cannot be read: {reason}")
+
+
+def _too_deep(name: str) -> PolicyError:
+    return _broken("toml-syntax", Place(name, 1, 1), "入れ子が深すぎます", "nested too deeply")
+
+
+def _depth(data: Any) -> int:
+    """Return how deeply `data` is nested, without recursion."""
+    level, depth = [data], 0
+    while level := [
+        member
+        for value in level
+        if isinstance(value, dict | list)
+        for member in (value.values() if isinstance(value, dict) else value)
+    ]:
+        depth += 1
+    return depth
+
+
+def _broken(code: str, place: Place, ja: str, en: str, hint: Text | None = None) -> PolicyError:
+    return PolicyError([Problem(code, Text(ja=ja, en=en), place, hint)])
+
+
+def _syntax_error(message: str, text: str, name: str) -> PolicyError:
+    match = re.fullmatch(r"(.*) \(at (?:line (\d+), column (\d+)|end of document)\)", message, re.DOTALL)
+    what = match[1] if match else message
+    place = Place(name, int(match[2]), int(match[3])) if match and match[2] else Place(name, *_unended(text))
+    if _is_toml_1_1(text):
+        return _broken(
+            "toml-1.1",
+            place,
+            "TOML 1.1 の書き方です。ルールファイルは TOML 1.0 です",
+            "this is TOML 1.1 syntax; rule files are TOML 1.0",
+            Text(
+                ja="インライン表は一行で末尾のカンマなし、\\e と \\x は \\u で、時刻は秒まで書きます",
+                en="keep an inline table on one line without a trailing comma, write \\u for \\e and \\x, give seconds",
+            ),
+        )
+    return _broken("toml-syntax", place, f"TOML として読めません: {what}", f"broken TOML: {what}")
+
+
+def _unended(text: str) -> tuple[int, int]:
+    """Return where that begins which the end of `text` cuts off."""
+    waiting = [_tree(text)]
+    while waiting:
+        node = waiting.pop()
+        if node.type == "ERROR" or node.is_missing:
+            return _position(text.split("\n"), node)
+        waiting.extend(child for child in reversed(node.children) if child.has_error)
+    lines = text.split("\n")
+    return len(lines), len(lines[-1]) + 1
+
+
+def _is_toml_1_1(text: str) -> bool:
+    import tomli  # noqa: PLC0415  reads TOML 1.1, which tells a newer syntax from a broken one
+
+    try:
+        tomli.loads(text)
+    except (tomli.TOMLDecodeError, RecursionError):
+        return False
+    return True

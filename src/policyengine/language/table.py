@@ -1,0 +1,391 @@
+"""From a table of a rule file to the closed algebra: what a rule kind reads a table with."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
+
+from policyengine.errors import KeyPath, Problem, did_you_mean
+from policyengine.language.source import Document
+from policyengine.model.condition import (
+    ALWAYS,
+    NEVER,
+    Compare,
+    Condition,
+    Field,
+    Holds,
+    In,
+    Not,
+    NotIn,
+    all_of,
+    any_of,
+)
+from policyengine.model.operation import OPERATIONS
+from policyengine.model.rule import Head
+from policyengine.model.vocabulary import Vocabulary
+from policyengine.moment import FOREVER, instant
+from policyengine.text import Text
+
+TERM_KEYS: Mapping[str, tuple[Field, str]] = {
+    "subjects": (Field.SUBJECT, "subjects"),
+    "items": (Field.ITEM, "items"),
+    "purposes": (Field.PURPOSE, "purposes"),
+    "forms": (Field.FORM, "forms"),
+    "origins": (Field.ORIGIN, "origins"),
+    "recipients": (Field.RECIPIENT, "parties"),
+    "services": (Field.SERVICE, "services"),
+    "countries": (Field.COUNTRY, ""),
+}
+"""The keys of a table that list terms: the event field they look at, and the dimension that declares the terms."""
+
+_COMPARISONS = ("below", "at_most", "at_least", "above", "is", "is_not")
+
+
+class Scope:
+    """What all tables of a policy share while they are lowered.
+
+    Args:
+        vocabulary: the policy's words.
+        clauses: the numbers of its clauses, each with the clauses that a mention of it means: itself and its cases.
+        obligations: ids of the declared obligations.
+        readings: for each reading, its values.
+        chosen: for each reading, the value under which the rules are lowered.
+    """
+
+    def __init__(
+        self,
+        vocabulary: Vocabulary,
+        clauses: Mapping[str, frozenset[str]],
+        obligations: frozenset[str],
+        readings: Mapping[str, frozenset[str]],
+        chosen: Mapping[str, str],
+    ) -> None:
+        self.vocabulary = vocabulary
+        self.clauses = clauses
+        self.obligations = obligations
+        self.readings = readings
+        self.chosen = chosen
+        self.problems: list[Problem] = []
+
+
+class RuleTable:
+    """One table of a rule file, with its names resolved as they are read. Rule kinds lower a policy through this.
+
+    Args:
+        scope: what the policy's tables share.
+        document: the file.
+        path: where in the file the table is.
+        values: the table itself.
+        clause: the number of the clause to which it belongs.
+        kind: the name of its rule kind.
+        title: what the kind is called.
+        default_id: the rule's id where the table gives none.
+    """
+
+    def __init__(
+        self,
+        scope: Scope,
+        document: Document,
+        path: KeyPath,
+        values: Mapping[str, Any],
+        *,
+        clause: str,
+        kind: str,
+        title: Text,
+        default_id: str,
+    ) -> None:
+        self.scope = scope
+        self.document = document
+        self.path = path
+        self.values = values
+        self.clause = clause
+        label = values.get("title")
+        self.head = Head(
+            id=values.get("id", default_id),
+            clause=clause,
+            kind=kind,
+            title=Text(**label) if label else title,
+            start=self._instant("from", -FOREVER),
+            end=self._instant("until", FOREVER),
+            obligations=self.obligations(),
+            source=(document, path),
+        )
+        if self.head.start >= self.head.end:
+            self.problem(
+                "impossible-rule", Text(ja="from が until より後です", en="from is at or after until"), "until"
+            )
+
+    def problem(self, code: str, message: Text, *path: str | int, hint: Text | None = None) -> None:
+        """Report what is wrong with the table, at the key or value `path` inside it."""
+        self.scope.problems.append(Problem(code, message, self.document.place((*self.path, *path)), hint))
+
+    def stands(self, under: Any, *path: str | int) -> bool:
+        """Whether what stands `under` some readings stands under the chosen ones; unknown readings are reported."""
+        stands = True
+        for name, wanted in (under or {}).items():
+            values = [wanted] if isinstance(wanted, str) else wanted
+            known = self.scope.readings.get(name)
+            if known is None:
+                self.problem(
+                    "unknown-reading",
+                    Text(ja=f"未宣言の読み方「{name}」", en=f'unknown reading "{name}"'),
+                    *path,
+                    name,
+                    hint=did_you_mean(name, self.scope.readings),
+                )
+                continue
+            for index, value in enumerate(values):
+                if value not in known:
+                    self.problem(
+                        "unknown-reading-value",
+                        Text(
+                            ja=f"読み方「{name}」に「{value}」はありません",
+                            en=f'reading "{name}" has no value "{value}"',
+                        ),
+                        *(*path, name, index),
+                        hint=did_you_mean(value, known),
+                    )
+            stands = stands and self.scope.chosen.get(name) in values
+        return stands
+
+    def listed(self, *path: str) -> Iterator[tuple[str, bool, KeyPath]]:
+        """Yield each term of the list at `path`, whether it stands under the chosen readings, and its own path."""
+        entries: Any = self.values
+        for key in path:
+            entries = entries.get(key, ()) if isinstance(entries, Mapping) else ()
+        for index, entry in enumerate(entries):
+            where: KeyPath = (*path, index)
+            if isinstance(entry, str):
+                yield entry, True, where
+            else:
+                stands = self.stands(entry.get("under"), *where, "under")
+                if "term" in entry:
+                    yield entry["term"], stands, (*where, "term")
+                for position, term in enumerate(entry.get("terms", ())):
+                    yield term, stands, (*where, "terms", position)
+
+    def operations(self, key: str) -> frozenset[str]:
+        """Return the operations listed at `key`; an unknown one is reported."""
+        found = []
+        for term, stands, where in self.listed(key):
+            if term not in OPERATIONS:
+                self._unknown_term("operations", term, where, OPERATIONS)
+            elif stands:
+                found.append(term)
+        return frozenset(found)
+
+    def on(self, key: str) -> Condition:
+        """Return the condition that the event's operation is listed at `key`; always met where there is no list."""
+        if key not in self.values:
+            return ALWAYS
+        operations = self.operations(key)
+        return In(Field.OPERATION, operations, tuple(sorted(operations)))
+
+    def terms(self, dimension: str, *path: str) -> tuple[tuple[str, ...], frozenset[str]]:
+        """Return the terms listed at `path` as they are written, and closed under their kinds.
+
+        Args:
+            dimension: the dimension of the vocabulary that declares them; empty where any word will do.
+            path: the keys that lead to the list.
+        """
+        written: list[str] = []
+        for word, stands, where in self.listed(*path):
+            named = self.scope.vocabulary.sets.get(dimension, {}).get(word)
+            declared = self.scope.vocabulary.terms.get(dimension, {})
+            if dimension and named is None and word not in declared:
+                self._unknown_term(dimension, word, where, (*declared, *self.scope.vocabulary.sets.get(dimension, {})))
+            elif stands:
+                written.extend(named or (word,))
+        if not dimension:
+            return tuple(written), frozenset(written)
+        return tuple(written), self.scope.vocabulary.closure(dimension, written)
+
+    def condition(self, *path: str, leave_out: Iterable[str] = ()) -> Condition:
+        """Return the conjunction of everything that the shared keys of the table at `path` ask of an event.
+
+        Args:
+            path: the keys that lead to the table; none for the rule's own table.
+            leave_out: shared keys that the rule kind reads for itself.
+        """
+        table: Any = self.values
+        for key in path:
+            table = table.get(key, {})
+        parts: list[Condition] = []
+        for key, (field, dimension) in TERM_KEYS.items():
+            if key in table and key not in leave_out:
+                written, values = self.terms(dimension, *path, key)
+                parts.append(In(field, values, written))
+        for key, (field, dimension) in TERM_KEYS.items():
+            if key in table.get("except", {}):
+                written, values = self.terms(dimension, *path, "except", key)
+                if written:
+                    parts.append(NotIn(field, values, written))
+        for name, tests in table.get("attributes", {}).items():
+            parts.extend(self._comparisons(name, tests, *path, "attributes", name))
+        if "facts" in table and "facts" not in leave_out:
+            parts.append(self.facts(*path, "facts"))
+        return all_of(*parts)
+
+    def facts(self, *path: str | int, default: Condition = ALWAYS) -> Condition:
+        """Return the requirement of facts at `path`, or `default` where the table has none."""
+        expression: Any = self.values
+        for key in path:
+            if isinstance(expression, Mapping) and key not in expression:
+                return default
+            expression = expression[key]
+        forms = [key for key in ("all", "any", "not", "type") if key in expression]
+        if len(forms) != 1 or (forms[0] != "type" and len(expression) > 1):
+            self.problem(
+                "fact-expression",
+                Text(
+                    ja="type（事実一つ）、all、any、not のどれか一つだけを書きます",
+                    en="expected exactly one of type (one fact), all, any, not",
+                ),
+                *path,
+            )
+            return NEVER
+        match forms[0]:
+            case "all":
+                return all_of(*(self.facts(*path, "all", index) for index in range(len(expression["all"]))))
+            case "any":
+                return any_of(*(self.facts(*path, "any", index) for index in range(len(expression["any"]))))
+            case "not":
+                return Not(self.facts(*path, "not"))
+            case _:
+                return self._fact(expression, *path)
+
+    def fact(self, fact_type: str, *path: str, **where: str) -> Condition:
+        """Return the condition that a fact of a type is in effect.
+
+        Args:
+            fact_type: the type.
+            path: the keys that lead to what the table says of it; problems are shown there.
+            where: values of its fields.
+        """
+        return self._fact({"type": fact_type, **where}, *path)
+
+    def clauses(self, *path: str) -> frozenset[str]:
+        """Return the clauses listed at `path`, each with its cases; an unknown one is reported."""
+        found: set[str] = set()
+        for number, stands, where in self.listed(*path):
+            known = self.scope.clauses.get(number)
+            if known is None:
+                self.problem(
+                    "unknown-clause",
+                    Text(ja=f"条項「{number}」はありません", en=f'there is no clause "{number}"'),
+                    *where,
+                    hint=did_you_mean(number, self.scope.clauses),
+                )
+            elif stands:
+                found.update(known)
+        return frozenset(found)
+
+    def obligations(self, *path: str) -> tuple[str, ...]:
+        """Return the obligations listed at `path`, by default ``oblige``; an unknown one is reported."""
+        found = []
+        for name, stands, where in self.listed(*(path or ("oblige",))):
+            if name not in self.scope.obligations:
+                self.problem(
+                    "unknown-obligation",
+                    Text(ja=f"未宣言の義務「{name}」", en=f'unknown obligation "{name}"'),
+                    *where,
+                    hint=did_you_mean(name, self.scope.obligations),
+                )
+            elif stands:
+                found.append(name)
+        return tuple(found)
+
+    def _unknown_term(self, dimension: str, term: str, where: KeyPath, known: Iterable[str]) -> None:
+        self.problem(
+            "unknown-term",
+            Text(ja=f"{dimension} に「{term}」はありません", en=f'unknown term "{term}" in {dimension}'),
+            *where,
+            hint=did_you_mean(term, known),
+        )
+
+    def _comparisons(self, name: str, tests: Mapping[str, Any], *path: str) -> Iterator[Condition]:
+        declared = self.scope.vocabulary.attributes.get(name)
+        if declared is None:
+            self.problem(
+                "unknown-attribute",
+                Text(ja=f"未宣言の属性「{name}」", en=f'unknown attribute "{name}"'),
+                *path,
+                hint=did_you_mean(name, self.scope.vocabulary.attributes),
+            )
+            return
+        for op in _COMPARISONS:
+            if op not in tests:
+                continue
+            ordered = op not in ("is", "is_not")
+            numeric = declared.type in ("integer", "number")
+            fits = numeric and not isinstance(tests[op], bool | str) if ordered else declared.accepts(tests[op])
+            if not fits:
+                self.problem(
+                    "wrong-type",
+                    Text(
+                        ja=f"属性「{name}」は {declared.type} です", en=f'attribute "{name}" is of type {declared.type}'
+                    ),
+                    *path,
+                    op,
+                )
+            else:
+                yield Compare(name, op, tests[op])
+
+    def _fact(self, expression: Mapping[str, Any], *path: str | int) -> Condition:
+        name = expression["type"]
+        declared = self.scope.vocabulary.facts.get(name)
+        if declared is None:
+            self.problem(
+                "unknown-fact-type",
+                Text(ja=f"未宣言の事実の種類「{name}」", en=f'unknown fact type "{name}"'),
+                *path,
+                "type",
+                hint=did_you_mean(name, self.scope.vocabulary.facts),
+            )
+            return NEVER
+        where: list[tuple[str, frozenset[str]]] = []
+        for key, wanted in expression.items():
+            if key in ("type", "unheld"):
+                continue
+            field = declared.fields.get(key)
+            nameable = [field.id for field in declared.fields.values() if field.held == "value"]
+            if field is None or field.held != "value":
+                self.problem(
+                    "unknown-fact-field",
+                    Text(
+                        ja=f"{name} の値として名指せる項目に「{key}」はありません",
+                        en=f'"{key}" is not a field of {name} whose value a rule can name',
+                    ),
+                    *path,
+                    key,
+                    hint=did_you_mean(key, nameable),
+                )
+                continue
+            values = [wanted] if isinstance(wanted, str) else wanted
+            for index, value in enumerate(values):
+                if field.values is not None and value not in field.values:
+                    self.problem(
+                        "unknown-value",
+                        Text(
+                            ja=f"{name} の {key} に「{value}」はありません", en=f'{key} of {name} cannot be "{value}"'
+                        ),
+                        *(*path, key, index),
+                        hint=did_you_mean(value, field.values),
+                    )
+            where.append((key, frozenset(values)))
+        unheld = expression.get("unheld", ())
+        for index, key in enumerate(unheld):
+            if key not in declared.fields:
+                self.problem(
+                    "unknown-fact-field",
+                    Text(ja=f"{name} に項目「{key}」はありません", en=f'{name} has no field "{key}"'),
+                    *path,
+                    "unheld",
+                    index,
+                    hint=did_you_mean(key, declared.fields),
+                )
+        return Holds(name, tuple(sorted(where)), frozenset(unheld))
+
+    def _instant(self, key: str, default: int) -> int:
+        value = self.values.get(key)
+        return instant(value) if isinstance(value, str) else default

@@ -1,0 +1,1 @@
+"""The nouns: frozen values, which every other room is built on."""

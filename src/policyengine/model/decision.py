@@ -1,0 +1,143 @@
+"""The decision: permit or deny, on which clauses, for which items, with which obligations."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any, Literal, TypeAlias
+
+import msgspec
+from msgspec import Struct
+
+from policyengine.errors import EventError
+from policyengine.text import Language, Text
+
+Outcome: TypeAlias = Literal["permit", "deny", "invalid"]
+
+
+class PolicyRef(Struct, frozen=True, omit_defaults=True):
+    """A policy that took part in a decision.
+
+    Args:
+        id: the policy.
+        version: its version.
+        digest: ``sha256:`` and the hash of its content.
+        readings: the readings whose value is not the default.
+    """
+
+    id: str
+    version: str
+    digest: str
+    readings: Mapping[str, str] = {}
+
+
+class Reason(Struct, frozen=True):
+    """One reason of a denial.
+
+    Args:
+        code: a stable word, such as ``requirement-unmet``.
+        clause: the clause that stands in the way; None where no clause does.
+        rule: the rule that carries it out; None where the clause as a whole stands in the way.
+        message: the reason, for people.
+    """
+
+    code: str
+    clause: str | None
+    rule: str | None
+    message: Text
+
+
+class Obligation(Struct, frozen=True):
+    """What the host must do because a flow was permitted.
+
+    Args:
+        id: the obligation.
+        clause: the clause that asks it.
+        parameters: what the policy sets for it.
+        message: the obligation, for people.
+    """
+
+    id: str
+    clause: str
+    parameters: Mapping[str, Any]
+    message: Text
+
+
+class Decision(Struct, frozen=True, eq=False):
+    """What the policies say of one event. Section 3 of the contract describes the fields.
+
+    Args:
+        event: the event's id; None where it could not be read.
+        outcome: ``permit``, ``deny`` or ``invalid``.
+        policies: the policies that govern the flow.
+        clauses: what the outcome rests on, sorted.
+        rules: the rules that it rests on, sorted.
+        reasons: why it is denied.
+        permitted_items: the items that would be permitted with all else equal, in the event's order.
+        excess_items: the other items.
+        obligations: what the host must do; empty unless permitted.
+        errors: what is wrong with an invalid event.
+        explainer: renders the explanation in a language, on demand.
+    """
+
+    event: str | None
+    outcome: Outcome
+    policies: tuple[PolicyRef, ...] = ()
+    clauses: tuple[str, ...] = ()
+    rules: tuple[str, ...] = ()
+    reasons: tuple[Reason, ...] = ()
+    permitted_items: tuple[str, ...] = ()
+    excess_items: tuple[str, ...] = ()
+    obligations: tuple[Obligation, ...] = ()
+    errors: tuple[EventError, ...] = ()
+    explainer: tuple[Callable[..., str], Any] | None = None
+
+    @property
+    def permitted(self) -> bool:
+        """Whether the flow is permitted; never true for an invalid event."""
+        return self.outcome == "permit"
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return the decision as the JSON object of section 3 of the contract."""
+        names = (*_FIELDS, "errors") if self.outcome == "invalid" else _FIELDS
+        found = {name: getattr(self, name) for name in names}
+        return {
+            name: msgspec.to_builtins(list(value) if isinstance(value, tuple) else value)
+            for name, value in found.items()
+        }
+
+    def to_json(self) -> bytes:
+        """Return `as_dict` as one line of UTF-8 JSON, without a line end."""
+        return msgspec.json.encode(self.as_dict())
+
+    def explain(self, lang: Language = "en") -> str:
+        """Return the decision for people: every rule considered, what held and what did not, and the clauses.
+
+        Args:
+            lang: ``"ja"`` or ``"en"``.
+        """
+        if self.explainer is None:
+            return f"{self.event}: {self.outcome}"
+        render, context = self.explainer
+        return render(context, self, lang)
+
+    def __eq__(self, other: object) -> bool:
+        return self.as_dict() == other.as_dict() if isinstance(other, Decision) else NotImplemented
+
+    def __ne__(self, other: object) -> bool:  # a Struct has its own, which compares identities
+        return not self.__eq__(other) if isinstance(other, Decision) else NotImplemented
+
+    def __hash__(self) -> int:
+        return hash((self.event, self.outcome, self.clauses, self.permitted_items, self.excess_items))
+
+
+_FIELDS = (
+    "event",
+    "outcome",
+    "policies",
+    "clauses",
+    "rules",
+    "reasons",
+    "permitted_items",
+    "excess_items",
+    "obligations",
+)

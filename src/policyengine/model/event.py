@@ -1,0 +1,339 @@
+"""The data-flow event: one handling of personal data, valid by construction."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Iterable, Mapping
+from datetime import datetime
+from typing import Any, Literal, TypeAlias
+
+import msgspec
+from msgspec import UNSET, Struct, UnsetType
+
+from policyengine.errors import EventError, InvalidEvent
+from policyengine.model.operation import NEEDS_PURPOSE, NEEDS_RECIPIENT
+from policyengine.moment import FOREVER, instant
+from policyengine.text import Text
+
+FactData: TypeAlias = dict[str, str | tuple[str, ...]]
+"""One fact as the event has it: its type, its common fields, and the fields that its type declares."""
+
+
+class Subject(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
+    """Whose data it is.
+
+    Args:
+        category: a term of the vocabulary, such as ``customer``.
+        id: the person, where the host knows it.
+    """
+
+    category: str
+    id: str | UnsetType = UNSET
+
+
+class Recipient(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
+    """To whom the data goes.
+
+    Args:
+        id: the party.
+        service: what a contractor does for the controller, a term of the vocabulary.
+        country: where it receives the data.
+    """
+
+    id: str
+    service: str | UnsetType = UNSET
+    country: str | UnsetType = UNSET
+
+
+class EventDocument(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True, kw_only=True):
+    """The typed form of an event's JSON object, as section 1 of the contract has it."""
+
+    id: str
+    time: str
+    operation: Literal["acquire", "use", "joint_use", "entrust", "provide", "disclose"]
+    subject: Subject
+    items: tuple[str, ...]
+    controller: str | UnsetType = UNSET
+    purpose: str | UnsetType = UNSET
+    form: str | UnsetType = UNSET
+    origin: str | UnsetType = UNSET
+    recipient: Recipient | UnsetType = UNSET
+    facts: tuple[FactData, ...] | UnsetType = UNSET
+    attributes: dict[str, bool | int | float | str] | UnsetType = UNSET
+
+
+class PreparedFact(Struct, frozen=True):
+    """A fact with its times parsed once, and its body (all but time and person) as one hashable key."""
+
+    start: int
+    end: int
+    subject: str | None
+    body: bytes
+    data: FactData
+
+
+_NO_OBJECT = EventError("$", Text(ja="JSON オブジェクト一つが必要です", en="expected one JSON object"))
+
+_decode = msgspec.json.Decoder(EventDocument).decode
+_decode_any = msgspec.json.Decoder().decode
+_encode = msgspec.json.Encoder().encode
+_encode_body = msgspec.json.Encoder(order="sorted").encode
+
+_NO_EVENT = (msgspec.MsgspecError, RecursionError, TypeError, ValueError, OverflowError)
+"""What converting and writing down an event raise when it is none."""
+
+
+class Event:
+    """One handling of personal data. An `Event` that exists is well-formed; whether its words are known, a policy says.
+
+    Args:
+        fields: the fields of section 1 of the contract, as in JSON; `time` may be an aware `datetime`, and a field
+            that is None counts as left out.
+
+    Raises:
+        InvalidEvent: with the JSON path of what is wrong.
+    """
+
+    __slots__ = ("attributes", "controller", "document", "id", "instant", "key", "known", "recipient_id", "subject_id")
+
+    id: str
+    instant: int
+    controller: str | None
+    key: tuple[Any, ...]
+    """Everything about the event that is neither a person, a recipient, a time, a fact nor an attribute."""
+    known: tuple[PreparedFact, ...]
+    subject_id: str | None
+    recipient_id: str | None
+    attributes: Mapping[str, bool | int | float | str]
+    document: EventDocument
+
+    def __init__(self, **fields: Any) -> None:
+        given = {name: value for name, value in fields.items() if value is not None}
+        if isinstance(given.get("time"), datetime):
+            given["time"] = given["time"].isoformat()
+        _prepare(self, _document(given))
+
+    @classmethod
+    def from_mapping(cls, mapping: Mapping[str, Any]) -> Event:
+        """Return the event that `mapping` (section 1 of the contract) describes. Raises `InvalidEvent`."""
+        return _prepare(cls.__new__(cls), _document(mapping))
+
+    @classmethod
+    def from_json(cls, line: bytes | str) -> Event:
+        """Return the event in one JSON text; of a repeated key the last value counts. Raises `InvalidEvent`."""
+        try:
+            document = _decode(line)
+        except (msgspec.MsgspecError, ValueError, RecursionError):
+            document = _document(_loads(_without_mark(line)))
+        return _prepare(cls.__new__(cls), document)
+
+    @property
+    def operation(self) -> str:
+        """One of the six operations."""
+        return self.document.operation
+
+    @property
+    def items(self) -> tuple[str, ...]:
+        """The items of personal data, in the order given."""
+        return self.document.items
+
+    @property
+    def facts(self) -> tuple[FactData, ...]:
+        """The facts that the event carries."""
+        return tuple(fact.data for fact in self.known)
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return the event as the JSON object that it was given as."""
+        return _plain(msgspec.to_builtins(self.document))  # type: ignore[no-any-return]
+
+    def with_facts(self, facts: Iterable[Mapping[str, Any]]) -> Event:
+        """Return the same event with more facts. Raises `InvalidEvent` where one is malformed."""
+        more = self.as_dict()
+        more["facts"] = [*more.get("facts", ()), *facts]
+        return Event.from_mapping(more)
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        raise AttributeError(f"an Event is frozen; cannot set {name!r}")
+
+    def __delattr__(self, name: str) -> None:
+        raise AttributeError(f"an Event is frozen; cannot delete {name!r}")
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return (Event.from_mapping, (self.as_dict(),))
+
+    def __eq__(self, other: object) -> bool:
+        return self.document == other.document if isinstance(other, Event) else NotImplemented
+
+    def __hash__(self) -> int:
+        return hash((self.id, self.instant, self.key))
+
+    def __repr__(self) -> str:
+        return f"Event({', '.join(f'{name}={value!r}' for name, value in self.as_dict().items())})"
+
+
+_set_id = Event.__dict__["id"].__set__
+_set_instant = Event.__dict__["instant"].__set__
+_set_controller = Event.__dict__["controller"].__set__
+_set_key = Event.__dict__["key"].__set__
+_set_known = Event.__dict__["known"].__set__
+_set_subject_id = Event.__dict__["subject_id"].__set__
+_set_recipient_id = Event.__dict__["recipient_id"].__set__
+_set_attributes = Event.__dict__["attributes"].__set__
+_set_document = Event.__dict__["document"].__set__
+
+
+def _prepare(event: Event, document: EventDocument) -> Event:
+    """Fill a blank event from its document, checking what types alone cannot."""
+    subject, recipient, facts = document.subject, document.recipient, document.facts
+    subject_id = None if subject.id is UNSET else subject.id
+    purpose = None if document.purpose is UNSET else document.purpose
+    recipient_id = service = country = None
+    if recipient is not UNSET:
+        recipient_id = recipient.id
+        service = None if recipient.service is UNSET else recipient.service
+        country = None if recipient.country is UNSET else recipient.country
+    controller = None if document.controller is UNSET else document.controller
+    if (
+        (purpose is None and document.operation in NEEDS_PURPOSE)
+        or (recipient_id is None and document.operation in NEEDS_RECIPIENT)
+        or not (document.id and document.items)
+        or "" in (subject_id, recipient_id, controller)
+        or len(set(document.items)) != len(document.items)
+    ):
+        raise _diagnosis(msgspec.to_builtins(document))
+    try:
+        when = instant(document.time)
+        known = () if facts is UNSET or not facts else tuple([_prepared_fact(fact) for fact in facts])
+        attributes = {} if document.attributes is UNSET else document.attributes
+        if attributes and not all(isinstance(value, str) or math.isfinite(value) for value in attributes.values()):
+            raise ValueError("attributes")
+    except (ValueError, KeyError, OverflowError):
+        raise _diagnosis(msgspec.to_builtins(document)) from None
+    _set_id(event, document.id)
+    _set_instant(event, when)
+    _set_controller(event, controller)
+    _set_key(
+        event,
+        (
+            document.operation,
+            subject.category,
+            purpose,
+            "identifiable" if document.form is UNSET else document.form,
+            None if document.origin is UNSET else document.origin,
+            service,
+            country,
+            document.items,
+        ),
+    )
+    _set_known(event, known)
+    _set_subject_id(event, subject_id)
+    _set_recipient_id(event, recipient_id)
+    _set_attributes(event, attributes)
+    _set_document(event, document)
+    return event
+
+
+def _prepared_fact(fact: FactData) -> PreparedFact:
+    body = dict(fact)
+    start, end, subject = body.pop("from", None), body.pop("until", None), body.pop("subject", None)
+    if (
+        not isinstance(body["type"], str)
+        or isinstance(start, tuple)
+        or isinstance(end, tuple)
+        or isinstance(subject, tuple)
+        or subject == ""
+    ):
+        raise ValueError("fact")
+    return PreparedFact(
+        -FOREVER if start is None else instant(start),
+        FOREVER if end is None else instant(end),
+        subject,
+        _encode_body(body),
+        fact,
+    )
+
+
+def _document(mapping: Mapping[str, Any]) -> EventDocument:
+    if not isinstance(mapping, Mapping):
+        raise InvalidEvent([_NO_OBJECT])
+    if type(mapping) is dict:
+        try:
+            document = msgspec.convert(mapping, EventDocument)
+            # A struct is taken as it is, whatever it holds: it has to go the longer way.
+            if document.subject is not mapping["subject"] and (
+                document.recipient is UNSET or document.recipient is not mapping["recipient"]
+            ):
+                _encode(document)  # raises where a text has a lone surrogate, which no JSON can say
+                return document
+        except _NO_EVENT:
+            pass
+    try:
+        document = msgspec.convert(_plain(mapping), EventDocument)
+        _encode(document)
+    except _NO_EVENT as error:
+        raise _diagnosis(mapping, str(error)) from None
+    return document
+
+
+def _plain(value: Any) -> Any:
+    """Return `value` with every mapping a dict and every struct its fields, as `msgspec` wants them."""
+    if isinstance(value, Mapping):
+        return {key: _plain(member) for key, member in value.items()}
+    if isinstance(value, Struct):
+        return msgspec.to_builtins(value)
+    if isinstance(value, list | tuple):
+        return [_plain(member) for member in value]
+    return value
+
+
+def _without_mark(line: bytes | str) -> bytes | str:
+    """Return `line` without the byte order mark that some programs put before JSON."""
+    if isinstance(line, str):
+        return line.removeprefix("\ufeff")
+    return bytes(line).removeprefix(b"\xef\xbb\xbf")
+
+
+def _loads(line: bytes | str) -> Mapping[str, Any]:
+    try:
+        found = _decode_any(line)
+    except (msgspec.MsgspecError, ValueError, RecursionError) as error:
+        raise _no_json(line, error) from None
+    if not isinstance(found, dict):
+        raise InvalidEvent([_NO_OBJECT])
+    return found
+
+
+def _no_json(line: bytes | str, error: Exception) -> InvalidEvent:
+    """Say what is wrong with what is no JSON, but may be near enough (NaN, a lone surrogate) to name the place."""
+    what = "nested too deeply" if isinstance(error, RecursionError) else str(error)
+    try:
+        found = json.loads(line)
+    except (ValueError, RecursionError):
+        found = None
+    if isinstance(found, dict):
+        return _diagnosis(found, f"not JSON: {what}")
+    return InvalidEvent([EventError("$", Text(ja=f"JSON として読めません: {what}", en=f"not JSON: {what}"))])
+
+
+def _diagnosis(mapping: Mapping[str, Any], fallback: str = "") -> InvalidEvent:
+    """Say everything that is wrong with a mapping that is no event, with the committed JSON Schema of events."""
+    from policyengine.model.event_errors import event_errors  # noqa: PLC0415  imports jsonschema, needed only for what is wrong
+
+    errors = event_errors(mapping)
+    if not errors:
+        message = fallback or "not a well-formed event"
+        errors = [EventError("$", Text(ja=f"正しい形のイベントではありません: {message}", en=message))]
+    return InvalidEvent(errors, _id_of(mapping))
+
+
+def _id_of(mapping: Mapping[str, Any]) -> str | None:
+    """Return the id of what is no event, where it has one that can be written down."""
+    identifier = mapping.get("id")
+    if not isinstance(identifier, str) or not identifier:
+        return None
+    try:
+        identifier.encode()
+    except UnicodeEncodeError:
+        return None
+    return identifier

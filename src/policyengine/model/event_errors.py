@@ -1,0 +1,88 @@
+"""What is wrong with a mapping that is no event: everything, each with the JSON path of the very place."""
+
+from __future__ import annotations
+
+import itertools
+import math
+from collections.abc import Iterator, Mapping
+from typing import Any, Final
+
+import msgspec
+
+from policyengine.errors import MOST, EventError, KeyPath, json_path
+from policyengine.model.flow_schema import event_schema
+from policyengine.schema.validate import errors_of
+from policyengine.text import Text
+
+_DEEPEST: Final = 8
+"""How many levels are looked at: an event has fewer, so whatever is deeper stands in something wrong already."""
+
+
+def event_errors(mapping: Mapping[str, Any]) -> list[EventError]:
+    """Return what the JSON Schema of events, and JSON itself, have against `mapping`, in the order of paths.
+
+    Args:
+        mapping: anything that was given as an event, of whatever types, as deep or as large as it may be.
+    """
+    reader = _Reader()
+    legible = reader.read(mapping)
+    found = dict.fromkeys(itertools.islice(itertools.chain(reader.found, _schema_errors(legible)), MOST))
+    return [EventError(json_path(path), message) for path, message in sorted(found, key=_in_order)]
+
+
+def _in_order(found: tuple[KeyPath, Text]) -> tuple[list[tuple[int, str]], Text]:
+    path, message = found
+    return [(key, "") if isinstance(key, int) else (-1, key) for key in path], message
+
+
+def _schema_errors(legible: Any) -> Iterator[tuple[KeyPath, Text]]:
+    for error in errors_of(legible, event_schema()):
+        message = error.message
+        hint = error.hint
+        if hint is not None:
+            message = Text(ja=f"{message.ja}（{hint.ja}）", en=f"{message.en}; {hint.en}")
+        yield error.path, message
+
+
+class _Reader:
+    """Makes JSON data of anything, so that a schema can be held against it, and notes what JSON has no way to say."""
+
+    def __init__(self) -> None:
+        self.found: list[tuple[KeyPath, Text]] = []
+
+    def read(self, value: Any, path: KeyPath = ()) -> Any:
+        """Return `value`, which stands at `path`, with every mapping a dict and every sequence a list."""
+        if len(path) > _DEEPEST:
+            return None
+        if isinstance(value, msgspec.Struct):
+            value = msgspec.to_builtins(value)
+        if isinstance(value, Mapping):
+            members = ((self._key(key, path), member) for key, member in value.items())
+            return {key: self.read(member, (*path, key)) for key, member in members}
+        if isinstance(value, list | tuple):
+            return [self.read(member, (*path, index)) for index, member in enumerate(value)]
+        if isinstance(value, str):
+            return self._text(value, path)
+        if value is None or isinstance(value, bool | float):
+            return value
+        if isinstance(value, int):
+            return value if abs(value) < 1 << 1024 else math.inf
+        return type(type(value).__name__, (), {})()  # of the same name, and nothing in it that could fail
+
+    def _key(self, key: Any, path: KeyPath) -> str:
+        if isinstance(key, str):
+            return self._text(key, path, key=True)
+        name = str(key) if key is None or isinstance(key, bool | float) else type(key).__name__
+        if isinstance(key, int) and abs(key) < 1 << 64:
+            name = str(key)
+        self.found.append(((*path, name), Text(ja="キーは文字列です", en="expected a string as the key")))
+        return name
+
+    def _text(self, text: str, path: KeyPath, *, key: bool = False) -> str:
+        try:
+            text.encode()
+        except UnicodeEncodeError:
+            text = text.encode("utf-8", "backslashreplace").decode()
+            message = Text(ja="対にならないサロゲートを含む文字列です", en="expected text without lone surrogates")
+            self.found.append(((*path, text) if key else path, message))
+        return text

@@ -1,0 +1,110 @@
+"""Types of fact, and the form of facts."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal, TypeAlias
+
+from policyengine.errors import EventError, did_you_mean, json_path
+from policyengine.model.operation import OPERATIONS
+from policyengine.text import Text
+
+Held: TypeAlias = Literal["recipient", "purpose", "subject", "item", "operation", "value"]
+"""What a field of a fact is held against: a field of the event, or a value that the rule names."""
+
+
+HELD_DIMENSION: Mapping[str, str] = {"recipient": "parties", "purpose": "purposes", "item": "items"}
+"""Where the terms of a held field are declared."""
+
+
+COMMON_FACT_FIELDS = ("type", "subject", "from", "until")
+
+
+@dataclass(frozen=True, slots=True)
+class FactField:
+    """One field of a fact type.
+
+    Args:
+        id: the key in a fact.
+        held: what it is held against.
+        list: whether it holds a list, which agrees when one of its members does.
+        required: whether every fact of the type must have it.
+        values: the accepted values of a field of kind ``value``; None where any text is.
+    """
+
+    id: str
+    held: Held
+    list: bool = False
+    required: bool = False
+    values: frozenset[str] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class FactType:
+    """A declared type of fact: consent, contract, request, or one of a policy's own."""
+
+    id: str
+    label: Text
+    fields: Mapping[str, FactField]
+    labels: Mapping[str, Text] = field(default_factory=dict, compare=False)
+    """Labels of the values of its ``value`` fields."""
+
+    def errors(self, fact: Mapping[str, Any], path: str) -> Iterator[EventError]:
+        """Yield what is wrong with the form of `fact`, which stands at the JSON path `path` of its event."""
+        for name, declared in self.fields.items():
+            if name not in fact:
+                if declared.required:
+                    yield EventError(
+                        path + json_path((name,))[1:],
+                        Text(ja=f"{self.id} に必須の項目です", en=f"required field of a fact of type {self.id}"),
+                    )
+                continue
+            yield from _field_errors(declared, fact[name], path)
+        for name in fact:
+            if name not in self.fields and name not in COMMON_FACT_FIELDS:
+                hint = did_you_mean(name, (*self.fields, *COMMON_FACT_FIELDS))
+                yield EventError(
+                    path + json_path((name,))[1:],
+                    Text(
+                        ja=f"{self.id} にない項目です" + (f"（{hint.ja}）" if hint else ""),
+                        en=f"unknown field of a fact of type {self.id}" + (f"; {hint.en}" if hint else ""),
+                    ),
+                )
+
+
+def _field_errors(declared: FactField, value: Any, path: str) -> Iterator[EventError]:
+    """Yield what is wrong with the value of a field. Facts are held to this all the time: a sound one costs little."""
+    if declared.list:
+        if isinstance(value, str) or not value:
+            what = Text(ja="空でない文字列のリスト", en="expected a non-empty list of strings")
+            yield EventError(_at(path, declared.id), what)
+            return
+        members = value
+    elif not isinstance(value, str):
+        yield EventError(_at(path, declared.id), Text(ja="文字列", en="expected a string"))
+        return
+    else:
+        members = (value,)
+    known = _OPERATIONS if declared.held == "operation" else declared.values
+    for index, member in enumerate(members):
+        where = (declared.id, index) if declared.list else (declared.id,)
+        if known is not None:
+            if member not in known:
+                hint = did_you_mean(member, known)
+                yield EventError(
+                    _at(path, *where),
+                    Text(
+                        ja=f"次のいずれか: {', '.join(sorted(known))}" + (f"（{hint.ja}）" if hint else ""),
+                        en=f"expected one of {', '.join(sorted(known))}" + (f"; {hint.en}" if hint else ""),
+                    ),
+                )
+        elif not member and declared.held not in ("item", "purpose"):
+            yield EventError(_at(path, *where), Text(ja="空でない文字列", en="expected a non-empty string"))
+
+
+def _at(path: str, *keys: str | int) -> str:
+    return path + json_path(keys)[1:]
+
+
+_OPERATIONS = frozenset(OPERATIONS)

@@ -1,0 +1,25 @@
+"""The operations: what can be done with personal data."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Final
+
+from policyengine.text import Text
+
+OPERATIONS: Mapping[str, Text] = {
+    "acquire": Text(ja="取得", en="acquisition"),
+    "use": Text(ja="利用", en="use"),
+    "joint_use": Text(ja="共同利用", en="joint use"),
+    "entrust": Text(ja="委託・預託", en="entrustment"),
+    "provide": Text(ja="第三者提供", en="provision to a third party"),
+    "disclose": Text(ja="本人への開示", en="disclosure to the data subject"),
+}
+"""The six operations of the contract, which are the same in every policy."""
+
+
+NEEDS_RECIPIENT: Final = frozenset({"joint_use", "entrust", "provide", "disclose"})
+
+
+NEEDS_PURPOSE: Final = frozenset({"acquire", "use", "joint_use", "entrust", "provide"})
+"""The operations whose events must name a recipient, and those whose events must state a purpose."""

@@ -1,0 +1,108 @@
+"""The policy: its text's clauses, its words, and its rules, lowered."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from policyengine.errors import Problem
+from policyengine.model.rule import Rule
+from policyengine.model.vocabulary import Vocabulary
+from policyengine.text import Text
+
+
+@dataclass(frozen=True, slots=True)
+class Clause:
+    """One numbered clause of the policy's text.
+
+    Args:
+        number: as the text numbers it.
+        summary: what it says, in the policy officer's own words.
+        title: its heading, if it has one.
+        organisational: why no flow can be decided by it.
+        ground: it denies what no clause permits.
+        case_of: the clause of which it is one case; a denial cites that clause.
+        defines: terms of the vocabulary that carry it out, by dimension.
+    """
+
+    number: str
+    summary: Text
+    title: Text | None = None
+    organisational: Text | None = None
+    ground: bool = False
+    case_of: str | None = None
+    defines: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class ObligationText:
+    """A declared obligation: what the host must do, and which clause asks it."""
+
+    id: str
+    clause: str
+    message: Text
+    parameters: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """A named ambiguity of the text, with the values that can be defended."""
+
+    name: str
+    question: Text
+    default: str
+    values: Mapping[str, Text]
+    clause: str | None = None
+
+
+@dataclass(frozen=True)
+class Policy:
+    """One policy under chosen readings: its words, its clauses, and its rules, lowered.
+
+    Args:
+        id: the policy's id.
+        version: its version, as its authors name it.
+        title: what people call it.
+        digest: ``sha256:`` and the hash of its content; comments and layout do not count.
+        governs: controllers that it governs; None for every one.
+        start: from when it is in force, inclusive, in microseconds since 1970 (UTC).
+        end: until when, exclusive.
+        contact: where people turn to.
+        vocabulary: its words.
+        clauses: by number, in the order of the text.
+        obligations: by id.
+        readings: by name.
+        chosen: the value of each reading.
+        rules: the lowered rules that stand under the chosen readings.
+        notes: what `check` has to say beside errors.
+    """
+
+    id: str
+    version: str
+    title: Text
+    digest: str
+    governs: frozenset[str] | None
+    start: int
+    end: int
+    contact: str | None
+    vocabulary: Vocabulary
+    clauses: Mapping[str, Clause]
+    obligations: Mapping[str, ObligationText]
+    readings: Mapping[str, Reading]
+    chosen: Mapping[str, str]
+    rules: tuple[Rule, ...]
+    notes: tuple[Problem, ...] = ()
+
+    def governs_controller(self, controller: str) -> bool:
+        """Whether the policy binds `controller`."""
+        return self.governs is None or controller in self.governs
+
+    def in_force(self, instant: int) -> bool:
+        """Whether the policy is in force at `instant` (microseconds since 1970, UTC)."""
+        return self.start <= instant < self.end
+
+    @property
+    def other_readings(self) -> dict[str, str]:
+        """The readings whose chosen value is not their default."""
+        return {name: value for name, value in self.chosen.items() if value != self.readings[name].default}

@@ -1,0 +1,96 @@
+"""Conditions in words, in Japanese and in English."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from policyengine.model.condition import And, Compare, Condition, Field, Holds, In, Not, NotIn, Or, Same
+from policyengine.model.vocabulary import Vocabulary
+from policyengine.text import Text, listed
+
+FIELDS = {
+    Field.OPERATION: Text(ja="取扱い", en="operation"),
+    Field.SUBJECT: Text(ja="本人の区分", en="subject"),
+    Field.ITEM: Text(ja="項目", en="item"),
+    Field.PURPOSE: Text(ja="利用目的", en="purpose"),
+    Field.FORM: Text(ja="形", en="form"),
+    Field.ORIGIN: Text(ja="取得方法", en="origin"),
+    Field.RECIPIENT: Text(ja="提供先", en="recipient"),
+    Field.SERVICE: Text(ja="役務", en="service"),
+    Field.COUNTRY: Text(ja="国", en="country"),
+    Field.SUBJECT_ID: Text(ja="本人", en="data subject"),
+}
+
+_OPS = {
+    "below": Text(ja="未満", en="below"),
+    "at_most": Text(ja="以下", en="at most"),
+    "at_least": Text(ja="以上", en="at least"),
+    "above": Text(ja="超", en="above"),
+    "is": Text(ja="である", en=""),
+    "is_not": Text(ja="でない", en="not"),
+}
+
+
+def describe(condition: Condition, vocabulary: Vocabulary) -> Text:
+    """Return `condition` as a phrase that is true where the condition is met."""
+    match condition:
+        case In(field, _, written):
+            name, terms = FIELDS[field], _terms(field, written, vocabulary)
+            one = len(written) == 1
+            return Text(
+                ja=f"{name.ja}が{terms.ja}" + ("" if one else "のいずれか"),
+                en=f"{name.en} is {'' if one else 'one of '}{terms.en}",
+            )
+        case NotIn(field, _, written):
+            name, terms = FIELDS[field], _terms(field, written, vocabulary)
+            return Text(ja=f"{name.ja}が明示され、{terms.ja}ではない", en=f"{name.en} is stated, and is not {terms.en}")
+        case Same(left, right):
+            return Text(
+                ja=f"{FIELDS[left].ja}が{FIELDS[right].ja}と同じ", en=f"{FIELDS[left].en} is the {FIELDS[right].en}"
+            )
+        case Compare(attribute, op, value):
+            name = vocabulary.attributes[attribute].label
+            shown = {True: "true", False: "false"}.get(value, value) if isinstance(value, bool) else value
+            return Text(
+                ja=f"{name.ja}が{shown}{_OPS[op].ja}", en=" ".join(f"{name.en} is {_OPS[op].en} {shown}".split())
+            )
+        case Holds():
+            return _fact(condition, vocabulary)
+        case And(parts):
+            return _joined(parts, vocabulary, Text(ja="、かつ", en="and"), Text(ja="つねに", en="always"))
+        case Or(parts):
+            return _joined(parts, vocabulary, Text(ja="、または", en="or"), Text(ja="ない", en="never"))
+        case Not(part):
+            inner = describe(part, vocabulary)
+            return Text(ja=f"「{inner.ja}」ではない", en=f"not: {inner.en}")
+
+
+def _terms(field: Field, written: Iterable[str], vocabulary: Vocabulary) -> Text:
+    return listed(vocabulary.label(field, term) for term in written) if written else Text(ja="（なし）", en="(none)")
+
+
+def _fact(asked: Holds, vocabulary: Vocabulary) -> Text:
+    declared = vocabulary.facts[asked.type]
+    named = [
+        listed(
+            (declared.labels.get(value, Text(value, value)) for value in sorted(values)),
+            last=Text(ja="または", en="or"),
+        )
+        for _, values in asked.where
+    ]
+    ja = declared.label.ja + (f"（{'、'.join(text.ja for text in named)}）" if named else "")
+    en = declared.label.en + (f" ({', '.join(text.en for text in named)})" if named else "")
+    if asked.unheld:
+        fields = ", ".join(sorted(asked.unheld))
+        return Text(ja=f"{ja}が有効（{fields} は問わない）", en=f"{en} in effect, whatever its {fields}")
+    return Text(ja=f"{ja}が有効", en=f"{en} in effect")
+
+
+def _joined(parts: tuple[Condition, ...], vocabulary: Vocabulary, word: Text, empty: Text) -> Text:
+    if not parts:
+        return empty
+    phrases = [describe(part, vocabulary) for part in parts]
+    return Text(
+        ja=word.ja.join(f"（{phrase.ja}）" for phrase in phrases),
+        en=f"; {word.en} ".join(phrase.en for phrase in phrases),
+    )

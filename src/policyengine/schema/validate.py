@@ -1,0 +1,184 @@
+"""Data against JSON Schemas: every error as a value, with its path, what was expected, and the words that are known."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Iterator, Mapping, Sequence
+from functools import lru_cache
+from typing import Any
+
+import jsonschema
+from msgspec import Struct
+
+from policyengine.errors import KeyPath, did_you_mean
+from policyengine.moment import TIME_PATTERN
+from policyengine.schema.pieces import ANYONE
+from policyengine.text import Text
+
+
+class SchemaError(Struct, frozen=True):
+    """One thing that a schema has against some data.
+
+    Args:
+        code: a stable word for the sort of error.
+        path: where the error is: the key that is unknown or missing, or the value that is wrong.
+        message: what was expected.
+        word: the word that is not known, if the error is about one.
+        known: the words that would be.
+    """
+
+    code: str
+    path: KeyPath
+    message: Text
+    word: str | None = None
+    known: tuple[str, ...] = ()
+
+    @property
+    def hint(self) -> Text | None:
+        """The nearest known word, if the error is about a word."""
+        if self.word is None:
+            return None
+        return did_you_mean(self.word, self.known, listing=self.code != "unknown-value")  # which lists them already
+
+
+def errors_of(data: Any, schema: Mapping[str, Any]) -> Iterator[SchemaError]:
+    """Yield what `schema` has against `data`."""
+    for error in _validator(json.dumps(schema)).iter_errors(data):
+        yield from _translated(error)
+
+
+def _items(validator: Any, items: Any, instance: Any, _schema: Any) -> Iterator[jsonschema.ValidationError]:
+    """`items` without looking twice at text where text is all that is wanted: there may be millions."""
+    of_text = items == {"type": "string"}
+    for index, member in enumerate(instance if isinstance(instance, list) else ()):
+        if not (of_text and isinstance(member, str)):
+            yield from validator.descend(member, items, path=index)
+
+
+def _unique(_validator: Any, wanted: bool, instance: Any, _schema: Any) -> Iterator[jsonschema.ValidationError]:
+    """`uniqueItems` in linear time, since the data may come from anywhere."""
+    if wanted and isinstance(instance, list):
+        seen: set[str] = set()
+        for index, member in enumerate(instance):
+            key = f"{type(member).__name__}:{member!r}"
+            if key in seen:
+                yield jsonschema.ValidationError(f"{member!r} is repeated", path=(index,), validator="uniqueItems")
+                return
+            seen.add(key)
+
+
+def _is_number(_checker: Any, value: Any) -> bool:
+    """Whether `value` is a number that JSON can say and a double can hold."""
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return False
+    try:
+        return math.isfinite(value)
+    except OverflowError:
+        return False
+
+
+@lru_cache(maxsize=8)
+def _validator(schema: str) -> Any:
+    draft = jsonschema.Draft202012Validator
+    numbers = draft.TYPE_CHECKER.redefine("number", _is_number)
+    kind = jsonschema.validators.extend(draft, {"items": _items, "uniqueItems": _unique}, type_checker=numbers)
+    return kind(json.loads(schema))
+
+
+_TYPES = {
+    "string": Text(ja="文字列", en="a string"),
+    "object": Text(ja="表（オブジェクト）", en="a table (an object)"),
+    "array": Text(ja="リスト", en="a list"),
+    "number": Text(ja="数", en="a number"),
+    "integer": Text(ja="整数", en="a whole number"),
+    "boolean": Text(ja="true または false", en="true or false"),
+    "null": Text(ja="null", en="null"),
+    "no-number": Text(ja="無限大・非数・大きすぎる数", en="infinity, NaN or a number too large"),
+}
+
+
+def _kind(value: Any) -> str:
+    if value is None:
+        return "null"
+    for name, types in (("boolean", bool), ("string", str), ("number", int | float), ("array", list), ("object", dict)):
+        if isinstance(value, types):
+            return "no-number" if name == "number" and not _is_number(None, value) else name
+    return type(value).__name__
+
+
+def _translated(error: jsonschema.ValidationError) -> Iterator[SchemaError]:
+    path: KeyPath = tuple(error.absolute_path)
+    value, instance = error.validator_value, error.instance
+    if "propertyNames" in error.absolute_schema_path:
+        path = (*path, instance)
+    match error.validator:
+        case "additionalProperties" if value is False:
+            known = tuple(error.schema.get("properties", ()))
+            for key in instance:
+                if key not in known:
+                    message = Text(ja=f"未知のキー「{key}」", en=f'unknown key "{key}"')
+                    yield SchemaError("unknown-key", (*path, key), message, str(key), known)
+        case "required":
+            for key in value:
+                if error.message == f"{key!r} is a required property":
+                    message = Text(ja=f"必須の「{key}」がありません", en=f'required "{key}" is missing')
+                    yield SchemaError("missing-key", (*path, key), message)
+        case "type":
+            kinds: Sequence[str] = [value] if isinstance(value, str) else value
+            expected = Text(
+                ja=" か ".join(_TYPES[kind].ja for kind in kinds), en=" or ".join(_TYPES[kind].en for kind in kinds)
+            )
+            got = _kind(instance)
+            actual = _TYPES.get(got, Text(got, got))
+            yield SchemaError(
+                "wrong-type",
+                path,
+                Text(
+                    ja=f"{expected.ja}が必要です（{actual.ja}でした）", en=f"expected {expected.en}, found {actual.en}"
+                ),
+            )
+        case "enum" | "const":
+            members = value if isinstance(value, list) else [value]
+            words = tuple(str(member) for member in members)
+            yield SchemaError(
+                "unknown-value",
+                path,
+                Text(ja=f"次のいずれか: {', '.join(words)}", en=f"expected one of {', '.join(words)}"),
+                str(instance)[:100],
+                words,
+            )
+        case "pattern" if value == TIME_PATTERN:
+            yield SchemaError(
+                "bad-time",
+                path,
+                Text(
+                    ja="時刻は RFC 3339 で、秒とオフセットまで（例 2026-11-24T09:00:00+09:00）",
+                    en="expected an RFC 3339 time with seconds and an offset, such as 2026-11-24T09:00:00+09:00",
+                ),
+            )
+        case "pattern" if value == ANYONE["pattern"]:
+            yield SchemaError(
+                "unknown-value",
+                path,
+                Text(ja='管理者のリストか "anyone"', en='expected a list of controllers or "anyone"'),
+            )
+        case "pattern":
+            yield SchemaError(
+                "bad-id",
+                path,
+                Text(ja="空白とコロンを含まない、空でない名前", en="expected a name without white space or colons"),
+            )
+        case "minItems" | "minProperties":
+            if value == 2:
+                yield SchemaError("too-few", path, Text(ja="二つ以上必要です", en="expected at least two"))
+            else:
+                yield SchemaError("empty", path, Text(ja="空にはできません", en="must not be empty"))
+        case "minLength":
+            yield SchemaError("empty", path, Text(ja="空でない文字列が必要です", en="expected a non-empty string"))
+        case "uniqueItems":
+            yield SchemaError("repeated", path, Text(ja="同じものが繰り返されています", en="repeats an earlier member"))
+        case "not":
+            yield SchemaError("reserved-name", path, Text(ja="予約された名前です", en="this name is reserved"))
+        case _:
+            yield SchemaError("not-as-documented", path, Text(ja=error.message, en=error.message))

@@ -1,0 +1,126 @@
+"""Many events about what some policies look at, and about nothing else: a dense sample of a small space."""
+
+from __future__ import annotations
+
+import itertools
+import random
+from collections.abc import Iterator
+from typing import Any
+
+from policyengine.model.condition import Compare, Field, Holds, In, NotIn, Same, leaves
+from policyengine.model.policy import Policy
+from policyengine.model.rule import conditions_of
+from policyengine.moment import FOREVER
+from strategies import OPERATIONS, TIMES
+
+UNKNOWN = "unheard"
+
+FACTS: dict[str, list[dict[str, Any]]] = {
+    "consent": [
+        {"operations": OPERATIONS},
+        {"operations": ["entrust", "use"], "purposes": ["care"]},
+        {"operations": OPERATIONS, "items": ["contact"], "recipients": ["group"]},
+        {"operations": OPERATIONS, "subject": "p-1"},
+        {"operations": ["provide"], "items": [UNKNOWN]},
+    ],
+    "contract": [
+        {"kind": "confidentiality", "party": "group"},
+        {"kind": "service", "party": "partner"},
+        {"kind": "service", "party": "stranger", "subject": "p-1"},
+    ],
+    "vetting": [{"party": "group"}, {"party": "partner"}, {"party": "stranger"}],
+    "legal_basis": [
+        {"kind": "statute", "reference": "act"},
+        {"kind": "government", "reference": "act"},
+        {"kind": "court", "reference": "act", "purposes": ["ads"], "recipients": ["sister"]},
+    ],
+    "request": [
+        {"kind": "stop_use"},
+        {"kind": "erase", "subject": "p-1"},
+        {"kind": "disclose"},
+        {"kind": "stop_use", "items": ["contact"], "purposes": ["care"]},
+    ],
+    "notice": [
+        {"purposes": ["care"]},
+        {"purposes": ["ads"], "subject": "p-1"},
+        {"purposes": ["followup"], "items": ["mail"]},
+        {"purposes": [UNKNOWN]},
+    ],
+    "declaration": [
+        {"partner": "group", "purposes": ["care"], "basis": "consent"},
+        {"partner": "partner", "purposes": ["ads"], "basis": "consent"},
+        {"partner": "stranger", "purposes": ["followup"], "basis": "interest", "person": "p-1"},
+    ],
+    "grant": [
+        {"item": "contact"},
+        {"item": "mail", "holders": ["p-1"]},
+        {"item": "contact", "operation": "use", "to": ["group"]},
+        {"item": "health", "via": "partner", "subject": "p-1"},
+    ],
+}
+
+
+def dense_events(policies: list[Policy], number: int, seed: int = 0) -> Iterator[dict[str, Any]]:
+    """Yield at most `number` events that vary in all that some rule of the policies looks at."""
+    found = [leaf for p in policies for rule in p.rules for c in conditions_of(rule) for leaf in leaves(c)]
+    fields = {leaf.field for leaf in found if isinstance(leaf, In | NotIn)}
+    types = sorted({leaf.type for leaf in found if isinstance(leaf, Holds)})
+    dated = any(rule.head.start > 0 or rule.head.end < FOREVER for policy in policies for rule in policy.rules)
+    looked_at = bool(types) or any(isinstance(leaf, Same) for leaf in found)
+
+    def words(dimension: str, field: Field, plain: str | None) -> list[str | None]:
+        declared = sorted({term for policy in policies for term in policy.vocabulary.terms[dimension]})
+        return [plain, *(word for word in (*declared, UNKNOWN) if word != plain)] if field in fields else [plain]
+
+    columns: dict[str, list[Any]] = {
+        "operation": OPERATIONS,
+        "time": TIMES if dated else TIMES[3:4],
+        "category": words("subjects", Field.SUBJECT, "adult"),
+        "person": ["p-1", None] if looked_at else ["p-1"],
+        "item": words("items", Field.ITEM, "contact") if not types else ["contact", "mail", "health", UNKNOWN],
+        "purpose": words("purposes", Field.PURPOSE, "care") if not types else ["care", "followup", "ads", UNKNOWN],
+        "form": words("forms", Field.FORM, "identifiable"),
+        "origin": words("origins", Field.ORIGIN, None),
+        "recipient": ["stranger", "group", "sister", "partner", "p-1"],
+        "service": words("services", Field.SERVICE, None),
+        "country": [None, "JP", "US"] if Field.COUNTRY in fields else [None],
+        "age": [None, 3, 15, 16] if any(isinstance(leaf, Compare) for leaf in found) else [None],
+        "vip": [None, True, False] if any(isinstance(leaf, Compare) for leaf in found) else [None],
+        **{name: [None, *({"type": name, **fact} for fact in FACTS[name])] for name in types},
+    }
+    dice = random.Random(seed)
+    combinations = itertools.product(*columns.values())
+    size = 1
+    for values in columns.values():
+        size *= len(values)
+    if size > number:
+        combinations = (tuple(dice.choice(values) for values in columns.values()) for _ in range(number))
+    for combination in combinations:
+        chosen = dict(zip(columns, combination, strict=True))
+        operation = chosen["operation"]
+        event: dict[str, Any] = {
+            "id": "e",
+            "time": chosen["time"],
+            "operation": operation,
+            "controller": "shop",
+            "subject": {"category": chosen["category"], **({"id": chosen["person"]} if chosen["person"] else {})},
+            "items": [chosen["item"]],
+            "form": chosen["form"],
+        }
+        if operation != "disclose" or chosen["recipient"] == "p-1":
+            event["purpose"] = chosen["purpose"]
+        if chosen["origin"]:
+            event["origin"] = chosen["origin"]
+        if operation not in ("acquire", "use") or chosen["recipient"] == "group":
+            event["recipient"] = {
+                "id": chosen["recipient"],
+                **({"service": chosen["service"]} if chosen["service"] else {}),
+                **({"country": chosen["country"]} if chosen["country"] else {}),
+            }
+        facts = [chosen[name] for name in types if chosen[name]]
+        if facts:
+            event["facts"] = facts
+        attributes = {name: chosen[name] for name in ("age", "vip") if chosen[name] is not None}
+        if attributes:
+            event["attributes"] = attributes
+        yield event
