@@ -688,5 +688,5 @@ def test_warning_keeps_nothing(store: Quarantine, file: Path, caplog: pytest.Log
 
 
 def test_a_host_without_a_quarantine_imports_no_sqlite() -> None:
-    code = "import sys, policyengine.actions.quarantine; sys.exit('sqlite3' in sys.modules)"
+    code = "import sys, policyengine.builtin.actions.quarantine; sys.exit('sqlite3' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0

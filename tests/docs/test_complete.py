@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 import re
+import tomllib
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -161,7 +162,7 @@ def _protocols() -> dict[str, type]:
     return {
         name: found
         for name, found in vars(hooks).items()
-        if inspect.isclass(found) and found.__module__ == hooks.__name__ and found is not hooks.Hooks
+        if inspect.isclass(found) and found.__module__.startswith("policyengine.") and found is not hooks.Hooks
     }
 
 
@@ -234,10 +235,41 @@ def test_every_command_and_option_is_documented(name: str) -> None:
     assert re.search(r"^\$ (.*\| )?policyengine " + name, text, re.MULTILINE)
 
 
+def _modules(folder: Path) -> set[str]:
+    """Return what lies in a folder of the sources: files as ``name.py``, folders as ``name/``."""
+    files = {path.name for path in folder.glob("*.py") if not path.name.startswith("__")}
+    return files | {f"{path.parent.name}/" for path in folder.glob("*/__init__.py")}
+
+
+ROOMS = {f"`{room}`": SOURCES / room for room in sorted(_modules(SOURCES)) if room.endswith("/")}
+
+
 def test_every_room_of_the_house_is_on_the_map() -> None:
-    rooms = {path.stem for path in SOURCES.iterdir() if path.suffix == ".py" or (path / "__init__.py").exists()}
-    text = page("architecture.md")
-    assert {room for room in rooms if not re.search(rf"`{room}\b", text)} == {"__init__", "__main__"}
+    text = section(page("architecture.md"), "The rooms")
+    assert set(re.findall(r"^### (`.*/`)$", text, re.MULTILINE)) == set(ROOMS)
+
+
+@pytest.mark.parametrize("heading", [*ROOMS, "Files of their own"])
+def test_every_module_is_in_its_room_on_the_map(heading: str) -> None:
+    named = set(re.findall(r"`(\w+(?:\.py|/))`", section(page("architecture.md"), heading)))
+    there = _modules(ROOMS.get(heading, SOURCES))
+    assert named == (there if heading in ROOMS else there - {room.strip("`") for room in ROOMS})
+
+
+def test_a_module_that_is_named_is_there() -> None:
+    """With its room before it, as `decision/law.py`, in any page."""
+    for path in [*(ROOT / "docs").glob("*.md"), *ROOT.glob("*.md")]:
+        for room, module in re.findall(r"`(\w+)/([\w/]+\.py)`", path.read_text("utf-8")):
+            if path.name != "CHANGELOG.md" and f"`{room}/`" in ROOMS:
+                assert (SOURCES / room / module).is_file(), f"{path.name}: {room}/{module}"
+
+
+def test_the_floors_are_those_of_the_contract() -> None:
+    contracts = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["tool"]["importlinter"]["contracts"]
+    picture = re.search(r"```text\n(.*?)```", section(page("architecture.md"), "The floors"), re.DOTALL)
+    assert picture
+    floors = [re.split(r" {2,}", line.strip())[0] for line in picture[1].splitlines()]
+    assert floors == contracts[0]["layers"]
 
 
 @pytest.mark.parametrize("name", ["guide", "enforcement"])

@@ -17,7 +17,7 @@ class Terms:
 
     Args:
         policies: whose words.
-        dimension: a name of `policyengine.vocabulary.DIMENSIONS`.
+        dimension: a name of `policyengine.model.vocabulary.DIMENSIONS`.
         named: values that rules name beside declared terms.
     """
 

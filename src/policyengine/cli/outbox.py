@@ -18,7 +18,8 @@ from policyengine.errors import PluginError
 if TYPE_CHECKING:
     from policyengine.builtin.actions.outbox import Message, Outbox, State
 
-_STATES = ("pending", "delivered", "failed")  # as in `policyengine.actions.outbox`, which --help shall not wait for
+# as in `policyengine.builtin.actions.outbox`, which --help shall not wait for
+_STATES = ("pending", "delivered", "failed")
 
 file_option = click.option(
     "--file", metavar="FILE", help="The outbox.  [default: that of the configuration, else outbox.db]"

@@ -19,7 +19,8 @@ if TYPE_CHECKING:
 
 F = TypeVar("F", bound=Callable[..., Any])
 
-_STATES = ("open", "released", "rejected", "taken")  # as `policyengine.actions.quarantine`, which help shall not load
+# as in `policyengine.builtin.actions.quarantine`, which --help shall not load
+_STATES = ("open", "released", "rejected", "taken")
 _WORDS = {
     "open": Text(ja="未決", en="open"),
     "released": Text(ja="解放", en="released"),

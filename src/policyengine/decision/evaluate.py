@@ -3,9 +3,9 @@
 A verdict is a function of few things: what the event states, its items, which of the facts that rules ask for are in
 effect for which item, and how its attributes and parties compare. All but the last two are one key, under which a
 `_Shape` knows which rules can matter and which facts they ask for; the rest is one integer, a bit for each answer. So
-a verdict is decided once (`policyengine.decide`) and found again by two look-ups. What is found out about a fact, and
-about items that no rule tells apart, is remembered for all shapes. Nothing is remembered that an answer could depend
-on otherwise, and what is remembered is bounded.
+a verdict is decided once (`policyengine.decision.law`) and found again by two look-ups. What is found out about a
+fact, and about items that no rule tells apart, is remembered for all shapes. Nothing is remembered that an answer could
+depend on otherwise, and what is remembered is bounded.
 """
 
 from __future__ import annotations

@@ -103,7 +103,8 @@ class EnforcementAction(Protocol):
 
     Attributes:
         name: how configuration and messages name it.
-        stage: when it acts, one of `policyengine.enforce.STAGES`; within a stage, actions act in the order of names.
+        stage: when it acts, one of `policyengine.enforcement.flow.STAGES`; within a stage, actions act in the order of
+            names.
     """
 
     name: str
