@@ -1,11 +1,11 @@
-"""Times as instants: microseconds since 1970-01-01T00:00:00Z, read from strict RFC 3339."""
+"""Times as instants: microseconds since 1970-01-01T00:00:00Z, read from strict RFC 3339 and written as such."""
 
 from __future__ import annotations
 
 import re
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
-from typing import Final
+from typing import Final, Literal
 
 FOREVER: Final = 1 << 63
 """An instant after every event; its negative is before every event."""
@@ -33,3 +33,16 @@ def instant(time: str) -> int:
     if not _TIME.match(time):
         raise ValueError(time)
     return (datetime.fromisoformat(time) - _EPOCH) // _MICROSECOND
+
+
+def written(instant: int, digits: Literal["auto", "seconds", "milliseconds"] = "auto") -> str:
+    """Return an instant as an RFC 3339 time in UTC, such as ``2026-11-24T00:00:00Z``.
+
+    Args:
+        instant: microseconds since 1970-01-01T00:00:00Z.
+        digits: how exactly; by default microseconds where there are any, else seconds.
+
+    Raises:
+        OverflowError: the instant lies outside the years 1 to 9999.
+    """
+    return f"{(_EPOCH + instant * _MICROSECOND).replace(tzinfo=None).isoformat(timespec=digits)}Z"

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from model.flows import changed, refused
 from policyengine import Engine, Event
+from policyengine.moment import instant, written
 
 SECOND = 1_000_000
 HOUR = 3600 * SECOND
@@ -91,3 +92,12 @@ def test_law_python_s_own_times_are_read_as_they_are_meant(moment: datetime, min
     event = Event(**{**changed(), "time": aware})
     since = moment - datetime(1970, 1, 1) - timedelta(minutes=minutes)
     assert event.instant == since // timedelta(microseconds=1)
+
+
+@given(st.datetimes())
+def test_law_an_instant_is_written_as_what_it_is_read_from(moment: datetime) -> None:
+    at = (moment - datetime(1970, 1, 1)) // timedelta(microseconds=1)
+    assert instant(written(at)) == at
+    assert instant(written(at, "seconds")) == at - at % SECOND
+    assert instant(written(at, "milliseconds")) == at - at % 1000
+    assert written(at).endswith("Z") and len(written(at, "seconds")) == len("2026-11-24T09:00:00Z")

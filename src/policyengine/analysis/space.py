@@ -13,7 +13,6 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Iterator, Mapping, Sequence
-from datetime import UTC, datetime, timedelta
 from typing import Any, NamedTuple, TypeAlias
 
 from policyengine.analysis.profile import ELSEWHERE, Profile, fact_of, must_state, profiles_of
@@ -24,7 +23,7 @@ from policyengine.model.operation import NEEDS_PURPOSE, NEEDS_RECIPIENT, OPERATI
 from policyengine.model.policy import Policy
 from policyengine.model.rule import conditions_of
 from policyengine.model.vocabulary import CLOSED, DIMENSIONS
-from policyengine.moment import FOREVER
+from policyengine.moment import FOREVER, instant, written
 
 Variable: TypeAlias = "Field | str | Profile"
 """What a point gives a value to: an event field, ``time``, ``person``, an ``@attribute``, a profile of facts."""
@@ -207,7 +206,7 @@ class Space:
         operation, recipient = whole[Field.OPERATION], whole[Field.RECIPIENT]
         found: dict[str, Any] = {
             "id": "difference",
-            "time": _time(whole[TIME]),
+            "time": written(whole[TIME]),
             "controller": self._controller(),
             "operation": operation,
             "subject": {"category": whole[Field.SUBJECT]},
@@ -319,7 +318,7 @@ class Space:
         )
 
     def _times(self) -> tuple[int, ...]:
-        first = (datetime(2000, 1, 1, tzinfo=UTC) - datetime(1970, 1, 1, tzinfo=UTC)) // timedelta(microseconds=1)
+        first = instant("2000-01-01T00:00:00Z")
         dates = sorted(
             {
                 date
@@ -458,7 +457,3 @@ class Space:
 
 _ODD: dict[Variable, str] = dict([*((DIMENSIONS[name], name) for name in CLOSED), *_FACT_WORDS.items()])
 """The variables whose words a policy may not know, and the dimension of each."""
-
-
-def _time(instant: int) -> str:
-    return (datetime(1970, 1, 1, tzinfo=UTC) + timedelta(microseconds=instant)).isoformat().replace("+00:00", "Z")

@@ -6,7 +6,6 @@ import json
 import logging
 import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -14,6 +13,7 @@ import click
 from policyengine.cli.common import DENIED, write
 from policyengine.cli.session import Session
 from policyengine.errors import PluginError
+from policyengine.moment import written
 
 if TYPE_CHECKING:
     from policyengine.builtin.actions.outbox import Message, Outbox, State
@@ -218,6 +218,4 @@ def _event(message: Message) -> str | None:
 
 
 def _moment(seconds: float | None) -> str | None:
-    if seconds is None:
-        return None
-    return datetime.fromtimestamp(seconds, UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
+    return None if seconds is None else written(round(seconds * 1_000_000), "seconds")

@@ -15,7 +15,7 @@ from policyengine.model.operation import OPERATIONS
 from policyengine.model.policy import Policy
 from policyengine.model.rule import Permit, Replacement, Restriction, Rule, conditions_of
 from policyengine.model.vocabulary import DIMENSIONS, Attribute
-from policyengine.moment import FOREVER
+from policyengine.moment import FOREVER, written
 
 DAY: Final = 86_400_000_000
 SOMEBODY: Final = "somebody"
@@ -200,8 +200,7 @@ class Stage:
 
 def text(instant: int) -> str:
     """Return a time as an event has it."""
-    within = min(max(instant, _FIRST), _LAST)
-    return (_EPOCH + timedelta(microseconds=within)).isoformat().replace("+00:00", "Z")
+    return written(min(max(instant, _FIRST), _LAST))
 
 
 def _dates(policies: Iterable[Policy]) -> list[int]:

@@ -5,10 +5,10 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
 from policyengine import Event, InvalidEvent, PolicyEngineError, Text
+from policyengine.moment import written
 
 ALWAYS: Final = 1 << 62
 """After every moment; its negative is before every moment. Both fit a column of 64 bits."""
@@ -28,7 +28,6 @@ RECIPIENT_FIELDS: Final = {
 }
 """The fields of the standard fact types that are held against the recipient, and nothing else."""
 
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _FIRST, _LAST = -62_135_596_800_000_000, 253_402_300_799_999_999
 _PROBE: Final = {"id": "-", "operation": "acquire", "subject": {"category": "-"}, "items": ["-"], "purpose": "-"}
 
@@ -72,11 +71,6 @@ def moment(time: str) -> int:
             f"{time!r} lies outside the years 1 to 9999 (UTC)", f"{time!r} は西暦1年から9999年（UTC）の外です"
         )
     return found
-
-
-def written(instant: int) -> str:
-    """Return an instant as an RFC 3339 time in UTC."""
-    return (_EPOCH + timedelta(microseconds=instant)).isoformat().replace("+00:00", "Z")
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from sqlalchemy import Connection, Row, Select, and_, func, insert, select, text
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
+from policyengine.moment import written
 from policyengine_ledger.connection import connected
 from policyengine_ledger.entry import (
     ALWAYS,
@@ -24,7 +25,6 @@ from policyengine_ledger.entry import (
     Stated,
     fact_of,
     moment,
-    written,
 )
 from policyengine_ledger.policies import days_to_answer, refuse_strange
 from policyengine_ledger.tables import entries, metadata, open_database, parties

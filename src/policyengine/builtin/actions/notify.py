@@ -10,7 +10,6 @@ from __future__ import annotations
 import json
 import weakref
 from collections.abc import Iterable, Mapping
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Final
 
 from policyengine.builtin.actions.courier import Courier, Worker, jittered
@@ -18,6 +17,7 @@ from policyengine.builtin.actions.webhook import WebhookRefused, sign, verify
 from policyengine.enforcement.flow import EnforcementAction, Flow
 from policyengine.hooks import hookimpl
 from policyengine.model.decision import Decision
+from policyengine.moment import written
 from policyengine.text import Text
 
 if TYPE_CHECKING:
@@ -45,7 +45,7 @@ def body_of(flow: Flow, now: float) -> bytes:
         now: when it was decided, in seconds since 1970.
     """
     decision = flow.decision.as_dict()
-    moment = datetime.fromtimestamp(now, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    moment = written(round(now * 1_000_000), "milliseconds")
     data = {
         "event": decision["event"],
         "outcome": decision["outcome"],

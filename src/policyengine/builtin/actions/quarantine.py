@@ -20,7 +20,6 @@ import time
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias, get_args
 
@@ -30,7 +29,7 @@ from policyengine.enforcement.flow import EnforcementAction, Flow
 from policyengine.errors import PolicyEngineError, did_you_mean
 from policyengine.hooks import hookimpl
 from policyengine.model.decision import Decision
-from policyengine.moment import instant
+from policyengine.moment import instant, written
 
 if TYPE_CHECKING:
     import sqlite3
@@ -42,7 +41,6 @@ STATES: Final[tuple[State, ...]] = get_args(State)
 
 _APPLICATION: Final = int.from_bytes(b"PEq1")
 _DEPTH: Final = 100
-_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
 _SCHEMA: Final = (
     """CREATE TABLE kept (
@@ -426,7 +424,7 @@ def _kept(row: Iterable[Any], body: str | None, entries: Iterable[Entry]) -> Kep
     return Kept(
         id=id,
         state=state,
-        kept_at=_written(kept_at),
+        kept_at=written(kept_at),
         event=json.loads(event),
         decision=msgspec.json.decode(decision, type=Decision),
         has_payload=bool(has_payload),
@@ -437,7 +435,7 @@ def _kept(row: Iterable[Any], body: str | None, entries: Iterable[Entry]) -> Kep
 
 def _entry(row: Iterable[Any]) -> Entry:
     what, at, by, reason = row
-    return Entry(what, _written(at), by, reason)
+    return Entry(what, written(at), by, reason)
 
 
 def _write(
@@ -526,10 +524,6 @@ def _same(before: str | None, now: str | None) -> bool:
 
 def _now() -> int:
     return time.time_ns() // 1000
-
-
-def _written(moment: int) -> str:
-    return (_EPOCH + timedelta(microseconds=moment)).isoformat().replace("+00:00", "Z")
 
 
 def _instant(text: str) -> int:
