@@ -6,7 +6,7 @@ import difflib
 import json
 import re
 from collections.abc import Iterable, Sequence
-from typing import Final, Literal, Protocol, TypeAlias
+from typing import Any, Final, Literal, Protocol, TypeAlias
 
 import msgspec
 
@@ -75,7 +75,27 @@ def in_order(problems: Iterable[Problem]) -> list[Problem]:
 
 
 class PolicyEngineError(Exception):
-    """The root of every error that this package raises on purpose."""
+    """The root of every error that this package raises on purpose.
+
+    An error is a value: two of one class that hold the same are equal, and a copy or a pickle of one is another such,
+    made of what the error holds, whatever arguments its class is called with.
+    """
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return _restored, (type(self), self.args), vars(self)
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, PolicyEngineError):
+            return NotImplemented
+        return type(self) is type(other) and self.args == other.args and vars(self) == vars(other)
+
+    def __hash__(self) -> int:
+        return hash((type(self), self.args))
+
+
+def _restored(error: type[PolicyEngineError], args: tuple[Any, ...]) -> PolicyEngineError:
+    """Return an error without what its class does to make one; what it holds follows."""
+    return error.__new__(error, *args)
 
 
 class PolicyError(PolicyEngineError):

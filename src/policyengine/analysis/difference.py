@@ -17,6 +17,7 @@ from typing import Any, Final, TypeAlias
 
 from policyengine.analysis.space import PERSON, TIME, Point, Space, Unknown, Variable
 from policyengine.decision.law import ItemVerdict, decide_item, every, ground
+from policyengine.errors import PolicyEngineError
 from policyengine.model.condition import (
     ALWAYS,
     NEVER,
@@ -48,7 +49,7 @@ _Left: TypeAlias = Mapping[Any, tuple[Condition, ...]]
 """What is left of some rules: a key for each thing that still matters, with the conditions on which it hangs."""
 
 
-class Undecided(Exception):
+class Undecided(PolicyEngineError):
     """The search was given up after the number of regions that it was allowed to look at."""
 
 

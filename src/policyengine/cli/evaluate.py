@@ -87,9 +87,7 @@ def command(
 
 
 def _for_people(decisions: Iterable[Decision], lang: Language) -> Iterator[str]:
-    from policyengine.decision.text import decision_lines  # noqa: PLC0415
-
     colour = wants_colour()
     for decision in decisions:
-        for line in decision_lines(decision, lang):
+        for line in decision.lines(lang):
             yield styled(line, colour)

@@ -42,7 +42,7 @@ def command(
       policyengine explain rules/alc-smart-learning --events examples/alc-month.jsonl --lang ja
     """
     from policyengine.decision.decider import invalid, read_event  # noqa: PLC0415  imports the engine only where it is needed
-    from policyengine.decision.text import decision_lines, explanation_lines  # noqa: PLC0415
+    from policyengine.decision.text import explanation_lines  # noqa: PLC0415
     from policyengine.errors import InvalidEvent  # noqa: PLC0415
 
     engine = load_engine(policy, readings, lang)
@@ -59,7 +59,7 @@ def command(
                 lines, data = explanation_lines(explained, lang), explained.as_dict()
             except InvalidEvent as error:
                 decision = invalid(error)
-                lines = decision_lines(decision, lang)
+                lines = decision.lines(lang)
                 data = {"decision": decision.as_dict(), "considered": [], "clauses": []}
             if decision.outcome != "permit":
                 code = max(code, BAD if decision.outcome == "invalid" else DENIED)

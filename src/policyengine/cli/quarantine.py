@@ -217,15 +217,13 @@ def _headline(kept: Kept, lang: Language) -> str:
 
 
 def _lines(kept: Kept, lang: Language, payload: bool) -> Iterator[str]:
-    from policyengine.decision.text import decision_lines  # noqa: PLC0415
-
     colour = wants_colour()
     yield f"{kept.id}  {_WORDS[kept.state].say(lang)}"
     yield f"  {kept.kept_at}  {_KEPT.say(lang)}"
     for entry in kept.entries:
         said = "  ".join(text for text in (_WORDS[entry.what].say(lang), entry.by, entry.reason) if text)
         yield f"  {entry.at}  {said}"
-    for line in decision_lines(kept.decision, lang):
+    for line in kept.decision.lines(lang):
         yield styled(line, colour)
     yield f"{_EVENT.say(lang)}: {json.dumps(kept.event, ensure_ascii=False)}"
     if kept.has_payload:

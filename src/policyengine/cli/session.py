@@ -46,7 +46,7 @@ class Session:
         try:
             return read_configuration(self.file)
         except PolicyError as error:
-            raise Problems(error, self.lang) from None
+            raise Problems.of(error, self.lang) from None
 
     @cached_property
     def plugins(self) -> Plugins:
@@ -64,7 +64,7 @@ class Session:
             with found.placing():
                 return Plugins(settings=found.settings, folder=found.folder)
         except PolicyError as error:
-            raise Problems(error, self.lang) from None
+            raise Problems.of(error, self.lang) from None
         except PluginError as error:
             raise click.ClickException(str(error)) from None
 
@@ -85,7 +85,7 @@ class Session:
         try:
             return Engine.load(config=self.file)
         except PolicyError as error:
-            raise Problems(error, self.lang) from None
+            raise Problems.of(error, self.lang) from None
         except PluginError as error:
             raise click.ClickException(str(error)) from None
 
@@ -95,8 +95,10 @@ class Problems(click.ClickException):
 
     exit_code = 2
 
-    def __init__(self, error: PolicyError, lang: Language) -> None:
-        super().__init__("\n".join(problem.line(lang) for problem in error.problems))
+    @classmethod
+    def of(cls, error: PolicyError, lang: Language) -> Problems:
+        """Return what is wrong, in the language of the call."""
+        return cls("\n".join(problem.line(lang) for problem in error.problems))
 
     def show(self, _file: Any = None) -> None:
         """Print the lines on standard error."""

@@ -199,7 +199,7 @@ def read_event(event: Mapping[str, Any] | Event | bytes | str | InvalidEvent) ->
 
 def invalid(error: InvalidEvent) -> Decision:
     """Return the decision on an event that is none."""
-    return Decision(error.event, "invalid", errors=error.errors, explainer=(say, None))
+    return Decision(error.event, "invalid", errors=error.errors)
 
 
 def _explain(context: tuple[Decider, Event], _decision: Decision, lang: Language) -> str:
@@ -208,10 +208,3 @@ def _explain(context: tuple[Decider, Event], _decision: Decision, lang: Language
 
     decider, event = context
     return explanation_text(decider.explanation(event), lang)
-
-
-def say(_context: None, decision: Decision, lang: Language) -> str:
-    """Say a decision that no rule was considered for."""
-    from policyengine.decision.text import decision_text  # noqa: PLC0415
-
-    return decision_text(decision, lang)

@@ -1,27 +1,16 @@
-"""Decisions and explanations as text for people: lines of styled words, which a terminal may colour."""
+"""Explanations as text for people: lines of styled words, which a terminal may colour."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 
 from policyengine.decision.explain import Considered, Effect, Explanation
-from policyengine.model.decision import Decision
 from policyengine.text import Language, Line, Style, Text, Words, plain_text
 
 _DIM: Style = "dim"
 
 
-_OUTCOME: Mapping[str, tuple[Text, Style]] = {
-    "permit": (Text(ja="許可", en="PERMIT"), "good"),
-    "deny": (Text(ja="拒否", en="DENY"), "bad"),
-    "invalid": (Text(ja="不正", en="INVALID"), "bad"),
-}
 _HEADINGS: Mapping[str, Text] = {
-    "clauses": Text(ja="根拠条項", en="clauses"),
-    "permitted": Text(ja="許可される項目", en="permitted items"),
-    "excess": Text(ja="超過項目", en="excess items"),
-    "reasons": Text(ja="理由", en="reasons"),
-    "obligations": Text(ja="義務", en="obligations"),
     "considered": Text(ja="検討したルール", en="rules considered"),
     "texts": Text(ja="条項の要約", en="what the clauses say"),
     "readings": Text(ja="既定と異なる読み方", en="readings other than the default"),
@@ -40,26 +29,6 @@ _EFFECT: Mapping[Effect, tuple[str, Style, Text]] = {
 }
 
 
-def decision_lines(decision: Decision, lang: Language) -> Iterator[Line]:
-    """Yield a decision: a headline, then what it rests on."""
-    word, style = _OUTCOME[decision.outcome]
-    headline = [Words(decision.event or "-", "strong"), Words("  "), Words(word.say(lang), style)]
-    if decision.clauses:
-        headline += [Words("  "), Words(f"{_HEADINGS['clauses'].say(lang)}: {', '.join(decision.clauses)}", "dim")]
-    yield tuple(headline)
-    for error in decision.errors:
-        yield (Words(f"  {error.path}: ", "bad"), Words(error.message.say(lang)))
-    if decision.excess_items:
-        if decision.permitted_items:
-            yield _items("permitted", decision.permitted_items, "good", lang)
-        yield _items("excess", decision.excess_items, "bad", lang)
-    for reason in decision.reasons:
-        clause = f" [{reason.clause}]" if reason.clause else ""
-        yield (Words("  "), Words(f"{reason.code}{clause}", "bad"), Words(f" {reason.message.say(lang)}"))
-    for duty in decision.obligations:
-        yield (Words("  ! "), Words(f"{duty.id} [{duty.clause}]", "strong"), Words(f" {duty.message.say(lang)}"))
-
-
 def explanation_lines(explained: Explanation, lang: Language) -> Iterator[Line]:
     """Yield an explanation: the event, the decision, every rule considered, and what the clauses say."""
     event, labels = explained.event, explained.labels
@@ -71,7 +40,7 @@ def explanation_lines(explained: Explanation, lang: Language) -> Iterator[Line]:
     flow = [label(document.operation), label(document.subject.category)]
     flow += [label(document.purpose)] if isinstance(document.purpose, str) else []
     flow += [f"→ {label(event.recipient_id)}"] if event.recipient_id else []
-    first, *rest = decision_lines(explained.decision, lang)
+    first, *rest = explained.decision.lines(lang)
     yield first
     yield (Words(f"  {document.time}  {' / '.join(flow)}", "dim"),)
     yield (Words(f"  {', '.join(label(item) for item in event.items)}", "dim"),)
@@ -125,15 +94,6 @@ def _rule_lines(
             yield (Words("        "), Words("±", "plain"), Words(f" {text}"), Words(f"  ✓ {some}", "dim"))
 
 
-def _items(heading: str, items: tuple[str, ...], style: Style, lang: Language) -> Line:
-    return (Words(f"  {_HEADINGS[heading].say(lang)}: ", "dim"), Words(", ".join(items), style))
-
-
 def explanation_text(explained: Explanation, lang: Language) -> str:
     """Return an explanation as plain text, without colour."""
     return plain_text(explanation_lines(explained, lang))
-
-
-def decision_text(decision: Decision, lang: Language) -> str:
-    """Return a decision as plain text, without colour."""
-    return plain_text(decision_lines(decision, lang))

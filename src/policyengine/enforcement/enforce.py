@@ -84,7 +84,6 @@ class Enforcer:
         observers: who is told in the end.
         mode: the mode.
         decide: decides an event; asked again when an action narrowed one.
-        say: the explainer of denials that no rule makes.
     """
 
     def __init__(
@@ -94,7 +93,6 @@ class Enforcer:
         observers: Iterable[Observer],
         mode: Mode,
         decide: Callable[[Mapping[str, Any]], Decision],
-        say: Any,
     ) -> None:
         order = {stage: number for number, stage in enumerate(STAGES)}
         self._steps: Sequence[tuple[Step, EnforcementAction]] = sorted(
@@ -104,7 +102,6 @@ class Enforcer:
         self._observers = tuple(observers)
         self._mode = mode
         self._decide = decide
-        self._say = say
 
     def run(
         self, event: Mapping[str, Any], decision: Decision, payload: Any = None, shadow: Decision | None = None
@@ -182,7 +179,6 @@ class Enforcer:
             (*decision.reasons, reason),
             (),
             items,
-            explainer=(self._say, None),
         )
 
 

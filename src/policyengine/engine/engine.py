@@ -10,7 +10,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
-from policyengine.decision.decider import Decider, invalid, read_event, say
+from policyengine.decision.decider import Decider, invalid, read_event
 from policyengine.enforcement.enforce import Enforcer, refuse_unknown
 from policyengine.enforcement.flow import Flow, Mode, Step
 from policyengine.enforcement.guard import F, guard
@@ -72,9 +72,9 @@ class Engine:
             cited = {name for policy, clause in clauses for name in (clause, f"{policy}:{clause}")}
             duties = {duty for policy in self.policies for duty in policy.obligations}
             refuse_unknown(mode, steps, actions, cited, duties)
-        self._enforcer = Enforcer(actions, steps, observers, mode, self.evaluate, say)
+        self._enforcer = Enforcer(actions, steps, observers, mode, self.evaluate)
         self._shadow = shadow
-        self._gatherer = Gatherer(self._sources, source_timeout, self._asked, self._decider.admit, say)
+        self._gatherer = Gatherer(self._sources, source_timeout, self._asked, self._decider.admit)
 
     @classmethod
     def load(

@@ -33,7 +33,6 @@ class Gatherer:
         timeout: how many seconds a call of a source may take; None calls it in the caller's own thread, without limit.
         asked: returns the fact types that the rules can ask for about an event; raises `InvalidEvent`.
         admit: raises `InvalidEvent` where a fact of an event is malformed.
-        say: the explainer of the denials.
     """
 
     def __init__(
@@ -42,13 +41,11 @@ class Gatherer:
         timeout: float | None,
         asked: Callable[[Event], frozenset[str]],
         admit: Callable[[Event], None],
-        say: Any,
     ) -> None:
         self._sources = tuple(sources)
         self._timeout = timeout
         self._asked = asked
         self._admit = admit
-        self._say = say
         self._free = threading.BoundedSemaphore(WAITING)
 
     def gather(self, events: Sequence[Event]) -> list[Event | Decision | InvalidEvent]:
@@ -146,4 +143,4 @@ class Gatherer:
             ja=f"事実の情報源「{source.name}」{what.ja}: {why}", en=f'fact source "{source.name}" {what.en}: {why}'
         )
         reason = Reason(code, None, None, message)
-        return Decision(event.id, "deny", reasons=(reason,), excess_items=event.items, explainer=(self._say, None))
+        return Decision(event.id, "deny", reasons=(reason,), excess_items=event.items)

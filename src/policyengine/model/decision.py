@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from typing import Any, Literal, TypeAlias
+import copy
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any, Final, Literal, TypeAlias
 
 import msgspec
 from msgspec import Struct
 
 from policyengine.errors import EventError
-from policyengine.text import Language, Text
+from policyengine.text import Language, Line, Style, Text, Words, plain_text
 
 Outcome: TypeAlias = Literal["permit", "deny", "invalid"]
 
@@ -76,7 +77,8 @@ class Decision(Struct, frozen=True, eq=False):
         excess_items: the other items.
         obligations: what the host must do; empty unless permitted.
         errors: what is wrong with an invalid event.
-        explainer: renders the explanation in a language, on demand.
+        explainer: renders the explanation in a language, on demand. It knows the engine that decided, so it belongs
+            to this process: what is pickled goes without it.
     """
 
     event: str | None
@@ -112,13 +114,49 @@ class Decision(Struct, frozen=True, eq=False):
     def explain(self, lang: Language = "en") -> str:
         """Return the decision for people: every rule considered, what held and what did not, and the clauses.
 
+        A decision that no rule was considered for, or that was pickled, says what it holds itself: its outcome,
+        clauses, items, reasons, obligations and errors.
+
         Args:
             lang: ``"ja"`` or ``"en"``.
         """
         if self.explainer is None:
-            return f"{self.event}: {self.outcome}"
+            return plain_text(self.lines(lang))
         render, context = self.explainer
         return render(context, self, lang)
+
+    def lines(self, lang: Language = "en") -> Iterator[Line]:
+        """Yield what the decision holds, for people: a headline, then what it rests on.
+
+        Args:
+            lang: ``"ja"`` or ``"en"``.
+        """
+        word, style = _OUTCOMES[self.outcome]
+        headline = [Words(self.event or "-", "strong"), Words("  "), Words(word.say(lang), style)]
+        if self.clauses:
+            headline += [Words("  "), Words(f"{_CLAUSES.say(lang)}: {', '.join(self.clauses)}", "dim")]
+        yield tuple(headline)
+        for error in self.errors:
+            yield (Words(f"  {error.path}: ", "bad"), Words(error.message.say(lang)))
+        if self.excess_items:
+            if self.permitted_items:
+                yield (Words(f"  {_PERMITTED.say(lang)}: ", "dim"), Words(", ".join(self.permitted_items), "good"))
+            yield (Words(f"  {_EXCESS.say(lang)}: ", "dim"), Words(", ".join(self.excess_items), "bad"))
+        for reason in self.reasons:
+            clause = f" [{reason.clause}]" if reason.clause else ""
+            yield (Words("  "), Words(f"{reason.code}{clause}", "bad"), Words(f" {reason.message.say(lang)}"))
+        for duty in self.obligations:
+            yield (Words("  ! "), Words(f"{duty.id} [{duty.clause}]", "strong"), Words(f" {duty.message.say(lang)}"))
+
+    def __repr__(self) -> str:
+        return f"Decision({', '.join(f'{name}={getattr(self, name)!r}' for name in _HELD)})"
+
+    def __reduce__(self) -> tuple[type[Decision], tuple[Any, ...]]:
+        return Decision, tuple(getattr(self, name) for name in _HELD)
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> Decision:
+        held = {name: copy.deepcopy(getattr(self, name), memo) for name in _HELD}
+        return msgspec.structs.replace(self, **held)
 
     def __eq__(self, other: object) -> bool:
         return self.as_dict() == other.as_dict() if isinstance(other, Decision) else NotImplemented
@@ -130,7 +168,16 @@ class Decision(Struct, frozen=True, eq=False):
         return hash((self.event, self.outcome, self.clauses, self.permitted_items, self.excess_items))
 
 
-_FIELDS = (
+_OUTCOMES: Final[Mapping[Outcome, tuple[Text, Style]]] = {
+    "permit": (Text(ja="許可", en="PERMIT"), "good"),
+    "deny": (Text(ja="拒否", en="DENY"), "bad"),
+    "invalid": (Text(ja="不正", en="INVALID"), "bad"),
+}
+_CLAUSES: Final = Text(ja="根拠条項", en="clauses")
+_PERMITTED: Final = Text(ja="許可される項目", en="permitted items")
+_EXCESS: Final = Text(ja="超過項目", en="excess items")
+_HELD: Final = tuple(name for name in Decision.__struct_fields__ if name != "explainer")
+_FIELDS: Final = (
     "event",
     "outcome",
     "policies",
