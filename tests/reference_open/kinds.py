@@ -1,0 +1,218 @@
+"""What a rule of each of the ten built-in kinds says: it permits, restricts, replaces, or obliges."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from reference_open.leaves import (
+    FALSE,
+    TRUE,
+    All,
+    AnyOf,
+    Compare,
+    Condition,
+    Known,
+    NoneOf,
+    Not,
+    OneOf,
+    OnOperation,
+    ToThePerson,
+)
+from reference_open.packs import Data, Policy, Table
+
+OWN = ("acquire", "use", "retain")
+
+
+@dataclass(frozen=True, eq=False)
+class Permit:
+    """A clause permits these operations: `about` these flows, on these `terms`.
+
+    Args:
+        table: the rule; None for the permit of everything that a layer does not decide.
+        operations: what it permits.
+        about: the flows of which it speaks.
+        terms: on which terms it permits them.
+        licence: whether others may lean on it; it then is a permit to `use`.
+        licensed_by: the clauses of which one must license the flow as well; None where none need.
+    """
+
+    table: Table | None
+    operations: tuple[str, ...] = ()
+    about: Condition = TRUE
+    terms: Condition = TRUE
+    licence: bool = False
+    licensed_by: frozenset[str] | None = None
+
+    @property
+    def clause(self) -> str | None:
+        return self.table.clause if self.table else None
+
+
+@dataclass(frozen=True, eq=False)
+class Restriction:
+    """A clause strikes permissions out, `when` this is met, `unless` that is, and for flows that are not `exempt`."""
+
+    table: Table
+    code: str
+    when: Condition
+    unless: Condition = FALSE
+    over: frozenset[str] | None = None
+    spares: frozenset[str] = frozenset()
+    cited: bool = False
+    exempt: Condition = FALSE
+    instead: tuple[str, ...] = ()
+
+    def reaches(self, permit: Permit) -> bool:
+        return permit.clause not in self.spares and (self.over is None or permit.clause in self.over)
+
+
+@dataclass(frozen=True, eq=False)
+class Replacement:
+    """A clause takes the place of others, `when` this is met."""
+
+    table: Table
+    clauses: frozenset[str]
+    when: Condition
+
+
+@dataclass(frozen=True, eq=False)
+class Duty:
+    """Whoever is permitted a flow for which this is met carries the obligations."""
+
+    table: Table
+    when: Condition
+
+
+Statement = Permit | Restriction | Replacement | Duty
+
+
+def statements(policy: Policy) -> list[Statement]:
+    """Return what the rules of a policy say."""
+    return [said for table in policy.tables for said in _said(policy, table)]
+
+
+def permitted_anywhere(policy: Policy) -> set[str]:
+    """Return the operations that any permit of a policy names, in force or not and whatever the readings."""
+    return {operation for kind, table in policy.written for operation in _operations_named(kind, table)}
+
+
+def _operations_named(kind: str, table: Data) -> Iterator[str]:
+    match kind:
+        case "purpose-limitation":
+            for entry in table.get("operations", OWN):
+                yield from [entry] if isinstance(entry, str) else [*entry.get("terms", []), entry.get("term")]
+        case "individual-notice":
+            yield from OWN
+        case "joint-use":
+            yield from ("joint_use", *(OWN if table.get("own_use", True) else ()))
+        case "entrustment":
+            yield "entrust"
+        case "provision":
+            yield "provide"
+        case "disclosure":
+            yield "disclose"
+
+
+def _said(policy: Policy, table: Table) -> Iterator[Statement]:
+    values = table.values
+
+    def clauses(key: str) -> frozenset[str]:
+        return frozenset(case for number in values.get(key, ()) for case in policy.cases[number])
+
+    on = OnOperation(tuple(values["operations"])) if "operations" in values else TRUE
+    lifted_by = _facts(values["lifted_by"]) if "lifted_by" in values else FALSE
+    licensed_by = clauses("licensed_by") if "licensed_by" in values else None
+    match table.kind:
+        case "purpose-limitation":
+            operations = tuple(values.get("operations", OWN))
+            # Of whomever it names no people, it speaks by its purposes.
+            key = "subjects" if "subjects" in values else "purposes"
+            about = OneOf(key, tuple(values[key]))
+            terms = narrowing(values, but=(key,))
+            yield Permit(table, operations, about, terms, licence="use" in operations)
+        case "individual-notice":
+            notice = values.get("notice", "notice")
+            flows, on_these_items = narrowing(values), Known(notice, unheld=("purposes",))
+            yield Permit(table, OWN, All((flows, on_these_items)), Known(notice), licence=True)
+            yield Replacement(table, clauses("replaces"), All((flows, on_these_items)))
+        case "joint-use":
+            parties = OneOf("recipients", tuple(values["parties"]))
+            yield Permit(table, ("joint_use",), TRUE, All((parties, narrowing(values))))
+            if values.get("own_use", True):
+                about = All(tuple(OneOf(key, tuple(values[key])) for key in ("subjects", "purposes")))
+                # The controller's own use has no recipient: what is asked of one is left out.
+                terms = narrowing(values, but=("subjects", "purposes"), nowhere=("recipients", "services", "countries"))
+                yield Permit(table, OWN, about, terms, licence=True)
+        case "entrustment":
+            yield Permit(table, ("entrust",), TRUE, narrowing(values), licensed_by=licensed_by)
+        case "provision":
+            yield Permit(table, ("provide",), TRUE, narrowing(values), licensed_by=licensed_by)
+        case "disclosure":
+            asked = Known("request", (("kind", (values.get("request", "disclose"),)),))
+            yield Permit(table, ("disclose",), TRUE, All((ToThePerson(), asked, narrowing(values))))
+        case "requirement":
+            over = clauses("over") if "over" in values else None
+            cited = not values.get("silent", False)
+            when = All((on, narrowing(values)))
+            yield Restriction(table, "requirement-unmet", when, narrowing(values["require"]), over=over, cited=cited)
+        case "prohibition":
+            when = All((on, narrowing(values)))
+            yield Restriction(table, "prohibited", when, lifted_by, spares=clauses("spares"))
+        case "data-subject-request":
+            stops = OnOperation(tuple(values["stops"]))
+            asked = Known("request", (("kind", (values["request"],)),))
+            others = values.get("not_binding", {})
+            yield Restriction(
+                table,
+                "request-in-effect",
+                All((stops, asked, narrowing(values))),
+                lifted_by,
+                spares=clauses("spares"),
+                exempt=OneOf("subjects", tuple(others["subjects"])) if others else FALSE,
+                instead=tuple(others.get("oblige", ())),
+            )
+        case "obligation":
+            yield Duty(table, All((on, narrowing(values))))
+        case _:
+            raise AssertionError(table.kind)
+
+
+LISTS = ("subjects", "items", "purposes", "forms", "origins", "recipients", "services", "countries", "roles")
+
+
+def narrowing(values: Mapping[str, Any], but: Iterable[str] = (), nowhere: Iterable[str] = ()) -> Condition:
+    """Return everything that the keys that narrow flows ask, all of it together.
+
+    Args:
+        values: the table.
+        but: keys that are left out, but not below `except`.
+        nowhere: keys that are left out, below `except` as well.
+    """
+    parts: list[Condition] = []
+    for key in LISTS:
+        if key in nowhere:
+            continue
+        if key in values and key not in but and values[key] != "any":
+            parts.append(OneOf(key, tuple(values[key])))
+        if key in values.get("except", {}):
+            parts.append(NoneOf(key, tuple(values["except"][key])))
+    for attribute, tests in values.get("attributes", {}).items():
+        parts += [Compare(attribute, how, wanted) for how, wanted in tests.items()]
+    if "facts" in values:
+        parts.append(_facts(values["facts"]))
+    return All(tuple(parts))
+
+
+def _facts(form: Data) -> Condition:
+    """Return what a form of facts asks: one fact, or all, any or none of others."""
+    if "all" in form:
+        return All(tuple(_facts(part) for part in form["all"]))
+    if "any" in form:
+        return AnyOf(tuple(_facts(part) for part in form["any"]))
+    if "not" in form:
+        return Not(_facts(form["not"]))
+    named = {key: value for key, value in form.items() if key not in ("type", "stated", "unheld")}
+    accepted = tuple((key, (value,) if isinstance(value, str) else tuple(value)) for key, value in named.items())
+    return Known(form["type"], accepted, tuple(form.get("stated", ())), tuple(form.get("unheld", ())))

@@ -1,0 +1,306 @@
+"""Whether an event meets a condition: surely, or as it may be (section 1, "What an event leaves open never helps").
+
+A condition that permits, licenses or lifts must *surely* be met; one that restricts, replaces or obliges is met when it
+*may* be. Below a `not` the two change places.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import Enum
+from typing import Any, TypeAlias
+
+from reference_open.packs import ALWAYS, DIMENSION_OF, Data, Words, moment
+
+
+class Side(Enum):
+    SURELY = "surely"
+    MAY = "may"
+
+    def other(self) -> Side:
+        return Side.MAY if self is Side.SURELY else Side.SURELY
+
+
+SURELY, MAY = Side.SURELY, Side.MAY
+
+
+class Unstated(Enum):
+    """What is to be said of a field that an event does not state."""
+
+    OPEN = "a matter of fact on this operation: it has a value, and nobody said which"
+    NOT_THERE = "on this operation there is none"
+
+
+OPEN, NOT_THERE = Unstated.OPEN, Unstated.NOT_THERE
+
+# ------------------------------------------------------------------------------------------------ conditions
+
+
+@dataclass(frozen=True)
+class OneOf:
+    """The event's word in the field that `key` lists is one of `words`, or one of their kinds."""
+
+    key: str
+    words: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class NoneOf:
+    """The event has that field, and its word is none of `words` and none of their kinds."""
+
+    key: str
+    words: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class OnOperation:
+    """The operation is one of these."""
+
+    operations: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class ToThePerson:
+    """The recipient is the person whose data it is."""
+
+
+@dataclass(frozen=True)
+class Compare:
+    """The attribute compares so."""
+
+    attribute: str
+    how: str
+    value: Any
+
+
+@dataclass(frozen=True)
+class Known:
+    """A fact of this type is in effect, and agrees with the event and with what the rule names.
+
+    Args:
+        type: the fact type.
+        named: the fields that the rule names, each with the accepted values.
+        stated: the fields that the fact must state.
+        unheld: the fields that need not agree.
+    """
+
+    type: str
+    named: tuple[tuple[str, tuple[str, ...]], ...] = ()
+    stated: tuple[str, ...] = ()
+    unheld: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class All:
+    parts: tuple[Condition, ...]
+
+
+@dataclass(frozen=True)
+class AnyOf:
+    parts: tuple[Condition, ...]
+
+
+@dataclass(frozen=True)
+class Not:
+    part: Condition
+
+
+Condition: TypeAlias = OneOf | NoneOf | OnOperation | ToThePerson | Compare | Known | All | AnyOf | Not
+
+TRUE = All(())
+FALSE = AnyOf(())
+
+# ------------------------------------------------------------------------------------------------ what an event says
+
+
+@dataclass(frozen=True)
+class View:
+    """One item of one event, as some question about it is asked.
+
+    Args:
+        words: what the policy knows.
+        event: the event.
+        item: the item.
+        operations: what counts as its operation; `use` where a licence is asked, for instance.
+        strangers_count: whether a word of a fact that the policy does not know may mean what the event states. It is
+            False only to find out what would be decided without such words.
+    """
+
+    words: Words
+    event: Data
+    item: str
+    operations: Sequence[str]
+    strangers_count: bool = True
+
+
+def says(view: View, field: str, *, to_facts: bool) -> str | Unstated:
+    """Return what the event says in a field, to rules or to facts.
+
+    On `acquire`, `use` and `retain` a recipient is there for facts alone, and as far as the event names it.
+    """
+    event = view.event
+    operation, recipient = event["operation"], event.get("recipient", {})
+    own = operation in ("acquire", "use", "retain")
+    if own and not to_facts:
+        recipient = {}
+    match field:
+        case "item" | "items":
+            return view.item
+        case "category" | "subjects":
+            return event["subject"]["category"]
+        case "subject":
+            return event["subject"].get("id", OPEN)
+        case "purpose" | "purposes":
+            return event.get("purpose", NOT_THERE)
+        case "form" | "forms":
+            return event.get("form", "identifiable")
+        case "origin" | "origins":
+            return event.get("origin", OPEN)
+        case "role" | "roles":
+            return event.get("actor", {}).get("role", OPEN)
+        case "actor":
+            return event.get("actor", {}).get("id", OPEN)
+        case "source":
+            return event.get("source", {}).get("id", OPEN if operation == "acquire" else NOT_THERE)
+        case "controller":
+            return event.get("controller", NOT_THERE)
+        case "recipient" | "recipients":
+            return recipient.get("id", NOT_THERE)
+        case "country" | "countries":
+            return recipient.get("country", NOT_THERE if own else OPEN)
+        case "service" | "services":
+            return recipient.get("service", OPEN if operation == "entrust" else NOT_THERE)
+    raise AssertionError(field)
+
+
+# ------------------------------------------------------------------------------------------------ whether it is met
+
+
+def met(view: View, condition: Condition, side: Side, passing: set[str]) -> bool:
+    """Whether the event meets a condition of a rule for the item.
+
+    Args:
+        view: the event and the item.
+        condition: the condition.
+        side: whether it must surely be met, or may be.
+        passing: the keys that the rule lets pass unstated.
+    """
+    words = view.words
+
+    def left_open(key: str) -> bool:
+        """Whether an open field counts as met: where it restricts, and the other way round where the rule passes it."""
+        return (side is MAY) is not (key in passing)
+
+    match condition:
+        case All(parts):
+            return all(met(view, part, side, passing) for part in parts)
+        case AnyOf(parts):
+            return any(met(view, part, side, passing) for part in parts)
+        case Not(part):
+            return not met(view, part, side.other(), passing)
+        case OnOperation(operations):
+            return any(operation in operations for operation in view.operations)
+        case OneOf(key, listed) | NoneOf(key, listed):
+            value = says(view, key, to_facts=False)
+            if value is NOT_THERE or not listed:
+                return False  # a list without words is met by no value whatever
+            if value is OPEN:
+                return left_open(key)
+            dimension = DIMENSION_OF[key]
+            certain = words.covers(dimension, listed, value)
+            possible = any(words.covers(dimension, listed, meant) for meant in words.meanings(dimension, value))
+            if isinstance(condition, OneOf):
+                return certain if side is SURELY else possible
+            return not possible if side is SURELY else not certain
+        case ToThePerson():
+            recipient, person = says(view, "recipient", to_facts=False), says(view, "subject", to_facts=False)
+            if recipient is NOT_THERE:
+                return False
+            return left_open("subject") if person is OPEN else recipient == person
+        case Compare(attribute, how, wanted):
+            if attribute not in view.event.get("attributes", {}):
+                return left_open(f"attributes.{attribute}")
+            return _compares(view.event["attributes"][attribute], how, wanted)
+        case Known():
+            return any(counts(view, condition, fact, side, passing) for fact in view.event.get("facts", []))
+    raise AssertionError(condition)
+
+
+def _compares(value: Any, how: str, wanted: Any) -> bool:
+    match how:
+        case "is":
+            return value == wanted
+        case "is_not":
+            return value != wanted
+        case "below":
+            return value < wanted
+        case "at_most":
+            return value <= wanted
+        case "at_least":
+            return value >= wanted
+        case "above":
+            return value > wanted
+    raise AssertionError(how)
+
+
+HELD_IN = {
+    "recipient": "parties",
+    "purpose": "purposes",
+    "item": "items",
+    "category": "subjects",
+    "form": "forms",
+    "origin": "origins",
+    "service": "services",
+    "role": "roles",
+}
+"""What a field of a fact can be held against, where that is a word: the dimension that declares it."""
+
+KEY_OF = {"country": "countries", "service": "services", "origin": "origins", "role": "roles"}
+"""The key by which a rule narrows the same field, and so can let it pass unstated."""
+
+
+def counts(view: View, asked: Known, fact: Data, side: Side, passing: set[str]) -> bool:
+    """Whether a fact counts for the item, where it must surely, or where it may (section 2)."""
+    if fact["type"] != asked.type:
+        return False
+    now = moment(view.event["time"], ALWAYS[0])
+    if not moment(fact.get("from"), ALWAYS[0]) <= now < moment(fact.get("until"), ALWAYS[1]):
+        return False
+    if not all(name in fact for name in asked.stated):
+        return False
+    if not all(name in fact and set(_list(fact[name])) & set(accepted) for name, accepted in asked.named):
+        return False
+    if "subject" in fact and not _agrees(view, "subject", [fact["subject"]], side, passing):
+        return False
+    for name, held in view.words.facts[asked.type].items():
+        if held == "value" or name not in fact or name in asked.unheld:
+            continue
+        if not _agrees(view, held, _list(fact[name]), side, passing):
+            return False
+    return True
+
+
+def _list(value: Any) -> list[str]:
+    return value if isinstance(value, list) else [value]
+
+
+def _agrees(view: View, held: str, listed: list[str], side: Side, passing: set[str]) -> bool:
+    """Whether what a fact states in a field agrees with what the event says there."""
+    if held == "operation":
+        return any(operation in listed for operation in view.operations)
+    value = says(view, held, to_facts=True)
+    if value is NOT_THERE:
+        return False
+    if value is OPEN:
+        return (side is MAY) is not (KEY_OF.get(held) in passing)
+    if held not in HELD_IN:
+        return value in listed
+    words, dimension = view.words, HELD_IN[held]
+    strangers = [word for word in listed if not words.knows(dimension, word)] if held != "recipient" else []
+    known = [word for word in listed if word not in strangers]
+    if side is SURELY:
+        return words.covers(dimension, known, value)
+    if strangers and view.strangers_count:
+        return True
+    return any(words.covers(dimension, known, meant) for meant in words.meanings(dimension, value))
