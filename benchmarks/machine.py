@@ -8,7 +8,7 @@ import subprocess
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
-PACKAGES = ("dataflow-policyengine", "msgspec", "pluggy", "jsonschema", "tomli", "tree-sitter", "click", "rich")
+PACKAGES = ("dataflow-policyengine", "msgspec", "pluggy", "jsonschema", "tomli", "click", "rich")
 
 
 def description() -> dict[str, str]:

@@ -15,7 +15,7 @@ RULES = CLAUSE + "[[clause.prohibition]]\nitems = ['name']\n"
 BROKEN = {
     "a key without a value": ("name = ⟪toml-syntax⟫\n"),
     "a value without a key": "⟪toml-syntax⟫= 5\n",
-    "an unclosed string": "imports = []\nname ⟪toml-syntax⟫= '氏名\nx = 1\n",
+    "an unclosed string": "imports = []\n⟪toml-syntax⟫name = '氏名\nx = 1\n",
     "an unclosed text of several lines": 'imports = []\n⟪toml-syntax⟫name = """氏名\n\n[policy]\nid = \'x\'\n',
     "a string over two lines": 'name = "氏名⟪toml-syntax⟫\nx"\n',
     "an unclosed header": "[policy⟪toml-syntax⟫\n",
@@ -29,6 +29,7 @@ BROKEN = {
     "a word without quotes": "[policy]\nid = ⟪toml-syntax⟫shop\n",
     "a number of five thousand digits": "⟪toml-syntax⟫number = " + "9" * 5000 + "\n",
     "lists in lists in lists": "⟪toml-syntax⟫x = " + "[" * 100 + "]" * 100 + "\n",
+    "lists in lists that nobody closes": "⟪toml-syntax⟫x = " + "[" * 450 + "\n",
     "ten thousand lists in lists": "⟪toml-syntax⟫x = " + "[" * 10_000 + "]" * 10_000 + "\n",
     "ten thousand dotted keys": "⟪toml-syntax⟫" + "a." * 10_000 + "a = 1\n",
 }

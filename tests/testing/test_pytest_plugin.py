@@ -111,7 +111,7 @@ def test_pytest_finds_the_plugin_by_its_entry_point() -> None:
 
 def test_pytest_starts_without_an_engine(tmp_path: Path) -> None:
     """And without what an engine brings along; a project that uses none of it does not pay for it."""
-    heavy = ("policyengine.engine", "policyengine.errors", "jsonschema", "msgspec", "hypothesis", "tree_sitter", "rich")
+    heavy = ("policyengine.engine", "policyengine.errors", "jsonschema", "msgspec", "hypothesis", "tomli", "rich")
     write(
         tmp_path,
         "test_start.py",

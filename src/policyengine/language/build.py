@@ -90,7 +90,8 @@ def check_path(path: str | Path, kinds: Mapping[str, RuleKind]) -> list[Problem]
         builder = _Builder(pack, kinds, {})
         if all(document.data.keys() <= {"vocabulary", "imports"} for document in pack.rules):
             return builder.vocabulary_problems()
-        return list(builder.policy().notes)
+        builder.policy()
+        return list(builder.open_points())
     except PolicyError as error:
         return list(error.problems)
 
@@ -169,7 +170,6 @@ class _Builder(Declarations):
             readings=readings,
             chosen=scope.chosen,
             rules=tuple(rule for lowered in tables if lowered.stands for rule in lowered.rules),
-            notes=tuple(self._open_points()),
         )
 
     def _policy_table(self) -> dict[str, Any]:
@@ -279,7 +279,8 @@ class _Builder(Declarations):
         sound = [rule for lowered in tables if lowered.sound for rule in lowered.rules]
         self.problems.extend(check.licence_problems(sound, unsure_of))
 
-    def _open_points(self) -> Iterator[Problem]:
+    def open_points(self) -> Iterator[Problem]:
+        """Yield what the policy itself leaves open, as notes."""
         for document, index, table in self.clause_tables():
             for position, point in enumerate(table.get("open", ())):
                 yield Problem(

@@ -2,95 +2,100 @@
 
 from __future__ import annotations
 
-import tomllib
-from typing import TYPE_CHECKING
+from bisect import bisect_right
+from functools import cached_property
 
 from policyengine.errors import KeyPath
-
-if TYPE_CHECKING:
-    import tree_sitter
+from policyengine.language.layout import Array, Comment, CutOff, Header, Key, Pair, Table, Value, lines
 
 
-def _tree(text: str) -> tree_sitter.Node:
-    """Return the syntax tree of TOML text."""
-    import tree_sitter  # noqa: PLC0415  needed only once something has to be pointed at
-    import tree_sitter_toml  # noqa: PLC0415
+class Places:
+    """The line and the column of every key and value of a text, worked out once the first is asked for.
 
-    parser = tree_sitter.Parser(tree_sitter.Language(tree_sitter_toml.language()))
-    return parser.parse(text.encode("utf-8")).root_node
-
-
-def _position(lines: list[str], node: tree_sitter.Node) -> tuple[int, int]:
-    """Return the line and the column, in characters, where `node` begins."""
-    row, column = node.start_point
-    line = lines[row]
-    if not line.isascii():
-        column = len(line.encode("utf-8")[:column].decode("utf-8", "replace"))
-    return row + 1, column + 1
-
-
-class _Places:
-    """Walks a syntax tree and notes the place of every key path (line and column from 1, columns in characters)."""
+    Args:
+        text: TOML 1.0 text; a line feed ends its lines.
+    """
 
     def __init__(self, text: str) -> None:
-        self.lines = text.split("\n")
-        self.found: dict[KeyPath, tuple[int, int]] = {}
-        self.arrays: dict[KeyPath, int] = {}
-        for node in _tree(text).named_children:
-            if node.type == "pair":
-                self._pair((), node)
-            elif node.type in ("table", "table_array_element"):
-                self._table(node)
+        self.text = text
 
-    def _table(self, node: tree_sitter.Node) -> None:
-        header, *pairs = (child for child in node.named_children if child.type != "comment")
+    def of(self, path: KeyPath) -> tuple[int, int]:
+        """Return where the key or value at `path` stands; for a path that is not there, its nearest ancestor."""
+        for length in range(len(path), 0, -1):
+            if path[:length] in self._offsets:
+                return self._position(self._offsets[path[:length]])
+        return 1, 1
+
+    def unended(self) -> tuple[int, int]:
+        """Return where the header or the pair begins that the end of the text cuts off; the end where none is."""
+        try:
+            for _ in lines(self.text):
+                pass
+        except CutOff as cut:
+            return self._position(cut.at)
+        return self._position(len(self.text))
+
+    @cached_property
+    def _line_starts(self) -> list[int]:
+        return [0, *(at + 1 for at, character in enumerate(self.text) if character == "\n")]
+
+    @cached_property
+    def _offsets(self) -> dict[KeyPath, int]:
+        return _Walk(self.text).found
+
+    def _position(self, offset: int) -> tuple[int, int]:
+        line = bisect_right(self._line_starts, offset)
+        return line, offset - self._line_starts[line - 1] + 1
+
+
+class _Walk:
+    """Notes at which offset every key path stands."""
+
+    def __init__(self, text: str) -> None:
+        self.found: dict[KeyPath, int] = {}
+        self.newest: dict[KeyPath, int] = {}
+        base: KeyPath = ()
+        for line in lines(text):
+            match line.what:
+                case Header():
+                    base = self._header(line.what)
+                case Pair():
+                    self._pair(base, line.what)
+                case Comment():
+                    pass
+
+    def _header(self, header: Header) -> KeyPath:
+        """Return the path of the table that a header begins."""
+        *above, last = header.key
         path: KeyPath = ()
-        *above, (last, named) = _keys(header)
-        for word, key in above:
-            path = self._current((*path, word))
-            self._note(path, key)
-        path = (*path, last)
-        if node.type == "table_array_element":
-            index = self.arrays[path] = self.arrays.get(path, -1) + 1
-            self._note(path, named)
+        for word in above:
+            path = (*path, word.name)
+            if path in self.newest:
+                path = (*path, self.newest[path])
+            self.found.setdefault(path, word.at)
+        path = (*path, last.name)
+        if header.many:
+            self.found.setdefault(path, last.at)
+            index = self.newest[path] = self.newest.get(path, -1) + 1
             path = (*path, index)
-        self.found[path] = _position(self.lines, named)
-        for pair in pairs:
-            if pair.type == "pair":
-                self._pair(path, pair)
+        self.found[path] = last.at  # it may have stood above another table, or in its header
+        return path
 
-    def _current(self, path: KeyPath) -> KeyPath:
-        """Step into the newest element where `path` is an array of tables."""
-        return (*path, self.arrays[path]) if path in self.arrays else path
+    def _pair(self, base: KeyPath, pair: Pair) -> None:
+        self._value(self._key(base, pair.key), pair.value)
 
-    def _pair(self, base: KeyPath, node: tree_sitter.Node) -> None:
-        key, value = (child for child in node.named_children if child.type != "comment")
-        path = base
-        for word, part in _keys(key):
-            path = (*path, word)
-            self._note(path, part)
-        self._value(path, value)
+    def _key(self, path: KeyPath, key: Key) -> KeyPath:
+        for word in key:
+            path = (*path, word.name)
+            self.found.setdefault(path, word.at)
+        return path
 
-    def _value(self, path: KeyPath, node: tree_sitter.Node) -> None:
-        if node.type == "array":
-            members = (member for member in node.named_children if member.type != "comment")
+    def _value(self, path: KeyPath, value: Value) -> None:
+        if isinstance(value, Array):
+            members = (item.value for item in value.items if not isinstance(item.value, Comment))
             for index, member in enumerate(members):
-                self._note((*path, index), member)
+                self.found[*path, index] = member.at
                 self._value((*path, index), member)
-        elif node.type == "inline_table":
-            for pair in node.named_children:
-                if pair.type == "pair":
-                    self._pair(path, pair)
-
-    def _note(self, path: KeyPath, node: tree_sitter.Node) -> None:
-        self.found.setdefault(path, _position(self.lines, node))
-
-
-def _keys(node: tree_sitter.Node) -> list[tuple[str, tree_sitter.Node]]:
-    """Return the words of a key, dotted or not, each with the node that spells it."""
-    if node.type == "dotted_key":
-        return [found for child in node.named_children for found in _keys(child)]
-    text = (node.text or b"").decode("utf-8")
-    if node.type == "quoted_key":
-        (text,) = tomllib.loads(f"{text} = 0")
-    return [(text, node)]
+        elif isinstance(value, Table):
+            for pair in value.pairs:
+                self._pair(path, pair)

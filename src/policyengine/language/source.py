@@ -5,17 +5,12 @@ from __future__ import annotations
 import re
 import tomllib
 from datetime import date, datetime, time
-from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 from policyengine.errors import KeyPath, Place, PolicyError, Problem
-from policyengine.language.places import _Places, _position, _tree
+from policyengine.language.places import Places
 from policyengine.text import Text
-
-if TYPE_CHECKING:
-    pass
-
 
 DEEPEST: Final = 64
 """How deeply tables and arrays may be nested; what is deeper is no rule file."""
@@ -34,24 +29,17 @@ class Document:
         self.path = path
         self.text = text
         self.data = data
+        self._places = Places(text)
 
     def place(self, path: KeyPath) -> Place:
         """Return where the key or value at `path` stands; for a path that is not there, its nearest ancestor."""
-        for length in range(len(path), 0, -1):
-            found = self._places.get(path[:length])
-            if found is not None:
-                return Place(self.path, *found)
-        return Place(self.path, 1, 1)
+        return Place(self.path, *self._places.of(path))
 
     def with_data(self, data: dict[str, Any]) -> Document:
         """Return the same file with other data; what it still has stands where it stood."""
         other = Document(self.path, self.text, data)
-        other.__dict__["_places"] = self._places
+        other._places = self._places
         return other
-
-    @cached_property
-    def _places(self) -> dict[KeyPath, tuple[int, int]]:
-        return _Places(self.text).found
 
 
 def read(path: Path, shown: str | None = None) -> Document:
@@ -154,7 +142,7 @@ def _broken(code: str, place: Place, ja: str, en: str, hint: Text | None = None)
 def _syntax_error(message: str, text: str, name: str) -> PolicyError:
     match = re.fullmatch(r"(.*) \(at (?:line (\d+), column (\d+)|end of document)\)", message, re.DOTALL)
     what = match[1] if match else message
-    place = Place(name, int(match[2]), int(match[3])) if match and match[2] else Place(name, *_unended(text))
+    place = Place(name, int(match[2]), int(match[3])) if match and match[2] else Place(name, *Places(text).unended())
     if _is_toml_1_1(text):
         return _broken(
             "toml-1.1",
@@ -167,18 +155,6 @@ def _syntax_error(message: str, text: str, name: str) -> PolicyError:
             ),
         )
     return _broken("toml-syntax", place, f"TOML として読めません: {what}", f"broken TOML: {what}")
-
-
-def _unended(text: str) -> tuple[int, int]:
-    """Return where that begins which the end of `text` cuts off."""
-    waiting = [_tree(text)]
-    while waiting:
-        node = waiting.pop()
-        if node.type == "ERROR" or node.is_missing:
-            return _position(text.split("\n"), node)
-        waiting.extend(child for child in reversed(node.children) if child.has_error)
-    lines = text.split("\n")
-    return len(lines), len(lines[-1]) + 1
 
 
 def _is_toml_1_1(text: str) -> bool:

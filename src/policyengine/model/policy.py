@@ -6,7 +6,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from policyengine.errors import Problem
 from policyengine.model.rule import Rule
 from policyengine.model.vocabulary import Vocabulary
 from policyengine.text import Text
@@ -75,7 +74,6 @@ class Policy:
         readings: by name.
         chosen: the value of each reading.
         rules: the lowered rules that stand under the chosen readings.
-        notes: what `check` has to say beside errors.
     """
 
     id: str
@@ -92,7 +90,6 @@ class Policy:
     readings: Mapping[str, Reading]
     chosen: Mapping[str, str]
     rules: tuple[Rule, ...]
-    notes: tuple[Problem, ...] = ()
 
     def governs_controller(self, controller: str) -> bool:
         """Whether the policy binds `controller`."""
