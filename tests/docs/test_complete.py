@@ -18,8 +18,8 @@ from docs.pages import ROOT, blocks_of
 from policyengine import cli, hooks
 from policyengine.engine.plugins import Plugins
 from policyengine.language.build import standard_vocabulary
+from policyengine.language.keys import TERM_KEYS
 from policyengine.language.schema import policy_schema
-from policyengine.language.table import TERM_KEYS
 from policyengine.model.condition import Compare
 from policyengine.model.operation import OPERATIONS
 from policyengine.model.vocabulary import DIMENSIONS

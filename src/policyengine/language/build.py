@@ -10,12 +10,14 @@ from policyengine.language import check
 from policyengine.language.declare import Declarations, table_of
 from policyengine.language.find import STANDARD
 from policyengine.language.pack import Pack, load_pack
+from policyengine.language.schema import rule_schema
 from policyengine.language.source import Document, read
 from policyengine.language.table import RuleTable, Scope
 from policyengine.model.policy import Clause, Policy, Reading
 from policyengine.model.rule import Rule, placed
 from policyengine.model.vocabulary import Vocabulary
 from policyengine.moment import FOREVER, instant
+from policyengine.schema.pieces import Schema
 from policyengine.text import Text
 
 if TYPE_CHECKING:
@@ -126,6 +128,7 @@ class _Builder(Declarations):
         super().__init__(pack, kinds, trusted=trusted)
         self.trusted = trusted
         self.wanted = readings
+        self._schemas: dict[str, Schema] = {}
 
     def vocabulary_problems(self) -> list[Problem]:
         """Return what is wrong with a pack that is a vocabulary and no policy."""
@@ -247,7 +250,15 @@ class _Builder(Declarations):
         before = len(scope.problems)
         whole = {key: value for key, value in values.items() if not self.broken(document, *path, key)}
         table = RuleTable(
-            scope, document, path, whole, clause=clause, kind=kind.name, title=kind.title, default_id=default
+            scope,
+            document,
+            path,
+            whole,
+            self._schema_of(kind),
+            clause=clause,
+            kind=kind.name,
+            title=kind.title,
+            default_id=default,
         )
         name, given = table.head.id, "id" in whole
         if name in ids and (given or ids[name]):  # two ids that were made up mean one clause that stands twice
@@ -262,6 +273,11 @@ class _Builder(Declarations):
             table.condition()
         sound = len(scope.problems) == before and not self.broken(document, *path)
         return _Lowered(table, stands, rules, sound)
+
+    def _schema_of(self, kind: RuleKind) -> Schema:
+        if kind.name not in self._schemas:
+            self._schemas[kind.name] = rule_schema(kind)
+        return self._schemas[kind.name]
 
     def _consistent(self, clauses: Mapping[str, Clause], tables: list[_Lowered], span: tuple[int, int]) -> None:
         """Report what is wrong with the policy as a whole, as far as what is broken in it allows."""

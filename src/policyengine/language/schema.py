@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
+from policyengine.language.keys import condition_properties, obligation_list, time, under_readings
 from policyengine.model.fact import COMMON_FACT_FIELDS
-from policyengine.model.operation import OPERATIONS
 from policyengine.model.vocabulary import DIMENSIONS
-from policyengine.schema.pieces import ANYONE, DRAFT, ID, NUMBER, SCALAR, TEXT, WHEN, Schema
+from policyengine.schema.pieces import ANYONE, DRAFT, ID, SCALAR, TEXT, WHEN, Schema
 
 if TYPE_CHECKING:
     from policyengine.language.kind import RuleKind
@@ -21,82 +21,6 @@ UNDER: Schema = {
     "additionalProperties": {"type": ["string", "array"], "items": {"type": "string"}, "minItems": 1},
 }
 
-CONDITION_KEYS: Mapping[str, str] = {
-    "subjects": "whose data: categories of people",
-    "items": "which items of personal data",
-    "purposes": "for which purposes",
-    "forms": "in which form",
-    "origins": "how the data was acquired",
-    "recipients": "to which parties",
-    "services": "for which entrusted service",
-    "countries": "received in which country",
-}
-"""The lists of terms by which any rule of any kind can say which flows it means."""
-
-
-def term_list(description: str) -> Schema:
-    """Return the schema of a list of terms, of which each may stand under a reading."""
-    return {
-        "type": "array",
-        "description": description,
-        "minItems": 1,
-        "items": {
-            "type": ["string", "object"],
-            "properties": {
-                "term": {"type": "string"},
-                "terms": {"type": "array", "items": {"type": "string"}, "minItems": 1},
-                "under": {"$ref": "#/$defs/under"},
-            },
-            "required": ["under"],
-            "additionalProperties": False,
-        },
-    }
-
-
-def clause_list(description: str) -> Schema:
-    """Return the schema of a list of clause numbers."""
-    return {"type": "array", "description": description, "minItems": 1, "items": {"type": "string"}}
-
-
-def operation_list(description: str) -> Schema:
-    """Return the schema of a list of operations, of which each may stand under a reading."""
-    return term_list(f"{description}: {', '.join(OPERATIONS)}")
-
-
-def fact_expression(description: str) -> Schema:
-    """Return the schema of a requirement of facts: one fact, or ``all`` / ``any`` / ``not`` of others."""
-    return {"$ref": "#/$defs/facts", "description": description}
-
-
-def condition_properties() -> dict[str, Schema]:
-    """Return the keys by which a table says which flows it means."""
-    lists = {key: term_list(text) for key, text in CONDITION_KEYS.items()}
-    return {
-        **lists,
-        "except": {
-            "type": "object",
-            "description": "Flows left out; an event that does not state the field is left out as well.",
-            "properties": lists,
-            "minProperties": 1,
-            "additionalProperties": False,
-        },
-        "attributes": {
-            "type": "object",
-            "description": "Tests of the host's own attributes, by name.",
-            "minProperties": 1,
-            "additionalProperties": {
-                "type": "object",
-                "properties": {
-                    **dict.fromkeys(("below", "at_most", "at_least", "above"), NUMBER),
-                    **dict.fromkeys(("is", "is_not"), SCALAR),
-                },
-                "minProperties": 1,
-                "additionalProperties": False,
-            },
-        },
-        "facts": fact_expression("Facts that must be in effect."),
-    }
-
 
 def rule_schema(kind: RuleKind) -> Schema:
     """Return the schema of one table of a rule kind: its own keys, and those that every rule has."""
@@ -107,10 +31,10 @@ def rule_schema(kind: RuleKind) -> Schema:
         "properties": {
             "id": {**ID, "description": "Unique in the policy; made from the clause and the kind if left out."},
             "title": {"$ref": "#/$defs/text"},
-            "from": {"$ref": "#/$defs/when", "description": "In force from then on."},
-            "until": {"$ref": "#/$defs/when", "description": "In force until just before then."},
-            "under": {"$ref": "#/$defs/under"},
-            "oblige": clause_list("Obligations on whoever is permitted by this rule, or satisfies it."),
+            "from": time("In force from then on."),
+            "until": time("In force until just before then."),
+            "under": under_readings(),
+            "oblige": obligation_list("Obligations on whoever is permitted by this rule, or satisfies it."),
             **condition_properties(),
             **kind.properties,
         },

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from policyengine.errors import KeyPath, Problem, did_you_mean
+from policyengine.language.keys import TERM_KEYS, WORDS, meaning_of
 from policyengine.language.source import Document
 from policyengine.model.condition import (
     ALWAYS,
@@ -25,18 +26,6 @@ from policyengine.model.rule import Head
 from policyengine.model.vocabulary import Vocabulary
 from policyengine.moment import FOREVER, instant
 from policyengine.text import Text
-
-TERM_KEYS: Mapping[str, tuple[Field, str]] = {
-    "subjects": (Field.SUBJECT, "subjects"),
-    "items": (Field.ITEM, "items"),
-    "purposes": (Field.PURPOSE, "purposes"),
-    "forms": (Field.FORM, "forms"),
-    "origins": (Field.ORIGIN, "origins"),
-    "recipients": (Field.RECIPIENT, "parties"),
-    "services": (Field.SERVICE, "services"),
-    "countries": (Field.COUNTRY, ""),
-}
-"""The keys of a table that list terms: the event field they look at, and the dimension that declares the terms."""
 
 _COMPARISONS = ("below", "at_most", "at_least", "above", "is", "is_not")
 
@@ -76,6 +65,7 @@ class RuleTable:
         document: the file.
         path: where in the file the table is.
         values: the table itself.
+        schema: the JSON Schema of the kind's tables, which says what their keys mean.
         clause: the number of the clause to which it belongs.
         kind: the name of its rule kind.
         title: what the kind is called.
@@ -88,6 +78,7 @@ class RuleTable:
         document: Document,
         path: KeyPath,
         values: Mapping[str, Any],
+        schema: Mapping[str, Any],
         *,
         clause: str,
         kind: str,
@@ -98,6 +89,7 @@ class RuleTable:
         self.document = document
         self.path = path
         self.values = values
+        self.schema = schema
         self.clause = clause
         label = values.get("title")
         self.head = Head(
@@ -148,12 +140,9 @@ class RuleTable:
             stands = stands and self.scope.chosen.get(name) in values
         return stands
 
-    def listed(self, *path: str) -> Iterator[tuple[str, bool, KeyPath]]:
+    def listed(self, *path: str | int) -> Iterator[tuple[str, bool, KeyPath]]:
         """Yield each term of the list at `path`, whether it stands under the chosen readings, and its own path."""
-        entries: Any = self.values
-        for key in path:
-            entries = entries.get(key, ()) if isinstance(entries, Mapping) else ()
-        for index, entry in enumerate(entries):
+        for index, entry in enumerate(self._at(*path) or ()):
             where: KeyPath = (*path, index)
             if isinstance(entry, str):
                 yield entry, True, where
@@ -181,45 +170,50 @@ class RuleTable:
         operations = self.operations(key)
         return In(Field.OPERATION, operations, tuple(sorted(operations)))
 
-    def terms(self, dimension: str, *path: str) -> tuple[tuple[str, ...], frozenset[str]]:
+    def value(self, *path: str | int) -> Any:
+        """Return what stands at `path`; where nothing does, the default of its schema, or None."""
+        found = self._at(*path)
+        return self._schema_of(*path).get("default") if found is None else found
+
+    def terms(self, *path: str | int) -> tuple[tuple[str, ...], frozenset[str]]:
         """Return the terms listed at `path` as they are written, and closed under their kinds.
 
+        The schema of the list (`term_list`) says what declares the terms; an unknown one is reported.
+
         Args:
-            dimension: the dimension of the vocabulary that declares them; empty where any word will do.
             path: the keys that lead to the list.
         """
+        dimension = meaning_of(self._schema_of(*path))["lists"]
+        declared = self.scope.vocabulary.terms.get(dimension, {})
+        sets = self.scope.vocabulary.sets.get(dimension, {})
         written: list[str] = []
         for word, stands, where in self.listed(*path):
-            named = self.scope.vocabulary.sets.get(dimension, {}).get(word)
-            declared = self.scope.vocabulary.terms.get(dimension, {})
-            if dimension and named is None and word not in declared:
-                self._unknown_term(dimension, word, where, (*declared, *self.scope.vocabulary.sets.get(dimension, {})))
+            if dimension != WORDS and word not in sets and word not in declared:
+                self._unknown_term(dimension, word, where, (*declared, *sets))
             elif stands:
-                written.extend(named or (word,))
-        if not dimension:
+                written.extend(sets.get(word, (word,)))
+        if dimension == WORDS:
             return tuple(written), frozenset(written)
         return tuple(written), self.scope.vocabulary.closure(dimension, written)
 
-    def condition(self, *path: str, leave_out: Iterable[str] = ()) -> Condition:
+    def condition(self, *path: str | int, leave_out: Iterable[str] = ()) -> Condition:
         """Return the conjunction of everything that the shared keys of the table at `path` ask of an event.
 
         Args:
             path: the keys that lead to the table; none for the rule's own table.
             leave_out: shared keys that the rule kind reads for itself.
         """
-        table: Any = self.values
-        for key in path:
-            table = table.get(key, {})
+        table = self._at(*path) or {}
         parts: list[Condition] = []
-        for key, (field, dimension) in TERM_KEYS.items():
+        for key, means in TERM_KEYS.items():
             if key in table and key not in leave_out:
-                written, values = self.terms(dimension, *path, key)
-                parts.append(In(field, values, written))
-        for key, (field, dimension) in TERM_KEYS.items():
+                written, values = self.terms(*path, key)
+                parts.append(In(means.field, values, written))
+        for key, means in TERM_KEYS.items():
             if key in table.get("except", {}):
-                written, values = self.terms(dimension, *path, "except", key)
+                written, values = self.terms(*path, "except", key)
                 if written:
-                    parts.append(NotIn(field, values, written))
+                    parts.append(NotIn(means.field, values, written))
         for name, tests in table.get("attributes", {}).items():
             parts.extend(self._comparisons(name, tests, *path, "attributes", name))
         if "facts" in table and "facts" not in leave_out:
@@ -228,11 +222,9 @@ class RuleTable:
 
     def facts(self, *path: str | int, default: Condition = ALWAYS) -> Condition:
         """Return the requirement of facts at `path`, or `default` where the table has none."""
-        expression: Any = self.values
-        for key in path:
-            if isinstance(expression, Mapping) and key not in expression:
-                return default
-            expression = expression[key]
+        expression = self._at(*path)
+        if expression is None:
+            return default
         forms = [key for key in ("all", "any", "not", "type") if key in expression]
         if len(forms) != 1 or (forms[0] != "type" and len(expression) > 1):
             self.problem(
@@ -254,7 +246,7 @@ class RuleTable:
             case _:
                 return self._fact(expression, *path)
 
-    def fact(self, fact_type: str, *path: str, **where: str) -> Condition:
+    def fact(self, fact_type: str, *path: str | int, **where: str) -> Condition:
         """Return the condition that a fact of a type is in effect.
 
         Args:
@@ -264,7 +256,7 @@ class RuleTable:
         """
         return self._fact({"type": fact_type, **where}, *path)
 
-    def clauses(self, *path: str) -> frozenset[str]:
+    def clauses(self, *path: str | int) -> frozenset[str]:
         """Return the clauses listed at `path`, each with its cases; an unknown one is reported."""
         found: set[str] = set()
         for number, stands, where in self.listed(*path):
@@ -280,7 +272,7 @@ class RuleTable:
                 found.update(known)
         return frozenset(found)
 
-    def obligations(self, *path: str) -> tuple[str, ...]:
+    def obligations(self, *path: str | int) -> tuple[str, ...]:
         """Return the obligations listed at `path`, by default ``oblige``; an unknown one is reported."""
         found = []
         for name, stands, where in self.listed(*(path or ("oblige",))):
@@ -295,6 +287,22 @@ class RuleTable:
                 found.append(name)
         return tuple(found)
 
+    def _at(self, *path: str | int) -> Any:
+        """Return what stands at `path`; None where nothing does."""
+        found: Any = self.values
+        for key in path:
+            if isinstance(key, str) and key not in found:
+                return None
+            found = found[key]
+        return found
+
+    def _schema_of(self, *path: str | int) -> Mapping[str, Any]:
+        """Return the schema of what stands at `path`."""
+        found = self.schema
+        for key in path:
+            found = found["items"] if isinstance(key, int) else found["properties"][key]
+        return found
+
     def _unknown_term(self, dimension: str, term: str, where: KeyPath, known: Iterable[str]) -> None:
         self.problem(
             "unknown-term",
@@ -303,7 +311,7 @@ class RuleTable:
             hint=did_you_mean(term, known),
         )
 
-    def _comparisons(self, name: str, tests: Mapping[str, Any], *path: str) -> Iterator[Condition]:
+    def _comparisons(self, name: str, tests: Mapping[str, Any], *path: str | int) -> Iterator[Condition]:
         declared = self.scope.vocabulary.attributes.get(name)
         if declared is None:
             self.problem(

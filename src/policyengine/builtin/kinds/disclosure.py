@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from policyengine.language.keys import fact_value
 from policyengine.language.table import RuleTable
 from policyengine.model.condition import ALWAYS, Field, Same, all_of
 from policyengine.model.rule import Permit, Rule
@@ -21,13 +22,13 @@ class Disclosure:
         en="On the data subject's request, data is disclosed to them and to nobody else.",
     )
     properties: Mapping[str, Mapping[str, Any]] = {
-        "request": {"type": "string", "description": "The kind of request, by default `disclose`."},
+        "request": fact_value("The kind of request, by default `disclose`.", "request", "kind", default="disclose"),
     }
     required: frozenset[str] = frozenset()
 
     def lower(self, table: RuleTable) -> Iterable[Rule]:
         """Return one permit, for a recipient who is the data subject."""
-        asked = table.fact("request", "request", kind=table.values.get("request", "disclose"))
+        asked = table.fact("request", "request", kind=table.value("request"))
         yield Permit(
             table.head,
             frozenset({"disclose"}),

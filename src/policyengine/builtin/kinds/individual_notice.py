@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from typing import Any
 
-from policyengine.language.schema import clause_list
+from policyengine.language.keys import clause_list, name_of
 from policyengine.language.table import RuleTable
 from policyengine.model.condition import Holds, all_of
 from policyengine.model.rule import Permit, Replacement, Rule
@@ -24,16 +24,15 @@ class IndividualNotice:
     )
     properties: Mapping[str, Mapping[str, Any]] = {
         "replaces": clause_list("The clauses whose purposes give way to a notice."),
-        "notice": {
-            "type": "string",
-            "description": "The fact type of the notice, by default `notice`; it has a field `purposes`.",
-        },
+        "notice": name_of(
+            "The fact type of the notice, by default `notice`; it has a field `purposes`.", "facts", default="notice"
+        ),
     }
     required = frozenset({"replaces"})
 
     def lower(self, table: RuleTable) -> Iterable[Rule]:
         """Return the permit of what is notified, and the replacement of what is not."""
-        named = table.fact(table.values.get("notice", "notice"), "notice")
+        named = table.fact(table.value("notice"), "notice")
         # Whatever its purposes: the clause speaks of every flow of items on which the person had a notice.
         given = replace(named, unheld=frozenset({"purposes"})) if isinstance(named, Holds) else named
         flows = table.condition()

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from policyengine.language.schema import term_list
+from policyengine.language.keys import flag, term_list
 from policyengine.language.table import RuleTable
 from policyengine.model.condition import ALWAYS, Condition, Field, In, NotIn, all_of, conjuncts
 from policyengine.model.rule import Permit, Rule
@@ -22,17 +22,16 @@ class JointUse:
         en="These items may be used jointly with these parties for these purposes.",
     )
     properties: Mapping[str, Mapping[str, Any]] = {
-        "parties": term_list("jointly with whom"),
-        "own_use": {
-            "type": "boolean",
-            "description": "Whether the controller, a joint user itself, may acquire and use it too; by default yes.",
-        },
+        "parties": term_list("jointly with whom", "parties"),
+        "own_use": flag(
+            "Whether the controller, a joint user itself, may acquire and use it too; by default yes.", default=True
+        ),
     }
     required = frozenset({"parties", "subjects", "items", "purposes"})
 
     def lower(self, table: RuleTable) -> Iterable[Rule]:
         """Return the permit of joint use, and that of the controller's own use, on which other clauses may lean."""
-        written, parties = table.terms("parties", "parties")
+        written, parties = table.terms("parties")
         flows = table.condition()
         yield Permit(
             table.head,
@@ -40,9 +39,9 @@ class JointUse:
             about=ALWAYS,
             terms=all_of(In(Field.RECIPIENT, parties, written), flows),
         )
-        if table.values.get("own_use", True):
-            subject, subjects = table.terms("subjects", "subjects")
-            purpose, purposes = table.terms("purposes", "purposes")
+        if table.value("own_use"):
+            subject, subjects = table.terms("subjects")
+            purpose, purposes = table.terms("purposes")
             yield Permit(
                 table.head,
                 frozenset({"acquire", "use"}),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from policyengine.language.schema import operation_list
+from policyengine.language.keys import operation_list
 from policyengine.language.table import RuleTable
 from policyengine.model.condition import all_of
 from policyengine.model.rule import Duty, Rule

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from policyengine.language.schema import clause_list
+from policyengine.language.keys import clause_list
 from policyengine.language.table import RuleTable
 from policyengine.model.condition import ALWAYS
 from policyengine.model.rule import Permit, Rule
@@ -18,7 +18,8 @@ class _Transfer:
     operation: str
     properties: Mapping[str, Mapping[str, Any]] = {
         "licensed_by": clause_list(
-            "The purpose must be licensed by one of these clauses as well; a permit cites it too."
+            "The purpose must be licensed by one of these clauses as well; a permit cites it too.",
+            licences=True,
         ),
     }
     required: frozenset[str] = frozenset()

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from policyengine.language.schema import operation_list
+from policyengine.language.keys import operation_list
 from policyengine.language.table import RuleTable
 from policyengine.model.condition import Field, In
 from policyengine.model.rule import Permit, Rule
@@ -28,7 +28,7 @@ class PurposeLimitation:
 
     def lower(self, table: RuleTable) -> Iterable[Rule]:
         """Return one permit, on which other clauses may lean."""
-        written, subjects = table.terms("subjects", "subjects")
+        written, subjects = table.terms("subjects")
         operations = table.operations("operations") if "operations" in table.values else frozenset({"acquire", "use"})
         yield Permit(
             table.head,

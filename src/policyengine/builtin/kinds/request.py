@@ -5,7 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from policyengine.language.schema import clause_list, fact_expression, operation_list, term_list
+from policyengine.language.keys import (
+    clause_list,
+    fact_expression,
+    fact_value,
+    obligation_list,
+    operation_list,
+    term_list,
+)
 from policyengine.language.table import RuleTable
 from policyengine.model.condition import NEVER, Field, In, all_of
 from policyengine.model.rule import Restriction, Rule
@@ -22,7 +29,7 @@ class DataSubjectRequest:
         en="A request of the data subject stops these operations.",
     )
     properties: Mapping[str, Mapping[str, Any]] = {
-        "request": {"type": "string", "description": "The kind of request, a value of the field `kind` of the fact."},
+        "request": fact_value("The kind of request, a value of the field `kind` of the fact.", "request", "kind"),
         "stops": operation_list("which operations it stops"),
         "spares": clause_list("What these clauses permit goes on."),
         "lifted_by": fact_expression("Facts in effect under which the flow goes on."),
@@ -30,8 +37,8 @@ class DataSubjectRequest:
             "type": "object",
             "description": "People whose requests do not bind, and what is to be done with them instead.",
             "properties": {
-                "subjects": term_list("whose requests do not bind"),
-                "oblige": clause_list("Obligations on a permit that the request would have denied."),
+                "subjects": term_list("whose requests do not bind", "subjects"),
+                "oblige": obligation_list("Obligations on a permit that the request would have denied."),
             },
             "required": ["subjects"],
             "additionalProperties": False,
@@ -42,7 +49,7 @@ class DataSubjectRequest:
     def lower(self, table: RuleTable) -> Iterable[Rule]:
         """Return one restriction."""
         asked = table.fact("request", "request", kind=table.values["request"])
-        exempt, subjects = table.terms("subjects", "not_binding", "subjects")
+        exempt, subjects = table.terms("not_binding", "subjects")
         yield Restriction(
             table.head,
             code="request-in-effect",

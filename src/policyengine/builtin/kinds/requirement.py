@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from policyengine.language.schema import clause_list, condition_properties, operation_list
+from policyengine.language.keys import clause_list, condition_properties, flag, operation_list
 from policyengine.language.table import RuleTable
 from policyengine.model.condition import all_of
 from policyengine.model.rule import Restriction, Rule
@@ -24,10 +24,7 @@ class Requirement:
     properties: Mapping[str, Mapping[str, Any]] = {
         "operations": operation_list("over these operations, by default all"),
         "over": clause_list("Over what these clauses permit, by default over all."),
-        "silent": {
-            "type": "boolean",
-            "description": "Whether a permit that meets it leaves it uncited; by default false.",
-        },
+        "silent": flag("Whether a permit that meets it leaves it uncited; by default false.", default=False),
         "require": {
             "type": "object",
             "description": "What must be met.",
@@ -50,5 +47,5 @@ class Requirement:
             when=all_of(table.on("operations"), table.condition()),
             unless=table.condition("require"),
             only=table.clauses("over") if "over" in table.values else None,
-            cited=not table.values.get("silent", False),
+            cited=not table.value("silent"),
         )

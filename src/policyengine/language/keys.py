@@ -1,0 +1,227 @@
+"""What the keys of a rule's table mean, said in their JSON Schemas: mutation, coverage, docs and editors read it there.
+
+A schema says what form a value has. What it *means* (terms of which dimension, clauses, a requirement of facts) stands
+beside that, as an annotation of its own (`MEANING`), so that whoever reads rules need know no kind and no key by name:
+
+- ``{"lists": D}``: a list of terms of the dimension ``D``, of ``operations``, or of ``words`` that nothing declares;
+- ``{"lists": "clauses"}``, ``"licences"``, ``"obligations"``: of clauses, of clauses that license, of obligations;
+- ``{"names": "attributes"}``, ``"facts"``, or a dimension: one attribute, type of fact, or term;
+- ``{"names": "value", "fact": T, "field": F}``: one value of the field ``F`` of facts of type ``T``;
+- ``{"is": "facts"}``: a requirement of facts; ``"time"``: a time; ``"readings"``: under which readings a table stands;
+  ``"comparisons"``: tests of attributes; ``"exceptions"``: lists of terms that are left out of those beside it.
+
+Everything else that there is to know, JSON Schema can say itself: ``"type": "boolean"`` is a flag, ``enum`` lists the
+words that can stand there, ``default`` is what counts where a key is left out, and a table within a table is an object.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Final, Literal, NamedTuple, TypeAlias
+
+from policyengine.model.condition import Field
+from policyengine.model.operation import OPERATIONS
+from policyengine.model.vocabulary import DIMENSIONS
+from policyengine.schema.pieces import NUMBER, SCALAR, Schema
+
+MEANING: Final = "x-policyengine"
+"""The keyword of a JSON Schema under which stands what the value means."""
+
+WORDS: Final = "words"
+"""In place of a dimension: words that no vocabulary declares."""
+
+Dimension: TypeAlias = Literal[
+    "subjects", "items", "purposes", "forms", "origins", "parties", "services", "operations", "words"
+]
+"""What the words of a list are: terms of a dimension of the vocabulary, operations, or any words."""
+
+Named: TypeAlias = "Dimension | Literal['attributes', 'facts']"
+"""What has a name that a key can say."""
+
+
+class TermKey(NamedTuple):
+    """A key by which a table of any kind can say which flows it means.
+
+    Args:
+        field: the event field that it looks at.
+        dimension: what declares its terms.
+        description: what it says.
+    """
+
+    field: Field
+    dimension: Dimension
+    description: str
+
+
+TERM_KEYS: Mapping[str, TermKey] = {
+    "subjects": TermKey(Field.SUBJECT, "subjects", "whose data: categories of people"),
+    "items": TermKey(Field.ITEM, "items", "which items of personal data"),
+    "purposes": TermKey(Field.PURPOSE, "purposes", "for which purposes"),
+    "forms": TermKey(Field.FORM, "forms", "in which form"),
+    "origins": TermKey(Field.ORIGIN, "origins", "how the data was acquired"),
+    "recipients": TermKey(Field.RECIPIENT, "parties", "to which parties"),
+    "services": TermKey(Field.SERVICE, "services", "for which entrusted service"),
+    "countries": TermKey(Field.COUNTRY, WORDS, "received in which country"),
+}
+"""The lists of terms that any table can have."""
+
+
+def meaning_of(schema: Mapping[str, Any]) -> Mapping[str, str]:
+    """Return what a value means, as its schema says; empty where it says nothing."""
+    found: Mapping[str, str] = schema.get(MEANING, {})
+    return found
+
+
+def term_list(description: str, dimension: Dimension) -> Schema:
+    """Return the schema of a list of terms, of which each may stand under a reading.
+
+    Args:
+        description: what the list says.
+        dimension: what declares the terms: a table of the vocabulary, ``operations``, or ``words`` for any words.
+
+    Raises:
+        ValueError: there is no such dimension.
+    """
+    _must_be_dimension(dimension)
+    return {
+        "type": "array",
+        "description": description,
+        MEANING: {"lists": dimension},
+        "minItems": 1,
+        "items": {
+            "type": ["string", "object"],
+            "properties": {
+                "term": {"type": "string"},
+                "terms": {"type": "array", "items": {"type": "string"}, "minItems": 1},
+                "under": {"$ref": "#/$defs/under"},
+            },
+            "required": ["under"],
+            "additionalProperties": False,
+        },
+    }
+
+
+def operation_list(description: str) -> Schema:
+    """Return the schema of a list of operations, of which each may stand under a reading."""
+    return term_list(f"{description}: {', '.join(OPERATIONS)}", "operations")
+
+
+def clause_list(description: str, *, licences: bool = False) -> Schema:
+    """Return the schema of a list of clause numbers.
+
+    Args:
+        description: what the list says.
+        licences: whether only clauses that license something make sense in it.
+    """
+    return _names(description, "licences" if licences else "clauses")
+
+
+def obligation_list(description: str) -> Schema:
+    """Return the schema of a list of obligations."""
+    return _names(description, "obligations")
+
+
+def fact_expression(description: str) -> Schema:
+    """Return the schema of a requirement of facts: one fact, or ``all`` / ``any`` / ``not`` of others."""
+    return {"$ref": "#/$defs/facts", "description": description, MEANING: {"is": "facts"}}
+
+
+def fact_value(description: str, fact: str, field: str, *, default: str | None = None) -> Schema:
+    """Return the schema of one value of a field of facts.
+
+    Args:
+        description: what the value says.
+        fact: the type of the facts.
+        field: their field.
+        default: the value that counts where the key is left out.
+    """
+    return _name(description, {"names": "value", "fact": fact, "field": field}, default)
+
+
+def name_of(description: str, what: Named, *, default: str | None = None) -> Schema:
+    """Return the schema of one name that the vocabulary declares.
+
+    Args:
+        description: what it says.
+        what: what has the name: an attribute, a type of fact, or a term of a dimension.
+        default: the name that counts where the key is left out.
+
+    Raises:
+        ValueError: there is no such thing to name.
+    """
+    if what not in ("attributes", "facts"):
+        _must_be_dimension(what)
+    return _name(description, {"names": what}, default)
+
+
+def flag(description: str, *, default: bool) -> Schema:
+    """Return the schema of a key that is true or false.
+
+    Args:
+        description: what it says when it is true.
+        default: what counts where the key is left out.
+    """
+    return {"type": "boolean", "description": description, "default": default}
+
+
+def time(description: str) -> Schema:
+    """Return the schema of a time with an offset."""
+    return {"$ref": "#/$defs/when", "description": description, MEANING: {"is": "time"}}
+
+
+def under_readings() -> Schema:
+    """Return the schema of ``under``: under which value of which reading a table stands."""
+    return {"$ref": "#/$defs/under", MEANING: {"is": "readings"}}
+
+
+def condition_properties() -> dict[str, Schema]:
+    """Return the keys by which a table says which flows it means; `RuleTable.condition` reads them all."""
+    lists = {name: term_list(key.description, key.dimension) for name, key in TERM_KEYS.items()}
+    return {
+        **lists,
+        "except": {
+            "type": "object",
+            "description": "Flows left out; an event that does not state the field is left out as well.",
+            MEANING: {"is": "exceptions"},
+            "properties": lists,
+            "minProperties": 1,
+            "additionalProperties": False,
+        },
+        "attributes": {
+            "type": "object",
+            "description": "Tests of the host's own attributes, by name.",
+            MEANING: {"is": "comparisons"},
+            "minProperties": 1,
+            "additionalProperties": {
+                "type": "object",
+                "properties": {
+                    **dict.fromkeys(("below", "at_most", "at_least", "above"), NUMBER),
+                    **dict.fromkeys(("is", "is_not"), SCALAR),
+                },
+                "minProperties": 1,
+                "additionalProperties": False,
+            },
+        },
+        "facts": fact_expression("Facts that must be in effect."),
+    }
+
+
+def _must_be_dimension(name: str) -> None:
+    known = (*DIMENSIONS, "operations", WORDS)
+    if name not in known:
+        raise ValueError(f"there is no dimension {name!r}; expected one of {', '.join(known)}")
+
+
+def _names(description: str, what: str) -> Schema:
+    return {
+        "type": "array",
+        "description": description,
+        MEANING: {"lists": what},
+        "minItems": 1,
+        "items": {"type": "string"},
+    }
+
+
+def _name(description: str, meaning: Mapping[str, str], default: str | None) -> Schema:
+    schema: Schema = {"type": "string", "description": description, MEANING: dict(meaning)}
+    return schema if default is None else {**schema, "default": default}

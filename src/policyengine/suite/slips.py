@@ -1,0 +1,371 @@
+"""What can go wrong with a table of a rule file, by what its JSON Schema says that its keys mean (`language.keys`).
+
+No kind of rule and no key is known here by name: whoever brings a kind says in its schema what it consists of, and a
+slip of the pen is the same in a list of terms whatever the list is called. What the schema would refuse is no slip.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any, NamedTuple
+
+from policyengine.errors import KeyPath
+from policyengine.language.keys import meaning_of
+from policyengine.model.operation import OPERATIONS
+from policyengine.model.policy import Policy
+from policyengine.model.rule import Permit
+from policyengine.schema.pieces import Schema
+from policyengine.schema.validate import errors_of
+from policyengine.suite.changes import shown, words_of
+
+_COMPARISONS = {
+    "below": "at_most",
+    "at_most": "below",
+    "at_least": "above",
+    "above": "at_least",
+    "is": "is_not",
+    "is_not": "is",
+}
+
+
+class Slip(NamedTuple):
+    """One small wrong change to the data of a file.
+
+    Args:
+        operator: what sort of change, such as ``drop-term``.
+        path: where.
+        change: makes the new value of the old one; None where what stands there is left out.
+        what: what is changed, or into what, for people.
+    """
+
+    operator: str
+    path: KeyPath
+    change: Callable[[Any], Any] | None
+    what: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class _Key:
+    """A key of a table, or a member of a list there.
+
+    Args:
+        schema: its schema.
+        operations: the operations of which its rule speaks.
+        optional: whether its table can do without it.
+    """
+
+    schema: Schema
+    operations: frozenset[str]
+    optional: bool = False
+
+    def at(self, schema: Schema, *, optional: bool = False) -> _Key:
+        """Return another key of the same rule."""
+        return _Key(schema, self.operations, optional)
+
+    @property
+    def default(self) -> Any:
+        """What counts where the key is left out; None where the schema says nothing of it."""
+        return self.schema.get("default")
+
+
+class Slips:
+    """The slips of one policy.
+
+    Args:
+        policy: what it says: its words, its readings, and which clauses permit something.
+    """
+
+    def __init__(self, policy: Policy) -> None:
+        self.vocabulary = policy.vocabulary
+        self.readings = policy.readings
+        self.case_of = {number: clause.case_of for number, clause in policy.clauses.items()}
+        self.permitting: dict[str, set[str]] = {}
+        self.licensing: list[str] = []
+        for permit in (rule for rule in policy.rules if isinstance(rule, Permit)):
+            self.permitting.setdefault(permit.head.clause, set()).update(permit.operations)
+            if permit.licence and permit.head.clause not in self.licensing:
+                self.licensing.append(permit.head.clause)
+
+    def of_rule(self, schema: Schema, table: Mapping[str, Any], path: KeyPath) -> Iterator[Slip]:
+        """Yield what can go wrong with the table of a rule.
+
+        Args:
+            schema: the schema of its kind's tables.
+            table: the table.
+            path: where it stands.
+        """
+        listed = [
+            table[key]
+            for key, found in schema["properties"].items()
+            if key in table and meaning_of(found).get("lists") == "operations"
+        ]
+        operations = frozenset(_listed(word for words in listed for word in words) if listed else OPERATIONS)
+        yield from self._table(_Key(schema, operations), table, path)
+
+    def of_dates(self, table: Mapping[str, Any], path: KeyPath) -> Iterator[Slip]:
+        """Yield what can go wrong with the span for which a table is in force."""
+        for key in ("from", "until"):
+            if key in table:
+                yield from _date(table[key], (*path, key))
+
+    def of_terms(
+        self, dimension: str, entries: list[Any], path: KeyPath, among: Collection[str] | None = None
+    ) -> Iterator[Slip]:
+        """Yield what can go wrong with a list of terms; what is added to it is one of `among`, or any known term."""
+        if len(entries) > 1:
+            yield from _each("drop-term", entries, path)
+        listed = _listed(entries)
+        for index, entry in enumerate(entries):
+            if isinstance(entry, str):
+                for other in self._relatives(dimension, entry):
+                    if other not in listed:
+                        yield replacing("replace-term", (*path, index), other)
+            else:
+                terms = entry.get("terms", ())
+                if len(terms) > 1:
+                    yield from _each("drop-term", terms, (*path, index, "terms"))
+                yield from self._under(entry.get("under", {}), (*path, index, "under"))
+        meant = self._meant(dimension, entries) or ()
+        for word in self._known(dimension):
+            if word not in meant and (among is None or word in among):
+                yield _add("add-term", path, word)
+
+    def _table(self, of: _Key, table: Mapping[str, Any], path: KeyPath) -> Iterator[Slip]:
+        required, enough = of.schema.get("required", ()), of.schema.get("minProperties", 0)
+        for key, schema in of.schema["properties"].items():
+            here = of.at(schema, optional=key not in required and len(table) > enough)
+            if meaning_of(schema) == {"is": "exceptions"} and key in table:
+                yield from self._exceptions(here, table, (*path, key))
+            elif key in table:
+                yield from self._value(here, table[key], (*path, key))
+            elif isinstance(here.default, bool):
+                yield replacing("flip", (*path, key), not here.default, key)
+
+    def _value(self, of: _Key, value: Any, path: KeyPath) -> Iterator[Slip]:
+        """Yield what can go wrong with one value, by what it means."""
+        match meaning_of(of.schema):
+            case {"lists": "clauses" | "licences" as what}:
+                yield from self._references(of, what, value, path)
+            case {"lists": "obligations"}:
+                yield from _each("drop-obligation", value, path, of)
+            case {"lists": dimension}:
+                yield from self._list(of, dimension, value, path)
+            case {"names": "value", "fact": fact, "field": field}:
+                yield from _word(of, value, sorted(self._values(fact, field)), path)
+            case {"names": what}:
+                yield from _word(of, value, self._known(what), path)
+            case {"is": "facts"}:
+                if of.optional:
+                    yield Slip("drop-key", path, None)
+                yield from self._facts(value, path)
+            case {"is": "readings"}:
+                yield from self._under(value, path)
+            case {"is": "comparisons"}:
+                yield from _comparisons(of, value, path)
+            case {"is": "time"}:
+                yield from _date(value, path)
+            case _:
+                yield from self._plain(of, value, path)
+
+    def _plain(self, of: _Key, value: Any, path: KeyPath) -> Iterator[Slip]:
+        """Yield what can go wrong with a value of which JSON Schema says all that there is to say."""
+        if isinstance(value, Mapping) and "properties" in of.schema:
+            if of.optional:
+                yield Slip("drop-key", path, None)
+            yield from self._table(of, value, path)
+        elif isinstance(value, list) and "items" in of.schema:
+            if len(value) > of.schema.get("minItems", 0):
+                yield from _each("drop-entry", value, path)
+            elif of.optional:
+                yield Slip("drop-key", path, None)
+            for index, member in enumerate(value):
+                yield from self._value(of.at(of.schema["items"]), member, (*path, index))
+        elif isinstance(value, bool):
+            yield replacing("flip", path, not value, str(path[-1]))
+        elif isinstance(value, int):
+            yield from _near(of, value, path)
+        elif isinstance(value, str) and "enum" in of.schema:
+            yield from _word(of, value, of.schema["enum"], path)
+
+    def _list(self, of: _Key, dimension: str, entries: list[Any], path: KeyPath) -> Iterator[Slip]:
+        """Yield what can go wrong with a list of terms, as a whole and one by one."""
+        if of.optional:
+            yield Slip("widen-scope", path, None)
+        elif everything := self._known(dimension):  # the table cannot do without the list
+            yield Slip("widen-scope", path, lambda _: everything)
+        yield from self.of_terms(dimension, entries, path)
+
+    def _exceptions(self, of: _Key, table: Mapping[str, Any], path: KeyPath) -> Iterator[Slip]:
+        """Yield what can go wrong with the lists of what is left out of those that stand beside them in `table`."""
+        lists: Mapping[str, Any] = table[str(path[-1])]
+        for key, entries in lists.items():
+            if len(lists) > 1:
+                yield Slip("widen-scope", (*path, key), None, shown(entries))
+            elif of.optional:
+                yield Slip("widen-scope", path, None, shown(entries))
+            dimension = meaning_of(of.schema["properties"][key])["lists"]
+            yield from self.of_terms(dimension, entries, (*path, key), self._meant(dimension, table.get(key)))
+
+    def _references(self, of: _Key, what: str, entries: list[Any], path: KeyPath) -> Iterator[Slip]:
+        """Yield what can go wrong with a list of clauses: one too few, one too many, another, or no list at all.
+
+        A clause that permits none of the rule's operations is not added: it would mean nothing there.
+        """
+        listed = _listed(entries)
+        known = self.licensing if what == "licences" else [c for c, o in self.permitting.items() if o & of.operations]
+        others = [clause for clause in known if not listed & {clause, self.case_of[clause]}]
+        yield from _each("drop-reference", entries, path, of)
+        if of.optional and len(entries) > 1:
+            yield Slip("widen-scope", path, None)
+        for clause in others:
+            if not of.optional and len(entries) == 1:  # which can only be left out where another takes its place
+                yield replacing("replace-reference", (*path, 0), clause)
+            yield _add("add-reference", path, clause)
+
+    def _facts(self, expression: Mapping[str, Any], path: KeyPath) -> Iterator[Slip]:
+        if "not" in expression:
+            yield Slip("negate-requirement", path, lambda found: found["not"])
+            yield from self._facts(expression["not"], (*path, "not"))
+        else:
+            yield Slip("negate-requirement", path, lambda found: {"not": found})
+        for form, other in (("all", "any"), ("any", "all")):
+            parts = expression.get(form, ())
+            for index, part in enumerate(parts):
+                if len(parts) > 1:
+                    yield Slip("drop-requirement", (*path, form, index), None)
+                yield from self._facts(part, (*path, form, index))
+            if len(parts) > 1:
+                yield Slip("swap-and-or", path, _renamed(form, other))
+        if "type" in expression:
+            yield from self._fact(expression, path)
+
+    def _fact(self, fact: Mapping[str, Any], path: KeyPath) -> Iterator[Slip]:
+        for name in self.vocabulary.facts[fact["type"]].fields:
+            values = self._values(fact["type"], name)
+            if name not in fact:
+                for value in sorted(values):
+                    yield replacing("narrow-requirement", (*path, name), value)
+                continue
+            yield Slip("widen-requirement", (*path, name), None)
+            wanted = fact[name]
+            if isinstance(wanted, str):
+                for other in sorted(values - {wanted}):
+                    yield replacing("change-value", (*path, name), other)
+            else:
+                if len(wanted) > 1:
+                    yield from _each("drop-term", wanted, (*path, name))
+                for other in sorted(values - set(wanted)):
+                    yield _add("add-term", (*path, name), other)
+        held = fact.get("unheld", ())
+        for index, name in enumerate(held):
+            yield Slip("hold-field", (*path, "unheld", index) if len(held) > 1 else (*path, "unheld"), None, name)
+
+    def _under(self, readings: Mapping[str, Any], path: KeyPath) -> Iterator[Slip]:
+        """Yield what can go wrong with the readings under which a table, or an entry of a list, stands."""
+        if readings:
+            yield Slip("drop-reading", path, None)
+        for name, wanted in readings.items():
+            listed = [wanted] if isinstance(wanted, str) else wanted
+            for value in self.readings[name].values:
+                if value not in listed:
+                    yield replacing("swap-reading", (*path, name), value)
+
+    def _values(self, fact_type: str, name: str) -> frozenset[str]:
+        """Return the values of which a rule can name some in a field of a fact."""
+        declared = self.vocabulary.facts.get(fact_type)
+        return (declared and name in declared.fields and declared.fields[name].values) or frozenset()
+
+    def _known(self, what: str) -> list[str]:
+        """Return all that is declared of a dimension, or of facts or attributes."""
+        if what == "operations":
+            return [*OPERATIONS]
+        named: Mapping[str, Iterable[str]] = {"facts": self.vocabulary.facts, "attributes": self.vocabulary.attributes}
+        return [*named.get(what, self.vocabulary.terms.get(what, ()))]
+
+    def _meant(self, dimension: str, entries: list[Any] | None) -> frozenset[str] | None:
+        """Return the terms that a list means, with their kinds; None where there is no list."""
+        if entries is None:
+            return None
+        sets = self.vocabulary.sets.get(dimension, {})
+        words = [member for word in _listed(entries) for member in sets.get(word, (word,))]
+        return self.vocabulary.closure(dimension, words) if dimension in self.vocabulary.terms else frozenset(words)
+
+    def _relatives(self, dimension: str, word: str) -> Iterator[str]:
+        """Yield the parents of a term, its siblings below a common parent, and its own kinds."""
+        terms = self.vocabulary.terms.get(dimension, {})
+        if word not in terms:
+            return
+        parents = terms[word].is_a
+        yield from parents
+        for name, term in terms.items():
+            if name != word and (set(term.is_a) & set(parents) or word in term.is_a):
+                yield name
+
+
+def _word(of: _Key, value: str, known: Iterable[str], path: KeyPath) -> Iterator[Slip]:
+    """Yield what can go wrong with one word of some: another one, or none."""
+    others = [other for other in known if other != value]
+    if of.optional and of.default not in (value, *others):
+        yield Slip("drop-key", path, None)
+    for other in others:
+        yield replacing("change-value", path, other)
+
+
+def _near(of: _Key, value: int, path: KeyPath) -> Iterator[Slip]:
+    """Yield what can go wrong with a number: one off, or left out."""
+    if of.optional and of.default != value:
+        yield Slip("drop-key", path, None)
+    for near in (value - 1, value + 1):
+        if not any(errors_of(near, of.schema)):
+            yield replacing("shift-value", path, near)
+
+
+def _comparisons(of: _Key, attributes: Mapping[str, Any], path: KeyPath) -> Iterator[Slip]:
+    for name, tests in attributes.items():
+        here = (*path, name)
+        if len(attributes) > 1:
+            yield Slip("widen-scope", here, None)
+        elif of.optional:
+            yield Slip("widen-scope", path, None)
+        for op, value in tests.items():
+            other = _COMPARISONS[op]
+            if other not in tests:
+                yield Slip("change-comparison", here, _renamed(op, other), other)
+            if isinstance(value, int) and not isinstance(value, bool):
+                for near in (value - 1, value + 1):
+                    yield replacing("shift-value", (*here, op), near)
+
+
+def _date(value: str, path: KeyPath) -> Iterator[Slip]:
+    for days in (-1, 1):
+        yield replacing("shift-date", path, (datetime.fromisoformat(value) + timedelta(days=days)).isoformat())
+
+
+def _each(operator: str, entries: Iterable[Any], path: KeyPath, of: _Key | None = None) -> Iterator[Slip]:
+    """Yield the slips without one entry of a list; without its only one, where the list `of` a table can go with it."""
+    entries = list(entries)
+    for index, entry in enumerate(entries):
+        if of is None or len(entries) > 1:
+            yield Slip(operator, (*path, index), None, shown(entry))
+        elif of.optional:
+            yield Slip(operator, path, None, shown(entry))
+
+
+def replacing(operator: str, path: KeyPath, value: Any, name: str = "") -> Slip:
+    """Return the slip that puts `value` in the place of what stands at `path`."""
+    return Slip(operator, path, lambda _: value, f"{name} {shown(value)}")
+
+
+def _add(operator: str, path: KeyPath, word: str) -> Slip:
+    return Slip(operator, path, lambda entries: [*entries, word], word)
+
+
+def _listed(entries: Iterable[Any]) -> set[str]:
+    return {word for entry in entries for word in words_of(entry)}
+
+
+def _renamed(old: str, new: str) -> Callable[[Mapping[str, Any]], dict[str, Any]]:
+    """Return the change that gives a key of a table another name, in its place."""
+    return lambda table: {new if key == old else key: value for key, value in table.items()}
