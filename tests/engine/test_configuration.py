@@ -4,16 +4,29 @@ from __future__ import annotations
 
 import json
 import logging
-from collections.abc import Iterable
+import shutil
+import tomllib
+from collections.abc import Iterable, Mapping
+from dataclasses import fields, replace
+from inspect import signature
 from pathlib import Path
 from typing import Any
 
 import jsonschema
 import pytest
+import tomli_w
+from hypothesis import given
+from hypothesis import settings as searching
+from hypothesis import strategies as st
 
-from policyengine import Engine, FlowDenied, PolicyError, Step, hookimpl
+from policyengine import Engine, FlowDenied, PluginError, PolicyError, Step, hookimpl
 from policyengine.enforcement.flow import Observer
-from policyengine.engine.configuration import configuration_schema, read_configuration
+from policyengine.engine.configuration import (
+    Configuration,
+    configuration_of,
+    configuration_schema,
+    read_configuration,
+)
 from policyengine.engine.plugins import Plugins
 
 ROOT = Path(__file__).parents[2]
@@ -65,7 +78,7 @@ def test_a_file_says_what_arguments_would(tmp_path: Path) -> None:
         """,
     )
     found = read_configuration(file)
-    assert found.policies == (tmp_path / PACK,)
+    assert found.policies == (PACK,)
     assert found.readings == {"clause-5-conditions": "strict"}
     assert (found.mode, found.source_timeout) == ("warn", 2.5)
     assert found.steps == (
@@ -122,24 +135,150 @@ def test_a_missing_file_is_said(tmp_path: Path) -> None:
         Engine.load(config=tmp_path / "policyengine.toml")
 
 
-def test_a_setting_can_stand_in_the_environment(tmp_path: Path) -> None:
+def test_a_setting_can_stand_in_the_environment(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     file = written(tmp_path, '[plugins.log]\nlogger = {env = "LOGGER"}\n')
-    assert read_configuration(file, {"LOGGER": "ours"}).settings == {"log": {"logger": "ours"}}
+    stated = configuration_of(PACK, settings={"log": {"logger": {"env": "LOGGER"}}})
+    for configuration in (read_configuration(file), stated):
+        found = configuration.plugins(installed=False, environment={"LOGGER": "ours"})
+        assert found.settings["log"]["logger"] == "ours"
+    monkeypatch.setenv("LOGGER", "theirs")
+    assert stated.plugins(installed=False).settings["log"]["logger"] == "theirs"
+    monkeypatch.delenv("LOGGER")
+    with pytest.raises(PluginError, match=r"plugins\.log\.logger: error: unset-variable"):
+        Engine.load(PACK, installed_plugins=False, settings=stated.settings)
 
 
 def test_a_file_stands_beside_nothing_that_it_names(tmp_path: Path) -> None:
     file = written(tmp_path, "")
+    beside: list[dict[str, Any]] = [
+        {"readings": {"clause-5-conditions": "strict"}},
+        {"settings": {"log": {"logger": "ours"}}},
+        {"steps": [Step("log")]},
+        {"mode": "warn"},
+        {"shadow": [PACK]},
+        {"shadow_readings": {"clause-5-conditions": "strict"}},
+        {"source_timeout": 1.0},
+    ]
+    assert {name for options in beside for name in options} == STATED - {"policies"}
     with pytest.raises(TypeError, match="a configuration names"):
         Engine.load(PACK, config=file)
-    with pytest.raises(TypeError, match="a configuration names"):
-        Engine.load(config=file, mode="warn")
+    for options in beside:
+        with pytest.raises(TypeError, match="a configuration names"):
+            Engine.load(config=file, **options)
+        with pytest.raises(TypeError, match="a configuration names"):
+            Engine.watch(config=file, **options)
+
+
+STATED = {field.name for field in fields(Configuration)} - {"document"}
+
+
+def test_a_file_and_arguments_can_say_the_same() -> None:
+    """Everything that an engine is made of has its key in the file, and its argument."""
+    said = {*configuration_schema()["properties"], "shadow_readings"}
+    assert {{"step": "steps", "plugins": "settings"}.get(name, name) for name in said} == STATED
+    arguments = set(signature(Engine.load).parameters) - {"config", "plugins", "installed_plugins"}
+    assert {{"paths": "policies"}.get(name, name) for name in arguments} == STATED
+    assert set(signature(configuration_of).parameters) - {"config"} == arguments
+
+
+WORDS = st.text("abc-9", min_size=1, max_size=5)
+LISTS = st.frozensets(WORDS, max_size=3)
+STEPS = st.builds(
+    Step, WORDS, st.frozensets(st.sampled_from(["permit", "deny", "invalid"]), min_size=1), LISTS, LISTS, st.booleans()
+)
+READINGS = st.dictionaries(WORDS, WORDS, max_size=2)
+
+
+@given(
+    policies=st.lists(WORDS, min_size=1, max_size=3),
+    readings=READINGS,
+    mode=st.sampled_from(["enforce", "warn"]),
+    steps=st.lists(STEPS, max_size=3),
+    plugins=st.dictionaries(
+        WORDS, st.dictionaries(WORDS, WORDS | st.integers(0, 9) | READINGS, max_size=2), max_size=2
+    ),
+    shadow=st.lists(WORDS, min_size=1, max_size=2) | st.just([]),
+    shadow_readings=READINGS,
+    source_timeout=st.none() | st.floats(0.1, 100),
+)
+@searching(max_examples=30, deadline=None)
+def test_a_file_is_read_as_the_arguments_that_say_the_same(
+    tmp_path_factory: pytest.TempPathFactory,
+    policies: list[str],
+    steps: list[Step],
+    plugins: Mapping[str, Any],
+    shadow: list[str],
+    shadow_readings: Mapping[str, str],
+    **others: Any,
+) -> None:
+    folder = tmp_path_factory.getbasetemp()
+    said = {"policies": policies, "plugins": plugins, **{name: value for name, value in others.items() if value}}
+    said["step"] = [
+        {
+            "action": step.action,
+            "on": sorted(step.on),
+            "clauses": sorted(step.clauses),
+            "obligations": sorted(step.obligations),
+            "mandatory": step.mandatory,
+        }
+        for step in steps
+    ]
+    if shadow:
+        said["shadow"] = {"policies": shadow, "readings": shadow_readings}
+        others.update(shadow=[folder / name for name in shadow], shadow_readings=shadow_readings)
+    file = folder / "drawn.toml"
+    file.write_text(tomli_w.dumps(said), "utf-8")
+    packs = [folder / name for name in policies]
+    assert replace(read_configuration(file), document=None) == configuration_of(
+        *packs, settings=plugins, steps=steps, **others
+    )
+
+
+@pytest.mark.parametrize(
+    ("text", "options"),
+    [
+        ('mode = "wran"', {"mode": "wran"}),
+        ("source_timeout = 0", {"source_timeout": 0}),
+        ("source_timeout = -1.5", {"source_timeout": -1.5}),
+        ("source_timeout = nan", {"source_timeout": float("nan")}),
+        ("source_timeout = inf", {"source_timeout": float("inf")}),
+        ('[[step]]\naction = "blok"', {"steps": [Step("blok")]}),
+        ('[[step]]\naction = "log"\non = []', {"steps": [Step("log", on=frozenset())]}),
+        ('[[step]]\naction = "log"\nclauses = ["2-11"]', {"steps": [Step("log", clauses=frozenset({"2-11"}))]}),
+        ('[readings]\nclause-5 = "strict"', {"readings": {"clause-5": "strict"}}),
+        ('[shadow.readings]\nclause-5 = "strict"', {"shadow_readings": {"clause-5-conditions": "strict"}}),
+        ("[plugins.redcat]", {"settings": {"redcat": {}}}),
+        ("[plugins.redact]\nfelds = {}", {"settings": {"redact": {"felds": {}}}}),
+    ],
+)
+def test_what_a_file_may_not_say_arguments_may_not(tmp_path: Path, text: str, options: Mapping[str, Any]) -> None:
+    with pytest.raises(PolicyError):
+        Engine.load(config=written(tmp_path, text), installed_plugins=False)
+    with pytest.raises((PolicyError, PluginError)):
+        Engine.load(PACK, installed_plugins=False, **options)
+
+
+def test_arguments_that_are_watched_are_read_once(tmp_path: Path) -> None:
+    """An iterator of steps or plugins is not empty when the files have changed."""
+    shutil.copytree(ROOT / "rules", tmp_path / "rules")
+    pack = tmp_path / "rules" / PACK.name
+    seen = Seen()
+    settings = {"redact": {"fields": {"full_name": "name"}}}
+    options = {"plugins": iter([seen]), "installed_plugins": False, "steps": iter([Step("redact")])}
+    with Engine.watch(pack, interval=60, settings=settings, **options) as watched:
+        with (pack / "policy.toml").open("a", encoding="utf-8") as file:
+            file.write("# changed\n")
+        assert watched.look()
+        with watched.flow(EVENT, {"full_name": "Hanako", "checkup": "B"}) as flow:
+            assert flow.payload == {"full_name": "Hanako"}
+    assert len(seen.flows) == 1
 
 
 def test_a_file_and_its_schema_agree(tmp_path: Path) -> None:
     schema = configuration_schema(Plugins(installed=False).schemas)
     jsonschema.Draft202012Validator.check_schema(schema)
     file = written(tmp_path, '[plugins.redact]\nkeep = ["id"]\n[[step]]\naction = "log"\n')
-    jsonschema.Draft202012Validator(schema).validate(read_configuration(file).document.data)
+    jsonschema.Draft202012Validator(schema).validate(tomllib.loads(file.read_text("utf-8")))
     with pytest.raises(jsonschema.ValidationError):
         jsonschema.Draft202012Validator(schema).validate({"policies": ["x"], "plugins": {"redact": {"keep": 1}}})
 

@@ -55,14 +55,11 @@ class Session:
         Raises:
             click.ClickException: a plugin or a setting is wrong.
         """
-        from policyengine.engine.plugins import Plugins  # noqa: PLC0415
+        from policyengine.engine.configuration import Configuration  # noqa: PLC0415
 
-        found = self.configuration
+        found = self.configuration or Configuration()
         try:
-            if found is None:
-                return Plugins()
-            with found.placing():
-                return Plugins(settings=found.settings, folder=found.folder)
+            return found.plugins()
         except PolicyError as error:
             raise Problems.of(error, self.lang) from None
         except PluginError as error:
@@ -78,12 +75,13 @@ class Session:
         Raises:
             click.ClickException: there is no file, or it or what it names is broken.
         """
-        from policyengine.engine.engine import Engine  # noqa: PLC0415
+        from policyengine.engine.engine import engine_of  # noqa: PLC0415
 
-        if self.file is None:
+        configuration = self.configuration
+        if configuration is None:
             raise click.UsageError("no configuration: name one with --config, or run this where policyengine.toml is")
         try:
-            return Engine.load(config=self.file)
+            return engine_of(configuration)
         except PolicyError as error:
             raise Problems.of(error, self.lang) from None
         except PluginError as error:

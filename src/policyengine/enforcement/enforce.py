@@ -37,7 +37,7 @@ _shadow_log = logging.getLogger("policyengine.shadow")
 def refuse_unknown(
     mode: str, steps: Iterable[Step], actions: Iterable[str], clauses: Iterable[str], obligations: Iterable[str]
 ) -> None:
-    """Refuse what could never do what it says: an unknown mode, or a step with an unknown word.
+    """Refuse what could never do what it says: an unknown mode, or a step that follows nothing or has an unknown word.
 
     Args:
         mode: the mode.
@@ -61,6 +61,9 @@ def refuse_unknown(
             )
             hint = did_you_mean(step.action, actions)
             faults.append(Fault("unknown-action", ("step", index, "action"), message, hint))
+        if not step.on:
+            message = Text(ja="空にはできません", en="must not be empty")
+            faults.append(Fault("empty", ("step", index, "on"), message))
         for outcome in sorted(set(step.on) - OUTCOMES):
             message = Text(ja=f"結果「{outcome}」はありません", en=f'there is no outcome "{outcome}"')
             faults.append(Fault("unknown-outcome", ("step", index, "on"), message, did_you_mean(outcome, OUTCOMES)))

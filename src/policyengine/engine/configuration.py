@@ -1,16 +1,17 @@
-"""The configuration of an engine in one TOML file: policies, readings, mode, steps, and the plugins' own settings."""
+"""What an engine is made of: policies, readings, mode, steps, settings. One TOML file says it, or arguments do."""
 
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, cast
 
 from policyengine.enforcement.flow import MODES, Mode, Step
-from policyengine.errors import ConfigurationError, KeyPath, PolicyError, Problem
+from policyengine.engine.plugins import Plugins
+from policyengine.errors import ConfigurationError, Fault, KeyPath, PolicyError, Problem
 from policyengine.language.source import Document, read
 from policyengine.schema.pieces import DRAFT, Schema
 from policyengine.text import Text
@@ -22,45 +23,103 @@ _READINGS: Schema = {"type": "object", "additionalProperties": {"type": "string"
 
 @dataclass(frozen=True)
 class Configuration:
-    """What one file configures.
+    """What an engine is made of. Nothing goes into an engine that is not here, but the host's own plugin objects.
 
     Args:
-        document: the file.
-        policies: the packs, relative paths taken from the folder of the file.
+        policies: the packs.
         readings: readings by name.
         mode: the mode.
         steps: which actions follow which decisions.
-        settings: by the name of a plugin, its settings, with the variables of the environment put in.
+        settings: by the name of a plugin, its settings; ``{"env": NAME}`` stands for a variable of the environment.
         shadow: the packs that are decided beside the policies, and only compared.
         shadow_readings: the readings of those.
         source_timeout: how many seconds a fact source may take; None sets no limit of the engine's own.
+        document: the file that says all this; None where arguments do.
     """
 
-    document: Document
-    policies: tuple[Path, ...]
-    readings: Mapping[str, str]
-    mode: Mode
-    steps: tuple[Step, ...]
-    settings: Mapping[str, Mapping[str, Any]]
-    shadow: tuple[Path, ...]
-    shadow_readings: Mapping[str, str]
-    source_timeout: float | None
+    policies: tuple[str | Path, ...] = ()
+    readings: Mapping[str, str] = field(default_factory=dict)
+    mode: Mode = "enforce"
+    steps: tuple[Step, ...] = ()
+    settings: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    shadow: tuple[str | Path, ...] = ()
+    shadow_readings: Mapping[str, str] = field(default_factory=dict)
+    source_timeout: float | None = None
+    document: Document | None = None
 
     @property
-    def folder(self) -> Path:
-        """The folder of the file, from which relative paths are taken."""
-        return Path(self.document.path).parent
+    def paths(self) -> tuple[str | Path, ...]:
+        """The packs and the file itself: what an engine of this configuration depends on."""
+        return (*([] if self.document is None else [self.document.path]), *self.policies, *self.shadow)
 
     @contextmanager
     def placing(self) -> Iterator[None]:
-        """Turn what is wrong with settings and steps into problems at their places in the file."""
+        """Turn what is wrong with settings and steps into problems at their places in the file, where there is one."""
         try:
             yield
         except ConfigurationError as error:
+            document = self.document
+            if document is None:
+                raise
             raise PolicyError(
-                Problem(fault.code, fault.message, self.document.place(fault.path), fault.hint)
-                for fault in error.faults
+                Problem(fault.code, fault.message, document.place(fault.path), fault.hint) for fault in error.faults
             ) from error
+
+    def plugins(
+        self, objects: Iterable[object] = (), *, installed: bool = True, environment: Mapping[str, str] = os.environ
+    ) -> Plugins:
+        """Return the plugins with the settings that they have here; relative paths are taken from the file's folder.
+
+        Args:
+            objects: the host's own plugin objects.
+            installed: whether packages with an entry point are loaded as well.
+            environment: where ``{"env": NAME}`` looks.
+
+        Raises:
+            PolicyError: settings in a file are wrong, or name a variable that is not set; with every place.
+            PluginError: a plugin is wrong. Of this kind, `ConfigurationError`: settings in arguments are.
+        """
+        folder = None if self.document is None else Path(self.document.path).parent
+        with self.placing():
+            faults: list[Fault] = []
+            settings = _filled(self.settings, ("plugins",), environment, faults)
+            if faults:
+                raise ConfigurationError(faults)
+            return Plugins(objects, installed=installed, settings=settings, folder=folder)
+
+
+def configuration_of(
+    *paths: str | Path,
+    config: str | Path | None = None,
+    readings: Mapping[str, str] | None = None,
+    settings: Mapping[str, Mapping[str, Any]] | None = None,
+    steps: Iterable[Step] = (),
+    mode: Mode = "enforce",
+    shadow: Iterable[str | Path] = (),
+    shadow_readings: Mapping[str, str] | None = None,
+    source_timeout: float | None = None,
+) -> Configuration:
+    """Return what arguments state, those of `Engine.load`, or what the file states that they name.
+
+    Raises:
+        PolicyError: as `read_configuration`.
+        TypeError: the file stands beside what it names itself.
+    """
+    stated = Configuration(
+        policies=paths,
+        readings=readings or {},
+        mode=mode,
+        steps=tuple(steps),
+        settings=settings or {},
+        shadow=tuple(shadow),
+        shadow_readings=shadow_readings or {},
+        source_timeout=source_timeout,
+    )
+    if config is None:
+        return stated
+    if stated != Configuration():
+        raise TypeError("a configuration names policies, readings, settings, steps and mode itself")
+    return read_configuration(config)
 
 
 def configuration_schema(settings: Mapping[str, Mapping[str, Any]] | None = None) -> Schema:
@@ -132,15 +191,14 @@ def configuration_schema(settings: Mapping[str, Mapping[str, Any]] | None = None
     }
 
 
-def read_configuration(path: str | Path, environment: Mapping[str, str] = os.environ) -> Configuration:
+def read_configuration(path: str | Path) -> Configuration:
     """Read a configuration file.
 
     Args:
-        path: the file, usually called ``policyengine.toml``.
-        environment: where ``{env = "NAME"}`` looks.
+        path: the file, usually called ``policyengine.toml``; relative paths in it are taken from its folder.
 
     Raises:
-        PolicyError: the file is missing or malformed, or names a variable that is not set; with every place.
+        PolicyError: the file is missing or malformed; with every place.
     """
     from policyengine.language.validate import problems_of  # noqa: PLC0415  imports jsonschema, needed only here
 
@@ -148,22 +206,18 @@ def read_configuration(path: str | Path, environment: Mapping[str, str] = os.env
     problems = [problem for _, problem in problems_of(document, configuration_schema())]
     if problems:
         raise PolicyError(problems)
-    data = document.data
-    settings = _filled(data.get("plugins", {}), ("plugins",), document, environment, problems)
-    if problems:
-        raise PolicyError(problems)
-    folder = Path(path).parent
+    data, folder = document.data, Path(path).parent
     shadow = data.get("shadow", {})
     return Configuration(
-        document,
-        tuple(folder / name for name in data["policies"]),
-        data.get("readings", {}),
-        cast("Mode", data.get("mode", "enforce")),
-        tuple(_step(table) for table in data.get("step", ())),
-        settings,
-        tuple(folder / name for name in shadow.get("policies", ())),
-        shadow.get("readings", {}),
-        data.get("source_timeout"),
+        policies=tuple(folder / name for name in data["policies"]),
+        readings=data.get("readings", {}),
+        mode=cast("Mode", data.get("mode", "enforce")),
+        steps=tuple(_step(table) for table in data.get("step", ())),
+        settings=data.get("plugins", {}),
+        shadow=tuple(folder / name for name in shadow.get("policies", ())),
+        shadow_readings=shadow.get("readings", {}),
+        source_timeout=data.get("source_timeout"),
+        document=document,
     )
 
 
@@ -172,17 +226,15 @@ def _step(table: Mapping[str, Any]) -> Step:
     return Step(table["action"], **lists, mandatory=table.get("mandatory", False))
 
 
-def _filled(
-    value: Any, path: KeyPath, document: Document, environment: Mapping[str, str], problems: list[Problem]
-) -> Any:
-    """Return settings with every ``{env = "NAME"}`` replaced by what the environment says."""
+def _filled(value: Any, path: KeyPath, environment: Mapping[str, str], faults: list[Fault]) -> Any:
+    """Return settings with every ``{"env": NAME}`` replaced by what the environment says."""
     if isinstance(value, Mapping):
         if value.keys() == {"env"} and isinstance(name := value["env"], str):
             if name not in environment:
                 message = Text(ja=f"環境変数 {name} がありません", en=f"the environment has no variable {name}")
-                problems.append(Problem("unset-variable", message, document.place(path)))
+                faults.append(Fault("unset-variable", path, message))
             return environment.get(name, "")
-        return {key: _filled(member, (*path, key), document, environment, problems) for key, member in value.items()}
+        return {key: _filled(member, (*path, key), environment, faults) for key, member in value.items()}
     if isinstance(value, list):
-        return [_filled(member, (*path, index), document, environment, problems) for index, member in enumerate(value)]
+        return [_filled(member, (*path, index), environment, faults) for index, member in enumerate(value)]
     return value

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
+from contextlib import AbstractContextManager, contextmanager, suppress
 from itertools import islice
 from pathlib import Path
 from types import TracebackType
@@ -14,7 +14,7 @@ from policyengine.decision.decider import Decider, invalid, read_event
 from policyengine.enforcement.enforce import Enforcer, refuse_unknown
 from policyengine.enforcement.flow import Flow, Mode, Step
 from policyengine.enforcement.guard import F, guard
-from policyengine.engine.configuration import read_configuration
+from policyengine.engine.configuration import Configuration, configuration_of, read_configuration
 from policyengine.engine.gather import Gatherer
 from policyengine.engine.plugins import Plugins
 from policyengine.engine.watch import Followed
@@ -45,7 +45,8 @@ class Engine:
 
     Raises:
         PolicyError: the policies do not fit together.
-        ConfigurationError: a step names an action, a clause or an obligation that is not there.
+        ConfigurationError: a step names an action, a clause or an obligation that is not there, or follows nothing; or
+            the time of sources is none.
     """
 
     def __init__(
@@ -99,7 +100,8 @@ class Engine:
             readings: readings by name, each with the value to read the text under in place of its default.
             plugins: plugin objects of the host's own (`policyengine.hooks`).
             installed_plugins: whether installed packages with an entry point are used as well.
-            settings: by the name of a plugin, its settings, as its own JSON Schema has them.
+            settings: by the name of a plugin, its settings, as its own JSON Schema has them; ``{"env": NAME}`` stands
+                for a variable of the environment.
             steps: which enforcement actions follow which decisions of `enforce` and `flow`.
             mode: ``enforce`` stops what is not permitted; ``warn`` decides and tells, and stops nothing.
             shadow: packs that are decided beside the policies whenever a flow is enforced, and only compared.
@@ -112,23 +114,18 @@ class Engine:
             PluginError: a plugin is wrong. Of this kind, `ConfigurationError`: settings or steps are, in arguments.
             TypeError: `config` stands beside what it names itself.
         """
-        from policyengine.language.build import build_policies  # noqa: PLC0415  imports jsonschema, needed only to load
-
-        configuration = None
-        if config is not None:
-            if paths or readings or settings or steps or shadow or mode != "enforce" or source_timeout is not None:
-                raise TypeError("a configuration names policies, readings, settings, steps and mode itself")
-            configuration = read_configuration(config)
-            paths, readings, settings = configuration.policies, configuration.readings, configuration.settings
-            steps, mode, source_timeout = configuration.steps, configuration.mode, configuration.source_timeout
-            shadow, shadow_readings = configuration.shadow, configuration.shadow_readings
-        with configuration.placing() if configuration is not None else nullcontext():
-            folder = configuration.folder if configuration is not None else None
-            found = Plugins(plugins, installed=installed_plugins, settings=settings, folder=folder)
-            beside = list(shadow)
-            other = Decider(build_policies(beside, found.kinds, shadow_readings or {})) if beside else None
-            policies = build_policies(paths, found.kinds, readings or {})
-            return cls(policies, found, steps, mode, other, source_timeout)
+        stated = configuration_of(
+            *paths,
+            config=config,
+            readings=readings,
+            settings=settings,
+            steps=steps,
+            mode=mode,
+            shadow=shadow,
+            shadow_readings=shadow_readings,
+            source_timeout=source_timeout,
+        )
+        return engine_of(stated, plugins, installed_plugins)
 
     @classmethod
     def watch(
@@ -146,15 +143,13 @@ class Engine:
             PolicyError: the packs cannot be loaded to begin with.
             PluginError: a plugin is wrong.
         """
+        objects, installed = tuple(options.pop("plugins", ())), options.pop("installed_plugins", True)
+        stated = configuration_of(*paths, config=config, **options)
 
-        def followed() -> list[str | Path]:
-            shadow = [*options.get("shadow", ())]
-            if config is None:
-                return [*paths, *shadow]
-            configuration = read_configuration(config)
-            return [config, *configuration.policies, *configuration.shadow]
+        def newest() -> Configuration:
+            return stated if config is None else read_configuration(config)
 
-        return WatchedEngine(followed, lambda: cls.load(*paths, config=config, **options), interval)
+        return WatchedEngine(lambda: newest().paths, lambda: engine_of(newest(), objects, installed), interval)
 
     def guard(self, **fields: Any) -> Callable[[F], F]:
         """Return a decorator that enforces an event before every call of a function, sync or async.
@@ -320,6 +315,29 @@ class Engine:
         if isinstance(found, InvalidEvent):
             raise found
         return found
+
+
+def engine_of(configuration: Configuration, plugins: Iterable[object] = (), installed_plugins: bool = True) -> Engine:
+    """Build the engine that a configuration describes.
+
+    Args:
+        configuration: all that the engine is made of.
+        plugins: plugin objects of the host's own.
+        installed_plugins: whether installed packages with an entry point are used as well.
+
+    Raises:
+        PolicyError: with every problem of every pack, and of the configuration where a file says it.
+        PluginError: a plugin is wrong. Of this kind, `ConfigurationError`: settings or steps are, in arguments.
+    """
+    from policyengine.language.build import build_policies  # noqa: PLC0415  imports jsonschema, needed only to load
+
+    found = configuration.plugins(plugins, installed=installed_plugins)
+    shadow = None
+    if configuration.shadow or configuration.shadow_readings:
+        shadow = Decider(build_policies(configuration.shadow, found.kinds, configuration.shadow_readings))
+    policies = build_policies(configuration.policies, found.kinds, configuration.readings)
+    with configuration.placing():
+        return Engine(policies, found, configuration.steps, configuration.mode, shadow, configuration.source_timeout)
 
 
 class WatchedEngine:

@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future
 from typing import Any, Final, TypeAlias
 
-from policyengine.errors import InvalidEvent
+from policyengine.errors import ConfigurationError, Fault, InvalidEvent
 from policyengine.hooks import FactQuery, FactSource
 from policyengine.model.decision import Decision, Reason
 from policyengine.model.event import Event
@@ -33,6 +33,9 @@ class Gatherer:
         timeout: how many seconds a call of a source may take; None calls it in the caller's own thread, without limit.
         asked: returns the fact types that the rules can ask for about an event; raises `InvalidEvent`.
         admit: raises `InvalidEvent` where a fact of an event is malformed.
+
+    Raises:
+        ConfigurationError: the timeout is none that a machine can wait for.
     """
 
     def __init__(
@@ -42,6 +45,9 @@ class Gatherer:
         asked: Callable[[Event], frozenset[str]],
         admit: Callable[[Event], None],
     ) -> None:
+        if timeout is not None and not 0 < timeout <= threading.TIMEOUT_MAX:
+            message = Text(ja="正の秒数が必要です", en="expected a positive number of seconds")
+            raise ConfigurationError([Fault("not-as-documented", ("source_timeout",), message)])
         self._sources = tuple(sources)
         self._timeout = timeout
         self._asked = asked
