@@ -172,6 +172,51 @@ class InvalidEvent(PolicyEngineError, ValueError):
         super().__init__("; ".join(f"{error.path}: {error.message.en}" for error in self.errors))
 
 
+class Code(msgspec.Struct, frozen=True):
+    """One sort of problem, declared once: its stable word, what is said of it, and what it means.
+
+    Args:
+        name: the word, such as ``unknown-term``.
+        ja: what is said in Japanese; ``{name}`` stands for the parameter ``name``.
+        en: the same in English.
+        means: what that means, and how to mend it. It stands in ``docs/problems.md``, with `example`.
+        severity: as `Problem` has it.
+        example: a file in which that is wrong; or the commands (``$``) or lines of Python (``>>>``) that find it.
+    """
+
+    name: str
+    ja: str
+    en: str
+    means: Text
+    severity: Literal["error", "note"] = "error"
+    example: str = ""
+
+    def also(self, ja: str, en: str) -> Code:
+        """Return the same code where something else is said of it."""
+        return msgspec.structs.replace(self, ja=ja, en=en)
+
+    def text(self, /, **parameters: object) -> Text:
+        """Return what is said, with its parameters."""
+        return Text(ja=self.ja, en=self.en).filled(**parameters)
+
+    def at(
+        self, place: Place | None, /, *, hint: Text | None = None, clause: str | None = None, **parameters: object
+    ) -> Problem:
+        """Return the problem at a place in a file, if it has one."""
+        return Problem(self.name, self.text(**parameters), place, hint, self.severity, clause)
+
+    def fault(self, path: KeyPath, /, *, hint: Text | None = None, **parameters: object) -> Fault:
+        """Return the fault at `path` of a configuration."""
+        return Fault(self.name, path, self.text(**parameters), hint)
+
+    def error(self, path: str, /, *, hint: Text | None = None, **parameters: object) -> EventError:
+        """Return the error at the JSON path `path` of an event; its message says the hint as well."""
+        message = self.text(**parameters)
+        if hint is not None:
+            message = Text(ja=f"{message.ja}（{hint.ja}）", en=f"{message.en}; {hint.en}")
+        return EventError(path, message)
+
+
 def json_path(path: tuple[str | int, ...]) -> str:
     """Return `path` as a JSON path, such as ``$.facts[0].type``; a key that is no plain name stands in brackets."""
     steps = (

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from typing import Any, Literal, NamedTuple, TypeAlias
+from typing import Any, Final, Literal, NamedTuple, TypeAlias
 
 import msgspec
 
 Language: TypeAlias = Literal["ja", "en"]
 """The languages in which every text of the engine exists."""
+
+LANGUAGES: Final[tuple[Language, ...]] = ("ja", "en")
 
 
 class Text(msgspec.Struct, frozen=True, order=True):
@@ -29,6 +31,14 @@ class Text(msgspec.Struct, frozen=True, order=True):
     def as_dict(self) -> dict[str, str]:
         """Return ``{"ja": ..., "en": ...}``."""
         return {"ja": self.ja, "en": self.en}
+
+    def filled(self, /, **parameters: object) -> Text:
+        """Return the text with each ``{name}`` replaced by the parameter of that name, a `Text` in each language."""
+        ja, en = (
+            {name: value.say(lang) if isinstance(value, Text) else value for name, value in parameters.items()}
+            for lang in LANGUAGES
+        )
+        return Text(ja=self.ja.format_map(ja), en=self.en.format_map(en))
 
 
 def text_of(table: Any, fallback: str) -> Text:

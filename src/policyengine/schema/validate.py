@@ -11,9 +11,24 @@ from typing import Any
 import jsonschema
 from msgspec import Struct
 
-from policyengine.errors import KeyPath, did_you_mean
+from policyengine.errors import Code, KeyPath, did_you_mean
 from policyengine.moment import TIME_PATTERN
 from policyengine.schema.pieces import ANYONE
+from policyengine.schema.problems import (
+    BAD_ID,
+    BAD_TIME,
+    EMPTY,
+    EMPTY_TEXT,
+    MISSING_KEY,
+    NOT_ANYONE,
+    NOT_AS_DOCUMENTED,
+    REPEATED,
+    RESERVED_NAME,
+    TOO_FEW,
+    UNKNOWN_KEY,
+    UNKNOWN_VALUE,
+    WRONG_TYPE,
+)
 from policyengine.text import Text
 
 
@@ -39,7 +54,7 @@ class SchemaError(Struct, frozen=True):
         """The nearest known word, if the error is about a word."""
         if self.word is None:
             return None
-        return did_you_mean(self.word, self.known, listing=self.code != "unknown-value")  # which lists them already
+        return did_you_mean(self.word, self.known, listing=self.code != UNKNOWN_VALUE.name)  # which lists them already
 
 
 def errors_of(data: Any, schema: Mapping[str, Any]) -> Iterator[SchemaError]:
@@ -117,68 +132,45 @@ def _translated(error: jsonschema.ValidationError) -> Iterator[SchemaError]:
             known = tuple(error.schema.get("properties", ()))
             for key in instance:
                 if key not in known:
-                    message = Text(ja=f"未知のキー「{key}」", en=f'unknown key "{key}"')
-                    yield SchemaError("unknown-key", (*path, key), message, str(key), known)
+                    message = UNKNOWN_KEY.text(key=key)
+                    yield SchemaError(UNKNOWN_KEY.name, (*path, key), message, str(key), known)
         case "required":
             for key in value:
                 if error.message == f"{key!r} is a required property":
-                    message = Text(ja=f"必須の「{key}」がありません", en=f'required "{key}" is missing')
-                    yield SchemaError("missing-key", (*path, key), message)
+                    yield SchemaError(MISSING_KEY.name, (*path, key), MISSING_KEY.text(key=key))
         case "type":
             kinds: Sequence[str] = [value] if isinstance(value, str) else value
             expected = Text(
                 ja=" か ".join(_TYPES[kind].ja for kind in kinds), en=" or ".join(_TYPES[kind].en for kind in kinds)
             )
-            got = _kind(instance)
-            actual = _TYPES.get(got, Text(got, got))
-            yield SchemaError(
-                "wrong-type",
-                path,
-                Text(
-                    ja=f"{expected.ja}が必要です（{actual.ja}でした）", en=f"expected {expected.en}, found {actual.en}"
-                ),
-            )
+            found = _kind(instance)
+            message = WRONG_TYPE.text(expected=expected, found=_TYPES.get(found, found))
+            yield SchemaError(WRONG_TYPE.name, path, message)
         case "enum" | "const":
-            members = value if isinstance(value, list) else [value]
-            words = tuple(str(member) for member in members)
-            yield SchemaError(
-                "unknown-value",
-                path,
-                Text(ja=f"次のいずれか: {', '.join(words)}", en=f"expected one of {', '.join(words)}"),
-                str(instance)[:100],
-                words,
-            )
-        case "pattern" if value == TIME_PATTERN:
-            yield SchemaError(
-                "bad-time",
-                path,
-                Text(
-                    ja="時刻は RFC 3339 で、秒とオフセットまで（例 2026-11-24T09:00:00+09:00）",
-                    en="expected an RFC 3339 time with seconds and an offset, such as 2026-11-24T09:00:00+09:00",
-                ),
-            )
-        case "pattern" if value == ANYONE["pattern"]:
-            yield SchemaError(
-                "unknown-value",
-                path,
-                Text(ja='管理者のリストか "anyone"', en='expected a list of controllers or "anyone"'),
-            )
-        case "pattern":
-            yield SchemaError(
-                "bad-id",
-                path,
-                Text(ja="空白とコロンを含まない、空でない名前", en="expected a name without white space or colons"),
-            )
-        case "minItems" | "minProperties":
-            if value == 2:
-                yield SchemaError("too-few", path, Text(ja="二つ以上必要です", en="expected at least two"))
-            else:
-                yield SchemaError("empty", path, Text(ja="空にはできません", en="must not be empty"))
-        case "minLength":
-            yield SchemaError("empty", path, Text(ja="空でない文字列が必要です", en="expected a non-empty string"))
-        case "uniqueItems":
-            yield SchemaError("repeated", path, Text(ja="同じものが繰り返されています", en="repeats an earlier member"))
-        case "not":
-            yield SchemaError("reserved-name", path, Text(ja="予約された名前です", en="this name is reserved"))
+            words = tuple(str(member) for member in (value if isinstance(value, list) else [value]))
+            message = UNKNOWN_VALUE.text(known=", ".join(words))
+            yield SchemaError(UNKNOWN_VALUE.name, path, message, str(instance)[:100], words)
         case _:
-            yield SchemaError("not-as-documented", path, Text(ja=error.message, en=error.message))
+            code = _code(error.validator, value)
+            yield SchemaError(code.name, path, code.text(message=error.message))
+
+
+def _code(keyword: str, value: Any) -> Code:
+    """Return what is wrong where the keyword of a schema, with its value, asks something else."""
+    match keyword:
+        case "pattern" if value == TIME_PATTERN:
+            return BAD_TIME
+        case "pattern" if value == ANYONE["pattern"]:
+            return NOT_ANYONE
+        case "pattern":
+            return BAD_ID
+        case "minItems" | "minProperties":
+            return TOO_FEW if value == 2 else EMPTY
+        case "minLength":
+            return EMPTY_TEXT
+        case "uniqueItems":
+            return REPEATED
+        case "not":
+            return RESERVED_NAME
+        case _:
+            return NOT_AS_DOCUMENTED

@@ -1,0 +1,153 @@
+"""What a JSON Schema can have against some data: a rule file, a suite, a configuration, an event."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from policyengine.errors import Code
+from policyengine.text import Text
+
+UNKNOWN_KEY: Final = Code(
+    "unknown-key",
+    ja="未知のキー「{key}」",
+    en='unknown key "{key}"',
+    means=Text(
+        ja="その表にないキーです。綴りを直すか、消してください。`values` を書けるのは、値と照らす事実の項目だけです。",
+        en="A key that the table does not have. Mend the spelling, or take it out. Only a fact field that is held "
+        "against a value has `values`.",
+    ),
+    example="""
+[vocabulary.items]
+fax = {ja = "ファクス", en = "fax", isa = "name"}
+""",
+)
+MISSING_KEY: Final = Code(
+    "missing-key",
+    ja="必須の「{key}」がありません",
+    en='required "{key}" is missing',
+    means=Text(ja="必須のキーがありません。書き足してください。", en="A required key is missing. Add it."),
+    example="""
+[vocabulary.items]
+fax = {en = "fax"}
+""",
+)
+WRONG_TYPE: Final = Code(
+    "wrong-type",
+    ja="{expected}が必要です（{found}でした）",
+    en="expected {expected}, found {found}",
+    means=Text(
+        ja="値の型が違います。属性は、宣言した型の値としか比べられません。",
+        en="A value of another type. An attribute is compared with values of the type that it is declared with.",
+    ),
+    example="""
+[vocabulary.items]
+fax = "fax"
+""",
+)
+UNKNOWN_VALUE: Final = Code(
+    "unknown-value",
+    ja="次のいずれか: {known}",
+    en="expected one of {known}",
+    means=Text(
+        ja="受け付ける値のどれでもありません。メッセージにあるものから選んでください。",
+        en="None of the accepted values. Take one of those in the message.",
+    ),
+    example="""
+[vocabulary.attributes]
+guest = {type = "bool", ja = "ゲスト", en = "guest"}
+""",
+)
+NOT_ANYONE: Final = UNKNOWN_VALUE.also(ja='管理者のリストか "anyone"', en='expected a list of controllers or "anyone"')
+EMPTY: Final = Code(
+    "empty",
+    ja="空にはできません",
+    en="must not be empty",
+    means=Text(
+        ja="空の文字列・リスト・表です。何か書くか、キーごと消してください。",
+        en="An empty text, list or table. Put something into it, or leave the key out.",
+    ),
+    example="""
+[vocabulary.sets.items]
+contact = []
+""",
+)
+EMPTY_TEXT: Final = EMPTY.also(ja="空でない文字列が必要です", en="expected a non-empty string")
+TOO_FEW: Final = Code(
+    "too-few",
+    ja="二つ以上必要です",
+    en="expected at least two",
+    means=Text(
+        ja="二つ以上ないと意味がありません。読み方（reading）の値が一つなら、選ぶ余地がありません。",
+        en="One alone has no meaning there: a reading with a single value leaves nothing to choose.",
+    ),
+    example="""
+[readings.reach]
+ja = "及ぶか"
+en = "Does it reach?"
+default = "yes"
+values.yes = {ja = "はい", en = "yes"}
+""",
+)
+BAD_ID: Final = Code(
+    "bad-id",
+    ja="空白とコロンを含まない、空でない名前",
+    en="expected a name without white space or colons",
+    means=Text(
+        ja="id に空白やコロンがあります。ハイフンでつないでください。表示する言葉は `ja` と `en` に書きます。",
+        en="An id with white space or a colon. Join its words with hyphens; what people read stands in `ja` and `en`.",
+    ),
+    example="""
+[vocabulary.items]
+"home address" = {ja = "自宅住所", en = "home address"}
+""",
+)
+BAD_TIME: Final = Code(
+    "bad-time",
+    ja="時刻は RFC 3339 で、秒とオフセットまで（例 2026-11-24T09:00:00+09:00）",
+    en="expected an RFC 3339 time with seconds and an offset, such as 2026-11-24T09:00:00+09:00",
+    means=Text(
+        ja="秒かオフセットのない時刻です。日付だけでは、どの地域のいつからか定まりません。",
+        en="A time without seconds or an offset. A bare date leaves open where, and so when, it begins.",
+    ),
+    example="""
+[[clause]]
+number = "2"
+summary = {ja = "二", en = "two"}
+[[clause.prohibition]]
+items = ["name"]
+from = 2026-04-01
+""",
+)
+RESERVED_NAME: Final = Code(
+    "reserved-name",
+    ja="予約された名前です",
+    en="this name is reserved",
+    means=Text(
+        ja="どの事実にもある名前や、事実の式が使う名前は、項目の名前にできません。別の名前にしてください。",
+        en="A fact field with a name that every fact has, or that expressions use. Give it another.",
+    ),
+    example="""
+[vocabulary.facts.survey]
+ja = "調査"
+en = "survey"
+fields.until = {held = "value"}
+""",
+)
+REPEATED: Final = Code(
+    "repeated",
+    ja="同じものが繰り返されています",
+    en="repeats an earlier member",
+    means=Text(
+        ja="リストに同じものが二度あります。プラグインのルールの種類が、そう求めることがあります。",
+        en="Members of a list are the same, and shall not be. A plugin's kind of rule may ask so of its keys.",
+    ),
+)
+NOT_AS_DOCUMENTED: Final = Code(
+    "not-as-documented",
+    ja="{message}",
+    en="{message}",
+    means=Text(
+        ja="プラグインのルールの種類や設定のスキーマが、ほかに求めていることに反します。",
+        en="Whatever else the schema of a plugin's kind of rule, or of its settings, asks.",
+    ),
+)
