@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from cli.running import DENIED, INVALID, PACK, PERMITTED, ROOT, environment, evaluate, lines, run
+from language.marked_packs import BASE
 
 BROKEN = """\
 [policy]
@@ -190,3 +191,17 @@ def test_a_closed_descriptor_is_no_crash(closed: int) -> None:
     assert done.returncode == (2 if closed == 0 else 1)
     assert done.stderr == (b"Error: standard input is closed\n" if closed == 0 else b"")
     assert bool(done.stdout) is (closed == 2)
+
+
+@pytest.mark.parametrize("command", ["check", "test", "fmt", "mutate"])
+def test_commands_that_look_into_folders_say_what_they_left_out(command: str, tmp_path: Path) -> None:
+    for folder in ("shop", "build", ".venv", "a.egg", "shop/dist", "shop/node_modules", "venv"):
+        (tmp_path / folder).mkdir()
+        (tmp_path / folder / "policy.toml").write_text(BASE if folder == "shop" else "broken", "utf-8")
+    names = ", ".join(str(tmp_path / name) for name in (".venv", "a.egg", "build", "shop/dist", "shop/node_modules"))
+    ran = run(command, str(tmp_path), "--lang", "en")
+    assert f"not looked at (hidden, environments, builds): {names} and 1 more\n" in ran.err
+    assert "broken" not in ran.out + ran.err and "toml-syntax" not in ran.out + ran.err
+    ran = run(command, str(tmp_path), "--lang", "ja")
+    assert f"見ていないフォルダ（隠し、環境、ビルド）: {names} ほか 1 件\n" in ran.err
+    assert "not looked at" not in run(command, str(tmp_path / "shop" / "policy.toml"), "--lang", "en").err

@@ -10,7 +10,7 @@ from typing import Any
 import click
 import msgspec
 
-from policyengine.cli.common import BAD, DENIED, language_option, wants_colour, write
+from policyengine.cli.common import BAD, DENIED, language_option, tell_left_out, wants_colour, write
 from policyengine.cli.session import Session
 from policyengine.errors import Place, PluginError, PolicyError, Problem
 from policyengine.text import Language, Text
@@ -38,9 +38,17 @@ def command(context: click.Context, path: Sequence[str], form: str, lang: Langua
 
     session = context.find_object(Session)
     assert session is not None
-    configurations = list(dict.fromkeys(file for root in path for file in find_configurations(root)))
-    packs = list(dict.fromkeys(pack for root in path for pack in find_packs(root) if pack not in configurations))
-    problems = [problem for pack in packs for problem in check_path(pack, session.plugins.kinds)]
+    left_out: set[Path] = set()
+    configurations: dict[Path, None] = {}
+    packs: dict[Path, None] = {}
+    problems: list[Problem] = []
+    for root in path:
+        try:
+            configurations |= dict.fromkeys(find_configurations(root, left_out))
+            packs |= dict.fromkeys(pack for pack in find_packs(root) if pack not in configurations)
+        except PolicyError as error:
+            problems += error.problems
+    problems += [problem for pack in packs for problem in check_path(pack, session.plugins.kinds)]
     problems += [problem for file in configurations for problem in _configured(file)]
     found = list(dict.fromkeys(problems))
     errors = [problem for problem in found if problem.severity == "error"]
@@ -51,6 +59,7 @@ def command(context: click.Context, path: Sequence[str], form: str, lang: Langua
         for problem in found:
             write(_line(problem, lang, colour))
         click.echo(_summary(len(packs) + len(configurations), len(errors), len(found) - len(errors), lang), err=True)
+    tell_left_out(left_out, lang)
     sys.stdout.buffer.flush()
     sys.exit(BAD if any(p.code in _UNREADABLE for p in errors) else DENIED if errors else 0)
 

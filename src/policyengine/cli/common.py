@@ -15,6 +15,8 @@ from policyengine.errors import PluginError, PolicyError, Problem
 from policyengine.text import Language
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from policyengine.engine.engine import Engine
     from policyengine.text import Line
 
@@ -22,6 +24,8 @@ F = TypeVar("F", bound=Callable[..., Any])
 
 DENIED = 1
 BAD = 2
+
+_NAMED_FOLDERS = 5
 
 _STYLES = {
     "good": {"fg": "green"},
@@ -90,6 +94,21 @@ def fail(problems: Iterable[Problem], lang: Language) -> NoReturn:
     for problem in problems:
         click.echo(problem.line(lang), err=True)
     sys.exit(BAD)
+
+
+def tell_left_out(folders: Iterable[Path], lang: Language) -> None:
+    """Say on standard error which folders were not looked at, the first few by name."""
+    names = sorted(map(str, folders))
+    if not names:
+        return
+    shown = ", ".join(names[:_NAMED_FOLDERS])
+    more = len(names) - _NAMED_FOLDERS
+    if lang == "ja":
+        rest = f" ほか {more} 件" if more > 0 else ""
+        click.echo(f"見ていないフォルダ（隠し、環境、ビルド）: {shown}{rest}", err=True)
+    else:
+        rest = f" and {more} more" if more > 0 else ""
+        click.echo(f"not looked at (hidden, environments, builds): {shown}{rest}", err=True)
 
 
 def styled(line: Line, colour: bool) -> str:

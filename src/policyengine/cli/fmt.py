@@ -16,7 +16,7 @@ from typing import Any, NamedTuple
 import click
 import msgspec
 
-from policyengine.cli.common import BAD, DENIED, language_option, wants_colour, write
+from policyengine.cli.common import BAD, DENIED, language_option, tell_left_out, wants_colour, write
 from policyengine.errors import Place, PolicyError, Problem
 from policyengine.text import Language, Text
 
@@ -59,7 +59,8 @@ def command(path: Sequence[str], check: bool, diff: bool, form: str, lang: Langu
         raise click.UsageError("- writes what it formats; --format json goes with --check or --diff")
     problems: list[Problem] = []
     results: list[_Result] = []
-    for name in path if piped else _files(path, problems):
+    left_out: set[Path] = set()
+    for name in path if piped else _files(path, problems, left_out):
         try:
             result = _formatted(name)
             if writes and result.changes and not piped:
@@ -74,20 +75,24 @@ def command(path: Sequence[str], check: bool, diff: bool, form: str, lang: Langu
     sys.stdout.buffer.flush()
     for problem in problems:
         click.echo(problem.line(lang), err=True)
+    tell_left_out(left_out, lang)
     changed = sum(result.changes for result in results)
     if form == "text" and not piped:
         click.echo(_summary(changed, len(results) - changed, writes, lang), err=True)
     sys.exit(BAD if problems else DENIED if changed and not writes else 0)
 
 
-def _files(path: Sequence[str], problems: list[Problem]) -> list[str]:
-    """Return the rule files at or below the paths, each once; what is wrong with a path goes to `problems`."""
+def _files(path: Sequence[str], problems: list[Problem], left_out: set[Path]) -> list[str]:
+    """Return the rule files at or below the paths, each once; what is wrong with a path goes to `problems`.
+
+    The folders that are not looked at go to `left_out`.
+    """
     from policyengine.language.find import find_rule_files  # noqa: PLC0415  loads the parsers, needed only here
 
     found: dict[str, str] = {}
     for root in path:
         try:
-            for file in find_rule_files(root):
+            for file in find_rule_files(root, left_out):
                 found.setdefault(os.path.realpath(file), str(file))
         except PolicyError as error:
             problems += error.problems

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from policyengine.cli.common import BAD, DENIED, fail, language_option, wants_colour, write
+from policyengine.cli.common import BAD, DENIED, fail, language_option, tell_left_out, wants_colour, write
 from policyengine.errors import PolicyError
 from policyengine.text import Language
 
@@ -42,9 +42,10 @@ def command(path: Sequence[str], form: str, jobs: int | None, target: str | None
     from policyengine.suite.run import Engines, load, run  # noqa: PLC0415
 
     engines = Engines()
+    left_out: set[Path] = set()
     reports: list[tuple[str, Report]] = []
     try:
-        packs = list(dict.fromkeys(pack for root in path for pack in find_packs(root)))
+        packs = list(dict.fromkeys(pack for root in path for pack in find_packs(root, left_out)))
         if target is not None:
             _must_be_found(Path(target), packs)
         for pack in packs:
@@ -59,6 +60,8 @@ def command(path: Sequence[str], form: str, jobs: int | None, target: str | None
             reports += ((str(pack), report) for report in _progress(mutation.run(jobs), len(mutation.mutants)))
     except PolicyError as error:
         fail(error.problems, lang)
+    finally:
+        tell_left_out(left_out, lang)
     survivors = [report for _, report in reports if report.fate == "survived"]
     if form == "json":
         write(json.dumps([_data(pack, report) for pack, report in reports], indent=2, ensure_ascii=False))

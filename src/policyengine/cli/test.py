@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, NoReturn
 
 import click
 
-from policyengine.cli.common import BAD, DENIED, fail, language_option, styled, wants_colour, write
+from policyengine.cli.common import BAD, DENIED, fail, language_option, styled, tell_left_out, wants_colour, write
 from policyengine.errors import PluginError, PolicyError, Problem
 from policyengine.text import Language
 
@@ -90,14 +90,17 @@ def _run(
 
     start = time.perf_counter()
     engines = Engines()
+    left_out: set[Path] = set()
     try:
-        cases = [case for case in _cases(path, engines) if _wanted(case, keyword)]
+        cases = [case for case in _cases(path, engines, left_out) if _wanted(case, keyword)]
     except PolicyError as error:
         for problem in error.problems:
             click.echo(problem.line(lang), err=True)
         return BAD
     except PluginError as error:
         raise click.ClickException(str(error)) from None
+    finally:
+        tell_left_out(left_out, lang)
     results: list[Result] = []
     colour = wants_colour()
     for result in _shown(cases, engines):
@@ -130,13 +133,13 @@ def _run(
     return code if cases else max(code, BAD if not keyword else DENIED)
 
 
-def _cases(path: Sequence[str], engines: Engines) -> Iterator[Case]:
-    """Yield all cases; broken suites and packs raise together."""
+def _cases(path: Sequence[str], engines: Engines, left_out: set[Path]) -> Iterator[Case]:
+    """Yield all cases; broken suites and packs raise together. Folders that are not looked at go to `left_out`."""
     from policyengine.language.find import find_suites  # noqa: PLC0415
     from policyengine.suite.run import load  # noqa: PLC0415
 
     problems: list[Problem] = []
-    for file in dict.fromkeys(suite for root in path for suite in find_suites(root)):
+    for file in dict.fromkeys(suite for root in path for suite in find_suites(root, left_out)):
         try:
             yield from load(file, engines).cases
         except PolicyError as error:
@@ -213,10 +216,16 @@ def _watched(path: Sequence[str], once: Callable[[], int]) -> NoReturn:
 
 
 def _stamps(path: Sequence[str]) -> dict[Path, int]:
+    from policyengine.language.find import toml_files  # noqa: PLC0415
+
     found = {}
     for root in path:
         folder = Path(root) if Path(root).is_dir() else Path(root).parent
-        for file in (*folder.rglob("*.toml"), *folder.parent.glob("*/*.toml")):
+        try:
+            below = toml_files(folder)
+        except PolicyError:  # which the run itself tells
+            below = []
+        for file in (*below, *folder.parent.glob("*/*.toml")):
             try:
                 found[file] = file.stat().st_mtime_ns
             except OSError:

@@ -1,11 +1,18 @@
-"""Which files there are: packs, suites, configurations, and what may be formatted."""
+"""Which files there are: packs, suites, configurations, and what may be formatted.
+
+Whoever names a folder means what is his in it: all finders leave out the folders that `is_left_out` says, wherever they
+stand below it, and can tell which these were.
+"""
 
 from __future__ import annotations
 
 import os
 import re
 from collections.abc import Iterator
+from fnmatch import fnmatchcase
+from itertools import groupby
 from pathlib import Path
+from typing import Final
 
 from policyengine.errors import Place, PolicyError, Problem
 from policyengine.language.source import unreadable
@@ -13,92 +20,129 @@ from policyengine.text import Text
 
 STANDARD = Path(__file__).with_name("standard.toml")
 
-
 TEST_SUFFIX = ".test.toml"
-
 
 CONFIGURATION = "policyengine.toml"
 """The usual name of a configuration, which is no rule file."""
 
-
-def pack_files(folder: Path) -> list[Path]:
-    """Return the rule files of the pack in `folder`, in the order of their names."""
-    files = (file for file in folder.glob("*.toml") if file.name != CONFIGURATION)
-    return sorted(file for file in files if not file.name.endswith(TEST_SUFFIX))
-
-
-def find_packs(path: str | Path) -> Iterator[Path]:
-    """Yield the packs at or below `path`: a file is one, and so is a folder where a TOML file has ``[policy]``.
-
-    A folder that holds none, and nothing below it, is yielded itself, so that loading it says what is missing.
-    """
-    root = Path(path)
-    if not root.is_dir():
-        yield root
-        return
-    found = root.joinpath(CONFIGURATION).is_file()
-    for folder in sorted({root, *(file.parent for file in root.rglob("*.toml"))}):
-        if any(_has_policy(file) for file in pack_files(folder)):
-            found = True
-            yield folder
-    if not found:
-        yield root
-
-
-def find_configurations(path: str | Path) -> Iterator[Path]:
-    """Yield the configuration files at or below `path`, by their usual name."""
-    root = Path(path)
-    if root.is_dir():
-        yield from sorted(root.rglob(CONFIGURATION))
-    elif root.name == CONFIGURATION:
-        yield root
-
-
-def _has_policy(file: Path) -> bool:
-    """Whether a file claims to hold a policy; a broken file counts when its text says so."""
-    try:
-        return any(line.startswith(b"[policy]") for line in file.read_bytes().splitlines())
-    except OSError:
-        return False
-
+_LEFT_OUT: Final = (".*", "*.egg", "_darcs", "build", "CVS", "dist", "node_modules", "venv", "{arch}")
+"""Names of folders that pytest leaves out by default as well."""
 
 _TABLE = re.compile(rb"^[ \t]*\[{1,2}[ \t]*(policy[ \t]*\]|(?:policy|clause|vocabulary)[ \t]*[].])", re.MULTILINE)
 
 
-def find_rule_files(path: str | Path) -> list[Path]:
-    """Return the rule files at or below `path`: a file is one, whatever it holds.
+def is_left_out(folder: Path) -> bool:
+    """Whether nobody's rules stand in a folder: it is hidden, built, installed, or a virtual environment."""
+    return (
+        any(fnmatchcase(folder.name, name) for name in _LEFT_OUT)
+        or folder.joinpath("pyvenv.cfg").is_file()
+        or folder.joinpath("conda-meta", "history").is_file()
+    )
 
-    In a folder these are test suites, files with a table of a policy or a vocabulary in them, and all that stands
-    beside a ``[policy]``. Other TOML files are somebody else's, and so are folders whose names begin with a dot.
+
+def toml_files(path: str | Path, left_out: set[Path] | None = None) -> list[Path]:
+    """Return the TOML files at or below `path`, in the order of their paths: a file is one, whatever its name.
+
+    Args:
+        path: a file or a folder. It is looked at whatever it is called.
+        left_out: where the folders below it go that are not looked at.
 
     Raises:
-        PolicyError: a folder cannot be read, or holds no rule file.
+        PolicyError: a folder cannot be read.
     """
     root = Path(path)
     if not root.is_dir():
         return [root]
     found: list[Path] = []
     try:
-        for folder, below, _ in os.walk(root, onerror=_raise):
-            below[:] = sorted(name for name in below if not name.startswith("."))
-            found += _rule_files(Path(folder))
+        for name, below, files in os.walk(root, onerror=_raise):
+            folder = Path(name)
+            skipped = {inner for inner in below if is_left_out(folder / inner)}
+            below[:] = [inner for inner in below if inner not in skipped]
+            if left_out is not None:
+                left_out.update(folder / inner for inner in skipped)
+            found += (folder / file for file in files if file.endswith(".toml"))
     except OSError as error:
         raise unreadable(str(error.filename or root), error) from None
-    if not found:
-        message = Text(ja="フォルダにルールファイルがありません", en="the folder has no rule file")
-        raise PolicyError([Problem("no-rule-file", message, Place(str(root)))])
-    return found
+    return sorted(found)
 
 
 def _raise(error: OSError) -> None:
-    raise error
+    if not isinstance(error, FileNotFoundError):  # a folder that went away while we looked holds nothing
+        raise error
 
 
-def _rule_files(folder: Path) -> list[Path]:
-    files = sorted(file for file in folder.glob("*.toml") if file.is_file())
-    tables = {file: _tables(file) for file in files}
-    is_pack = any(table.startswith(b"policy") and table.endswith(b"]") for found in tables.values() for table in found)
-    return [file for file in files if is_pack or tables[file] or file.name.endswith(TEST_SUFFIX)]
+def pack_files(folder: Path) -> list[Path]:
+    """Return the rule files of the pack in `folder`, in the order of their names."""
+    return sorted(file for file in folder.glob("*.toml") if _may_be_of_a_pack(file))
+
+
+def find_packs(path: str | Path, left_out: set[Path] | None = None) -> Iterator[Path]:
+    """Yield the packs at or below `path`: a file is one, and so is a folder where a TOML file has ``[policy]``.
+
+    A folder that holds none, and nothing below it, is yielded itself, so that loading it says what is missing.
+    Arguments and errors are those of `toml_files`.
+    """
+    root = Path(path)
+    files = toml_files(root, left_out)
+    if not root.is_dir():
+        yield root
+        return
+    found = root / CONFIGURATION in files
+    for folder, inside in _by_folder(files):
+        if any(_may_be_of_a_pack(file) and _has_policy(_tables(file)) for file in inside):
+            found = True
+            yield folder
+    if not found:
+        yield root
+
+
+def find_configurations(path: str | Path, left_out: set[Path] | None = None) -> list[Path]:
+    """Return the configuration files at or below `path`, by their usual name; as `toml_files`."""
+    return [file for file in toml_files(path, left_out) if file.name == CONFIGURATION]
+
+
+def find_suites(path: str | Path, left_out: set[Path] | None = None) -> list[Path]:
+    """Return the suite files at or below `path`, in the order of their paths; as `toml_files`."""
+    files = toml_files(path, left_out)
+    return [file for file in files if file.name.endswith(TEST_SUFFIX)] if Path(path).is_dir() else files
+
+
+def find_rule_files(path: str | Path, left_out: set[Path] | None = None) -> list[Path]:
+    """Return the rule files at or below `path`: a file is one, whatever it holds.
+
+    In a folder these are test suites, files with a table of a policy or a vocabulary in them, and all that stands
+    beside a ``[policy]``. Other TOML files are somebody else's. Arguments are those of `toml_files`.
+
+    Raises:
+        PolicyError: a folder cannot be read, or holds no rule file.
+    """
+    files = toml_files(path, left_out)
+    if not Path(path).is_dir():
+        return files
+    found: list[Path] = []
+    for _, inside in _by_folder(files):
+        tables = {file: _tables(file) for file in inside}
+        is_pack = any(_has_policy(found) for found in tables.values())
+        found += (file for file in inside if is_pack or tables[file] or file.name.endswith(TEST_SUFFIX))
+    if not found:
+        message = Text(ja="フォルダにルールファイルがありません", en="the folder has no rule file")
+        raise PolicyError([Problem("no-rule-file", message, Place(str(path)))])
+    return sorted(found)
+
+
+def _by_folder(files: list[Path]) -> Iterator[tuple[Path, list[Path]]]:
+    """Yield each folder with the files that stand right in it, in the order of the folders' paths."""
+    for folder, inside in groupby(sorted(files, key=lambda file: (file.parent, file)), lambda file: file.parent):
+        yield folder, list(inside)
+
+
+def _may_be_of_a_pack(file: Path) -> bool:
+    return file.name != CONFIGURATION and not file.name.endswith(TEST_SUFFIX)
+
+
+def _has_policy(tables: list[bytes]) -> bool:
+    return any(table.startswith(b"policy") and table.endswith(b"]") for table in tables)
 
 
 def _tables(file: Path) -> list[bytes]:
@@ -107,9 +151,3 @@ def _tables(file: Path) -> list[bytes]:
         return _TABLE.findall(file.read_bytes())
     except OSError:
         return []
-
-
-def find_suites(path: str | Path) -> list[Path]:
-    """Return the suite files at or below `path`, in the order of their names."""
-    root = Path(path)
-    return sorted(root.rglob(f"*{TEST_SUFFIX}")) if root.is_dir() else [root]
