@@ -9,7 +9,7 @@ from typing import Final
 
 from policyengine.analysis.terms import Each
 from policyengine.model.condition import Holds
-from policyengine.model.fact import FactType
+from policyengine.model.fact import VALUE, FactType
 
 ELSEWHERE: Final = "elsewhere"
 """A value that no rule names."""
@@ -62,7 +62,7 @@ def profiles_of(
     """
     choices: list[list[tuple[str, str] | None]] = []
     for field in declared.fields.values():
-        if field.held == "value":
+        if field.held == VALUE:
             named = {
                 value for _, leaf in asked for key, accepted in leaf.where if key == field.id for value in accepted
             }
@@ -116,7 +116,7 @@ def fact_of(
     found: dict[str, object] = {"type": profile.type, **dict(profile.values)}
     wide = dict(profile.wide)
     for field in declared.fields.values():
-        if field.held == "value" or not (field.required or field.id in profile.astray or field.id in wide):
+        if field.held == VALUE or not (field.required or field.id in profile.astray or field.id in wide):
             continue
         value = here[field.held]
         if field.id in wide:

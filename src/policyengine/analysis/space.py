@@ -18,8 +18,9 @@ from typing import Any, NamedTuple, TypeAlias
 from policyengine.analysis.profile import ELSEWHERE, Profile, fact_of, must_state, profiles_of
 from policyengine.analysis.terms import Each, Terms
 from policyengine.model.condition import Compare, Condition, Field, Holds, In, NotIn, compares, leaves
-from policyengine.model.fact import HELD_DIMENSION, FactType
-from policyengine.model.operation import NEEDS_PURPOSE, NEEDS_RECIPIENT, OPERATIONS
+from policyengine.model.fact import HELD_DIMENSION, HELD_FIELD, VALUE, FactType
+from policyengine.model.fields import HELD, IDENTIFIABLE, ROWS, put, stated
+from policyengine.model.operation import NEEDS_PURPOSE, NEEDS_RECIPIENT, OPERATIONS, WITHIN
 from policyengine.model.policy import Policy
 from policyengine.model.rule import conditions_of
 from policyengine.model.vocabulary import CLOSED, DIMENSIONS
@@ -39,7 +40,8 @@ _FACT_WORDS: Mapping[str, str] = {"fact:items": "items", "fact:purposes": "purpo
 """Variables for a fact, of no effect, with a word that not all policies know; and the dimension of the word."""
 
 _PERSON_ID = "person-1"
-_HELD_FIELD = {"recipient": Field.RECIPIENT, "purpose": Field.PURPOSE, "item": Field.ITEM}
+_HELD_FIELD = {held: HELD_FIELD[held] for held in HELD_DIMENSION}
+"""What a word in a fact can be held against."""
 
 
 class Unknown(NamedTuple):
@@ -203,25 +205,11 @@ class Space:
         for variable in self.domains:
             if variable not in whole:
                 whole[variable] = False if isinstance(variable, Profile) else next(self.values(variable, whole))
-        operation, recipient = whole[Field.OPERATION], whole[Field.RECIPIENT]
-        found: dict[str, Any] = {
-            "id": "difference",
-            "time": written(whole[TIME]),
-            "controller": self._controller(),
-            "operation": operation,
-            "subject": {"category": whole[Field.SUBJECT]},
-            "items": [whole[Field.ITEM]],
-        }
-        if whole[PERSON] != ABSENT:
-            found["subject"]["id"] = recipient if whole[PERSON] == SAME else _PERSON_ID
-        for field in (Field.PURPOSE, Field.FORM, Field.ORIGIN):
-            if whole[field] is not None:
-                found[field.value] = whole[field]
-        if recipient is not None:
-            found["recipient"] = {"id": recipient}
-            for field in (Field.SERVICE, Field.COUNTRY):
-                if whole[field] is not None:
-                    found["recipient"][field.value] = whole[field]
+        found: dict[str, Any] = {"id": "difference", "time": written(whole[TIME]), "controller": self._controller()}
+        for field, row in ROWS.items():
+            value = self._person(whole) if field is Field.SUBJECT_ID else whole[field]
+            if value is not None:
+                put(found, row.name, [value] if row.form == "terms" else value)
         facts = [self._fact(profile, found) for profile in self.profiles if whole[profile]]
         facts += [
             self._fact_with(dimension, point[variable], found)
@@ -235,6 +223,11 @@ class Space:
             found["attributes"] = attributes
         return found
 
+    def _person(self, point: Point) -> str | None:
+        """Return whom an event at `point` names as the data subject."""
+        persons: dict[str, str | None] = {ABSENT: None, SAME: point[Field.RECIPIENT], OTHER: _PERSON_ID}
+        return persons[point[PERSON]]
+
     def _controller(self) -> str:
         """Return a controller whom all the policies govern."""
         governed = [policy.governs for policy in self.policies if policy.governs is not None]
@@ -242,10 +235,10 @@ class Space:
         return min(common or governed[0])
 
     def _ruled(self, field: Field, point: Point) -> tuple[bool, Any]:
-        """Return (known, value) of a field as rules see it: on acquire and use there is no recipient for them."""
+        """Return (known, value) of a field as rules see it: within the controller there is no recipient for them."""
         if field in (Field.RECIPIENT, Field.SERVICE, Field.COUNTRY):
             operation = point.get(Field.OPERATION)
-            if operation in ("acquire", "use"):
+            if operation in WITHIN:
                 return True, None
             if operation is None:
                 return False, None
@@ -343,7 +336,7 @@ class Space:
         if field is Field.RECIPIENT:
             terms.append("somebody")
         found: dict[tuple[Any, ...], str] = {}
-        for term in sorted(terms, key=lambda term: term not in ("somebody", "identifiable")):
+        for term in sorted(terms, key=lambda term: term not in ("somebody", IDENTIFIABLE)):
             known = known_words.known(term)
             wider = frozenset(self._words_above(dimension, term)) if dimension in HELD_DIMENSION.values() else None
             found.setdefault((known, wider, *(term in leaf.values for leaf in self._of(field))), term)
@@ -410,13 +403,9 @@ class Space:
 
     def _fact(self, profile: Profile, event: Mapping[str, Any]) -> dict[str, Any]:
         """Return a fact of a profile, in an event."""
-        here = {
-            "recipient": event.get("recipient", {}).get("id"),
-            "purpose": event.get("purpose"),
-            "item": event["items"][0],
-            "operation": event["operation"],
-            "subject": event["subject"].get("id", _PERSON_ID),
-        }
+        here = {held: stated(event, row.name) for held, row in HELD.items()}
+        here["item"] = event["items"][0]
+        here["subject"] = here["subject"] or _PERSON_ID
 
         def wider(held: str, means: Each) -> str:
             return self._words_above(HELD_DIMENSION[held], here[held])[means]
@@ -434,7 +423,7 @@ class Space:
         values = tuple(
             (field.id, min(field.values or {ELSEWHERE}))
             for field in declared.fields.values()
-            if field.held == "value" and field.required
+            if field.held == VALUE and field.required
         )
         fact = self._fact(Profile(declared.id, values, frozenset(), False), event)
         fact[name] = [word] if declared.fields[name].list else word

@@ -31,10 +31,11 @@ from policyengine.decision.law import (
 )
 from policyengine.errors import MOST, did_you_mean
 from policyengine.model.condition import Compare, Condition, Field, Holds, In, NotIn, Same, all_of, leaves
-from policyengine.model.event import Event, PreparedFact
-from policyengine.model.fact import HELD_DIMENSION, FactType
+from policyengine.model.event import KEY_FIELDS, Event, PreparedFact
+from policyengine.model.fact import HELD_DIMENSION, VALUE, FactType
 from policyengine.model.policy import Policy
 from policyengine.model.rule import Duty, Permit, Replacement, Restriction, Rule, conditions_of, scope_of
+from policyengine.model.vocabulary import CLOSED, DIMENSIONS
 from policyengine.moment import FOREVER
 from policyengine.text import Text
 
@@ -63,7 +64,7 @@ class _Looks(NamedTuple):
     def of(cls, declared: FactType, asked: Sequence[Holds]) -> _Looks:
         """Return how rules that ask for `asked` look at facts of the type."""
         named = {name for holds in asked for name, _ in holds.where}
-        held = {name for name, field in declared.fields.items() if field.held not in ("recipient", "subject", "value")}
+        held = {name for name, field in declared.fields.items() if field.held not in ("recipient", "subject", VALUE)}
         return cls(frozenset(holds.unheld for holds in asked), frozenset({"type", *named, *held}))
 
 
@@ -474,7 +475,7 @@ class Evaluator:
         )
 
 
-_PLACES: Final = {"subjects": 1, "purposes": 2, "forms": 3, "origins": 4, "services": 5}
+_PLACES: Final = {name: KEY_FIELDS.index(DIMENSIONS[name]) for name in CLOSED if name != "items"}
 """Where in `Event.key` the terms of each dimension stand, in the order in which messages name them."""
 
 

@@ -6,42 +6,28 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Any, TypeAlias
 
 from policyengine.model.condition import And, Compare, Condition, Field, Holds, In, Not, NotIn, Or, Same, compares
-from policyengine.model.event import Event
-from policyengine.model.fact import HELD_DIMENSION
+from policyengine.model.event import KEY_FIELDS, Event
+from policyengine.model.fact import HELD_DIMENSION, HELD_FIELD, VALUE
+from policyengine.model.operation import WITHIN
 from policyengine.model.vocabulary import Vocabulary
 
 Values: TypeAlias = Mapping[Field, str | None]
 """What an event states, with one of its items: None where it does not state a field."""
 
-_HELD_FIELD = {
-    "recipient": Field.RECIPIENT,
-    "purpose": Field.PURPOSE,
-    "subject": Field.SUBJECT_ID,
-    "item": Field.ITEM,
-    "operation": Field.OPERATION,
-}
-
 
 def stated(event: Event) -> dict[Field, str | None]:
     """Return what facts are held against: everything that the event states, but for its items."""
-    operation, category, purpose, form, origin, service, country, _items = event.key
     return {
-        Field.OPERATION: operation,
-        Field.SUBJECT: category,
-        Field.PURPOSE: purpose,
-        Field.FORM: form,
-        Field.ORIGIN: origin,
-        Field.SERVICE: service,
-        Field.COUNTRY: country,
+        **dict(zip(KEY_FIELDS, event.key, strict=False)),  # the items stand last
         Field.RECIPIENT: event.recipient_id,
         Field.SUBJECT_ID: event.subject_id,
     }
 
 
 def ruled(values: Mapping[Field, str | None]) -> dict[Field, str | None]:
-    """Return what rules look at: on `acquire` and `use`, a recipient is there for facts only (section 1)."""
+    """Return what rules look at: within the controller, a recipient is there for facts only (section 1)."""
     found = dict(values)
-    if found[Field.OPERATION] in ("acquire", "use"):
+    if found[Field.OPERATION] in WITHIN:
         found[Field.RECIPIENT] = found[Field.SERVICE] = found[Field.COUNTRY] = None
     return found
 
@@ -111,11 +97,11 @@ def agrees(
         if name not in fact or name in condition.unheld:
             continue
         words = (fact[name],) if isinstance(fact[name], str) else fact[name]
-        if declared.held == "value":
+        if declared.held == VALUE:
             if name in named and named[name].isdisjoint(words):
                 return False
             continue
-        field = _HELD_FIELD[declared.held]
+        field = HELD_FIELD[declared.held]
         if field in but:
             continue
         value = values[field]

@@ -7,6 +7,7 @@ from dataclasses import replace
 
 from policyengine.errors import KeyPath, Problem, did_you_mean
 from policyengine.language.source import Document
+from policyengine.model.comparison import COMPARISONS
 from policyengine.model.condition import (
     NEVER,
     Compare,
@@ -22,7 +23,7 @@ from policyengine.model.condition import (
     compares,
     conjuncts,
 )
-from policyengine.model.operation import OPERATIONS
+from policyengine.model.operation import OPERATIONS, WITHIN
 from policyengine.model.policy import Clause
 from policyengine.model.rule import Permit, Restriction, Rule, scope_of
 from policyengine.text import Text
@@ -131,7 +132,7 @@ def impossible(condition: Condition) -> bool:
     for part in parts:
         if isinstance(part, NotIn) and part.field in accepted:
             accepted[part.field] -= part.values
-    if looks_at_recipient and accepted.get(Field.OPERATION, frozenset(OPERATIONS)) <= {"acquire", "use"}:
+    if looks_at_recipient and accepted.get(Field.OPERATION, frozenset(OPERATIONS)) <= WITHIN:
         return True
     return any(not values for values in accepted.values()) or any(_empty(tests) for tests in bounds.values())
 
@@ -154,7 +155,7 @@ def _empty(tests: Iterable[Compare]) -> bool:
     exact = [test.value for test in tests if test.op == "is"]
     if exact:
         return not all(compares(exact[0], test) for test in tests)
-    numbers = [test for test in tests if not isinstance(test.value, str | bool) and test.op != "is_not"]
-    lows = [(test.value, test.op == "above") for test in numbers if test.op in ("at_least", "above")]
-    highs = [(test.value, test.op == "below") for test in numbers if test.op in ("at_most", "below")]
+    bounds = [(COMPARISONS[test.op], test.value) for test in tests]
+    lows = [(value, comparison.strict) for comparison, value in bounds if comparison.bound == "below"]
+    highs = [(value, comparison.strict) for comparison, value in bounds if comparison.bound == "above"]
     return any(low > high or (low == high and (a or b)) for low, a in lows for high, b in highs)  # type: ignore[operator]

@@ -10,7 +10,7 @@ from policyengine.language.pack import Pack
 from policyengine.language.schema import policy_schema
 from policyengine.language.source import Document
 from policyengine.language.validate import problems_of
-from policyengine.model.fact import FactField, FactType
+from policyengine.model.fact import VALUE, FactField, FactType
 from policyengine.model.policy import Clause, ObligationText, Reading
 from policyengine.model.vocabulary import DIMENSIONS, Attribute, Term, Vocabulary, ancestors
 from policyengine.text import Text
@@ -235,11 +235,11 @@ class Declarations:
             for key, declared in table_of(table.get("fields")).items():
                 about = table_of(declared)
                 values = table_of(about.get("values"))
-                held = about.get("held", "value")
+                held = about.get("held", VALUE)
                 fields[key] = FactField(
                     key, held, about.get("list") is True, about.get("required") is True, frozenset(values) or None
                 )
-                if values and held != "value":
+                if values and held != VALUE:
                     self.problem(
                         "unknown-key",
                         "values を持てるのは held が value の項目だけです",

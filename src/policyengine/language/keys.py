@@ -17,9 +17,11 @@ words that can stand there, ``default`` is what counts where a key is left out, 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, Final, Literal, NamedTuple, TypeAlias
+from typing import Any, Final, NamedTuple
 
+from policyengine.model.comparison import COMPARISONS
 from policyengine.model.condition import Field
+from policyengine.model.fields import ROWS
 from policyengine.model.operation import OPERATIONS
 from policyengine.model.vocabulary import DIMENSIONS
 from policyengine.schema.pieces import NUMBER, SCALAR, Schema
@@ -30,38 +32,33 @@ MEANING: Final = "x-policyengine"
 WORDS: Final = "words"
 """In place of a dimension: words that no vocabulary declares."""
 
-Dimension: TypeAlias = Literal[
-    "subjects", "items", "purposes", "forms", "origins", "parties", "services", "operations", "words"
-]
-"""What the words of a list are: terms of a dimension of the vocabulary, operations, or any words."""
-
-Named: TypeAlias = "Dimension | Literal['attributes', 'facts']"
-"""What has a name that a key can say."""
-
 
 class TermKey(NamedTuple):
     """A key by which a table of any kind can say which flows it means.
 
     Args:
         field: the event field that it looks at.
-        dimension: what declares its terms.
         description: what it says.
     """
 
     field: Field
-    dimension: Dimension
     description: str
+
+    @property
+    def dimension(self) -> str:
+        """What declares its terms."""
+        return ROWS[self.field].dimension or WORDS
 
 
 TERM_KEYS: Mapping[str, TermKey] = {
-    "subjects": TermKey(Field.SUBJECT, "subjects", "whose data: categories of people"),
-    "items": TermKey(Field.ITEM, "items", "which items of personal data"),
-    "purposes": TermKey(Field.PURPOSE, "purposes", "for which purposes"),
-    "forms": TermKey(Field.FORM, "forms", "in which form"),
-    "origins": TermKey(Field.ORIGIN, "origins", "how the data was acquired"),
-    "recipients": TermKey(Field.RECIPIENT, "parties", "to which parties"),
-    "services": TermKey(Field.SERVICE, "services", "for which entrusted service"),
-    "countries": TermKey(Field.COUNTRY, WORDS, "received in which country"),
+    "subjects": TermKey(Field.SUBJECT, "whose data: categories of people"),
+    "items": TermKey(Field.ITEM, "which items of personal data"),
+    "purposes": TermKey(Field.PURPOSE, "for which purposes"),
+    "forms": TermKey(Field.FORM, "in which form"),
+    "origins": TermKey(Field.ORIGIN, "how the data was acquired"),
+    "recipients": TermKey(Field.RECIPIENT, "to which parties"),
+    "services": TermKey(Field.SERVICE, "for which entrusted service"),
+    "countries": TermKey(Field.COUNTRY, "received in which country"),
 }
 """The lists of terms that any table can have."""
 
@@ -72,7 +69,7 @@ def meaning_of(schema: Mapping[str, Any]) -> Mapping[str, str]:
     return found
 
 
-def term_list(description: str, dimension: Dimension) -> Schema:
+def term_list(description: str, dimension: str) -> Schema:
     """Return the schema of a list of terms, of which each may stand under a reading.
 
     Args:
@@ -138,7 +135,7 @@ def fact_value(description: str, fact: str, field: str, *, default: str | None =
     return _name(description, {"names": "value", "fact": fact, "field": field}, default)
 
 
-def name_of(description: str, what: Named, *, default: str | None = None) -> Schema:
+def name_of(description: str, what: str, *, default: str | None = None) -> Schema:
     """Return the schema of one name that the vocabulary declares.
 
     Args:
@@ -195,8 +192,7 @@ def condition_properties() -> dict[str, Schema]:
             "additionalProperties": {
                 "type": "object",
                 "properties": {
-                    **dict.fromkeys(("below", "at_most", "at_least", "above"), NUMBER),
-                    **dict.fromkeys(("is", "is_not"), SCALAR),
+                    name: NUMBER if comparison.bound else SCALAR for name, comparison in COMPARISONS.items()
                 },
                 "minProperties": 1,
                 "additionalProperties": False,

@@ -6,7 +6,8 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from policyengine.language.keys import condition_properties, obligation_list, time, under_readings
-from policyengine.model.fact import COMMON_FACT_FIELDS
+from policyengine.model.fact import COMMON_FACT_FIELDS, VALUE
+from policyengine.model.fields import HELD
 from policyengine.model.vocabulary import DIMENSIONS
 from policyengine.schema.pieces import ANYONE, DRAFT, ID, SCALAR, TEXT, WHEN, Schema
 
@@ -215,7 +216,7 @@ def policy_schema(kinds: Iterable[RuleKind]) -> Schema:
                         "additionalProperties": {
                             "type": "object",
                             "properties": {
-                                "held": {"enum": ["recipient", "purpose", "subject", "item", "operation", "value"]},
+                                "held": {"enum": [*HELD, VALUE]},
                                 "list": {"type": "boolean"},
                                 "required": {"type": "boolean"},
                                 "values": {

@@ -8,6 +8,7 @@ from typing import Any
 from policyengine.errors import KeyPath, Problem, did_you_mean
 from policyengine.language.keys import TERM_KEYS, WORDS, meaning_of
 from policyengine.language.source import Document
+from policyengine.model.comparison import COMPARISONS
 from policyengine.model.condition import (
     ALWAYS,
     NEVER,
@@ -21,13 +22,12 @@ from policyengine.model.condition import (
     all_of,
     any_of,
 )
+from policyengine.model.fact import VALUE
 from policyengine.model.operation import OPERATIONS
 from policyengine.model.rule import Head
 from policyengine.model.vocabulary import Vocabulary
 from policyengine.moment import FOREVER, instant
 from policyengine.text import Text
-
-_COMPARISONS = ("below", "at_most", "at_least", "above", "is", "is_not")
 
 
 class Scope:
@@ -321,12 +321,11 @@ class RuleTable:
                 hint=did_you_mean(name, self.scope.vocabulary.attributes),
             )
             return
-        for op in _COMPARISONS:
+        for op, comparison in COMPARISONS.items():
             if op not in tests:
                 continue
-            ordered = op not in ("is", "is_not")
-            numeric = declared.type in ("integer", "number")
-            fits = numeric and not isinstance(tests[op], bool | str) if ordered else declared.accepts(tests[op])
+            numeric = declared.type in ("integer", "number") and not isinstance(tests[op], bool | str)
+            fits = numeric if comparison.bound else declared.accepts(tests[op])
             if not fits:
                 self.problem(
                     "wrong-type",
@@ -356,8 +355,8 @@ class RuleTable:
             if key in ("type", "unheld"):
                 continue
             field = declared.fields.get(key)
-            nameable = [field.id for field in declared.fields.values() if field.held == "value"]
-            if field is None or field.held != "value":
+            nameable = [field.id for field in declared.fields.values() if field.held == VALUE]
+            if field is None or field.held != VALUE:
                 self.problem(
                     "unknown-fact-field",
                     Text(

@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import TypeAlias
 
+from policyengine.model.comparison import COMPARISONS
+
 
 class Field(StrEnum):
     """The fields of an event that a condition can look at."""
@@ -64,7 +66,7 @@ class Compare:
 
     Args:
         attribute: a name that the vocabulary declares.
-        op: one of ``below`` ``at_most`` ``at_least`` ``above`` ``is`` ``is_not``.
+        op: one of `policyengine.model.comparison.COMPARISONS`.
         value: of the attribute's declared type.
     """
 
@@ -173,18 +175,4 @@ def conjuncts(condition: Condition) -> tuple[Condition, ...]:
 
 def compares(value: bool | int | float | str, test: Compare) -> bool:
     """Whether `value`, of the attribute's declared type, passes `test`."""
-    match test.op:
-        case "is":
-            return value == test.value
-        case "is_not":
-            return value != test.value
-        case "below":
-            return value < test.value  # type: ignore[operator]
-        case "at_most":
-            return value <= test.value  # type: ignore[operator]
-        case "at_least":
-            return value >= test.value  # type: ignore[operator]
-        case "above":
-            return value > test.value  # type: ignore[operator]
-        case _:
-            raise ValueError(test.op)
+    return COMPARISONS[test.op].passes(value, test.value)

@@ -6,12 +6,14 @@ import json
 import math
 from collections.abc import Iterable, Mapping
 from datetime import datetime
-from typing import Any, Literal, TypeAlias
+from typing import Any, Final, Literal, TypeAlias
 
 import msgspec
 from msgspec import UNSET, Struct, UnsetType
 
 from policyengine.errors import EventError, InvalidEvent
+from policyengine.model.condition import Field
+from policyengine.model.fields import IDENTIFIABLE
 from policyengine.model.operation import NEEDS_PURPOSE, NEEDS_RECIPIENT
 from policyengine.moment import FOREVER, instant
 from policyengine.text import Text
@@ -47,7 +49,7 @@ class Recipient(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=T
 
 
 class EventDocument(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True, kw_only=True):
-    """The typed form of an event's JSON object, as section 1 of the contract has it."""
+    """The typed form of an event's JSON object: what `policyengine.model.fields.EVENT` says, for type checkers."""
 
     id: str
     time: str
@@ -61,6 +63,18 @@ class EventDocument(Struct, frozen=True, forbid_unknown_fields=True, omit_defaul
     recipient: Recipient | UnsetType = UNSET
     facts: tuple[FactData, ...] | UnsetType = UNSET
     attributes: dict[str, bool | int | float | str] | UnsetType = UNSET
+
+
+KEY_FIELDS: Final = (
+    Field.OPERATION,
+    Field.SUBJECT,
+    Field.PURPOSE,
+    Field.FORM,
+    Field.ORIGIN,
+    Field.SERVICE,
+    Field.COUNTRY,
+)
+"""What stands in `Event.key`, in its order, before the items."""
 
 
 class PreparedFact(Struct, frozen=True):
@@ -101,7 +115,10 @@ class Event:
     instant: int
     controller: str | None
     key: tuple[Any, ...]
-    """Everything about the event that is neither a person, a recipient, a time, a fact nor an attribute."""
+    """Everything about the event that is neither a person, a recipient, a time, a fact nor an attribute.
+
+    These are the values of `KEY_FIELDS`, None where one is not stated, and then the items.
+    """
     known: tuple[PreparedFact, ...]
     subject_id: str | None
     recipient_id: str | None
@@ -219,7 +236,7 @@ def _prepare(event: Event, document: EventDocument) -> Event:
             document.operation,
             subject.category,
             purpose,
-            "identifiable" if document.form is UNSET else document.form,
+            IDENTIFIABLE if document.form is UNSET else document.form,
             None if document.origin is UNSET else document.origin,
             service,
             country,

@@ -4,18 +4,24 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Any, Literal, TypeAlias
+from typing import Any, Final
 
 from policyengine.errors import EventError, did_you_mean, json_path
+from policyengine.model.condition import Field
+from policyengine.model.fields import HELD, ROWS
 from policyengine.model.operation import OPERATIONS
 from policyengine.text import Text
 
-Held: TypeAlias = Literal["recipient", "purpose", "subject", "item", "operation", "value"]
-"""What a field of a fact is held against: a field of the event, or a value that the rule names."""
-
-
-HELD_DIMENSION: Mapping[str, str] = {"recipient": "parties", "purpose": "purposes", "item": "items"}
+HELD_DIMENSION: Mapping[str, str] = {held: row.dimension for held, row in HELD.items() if row.dimension}
 """Where the terms of a held field are declared."""
+
+
+HELD_FIELD: Mapping[str, Field] = {row.held: field for field, row in ROWS.items() if row.held}
+"""The event field that a field of a fact is held against, by what it is said to be held against."""
+
+
+VALUE: Final = "value"
+"""Said of a field of a fact that is held against values that a rule names."""
 
 
 COMMON_FACT_FIELDS = ("type", "subject", "from", "until")
@@ -27,14 +33,14 @@ class FactField:
 
     Args:
         id: the key in a fact.
-        held: what it is held against.
+        held: what it is held against: one of `policyengine.model.fields.HELD`, or `VALUE`.
         list: whether it holds a list, which agrees when one of its members does.
         required: whether every fact of the type must have it.
         values: the accepted values of a field of kind ``value``; None where any text is.
     """
 
     id: str
-    held: Held
+    held: str
     list: bool = False
     required: bool = False
     values: frozenset[str] | None = None
@@ -99,7 +105,7 @@ def _field_errors(declared: FactField, value: Any, path: str) -> Iterator[EventE
                         en=f"expected one of {', '.join(sorted(known))}" + (f"; {hint.en}" if hint else ""),
                     ),
                 )
-        elif not member and declared.held not in ("item", "purpose"):
+        elif not member and declared.held not in _WORDS:
             yield EventError(_at(path, *where), Text(ja="空でない文字列", en="expected a non-empty string"))
 
 
@@ -108,3 +114,6 @@ def _at(path: str, *keys: str | int) -> str:
 
 
 _OPERATIONS = frozenset(OPERATIONS)
+
+_WORDS = frozenset(held for held, row in HELD.items() if row.form in ("term", "terms"))
+"""What is held against words: any text can be one, known to a policy or not."""

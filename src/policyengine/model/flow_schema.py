@@ -5,9 +5,26 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from policyengine.model.fact import COMMON_FACT_FIELDS, FactType
-from policyengine.model.operation import NEEDS_PURPOSE, NEEDS_RECIPIENT, OPERATIONS
+from policyengine.model.fields import EVENT, EVENT_KEYS, HELD, EventField, Form
+from policyengine.model.operation import OPERATIONS
 from policyengine.moment import TIME_PATTERN
 from policyengine.schema.pieces import DRAFT, SCALAR, TEXT, Schema
+
+_STRING: Schema = {"type": "string"}
+_NAME: Schema = {"type": "string", "minLength": 1}
+_TIME: Schema = {"type": "string", "pattern": TIME_PATTERN}
+_FORMS: dict[Form, Schema] = {
+    "id": _NAME,
+    "time": _TIME,
+    "operation": {"enum": list(OPERATIONS)},
+    "term": _STRING,
+    "terms": {"type": "array", "items": _STRING, "minItems": 1, "uniqueItems": True},
+    "country": _STRING,
+    "attributes": {"type": "object", "additionalProperties": SCALAR},
+}
+"""What the value of a field of each form is; facts depend on which types are known."""
+
+_EVERY = frozenset(OPERATIONS)
 
 
 def event_schema(facts: Iterable[FactType] | None = None) -> Schema:
@@ -17,13 +34,8 @@ def event_schema(facts: Iterable[FactType] | None = None) -> Schema:
         facts: the fact types that an engine knows; None leaves the facts of any type, which is the form that all
             engines share.
     """
-    string, name, time = (
-        {"type": "string"},
-        {"type": "string", "minLength": 1},
-        {"type": "string", "pattern": TIME_PATTERN},
-    )
-    common = {"type": string, "subject": name, "from": time, "until": time}
-    value: Schema = {"type": ["string", "array"], "items": string}
+    common = {"type": _STRING, "subject": _NAME, "from": _TIME, "until": _TIME}
+    value: Schema = {"type": ["string", "array"], "items": _STRING}
     fact: Schema = {
         "type": "object",
         "properties": common,
@@ -40,64 +52,60 @@ def event_schema(facts: Iterable[FactType] | None = None) -> Schema:
             }
             for declared in known
         ]
-    properties: Schema = {
-        "id": name,
-        "time": time,
-        "controller": name,
-        "operation": {"enum": list(OPERATIONS)},
-        "subject": {
-            "type": "object",
-            "properties": {"category": string, "id": name},
-            "required": ["category"],
-            "additionalProperties": False,
-        },
-        "items": {"type": "array", "items": string, "minItems": 1, "uniqueItems": True},
-        "purpose": string,
-        "form": string,
-        "origin": string,
-        "recipient": {
-            "type": "object",
-            "properties": {"id": name, "service": string, "country": string},
-            "required": ["id"],
-            "additionalProperties": False,
-        },
-        "facts": {"type": "array", "items": fact},
-        "attributes": {"type": "object", "additionalProperties": SCALAR},
-    }
+    forms: dict[Form, Schema] = {**_FORMS, "facts": {"type": "array", "items": fact}}
     return {
         "$schema": DRAFT,
         "title": "Data-flow event",
         "type": "object",
-        "properties": properties,
-        "required": ["id", "time", "operation", "subject", "items"],
+        "properties": {key: _of_key([row for row in EVENT if row.key == key], forms) for key in EVENT_KEYS},
+        "required": [key for key in EVENT_KEYS if _needed_on(key) == _EVERY],
         "additionalProperties": False,
         "allOf": [
             {
-                "if": {"properties": {"operation": {"enum": sorted(operations)}}, "required": ["operation"]},
-                "then": {"required": [field]},
+                "if": {"properties": {"operation": {"enum": sorted(_needed_on(key))}}, "required": ["operation"]},
+                "then": {"required": [key]},
             }
-            for field, operations in (("purpose", NEEDS_PURPOSE), ("recipient", NEEDS_RECIPIENT))
+            for key in EVENT_KEYS
+            if _needed_on(key) and _needed_on(key) != _EVERY
         ],
     }
+
+
+def _of_key(rows: list[EventField], forms: dict[Form, Schema]) -> Schema:
+    """Return the schema of what stands under one key of an event: a field, or an object of several."""
+    if not rows[0].part:
+        return forms[rows[0].form]
+    return {
+        "type": "object",
+        "properties": {row.part: forms[row.form] for row in rows},
+        "required": [row.part for row in rows if row.always],
+        "additionalProperties": False,
+    }
+
+
+def _needed_on(key: str) -> frozenset[str]:
+    """Return the operations whose events must have a key."""
+    return frozenset().union(*(row.needed_on for row in EVENT if row.key == key))
 
 
 def _fact_schema(declared: FactType) -> Schema:
     fields: Schema = {}
     for field in declared.fields.values():
-        if field.held == "operation":
-            member: Schema = {"enum": list(OPERATIONS)}
-        elif field.values is not None:
-            member = {"enum": sorted(field.values)}
-        elif field.held in ("item", "purpose"):
-            member = {"type": "string"}
-        else:
-            member = {"type": "string", "minLength": 1}
+        member = {"enum": sorted(field.values)} if field.values is not None else _member(field.held)
         fields[field.id] = {"type": "array", "items": member, "minItems": 1} if field.list else member
     return {
         "properties": {**fields, **dict.fromkeys(COMMON_FACT_FIELDS, True)},
         "required": sorted(name for name, field in declared.fields.items() if field.required),
         "additionalProperties": False,
     }
+
+
+def _member(held: str) -> Schema:
+    """Return the schema of one value of a fact's field, by what it is held against."""
+    if held not in HELD:
+        return _NAME
+    form = HELD[held].form
+    return _STRING if form == "terms" else _FORMS[form]
 
 
 def decision_schema() -> Schema:

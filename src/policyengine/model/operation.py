@@ -19,7 +19,10 @@ OPERATIONS: Mapping[str, Text] = {
 
 
 NEEDS_RECIPIENT: Final = frozenset({"joint_use", "entrust", "provide", "disclose"})
+"""The operations whose events must name a recipient."""
 
+NEEDS_PURPOSE: Final = frozenset(OPERATIONS) - {"disclose"}
+"""The operations whose events must state a purpose."""
 
-NEEDS_PURPOSE: Final = frozenset({"acquire", "use", "joint_use", "entrust", "provide"})
-"""The operations whose events must name a recipient, and those whose events must state a purpose."""
+WITHIN: Final = frozenset(OPERATIONS) - NEEDS_RECIPIENT
+"""The operations within the controller: a recipient that one of their events states is there for facts alone."""

@@ -8,18 +8,11 @@ from typing import Any, Literal
 
 from policyengine.model.condition import Field
 from policyengine.model.fact import HELD_DIMENSION, FactType
+from policyengine.model.fields import ROWS
 from policyengine.model.operation import OPERATIONS
 from policyengine.text import Text
 
-DIMENSIONS: Mapping[str, Field] = {
-    "subjects": Field.SUBJECT,
-    "items": Field.ITEM,
-    "purposes": Field.PURPOSE,
-    "forms": Field.FORM,
-    "origins": Field.ORIGIN,
-    "parties": Field.RECIPIENT,
-    "services": Field.SERVICE,
-}
+DIMENSIONS: Mapping[str, Field] = {row.dimension: field for field, row in ROWS.items() if row.dimension}
 """The tables of a vocabulary that hold terms, and the event field whose values they name."""
 
 CLOSED = tuple(name for name in DIMENSIONS if name != "parties")

@@ -4,31 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from policyengine.model.comparison import COMPARISONS
 from policyengine.model.condition import And, Compare, Condition, Field, Holds, In, Not, NotIn, Or, Same
+from policyengine.model.fields import ROWS
 from policyengine.model.vocabulary import Vocabulary
 from policyengine.text import Text, listed
 
-FIELDS = {
-    Field.OPERATION: Text(ja="取扱い", en="operation"),
-    Field.SUBJECT: Text(ja="本人の区分", en="subject"),
-    Field.ITEM: Text(ja="項目", en="item"),
-    Field.PURPOSE: Text(ja="利用目的", en="purpose"),
-    Field.FORM: Text(ja="形", en="form"),
-    Field.ORIGIN: Text(ja="取得方法", en="origin"),
-    Field.RECIPIENT: Text(ja="提供先", en="recipient"),
-    Field.SERVICE: Text(ja="役務", en="service"),
-    Field.COUNTRY: Text(ja="国", en="country"),
-    Field.SUBJECT_ID: Text(ja="本人", en="data subject"),
-}
-
-_OPS = {
-    "below": Text(ja="未満", en="below"),
-    "at_most": Text(ja="以下", en="at most"),
-    "at_least": Text(ja="以上", en="at least"),
-    "above": Text(ja="超", en="above"),
-    "is": Text(ja="である", en=""),
-    "is_not": Text(ja="でない", en="not"),
-}
+FIELDS = {field: row.label for field, row in ROWS.items()}
 
 
 def describe(condition: Condition, vocabulary: Vocabulary) -> Text:
@@ -51,9 +33,8 @@ def describe(condition: Condition, vocabulary: Vocabulary) -> Text:
         case Compare(attribute, op, value):
             name = vocabulary.attributes[attribute].label
             shown = {True: "true", False: "false"}.get(value, value) if isinstance(value, bool) else value
-            return Text(
-                ja=f"{name.ja}が{shown}{_OPS[op].ja}", en=" ".join(f"{name.en} is {_OPS[op].en} {shown}".split())
-            )
+            text = COMPARISONS[op].text
+            return Text(ja=f"{name.ja}が{shown}{text.ja}", en=" ".join(f"{name.en} is {text.en} {shown}".split()))
         case Holds():
             return _fact(condition, vocabulary)
         case And(parts):

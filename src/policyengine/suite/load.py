@@ -11,21 +11,14 @@ from typing import Any
 from policyengine.errors import KeyPath, Place, PolicyError, Problem, did_you_mean
 from policyengine.language.source import Document, plain, read
 from policyengine.language.validate import problems_of
+from policyengine.model.fields import EVENT, EVENT_KEYS
 from policyengine.model.operation import OPERATIONS
-from policyengine.model.vocabulary import DIMENSIONS, Vocabulary
+from policyengine.model.vocabulary import Vocabulary
 from policyengine.suite.case import EXPECTATIONS, Case, Suite
-from policyengine.suite.schema import EVENT_FIELDS, suite_schema
+from policyengine.suite.schema import suite_schema
 from policyengine.text import Text
 
-_TERMS = {
-    "subject.category": "subjects",
-    "purpose": "purposes",
-    "form": "forms",
-    "origin": "origins",
-    "recipient.id": "parties",
-    "recipient.service": "services",
-    "items": "items",
-}
+_TERMS = {row.name: row.dimension for row in EVENT if row.dimension}
 """The columns that "*" fills, and the dimension whose terms fill them; a column of items has one item a case."""
 
 
@@ -124,7 +117,7 @@ class _Reader:
                 event = self._event(known[base], ("events", base), (*seen, base))
         for field in table.get("without", ()):
             _drop(event, field)
-        for field in EVENT_FIELDS:
+        for field in EVENT_KEYS:
             if field in table:
                 self._vary(event, field, copy.deepcopy(table[field]), path)
         return event
@@ -195,7 +188,7 @@ class _Reader:
                 elif column == "without":
                     for field in value:
                         _drop(event, field)
-                elif column.partition(".")[0] in EVENT_FIELDS:
+                elif column.partition(".")[0] in EVENT_KEYS:
                     if value != "-":
                         self._vary(event, column, copy.deepcopy(value), where)
                 else:
@@ -228,7 +221,7 @@ class _Reader:
             yield self._case(name, event, expected, table, where)
 
     def _values(self, column: str, value: Any, path: KeyPath) -> list[Any]:
-        if column.partition(".")[0] not in EVENT_FIELDS:
+        if column.partition(".")[0] not in EVENT_KEYS:
             self._unknown_column(column, *path, "product", column)
             return []
         if value != "*":
@@ -246,11 +239,10 @@ class _Reader:
                 column,
             )
             return []
-        assert dimension in DIMENSIONS
         return sorted(self.vocabulary.terms[dimension])
 
     def _unknown_column(self, column: str, *path: str | int, known: Any = ()) -> None:
-        words = tuple(known) or (*EVENT_FIELDS, *_TERMS, *EXPECTATIONS, "expect")
+        words = tuple(known) or (*EVENT_KEYS, *_TERMS, *EXPECTATIONS, "expect")
         self.problem(
             "unknown-key",
             Text(ja=f"未知の列「{column}」", en=f'unknown column "{column}"'),

@@ -23,6 +23,7 @@ from policyengine.errors import Place, PolicyError
 from policyengine.language.build import policy_of
 from policyengine.language.pack import Pack, load_pack
 from policyengine.model.condition import Field, In, conjuncts
+from policyengine.model.fields import LISTABLE, stated
 from policyengine.model.policy import Policy
 from policyengine.model.rule import Permit, Rule, scope_of
 from policyengine.suite.case import Case, actual
@@ -205,25 +206,11 @@ def _spoken_of(rule: Rule) -> list[tuple[Field, frozenset[str]]]:
 def _values(event: Mapping[str, Any]) -> Mapping[Field, frozenset[str]]:
     """Return what an event states, field by field, as far as it can be read."""
     found: dict[Field, frozenset[str]] = defaultdict(frozenset)
-    for name, field in _FIELDS.items():
-        value: Any = event
-        for key in name.split("."):
-            value = value.get(key) if isinstance(value, Mapping) else None
+    for name, field in LISTABLE.items():
+        value = stated(event, name)
         words = value if isinstance(value, list) else [value]
         found[field] = frozenset(word for word in words if isinstance(word, str))
     return found
-
-
-_FIELDS = {
-    "operation": Field.OPERATION,
-    "subject.category": Field.SUBJECT,
-    "items": Field.ITEM,
-    "purpose": Field.PURPOSE,
-    "form": Field.FORM,
-    "origin": Field.ORIGIN,
-    "recipient.id": Field.RECIPIENT,
-    "recipient.service": Field.SERVICE,
-}
 
 
 _here: list[Mutation] = []

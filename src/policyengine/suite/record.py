@@ -11,8 +11,8 @@ import tomli_w
 
 from policyengine.engine.engine import Engine
 from policyengine.language.source import read
+from policyengine.model.fields import EVENT_KEYS
 from policyengine.suite.case import actual
-from policyengine.suite.schema import EVENT_FIELDS
 
 
 def case_of(name: str, event: Mapping[str, Any], engine: Engine) -> dict[str, Any]:
@@ -24,7 +24,7 @@ def case_of(name: str, event: Mapping[str, Any], engine: Engine) -> dict[str, An
         engine: decides it.
     """
     decision = engine.evaluate(event)
-    case: dict[str, Any] = {"name": name, **{f: _toml(event[f]) for f in EVENT_FIELDS if event.get(f) is not None}}
+    case: dict[str, Any] = {"name": name, **{f: _toml(event[f]) for f in EVENT_KEYS if event.get(f) is not None}}
     case["expect"] = decision.outcome
     if decision.outcome == "invalid":
         case["errors"] = actual(decision, "errors")
@@ -44,7 +44,7 @@ def sayable(event: Mapping[str, Any]) -> bool:
     facts = event.get("facts", [])
     return (
         "id" in event
-        and set(event) <= set(EVENT_FIELDS)
+        and set(event) <= set(EVENT_KEYS)
         and isinstance(facts, list)
         and all(isinstance(fact, Mapping) for fact in facts)
         and not _has_null(event)

@@ -4,23 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from policyengine.model.fields import EVENT_KEYS
 from policyengine.schema.pieces import DRAFT, TEXT, Schema
-
-EVENT_FIELDS = (
-    "id",
-    "time",
-    "controller",
-    "operation",
-    "subject",
-    "items",
-    "purpose",
-    "form",
-    "origin",
-    "recipient",
-    "facts",
-    "attributes",
-)
-"""The keys of a case that are fields of its event; any value may stand there, since malformed events are cases too."""
 
 _NAMES: Schema = {"type": "array", "items": {"type": "string"}}
 _READINGS: Schema = {"type": "object", "additionalProperties": {"type": "string"}}
@@ -37,7 +22,7 @@ _EXPECTED: Schema = {
 _EVENT: Schema = {
     "base": {"type": "string", "description": "A named event, of which this one is a variation."},
     "without": {**_NAMES, "description": "Fields of the base that are left out, such as origin or subject.id."},
-    **dict.fromkeys(EVENT_FIELDS, True),
+    **dict.fromkeys(EVENT_KEYS, True),  # any value may stand there: malformed events are cases too
     "facts": {
         "description": "Facts: each a fact, or the name of a fact set. They are added to those of the base.",
     },

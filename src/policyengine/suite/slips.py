@@ -13,21 +13,13 @@ from typing import Any, NamedTuple
 
 from policyengine.errors import KeyPath
 from policyengine.language.keys import meaning_of
+from policyengine.model.comparison import COMPARISONS
 from policyengine.model.operation import OPERATIONS
 from policyengine.model.policy import Policy
 from policyengine.model.rule import Permit
 from policyengine.schema.pieces import Schema
 from policyengine.schema.validate import errors_of
 from policyengine.suite.changes import shown, words_of
-
-_COMPARISONS = {
-    "below": "at_most",
-    "at_most": "below",
-    "at_least": "above",
-    "above": "at_least",
-    "is": "is_not",
-    "is_not": "is",
-}
 
 
 class Slip(NamedTuple):
@@ -330,7 +322,7 @@ def _comparisons(of: _Key, attributes: Mapping[str, Any], path: KeyPath) -> Iter
         elif of.optional:
             yield Slip("widen-scope", path, None)
         for op, value in tests.items():
-            other = _COMPARISONS[op]
+            other = COMPARISONS[op].slip
             if other not in tests:
                 yield Slip("change-comparison", here, _renamed(op, other), other)
             if isinstance(value, int) and not isinstance(value, bool):

@@ -24,19 +24,18 @@ from policyengine.model.condition import (
     compares,
     leaves,
 )
-from policyengine.model.operation import NEEDS_PURPOSE, NEEDS_RECIPIENT
+from policyengine.model.fields import IDENTIFIABLE, ROWS
+from policyengine.model.operation import WITHIN
 from policyengine.model.rule import Permit, Replacement, Restriction
 from policyengine.testing.scenes import Scene
 
 T = TypeVar("T")
 
-IDENTIFIABLE: Final = "identifiable"
-"""The form of an event that states none."""
-
 _TRIES: Final = 100
 """How many permits of one policy are tried before it is left at that."""
 
-_ELSEWHERE: Final = (Field.RECIPIENT, Field.SERVICE, Field.COUNTRY)
+ELSEWHERE: Final = tuple(field for field, row in ROWS.items() if row.key == "recipient")
+"""What rules see of an event only where data leaves the controller."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,18 +67,13 @@ class Aim:
     def states(self, field: Field) -> bool:
         """Whether the event states a field, in a way that rules see."""
         operations = set(self.values(Field.OPERATION))
-        if field in _ELSEWHERE and operations <= {"acquire", "use"}:
+        if field in ELSEWHERE and operations <= WITHIN:
             return False
-        return (
-            field in self.accepted
-            or field in (Field.OPERATION, Field.SUBJECT, Field.ITEM, Field.FORM)
-            or (field is Field.PURPOSE and operations <= NEEDS_PURPOSE)
-            or (field is Field.RECIPIENT and operations <= NEEDS_RECIPIENT)
-        )
+        return field in self.accepted or field is Field.FORM or operations <= ROWS[field].needed_on
 
     def within(self, field: Field, values: frozenset[str], *, outside: bool = False) -> Aim | None:
         """Return the aim with a field among `values`, or `outside` of them; None where nothing is left of it."""
-        if field in _ELSEWHERE and not self.states(Field.RECIPIENT):
+        if field in ELSEWHERE and not self.states(Field.RECIPIENT):
             return None
         known = self.accepted.get(field, self.scene.values[field])
         left = tuple(value for value in known if (value in values) is not outside)

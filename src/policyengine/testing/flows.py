@@ -17,13 +17,13 @@ from hypothesis.strategies import DrawFn, SearchStrategy
 
 from policyengine.engine.engine import Engine
 from policyengine.model.condition import Field, Holds
-from policyengine.model.fact import FactField
-from policyengine.model.operation import NEEDS_PURPOSE, NEEDS_RECIPIENT
+from policyengine.model.fact import HELD_FIELD, VALUE, FactField
+from policyengine.model.fields import EVENT, EVENT_KEYS, HELD, IDENTIFIABLE, LISTABLE, ROWS, put, stated
+from policyengine.model.operation import NEEDS_PURPOSE, NEEDS_RECIPIENT, OPERATIONS, WITHIN
 from policyengine.model.policy import Policy
 from policyengine.moment import instant
-from policyengine.suite.schema import EVENT_FIELDS
-from policyengine.testing.aims import IDENTIFIABLE, Aim, Choose, lifted, permitted_by_all, rotated, under
-from policyengine.testing.scenes import DAY, FIELDS, SOMEBODY, Scene, Stage, text
+from policyengine.testing.aims import ELSEWHERE, Aim, Choose, lifted, permitted_by_all, rotated, under
+from policyengine.testing.scenes import DAY, SOMEBODY, Scene, Stage, text
 
 T = TypeVar("T")
 
@@ -33,13 +33,16 @@ EventData: TypeAlias = dict[str, Any]
 Wanted: TypeAlias = Mapping[Field, frozenset[str]]
 """The values that fields shall have."""
 
-_REQUIRED: Final = ("controller", "items", "operation", "subject.category", "time")
+_REQUIRED: Final = frozenset({"controller", *(row.name for row in EVENT if row.needed_on == frozenset(OPERATIONS))})
 """The fields that a change never leaves out."""
 
 PERSON: Final = "p-1"
 """The data subject of an event that names one."""
 
 _ANOTHER_PERSON: Final = "p-2"
+_SAME: Final = (Field.SUBJECT_ID, Field.RECIPIENT)
+"""The fields that are equal where somebody is told of their own data."""
+
 _MOST_CHANGES: Final = 3
 _CHOICES: Final = 10
 
@@ -190,28 +193,33 @@ def _event(draw: DrawFn, aim: Aim, choose: Choose) -> EventData:
     event: EventData = {"id": "e-1", "time": text(aim.scene.instant)}
     if aim.scene.controller is not None:
         event["controller"] = aim.scene.controller
-    operation = event["operation"] = one(Field.OPERATION)
-    event["subject"] = {"category": one(Field.SUBJECT)}
-    if aim.same:
-        event["subject"]["id"] = PERSON
-    event["items"] = _items(draw, aim.values(Field.ITEM))
-    if operation in NEEDS_PURPOSE or Field.PURPOSE in aim.accepted:
-        event["purpose"] = one(Field.PURPOSE)
-    if IDENTIFIABLE not in aim.values(Field.FORM):
-        event["form"] = one(Field.FORM)
-    if Field.ORIGIN in aim.accepted:
-        event["origin"] = one(Field.ORIGIN)
-    if operation in NEEDS_RECIPIENT:
-        event["recipient"] = {"id": PERSON if aim.same else one(Field.RECIPIENT)}
-        for name, field in (("service", Field.SERVICE), ("country", Field.COUNTRY)):
-            if field in aim.accepted:
-                event["recipient"][name] = one(field)
+    operation = one(Field.OPERATION)
+    for field, row in ROWS.items():
+        if field is Field.OPERATION:
+            put(event, row.name, operation)
+        elif not _asked_for(aim, field, operation):
+            continue
+        elif field is Field.ITEM:
+            put(event, row.name, _items(draw, aim.values(field)))
+        else:
+            put(event, row.name, PERSON if aim.same and field in _SAME else one(field))
     if aim.facts:
         event["facts"] = [_fact(draw, aim.scene, asked.type, event, asked) for asked in aim.facts]
     attributes = {name: aim.attribute(name) for name in sorted({test.attribute for test in aim.tests})}
     if attributes:
         event["attributes"] = {name: values[choose(len(values))] for name, values in attributes.items()}
     return event
+
+
+def _asked_for(aim: Aim, field: Field, operation: str) -> bool:
+    """Whether an event of an aim and an operation states a field."""
+    if operation in ROWS[field].needed_on:
+        return True
+    if field in ELSEWHERE and operation in WITHIN:
+        return False
+    if field is Field.FORM:
+        return IDENTIFIABLE not in aim.values(field)
+    return field in aim.accepted or (aim.same and field in _SAME)
 
 
 def _items(draw: DrawFn, items: Sequence[str]) -> list[str]:
@@ -234,7 +242,7 @@ def _chooser(draw: DrawFn) -> Choose:
 
 def _changeable(stage: Stage, scene: Scene, wanted: Wanted) -> list[str]:
     """Return the names of the fields in which an event can differ; what is `wanted` stays."""
-    fields = [name for name, field in FIELDS.items() if field not in wanted and len(scene.values[field]) > 1]
+    fields = [name for name, field in LISTABLE.items() if field not in wanted and len(scene.values[field]) > 1]
     attributes = [f"attributes.{name}" for name in scene.attributes]
     controller = ["controller"] if len(stage.controllers) > 1 else []
     return [*fields, *attributes, "subject.id", "time", *controller, *["facts"] * 6]  # facts differ in most ways
@@ -257,7 +265,7 @@ def _change(draw: DrawFn, stage: Stage, scene: Scene, event: EventData, name: st
         case ["attributes", attribute]:
             values = (None, *scene.attributes[attribute])
         case _:
-            values = (None, *scene.values[FIELDS[name]])
+            values = (None, *scene.values[LISTABLE[name]])
     return name, _pick(draw, values)
 
 
@@ -276,7 +284,7 @@ def _put(scene: Scene, event: EventData, name: str, value: Any) -> EventData:
         event["recipient"] = {"id": SOMEBODY}
     if event["operation"] in NEEDS_PURPOSE and not event.get("purpose"):
         event["purpose"] = scene.values[Field.PURPOSE][0]
-    return {field: event[field] for field in EVENT_FIELDS if event.get(field) not in (None, {}, [])}
+    return {field: event[field] for field in EVENT_KEYS if event.get(field) not in (None, {}, [])}
 
 
 def _other_facts(draw: DrawFn, scene: Scene, event: EventData) -> list[dict[str, Any]]:
@@ -316,7 +324,7 @@ def _fact(draw: DrawFn, scene: Scene, name: str, event: EventData, asked: Holds 
             values: Sequence[str] = sorted(named[field.id])
         elif asked and own:
             values = own
-        elif asked and not field.required and field.held != "value":
+        elif asked and not field.required and field.held != VALUE:
             continue  # a fact that states what the event does not state would not count
         else:
             agreeing = draw(st.booleans())
@@ -335,37 +343,17 @@ def _fact(draw: DrawFn, scene: Scene, name: str, event: EventData, asked: Holds 
 
 def _own(scene: Scene, name: str, field: FactField, event: EventData) -> tuple[str, ...]:
     """Return what the event states of that against which a field of a fact is held, or which values rules name."""
-    found: Sequence[str | None]
-    match field.held:
-        case "recipient":
-            found = [event.get("recipient", {}).get("id")]
-        case "purpose":
-            found = [event.get("purpose")]
-        case "item":
-            found = event["items"]
-        case "operation":
-            found = [event["operation"]]
-        case "subject":
-            found = [event["subject"].get("id")]
-        case "value":
-            found = scene.named_values(name, field.id)
+    found: Any = scene.named_values(name, field.id) if field.held == VALUE else stated(event, HELD[field.held].name)
+    if not isinstance(found, Sequence) or isinstance(found, str):
+        found = (found,)
     return tuple(value for value in found if value is not None)
 
 
 def _values(scene: Scene, field: FactField) -> tuple[str, ...]:
-    match field.held:
-        case "recipient":
-            return scene.values[Field.RECIPIENT]
-        case "purpose":
-            return scene.values[Field.PURPOSE]
-        case "item":
-            return scene.values[Field.ITEM]
-        case "operation":
-            return scene.values[Field.OPERATION]
-        case "subject":
-            return (PERSON, _ANOTHER_PERSON)
-        case "value":
-            return tuple(sorted(field.values)) if field.values else ("r-1", "r-2")
+    if field.held == VALUE:
+        return tuple(sorted(field.values)) if field.values else ("r-1", "r-2")
+    held = HELD_FIELD[field.held]
+    return (PERSON, _ANOTHER_PERSON) if held is Field.SUBJECT_ID else scene.values[held]
 
 
 def _timed(fact: Mapping[str, Any], span: tuple[int | None, int | None], event: EventData) -> dict[str, Any]:

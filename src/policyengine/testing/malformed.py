@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any, Final, NamedTuple
 
 from hypothesis import strategies as st
@@ -12,7 +12,7 @@ from hypothesis.strategies import SearchStrategy
 from policyengine.engine.engine import Engine
 from policyengine.errors import KeyPath
 from policyengine.model.fact import FactType
-from policyengine.model.operation import NEEDS_PURPOSE, NEEDS_RECIPIENT
+from policyengine.model.fields import EVENT, Form
 from policyengine.model.policy import Policy
 from policyengine.testing.flows import EventData, engine_of, events
 
@@ -30,9 +30,17 @@ _NO_TIMES: Final[tuple[Any, ...]] = (
 )
 _NO_TEXTS: Final[tuple[Any, ...]] = (None, 1, True, ["name"], {})
 _NO_TABLES: Final[tuple[Any, ...]] = (None, 1, "customer", [])
-_NO_ITEMS: Final[tuple[Any, ...]] = (None, 1, "name", {}, [], ["name", "name"], [None], ["name", 1])
-_NO_FACTS: Final[tuple[Any, ...]] = (None, {}, "consent", ["consent"], [None], [[]])
-_NO_ATTRIBUTES: Final[tuple[Any, ...]] = (None, 1, "age", [], {"age": None}, {"age": [1]})
+_WRONG: Final[Mapping[Form, tuple[Any, ...]]] = {
+    "id": (*_NO_TEXTS, ""),
+    "time": _NO_TIMES,
+    "operation": (*_NO_TEXTS, _ODD),
+    "term": _NO_TEXTS,
+    "terms": (None, 1, "name", {}, [], ["name", "name"], [None], ["name", 1]),
+    "country": _NO_TEXTS,
+    "facts": (None, {}, "consent", ["consent"], [None], [[]], [{"type": _ODD}]),
+    "attributes": (None, 1, "age", [], {"age": None}, {"age": [1]}),
+}
+"""What a field of each form cannot be."""
 
 
 class _Break(NamedTuple):
@@ -55,42 +63,25 @@ def malformed(of: Engine | Policy) -> SearchStrategy[EventData]:
 
 def _breaks(event: EventData, engine: Engine) -> Iterator[_Break]:
     """Yield the ways to break an event, the plainest first."""
-    for name in ("id", "time", "operation", "subject", "items"):
-        yield _Break((name,), _GONE)
-    if event["operation"] in NEEDS_PURPOSE:
-        yield _Break(("purpose",), _GONE)
-    if event["operation"] in NEEDS_RECIPIENT:
-        yield _Break(("recipient",), _GONE)
-        yield _Break(("recipient", "id"), _GONE)
-    yield _Break(("subject", "category"), _GONE)
-    for table in ("subject", "recipient"):
-        if table in event:
-            yield _Break((table, _ODD), "x")
     yield _Break((_ODD,), "x")
-    for name in ("id", "operation", "purpose", "form", "origin", "controller"):
-        yield from (_Break((name,), value) for value in _NO_TEXTS)
-    for name in ("id", "controller"):
-        yield _Break((name,), "")
-    yield _Break(("operation",), _ODD)
-    yield from (_Break(("time",), value) for value in _NO_TIMES)
-    for name in ("subject", "recipient"):
-        yield from (_Break((name,), value) for value in _NO_TABLES)
-    for path in (("subject", "category"), ("subject", "id"), *_below("recipient", event, "id", "service", "country")):
-        yield from (_Break(path, value) for value in _NO_TEXTS)
-    yield _Break(("subject", "id"), "")
-    yield from (_Break(("items",), value) for value in _NO_ITEMS)
-    yield from (_Break(("facts",), value) for value in _NO_FACTS)
-    yield from (_Break(("attributes",), value) for value in _NO_ATTRIBUTES)
+    for row in EVENT:
+        if event["operation"] in row.needed_on:
+            yield _Break((row.key,), _GONE)
+        if not row.part:
+            yield from (_Break((row.key,), value) for value in _WRONG[row.form])
+        elif row.key in event:
+            if row.always:
+                yield _Break((row.key, row.part), _GONE)
+            yield from (_Break((row.key, row.part), value) for value in _WRONG[row.form])
+    for key in sorted({row.key for row in EVENT if row.part}):
+        yield from (_Break((key,), value) for value in _NO_TABLES)
+        if key in event:
+            yield _Break((key, _ODD), "x")
     for name, declared in engine.attributes.items():
         yield _Break(("attributes",), {name: 1 if declared.type in ("string", "boolean") else "1"})
-    yield _Break(("facts",), [{"type": _ODD}])
     for index, fact in enumerate(event.get("facts", ())):
         for path, value in _fact_breaks(engine.fact_types[fact["type"]]):
             yield _Break(("facts", index, *path), value)
-
-
-def _below(name: str, event: EventData, *fields: str) -> list[KeyPath]:
-    return [(name, field) for field in fields] if name in event else []
 
 
 def _fact_breaks(declared: FactType) -> Iterator[_Break]:

@@ -11,6 +11,7 @@ from policyengine.engine.engine import Engine
 from policyengine.errors import did_you_mean
 from policyengine.model.condition import Compare, Field, Holds, In, NotIn, leaves
 from policyengine.model.fact import FactType
+from policyengine.model.fields import LISTABLE
 from policyengine.model.operation import OPERATIONS
 from policyengine.model.policy import Policy
 from policyengine.model.rule import Permit, Replacement, Restriction, Rule, conditions_of
@@ -24,19 +25,6 @@ SOMEBODY: Final = "somebody"
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _FIRST = (datetime(1, 1, 2, tzinfo=UTC) - _EPOCH) // timedelta(microseconds=1)
 _LAST = (datetime(9999, 12, 30, tzinfo=UTC) - _EPOCH) // timedelta(microseconds=1)
-
-FIELDS: Final[Mapping[str, Field]] = {
-    "operation": Field.OPERATION,
-    "subject.category": Field.SUBJECT,
-    "items": Field.ITEM,
-    "purpose": Field.PURPOSE,
-    "form": Field.FORM,
-    "origin": Field.ORIGIN,
-    "recipient.id": Field.RECIPIENT,
-    "recipient.service": Field.SERVICE,
-    "recipient.country": Field.COUNTRY,
-}
-"""The fields of an event whose values can be listed, by the names that the columns of suites have."""
 
 
 class Scene:
@@ -172,9 +160,9 @@ class Stage:
         """
         found: dict[Field, frozenset[str]] = {}
         for name, listed in when.items():
-            field = FIELDS.get(name)
+            field = LISTABLE.get(name)
             if field is None:
-                hint = did_you_mean(name, FIELDS)
+                hint = did_you_mean(name, LISTABLE)
                 raise ValueError(f'an event has no field "{name}" to list values of' + (f"; {hint.en}" if hint else ""))
             terms = [listed] if isinstance(listed, str) else list(listed)
             dimension = next((dimension for dimension, of in DIMENSIONS.items() if of is field), None)

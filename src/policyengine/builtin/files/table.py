@@ -10,24 +10,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, BinaryIO, Final
 
 from policyengine.errors import EventError, InvalidEvent, Place, PolicyError, Problem, did_you_mean
+from policyengine.model.fields import EVENT, put
 from policyengine.text import Text
 
-FIELDS: Final = (
-    "id",
-    "time",
-    "controller",
-    "operation",
-    "subject.category",
-    "subject.id",
-    "items",
-    "purpose",
-    "form",
-    "origin",
-    "recipient.id",
-    "recipient.service",
-    "recipient.country",
-    "facts",
-)
+FIELDS: Final = {row.name: row for row in EVENT if row.form != "attributes"}
 """What a column may hold. One for an attribute is named ``attributes.NAME``."""
 
 _ATTRIBUTES: Final = "attributes."
@@ -96,21 +82,19 @@ def _event(row: Sequence[str], fields: Sequence[str], line: int) -> Mapping[str,
         return InvalidEvent([EventError("$", message)], stated.get("id"))
     event: dict[str, Any] = {}
     for field, cell in stated.items():
-        whole, _, part = field.partition(".")
-        if field.startswith(_ATTRIBUTES):
-            event.setdefault(whole, {})[part] = _scalar(cell)
-        elif part:
-            event.setdefault(whole, {})[part] = cell
-        elif field == "items":
-            event[field] = [item.strip() for item in cell.split(";")]
-        elif field == "facts":
+        form = "attributes" if field.startswith(_ATTRIBUTES) else FIELDS[field].form
+        if form == "attributes":
+            put(event, field, _scalar(cell))
+        elif form == "terms":
+            put(event, field, [item.strip() for item in cell.split(";")])
+        elif form == "facts":
             try:
-                event[field] = json.loads(cell)
+                put(event, field, json.loads(cell))
             except (ValueError, RecursionError) as error:
                 message = Text(ja=f"{line} 行目: JSON ではありません: {error}", en=f"line {line}: no JSON: {error}")
                 return InvalidEvent([EventError("$.facts", message)], stated.get("id"))
         else:
-            event[field] = cell
+            put(event, field, cell)
     return event
 
 

@@ -1,0 +1,154 @@
+"""The fields of an event: one table, from which everything that has to know them follows.
+
+What a field is called, which form its value has, when it must be there, which dimension declares its terms, what a
+condition and a fact call it, and its name for people: each stands here and nowhere else. `model.event` alone writes
+the fields out once more, as the attributes of its structs, so that readers and type checkers see them; a test holds
+the structs against this table.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Final, Literal, TypeAlias
+
+from policyengine.model.condition import Field
+from policyengine.model.operation import NEEDS_PURPOSE, NEEDS_RECIPIENT, OPERATIONS
+from policyengine.text import Text
+
+Form: TypeAlias = Literal["id", "time", "operation", "term", "terms", "country", "facts", "attributes"]
+"""What the value of a field is: a name, a time, a word or a list of words that a policy declares, ..."""
+
+
+@dataclass(frozen=True, slots=True)
+class EventField:
+    """One field of an event.
+
+    Args:
+        name: its name in an event's JSON; ``subject.id`` is the part ``id`` of the object ``subject``.
+        form: what its value is.
+        label: what people call it.
+        needed_on: the operations whose events must state it.
+        always: whether its object, wherever that stands, must have it.
+        field: what a condition calls it.
+        dimension: the dimension that declares its terms.
+        held: what a field of a fact that is held against it is said to be held against.
+    """
+
+    name: str
+    form: Form
+    label: Text
+    needed_on: frozenset[str] = frozenset()
+    always: bool = False
+    field: Field | None = None
+    dimension: str | None = None
+    held: str | None = None
+
+    @property
+    def key(self) -> str:
+        """The key of the event under which the field, or its object, stands."""
+        return self.name.partition(".")[0]
+
+    @property
+    def part(self) -> str:
+        """The key of its object under which the field stands; empty where it stands in the event itself."""
+        return self.name.partition(".")[2]
+
+    @property
+    def listable(self) -> bool:
+        """Whether the values that the field can have can be listed: words, and parties."""
+        return self.dimension is not None or self.form in ("operation", "country")
+
+
+_EVERY: Final = frozenset(OPERATIONS)
+
+EVENT: Final = (
+    EventField("id", "id", Text(ja="イベントの id", en="id of the event"), _EVERY),
+    EventField("time", "time", Text(ja="日時", en="time"), _EVERY),
+    EventField("controller", "id", Text(ja="管理者", en="controller")),
+    EventField(
+        "operation",
+        "operation",
+        Text(ja="取扱い", en="operation"),
+        _EVERY,
+        field=Field.OPERATION,
+        held="operation",
+    ),
+    EventField(
+        "subject.category",
+        "term",
+        Text(ja="本人の区分", en="subject"),
+        _EVERY,
+        always=True,
+        field=Field.SUBJECT,
+        dimension="subjects",
+    ),
+    EventField("subject.id", "id", Text(ja="本人", en="data subject"), field=Field.SUBJECT_ID, held="subject"),
+    EventField(
+        "items",
+        "terms",
+        Text(ja="項目", en="item"),
+        _EVERY,
+        field=Field.ITEM,
+        dimension="items",
+        held="item",
+    ),
+    EventField(
+        "purpose",
+        "term",
+        Text(ja="利用目的", en="purpose"),
+        NEEDS_PURPOSE,
+        field=Field.PURPOSE,
+        dimension="purposes",
+        held="purpose",
+    ),
+    EventField("form", "term", Text(ja="形", en="form"), field=Field.FORM, dimension="forms"),
+    EventField("origin", "term", Text(ja="取得方法", en="origin"), field=Field.ORIGIN, dimension="origins"),
+    EventField(
+        "recipient.id",
+        "id",
+        Text(ja="提供先", en="recipient"),
+        NEEDS_RECIPIENT,
+        always=True,
+        field=Field.RECIPIENT,
+        dimension="parties",
+        held="recipient",
+    ),
+    EventField("recipient.service", "term", Text(ja="役務", en="service"), field=Field.SERVICE, dimension="services"),
+    EventField("recipient.country", "country", Text(ja="国", en="country"), field=Field.COUNTRY),
+    EventField("facts", "facts", Text(ja="事実", en="facts")),
+    EventField("attributes", "attributes", Text(ja="属性", en="attributes")),
+)
+"""Every field of an event, in the order of section 1 of the contract."""
+
+EVENT_KEYS: Final = tuple(dict.fromkeys(row.key for row in EVENT))
+"""The keys of an event's JSON object."""
+
+ROWS: Final[Mapping[Field, EventField]] = {row.field: row for row in EVENT if row.field is not None}
+"""The fields that a condition can look at."""
+
+LISTABLE: Final[Mapping[str, Field]] = {row.name: field for field, row in ROWS.items() if row.listable}
+"""The fields whose values can be listed, by name, and what a condition calls each."""
+
+HELD: Final[Mapping[str, EventField]] = {row.held: row for row in EVENT if row.held}
+"""What a field of a fact can be held against, by what it is then said to be held against."""
+
+IDENTIFIABLE: Final = "identifiable"
+"""The form of an event that states none."""
+
+
+def stated(event: Mapping[str, Any], name: str) -> Any:
+    """Return what an event's JSON states at a name such as ``recipient.country``; None where it states nothing."""
+    found: Any = event
+    for key in name.split("."):
+        found = found.get(key) if isinstance(found, Mapping) else None
+    return found
+
+
+def put(event: dict[str, Any], name: str, value: Any) -> None:
+    """Make an event's JSON state `value` at a name such as ``recipient.country``."""
+    key, _, part = name.partition(".")
+    if part:
+        event.setdefault(key, {})[part] = value
+    else:
+        event[key] = value
