@@ -10,7 +10,7 @@ from typing import Any, Final, Literal, Protocol, TypeAlias
 
 import msgspec
 
-from policyengine.text import Language, Text
+from policyengine.text import Language, Line, Text, Words, plain, visible
 
 _NAME = re.compile(r"[^\W\d][\w-]*")
 
@@ -62,11 +62,20 @@ class Problem(msgspec.Struct, frozen=True):
     severity: Literal["error", "note"] = "error"
     clause: str | None = None
 
-    def line(self, lang: Language = "en") -> str:
+    def words(self, lang: Language = "en") -> Line:
         """Return the problem as one line for people, in the ``file:line:column: code: message`` form of compilers."""
         place = f"{self.place}: " if self.place else ""
+        clause = f"[{self.clause}] " if self.clause else ""
         hint = f" ({self.hint.say(lang)})" if self.hint else ""
-        return f"{place}{self.severity}: {self.code}: {self.message.say(lang)}{hint}"
+        return (
+            Words(place),
+            Words(self.severity, "bad" if self.severity == "error" else "warn"),
+            Words(f": {self.code}: {clause}{self.message.say(lang)}{hint}"),
+        )
+
+    def line(self, lang: Language = "en") -> str:
+        """Return `words` as plain text."""
+        return plain(self.words(lang))
 
 
 def in_order(problems: Iterable[Problem]) -> list[Problem]:
@@ -79,7 +88,12 @@ class PolicyEngineError(Exception):
 
     An error is a value: two of one class that hold the same are equal, and a copy or a pickle of one is another such,
     made of what the error holds, whatever arguments its class is called with.
+
+    What `str` gives is for people: nothing in it steers a terminal, and its lines are those that we wrote.
     """
+
+    def __str__(self) -> str:
+        return visible(super().__str__(), keep="\n")
 
     def __reduce__(self) -> tuple[Any, ...]:
         return _restored, (type(self), self.args), vars(self)
@@ -131,7 +145,7 @@ class Fault(msgspec.Struct, frozen=True):
 
     def __str__(self) -> str:
         hint = f" ({self.hint.en})" if self.hint else ""
-        return f"{'.'.join(map(str, self.path))}: error: {self.code}: {self.message.en}{hint}"
+        return visible(f"{'.'.join(map(str, self.path))}: error: {self.code}: {self.message.en}{hint}")
 
 
 class ConfigurationError(PluginError):
@@ -169,7 +183,7 @@ class InvalidEvent(PolicyEngineError, ValueError):
     def __init__(self, errors: Iterable[EventError], event: str | None = None) -> None:
         self.errors: tuple[EventError, ...] = tuple(errors)
         self.event = event
-        super().__init__("; ".join(f"{error.path}: {error.message.en}" for error in self.errors))
+        super().__init__(visible("; ".join(f"{error.path}: {error.message.en}" for error in self.errors)))
 
 
 class Code(msgspec.Struct, frozen=True):

@@ -48,6 +48,7 @@ class SuiteFile(pytest.File):
         """Read the suite. What is wrong with it, or with its packs, is told with file, line and column."""
         from policyengine.errors import PluginError, PolicyError  # noqa: PLC0415
         from policyengine.suite.run import load  # noqa: PLC0415
+        from policyengine.text import visible  # noqa: PLC0415
 
         try:
             cases = load(self.path, _engines(self.config)).cases
@@ -56,7 +57,7 @@ class SuiteFile(pytest.File):
         except PluginError as error:
             raise self.CollectError(str(error)) from None
         for case in cases:
-            yield CaseItem.from_parent(self, name=_on_one_line(case.name), case=case)
+            yield CaseItem.from_parent(self, name=visible(case.name), case=case)
 
 
 class CaseItem(pytest.Item):
@@ -170,7 +171,3 @@ def _near(place: Place, config: pytest.Config) -> Place:
 
     start, file = config.invocation_params.dir, Path(os.path.normpath(place.file))
     return replace(place, file=str(file.relative_to(start) if file.is_relative_to(start) else file))
-
-
-def _on_one_line(name: str) -> str:
-    return "".join(char if char.isprintable() else "\ufffd" for char in name)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+import unicodedata
+from collections.abc import Iterable
 from typing import Any, Final, Literal, NamedTuple, TypeAlias
 
 import msgspec
@@ -68,11 +69,36 @@ def same(word: str) -> Text:
     return Text(ja=word, en=word)
 
 
-Style: TypeAlias = Literal["plain", "good", "bad", "dim", "strong"]
+_UNSEEN: Final = frozenset({"Cc", "Cf", "Cs", "Zl", "Zp"})
+"""The categories of what is no sign: controls, marks that turn or join text, lone surrogates, ends of lines."""
+
+
+def visible(text: str, keep: str = "") -> str:
+    r"""Return `text` as people may see it: what would steer a terminal, turn text round or end a line is spelt out.
+
+    Ids, labels and messages are made by others; an escape sequence in one shall not clear a screen, nor a mark in one
+    make it read as another. Such a character becomes ``\u001b``, ``\u202e`` or, beyond four digits, ``\U000e0001``,
+    which in a string of TOML stands for the character itself, as the first form does in JSON.
+
+    Args:
+        text: what was made elsewhere.
+        keep: characters that stay, such as the line ends of a text that we put together ourselves.
+    """
+    if text.isprintable():
+        return text
+    return "".join(char if char in keep or unicodedata.category(char) not in _UNSEEN else _spelt(char) for char in text)
+
+
+def _spelt(char: str) -> str:
+    code = ord(char)
+    return f"\\u{code:04x}" if code <= 0xFFFF else f"\\U{code:08x}"
+
+
+Style: TypeAlias = Literal["plain", "good", "bad", "warn", "dim", "strong"]
 
 
 class Words(NamedTuple):
-    """A stretch of one line, in one style."""
+    """A stretch of one line, in one style. It is `visible` by the time that anybody sees it."""
 
     text: str
     style: Style = "plain"
@@ -81,6 +107,11 @@ class Words(NamedTuple):
 Line: TypeAlias = tuple[Words, ...]
 
 
-def plain_text(lines: Iterator[Line]) -> str:
-    """Return lines without any style."""
-    return "\n".join("".join(words.text for words in line).rstrip() for line in lines)
+def plain(line: Line) -> str:
+    """Return a line for people, without any style."""
+    return visible("".join(words.text for words in line).rstrip())
+
+
+def plain_text(lines: Iterable[Line]) -> str:
+    """Return lines for people, without any style."""
+    return "\n".join(map(plain, lines))

@@ -130,7 +130,7 @@ def test_errors_that_hold_something_else_are_others() -> None:
     assert PluginError("a") != "a"
     assert FlowDenied(denial(), "q-1") != FlowDenied(denial(), "q-2")
     assert FlowDenied(denial()) != FlowDenied(denial({**DENIED, "items": ["name"]}))
-    alike = [PolicyError([Problem("code", WHY, clause=clause)]) for clause in (None, "1")]
+    alike = [PolicyError([Problem("code", Text(ja=ja, en="why"))]) for ja in ("わけ", "他")]
     assert str(alike[0]) == str(alike[1]) and alike[0] != alike[1]
     assert InvalidEvent([EventError("$", WHY)], "e-1") != InvalidEvent([EventError("$", WHY)], "e-2")
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import io
 import os
 import sys
 import traceback
@@ -14,6 +15,7 @@ from typing import Any
 import click
 
 from policyengine.cli.session import Session
+from policyengine.text import visible
 
 CONFIGURATION = "policyengine.toml"  # as in `policyengine.load`, which completion shall not wait for
 
@@ -84,7 +86,7 @@ def _brought(ctx: click.Context) -> dict[str, click.Command]:
                 session.brought[name] = command
         except (PluginError, click.ClickException) as error:
             if not ctx.resilient_parsing:
-                click.echo(f"plugins: {error}", err=True)
+                click.echo(visible(f"plugins: {error}", keep="\n"), err=True)
     return session.brought
 
 
@@ -143,7 +145,9 @@ def main() -> None:
         code = cli.main(prog_name="policyengine", standalone_mode=False)
         sys.stdout.flush()
     except click.ClickException as error:
-        error.show()
+        said = io.StringIO()
+        error.show(said)
+        click.echo(visible(said.getvalue(), keep="\n"), err=True, nl=False)  # it may name what somebody else has made
         code = 2
     except (click.Abort, KeyboardInterrupt):
         click.echo("interrupted", err=True)
@@ -152,7 +156,7 @@ def main() -> None:
         code = 141
         _quiet()
     except OSError as error:  # no space left, a disk that failed
-        click.echo(f"Error: {error}", err=True)
+        click.echo(visible(f"Error: {error}"), err=True)
         code = 2
         _quiet()
     except Exception:  # a mistake of ours: it shall not look like a denial, which is what Python's own code 1 says

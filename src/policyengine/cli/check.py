@@ -10,7 +10,7 @@ from typing import Any
 import click
 import msgspec
 
-from policyengine.cli.common import BAD, DENIED, language_option, tell_left_out, wants_colour, write
+from policyengine.cli.common import BAD, DENIED, language_option, show, tell, tell_left_out, write
 from policyengine.cli.session import Session
 from policyengine.errors import Place, PluginError, PolicyError, Problem
 from policyengine.text import Language, Text
@@ -55,10 +55,9 @@ def command(context: click.Context, path: Sequence[str], form: str, lang: Langua
     if form == "json":
         write(msgspec.json.format(msgspec.json.encode([_data(problem) for problem in found])).decode())
     else:
-        colour = wants_colour()
         for problem in found:
-            write(_line(problem, lang, colour))
-        click.echo(_summary(len(packs) + len(configurations), len(errors), len(found) - len(errors), lang), err=True)
+            show(problem.words(lang))
+        tell(_summary(len(packs) + len(configurations), len(errors), len(found) - len(errors), lang))
     tell_left_out(left_out, lang)
     sys.stdout.buffer.flush()
     sys.exit(BAD if any(p.code in _UNREADABLE for p in errors) else DENIED if errors else 0)
@@ -89,16 +88,6 @@ def _data(problem: Problem) -> dict[str, Any]:
         "message": problem.message.as_dict(),
         "hint": problem.hint.as_dict() if problem.hint else None,
     }
-
-
-def _line(problem: Problem, lang: Language, colour: bool) -> str:
-    line = problem.line(lang)
-    if problem.clause is not None:
-        line = line.replace(f"{problem.code}:", f"{problem.code}: [{problem.clause}]", 1)
-    if colour:
-        word = click.style(problem.severity, fg="red" if problem.severity == "error" else "yellow", bold=True)
-        line = line.replace(f"{problem.severity}:", f"{word}:", 1)
-    return line
 
 
 def _summary(packs: int, errors: int, notes: int, lang: Language) -> str:

@@ -12,7 +12,7 @@ import click
 
 from policyengine.cli.session import Session
 from policyengine.errors import PluginError, PolicyError, Problem
-from policyengine.text import Language
+from policyengine.text import Language, Words, plain, visible
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -30,6 +30,7 @@ _NAMED_FOLDERS = 5
 _STYLES = {
     "good": {"fg": "green"},
     "bad": {"fg": "red"},
+    "warn": {"fg": "yellow"},
     "dim": {"dim": True},
     "strong": {"bold": True},
 }
@@ -92,8 +93,18 @@ def load_engine(policy: Sequence[str], readings: Iterable[str], lang: Language) 
 def fail(problems: Iterable[Problem], lang: Language) -> NoReturn:
     """Print problems on standard error and leave with exit code 2."""
     for problem in problems:
-        click.echo(problem.line(lang), err=True)
+        tell(problem.line(lang))
     sys.exit(BAD)
+
+
+def tell(text: str) -> None:
+    """Write one line for people on standard error."""
+    click.echo(visible(text), err=True)
+
+
+def show(line: Line | str) -> None:
+    """Write one line for people on standard output: without what would steer a terminal, but for our own colours."""
+    write(styled((Words(line),) if isinstance(line, str) else line, wants_colour()))
 
 
 def tell_left_out(folders: Iterable[Path], lang: Language) -> None:
@@ -105,17 +116,20 @@ def tell_left_out(folders: Iterable[Path], lang: Language) -> None:
     more = len(names) - _NAMED_FOLDERS
     if lang == "ja":
         rest = f" ほか {more} 件" if more > 0 else ""
-        click.echo(f"見ていないフォルダ（隠し、環境、ビルド）: {shown}{rest}", err=True)
+        tell(f"見ていないフォルダ（隠し、環境、ビルド）: {shown}{rest}")
     else:
         rest = f" and {more} more" if more > 0 else ""
-        click.echo(f"not looked at (hidden, environments, builds): {shown}{rest}", err=True)
+        tell(f"not looked at (hidden, environments, builds): {shown}{rest}")
 
 
 def styled(line: Line, colour: bool) -> str:
-    """Return one line of a report, with terminal colours where `colour`."""
+    """Return one line for people, with terminal colours where `colour`."""
     if not colour:
-        return "".join(words.text for words in line).rstrip()
-    return "".join(click.style(words.text, **_STYLES.get(words.style, {})) for words in line)  # type: ignore[arg-type]
+        return plain(line)
+    return "".join(
+        click.style(visible(words.text), **_STYLES.get(words.style, {}))  # type: ignore[arg-type]
+        for words in line
+    )
 
 
 def wants_colour() -> bool:
@@ -124,7 +138,7 @@ def wants_colour() -> bool:
 
 
 def write(text: str) -> None:
-    """Write one line of output as UTF-8, whatever the locale, and at once where somebody is looking."""
+    """Write what programs read, exactly, and a line end: as UTF-8, whatever the locale, and at once to a terminal."""
     sys.stdout.buffer.write(text.encode("utf-8", "backslashreplace") + b"\n")
     if sys.stdout.isatty():
         sys.stdout.buffer.flush()

@@ -16,9 +16,8 @@ from policyengine.cli.common import (
     load_engine,
     policy_argument,
     reading_option,
+    show,
     source_option,
-    styled,
-    wants_colour,
     write,
 )
 from policyengine.cli.stream import events_from
@@ -46,7 +45,6 @@ def command(
     from policyengine.errors import InvalidEvent  # noqa: PLC0415
 
     engine = load_engine(policy, readings, lang)
-    colour = wants_colour()
     code = 0
     with events_from(engine, events, source) as found:
         for number, one in enumerate(found):
@@ -69,7 +67,7 @@ def command(
                 if number:
                     write("")
                 for line in lines:
-                    write(styled(line, colour))
+                    show(line)
             if events == "-":  # whoever writes events may wait for the decision on one before the next
                 sys.stdout.buffer.flush()
     sys.stdout.buffer.flush()

@@ -9,16 +9,16 @@ import os
 import shutil
 import sys
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import click
 import msgspec
 
-from policyengine.cli.common import BAD, DENIED, language_option, tell_left_out, wants_colour, write
+from policyengine.cli.common import BAD, DENIED, language_option, show, tell, tell_left_out, write
 from policyengine.errors import Place, PolicyError, Problem
-from policyengine.text import Language, Text
+from policyengine.text import Language, Style, Text, Words
 
 
 class _Result(NamedTuple):
@@ -74,11 +74,11 @@ def command(path: Sequence[str], check: bool, diff: bool, form: str, lang: Langu
         _show(results, diff, form)
     sys.stdout.buffer.flush()
     for problem in problems:
-        click.echo(problem.line(lang), err=True)
+        tell(problem.line(lang))
     tell_left_out(left_out, lang)
     changed = sum(result.changes for result in results)
     if form == "text" and not piped:
-        click.echo(_summary(changed, len(results) - changed, writes, lang), err=True)
+        tell(_summary(changed, len(results) - changed, writes, lang))
     sys.exit(BAD if problems else DENIED if changed and not writes else 0)
 
 
@@ -135,13 +135,15 @@ def _show(results: Sequence[_Result], diff: bool, form: str) -> None:
     if form == "json":
         write(msgspec.json.format(msgspec.json.encode([_data(result, diff) for result in results])).decode())
         return
-    colour = wants_colour()
     for result in results:
         if result.changes and diff:
             for line in _diff(result):
-                write(_coloured(line) if colour else line)
+                if sys.stdout.isatty():
+                    show((Words(line, _style(line)),))
+                else:  # for `patch`, which wants every character as it is
+                    write(line)
         elif result.changes:
-            write(result.file)
+            show(result.file)
 
 
 def _data(result: _Result, diff: bool) -> dict[str, Any]:
@@ -158,11 +160,11 @@ def _diff(result: _Result) -> Iterator[str]:
             yield r"\ No newline at end of file"
 
 
-def _coloured(line: str) -> str:
+def _style(line: str) -> Style:
     if line.startswith(("---", "+++")):
-        return click.style(line, bold=True)
-    colour = {"+": "green", "-": "red", "@": "cyan"}.get(line[:1])
-    return click.style(line, fg=colour) if colour else line
+        return "strong"
+    styles: Mapping[str, Style] = {"+": "good", "-": "bad", "@": "dim"}
+    return styles.get(line[:1], "plain")
 
 
 def _summary(changed: int, same: int, writes: bool, lang: Language) -> str:

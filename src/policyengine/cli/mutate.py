@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from policyengine.cli.common import BAD, DENIED, fail, language_option, tell_left_out, wants_colour, write
+from policyengine.cli.common import BAD, DENIED, fail, language_option, show, tell, tell_left_out, write
 from policyengine.errors import PolicyError
-from policyengine.text import Language
+from policyengine.text import Language, Words
 
 if TYPE_CHECKING:
     from policyengine.suite.mutate import Report
@@ -54,7 +54,7 @@ def command(path: Sequence[str], form: str, jobs: int | None, target: str | None
             broken = [result.case for result in run(cases, engines) if not result.passed]
             if broken:
                 why = "今のルールで失敗する" if lang == "ja" else "fails on the rules as they are"
-                click.echo(f"{broken[0].place}: {why}: {broken[0].name}", err=True)
+                tell(f"{broken[0].place}: {why}: {broken[0].name}")
                 sys.exit(BAD)
             mutation = Mutation(pack, cases)
             reports += ((str(pack), report) for report in _progress(mutation.run(jobs), len(mutation.mutants)))
@@ -69,7 +69,7 @@ def command(path: Sequence[str], form: str, jobs: int | None, target: str | None
         for report in survivors:
             _write_survivor(report, lang)
         fates = Counter[str](report.fate for _, report in reports)
-        write(_summary(fates, lang))
+        show(_summary(fates, lang))
     if target is not None:
         named = os.path.relpath(packs[0], Path(target).parent)
         for report in _distinct(survivors):
@@ -122,10 +122,9 @@ def _write_survivor(report: Report, lang: Language) -> None:
     from policyengine.suite.record import table_text  # noqa: PLC0415
 
     word = "生き残り" if lang == "ja" else "survived"
-    shown = click.style(word, fg="red", bold=True) if wants_colour() else word
-    write(f"{shown} {report.place}: {report.operator}: {report.message.say(lang)}")
+    show((Words(word, "bad"), Words(f" {report.place}: {report.operator}: {report.message.say(lang)}")))
     for line in table_text("case", _case(report)).splitlines():
-        write(f"    {line}")
+        show(f"    {line}")
 
 
 def _summary(fates: Mapping[str, int], lang: Language) -> str:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from policyengine.cli.common import DENIED, write
+from policyengine.cli.common import DENIED, show, write
 from policyengine.cli.session import Session
 from policyengine.errors import PluginError
 from policyengine.moment import written
@@ -68,15 +68,15 @@ def list_(state: State | None, file: str | None, form: str) -> None:
         write(json.dumps([_described(message) for message in found], indent=2, ensure_ascii=False))
     else:
         for message in found:
-            write(_line(message))
+            show(_line(message))
     sys.stdout.buffer.flush()
 
 
-@command.command()
+@command.command("show")
 @click.argument("id")
 @file_option
 @format_option
-def show(id: str, file: str | None, form: str) -> None:  # noqa: A002
+def show_(id: str, file: str | None, form: str) -> None:  # noqa: A002
     """Show what the message ID says, and with --format json what has become of it as well.
 
     \b
@@ -87,8 +87,11 @@ def show(id: str, file: str | None, form: str) -> None:  # noqa: A002
     if message is None:
         raise click.ClickException(f'there is no message "{id}"')
     body = json.loads(message.body)
-    shown = {**_described(message), "body": body} if form == "json" else body
-    write(json.dumps(shown, indent=2, ensure_ascii=False))
+    if form == "json":
+        write(json.dumps({**_described(message), "body": body}, indent=2, ensure_ascii=False))
+    else:
+        for line in json.dumps(body, indent=2, ensure_ascii=False).split("\n"):
+            show(line)
     sys.stdout.buffer.flush()
 
 
@@ -119,14 +122,14 @@ def send(file: str | None, form: str) -> None:
             attempted.extend(_with_progress(courier.deliver(attempt), due))
     for message in attempted:
         if form == "text" and message.state != "delivered":
-            write(_line(message))
+            show(_line(message))
     counts = outbox.counts()
     delivered = sum(message.state == "delivered" for message in attempted)
     if form == "json":
         result = {"delivered": delivered, "pending": counts["pending"], "failed": counts["failed"]}
         write(json.dumps({**result, "attempted": [_described(message) for message in attempted]}, ensure_ascii=False))
     else:
-        write(f"{delivered} delivered, {counts['pending']} pending, {counts['failed']} failed")
+        show(f"{delivered} delivered, {counts['pending']} pending, {counts['failed']} failed")
     sys.stdout.buffer.flush()
     sys.exit(DENIED if counts["pending"] or counts["failed"] else 0)
 
@@ -151,7 +154,7 @@ def retry(ids: Sequence[str], all_failed: bool, file: str | None, form: str) -> 
         write(json.dumps(renewed))
     else:
         for identifier in renewed:
-            write(identifier)
+            show(identifier)
     sys.stdout.buffer.flush()
     if others := [identifier for identifier in dict.fromkeys(ids) if identifier not in renewed]:
         raise click.ClickException(f"no failed message has the id {', '.join(others)}")

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from policyengine.cli.common import write
+from policyengine.cli.common import show, write
 from policyengine.cli.session import Session
 
 if TYPE_CHECKING:
@@ -54,13 +54,13 @@ def command(context: click.Context, form: str) -> None:
 
 def _tell(plugin: Installed, configured: Mapping[str, Any]) -> None:
     brought = f"  ({plugin.distribution} {plugin.version})" if plugin.distribution else "  (built in)"
-    write(f"{plugin.name}{brought}")
+    show(f"{plugin.name}{brought}")
     for hook in plugin.hooks:
-        write(f"  {hook}")
+        show(f"  {hook}")
     known = (plugin.settings or {}).get("properties", {})
     for name in [*known, *(name for name in configured if name not in known)]:
         value = f" = {json.dumps(configured[name], ensure_ascii=False)}" if name in configured else ""
-        write(f"  setting {name}{value}")
+        show(f"  setting {name}{value}")
 
 
 def _shown(value: Any, schema: Mapping[str, Any]) -> Any:

@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from policyengine.cli.common import BAD, language_option, styled, wants_colour, write
+from policyengine.cli.common import BAD, language_option, show, tell, write
 from policyengine.cli.session import Session
-from policyengine.text import Language, Text
+from policyengine.text import Language, Line, Text
 
 if TYPE_CHECKING:
     from policyengine.builtin.actions.quarantine import Kept, Quarantine
@@ -44,7 +44,7 @@ class _Group(click.Group):
         try:
             return super().invoke(ctx)
         except QuarantineError as error:
-            click.echo(f"quarantine: {error}", err=True)
+            tell(f"quarantine: {error}")
             ctx.exit(BAD)
 
 
@@ -111,13 +111,13 @@ def list_(state: str, file: str | None, form: str, lang: Language) -> None:
         _write_lines(_headline(kept, lang) for kept in found)
 
 
-@command.command()
+@command.command("show")
 @click.argument("id")
 @click.option("--payload", is_flag=True, help="Show the payload, too: personal data.")
 @file_option
 @format_option
 @language_option
-def show(id: str, payload: bool, file: str | None, form: str, lang: Language) -> None:  # noqa: A002
+def show_(id: str, payload: bool, file: str | None, form: str, lang: Language) -> None:  # noqa: A002
     """Show the kept flow ID: the event, why it is not permitted, and what was done about it.
 
     \b
@@ -183,7 +183,7 @@ def _opened(file: str | None) -> Quarantine:
         if file is None:
             raise click.UsageError("no quarantine: name its file with --file, or configure plugins.quarantine.file")
     if not Path(file).exists():
-        click.echo(f"quarantine: there is no {file}; nothing was kept yet", err=True)
+        tell(f"quarantine: there is no {file}; nothing was kept yet")
     return Quarantine(file)
 
 
@@ -216,15 +216,13 @@ def _headline(kept: Kept, lang: Language) -> str:
     return f"{kept.id}  {kept.kept_at}  {_WORDS[kept.state].say(lang)}  {event}  {decision.outcome}{clauses}"
 
 
-def _lines(kept: Kept, lang: Language, payload: bool) -> Iterator[str]:
-    colour = wants_colour()
+def _lines(kept: Kept, lang: Language, payload: bool) -> Iterator[Line | str]:
     yield f"{kept.id}  {_WORDS[kept.state].say(lang)}"
     yield f"  {kept.kept_at}  {_KEPT.say(lang)}"
     for entry in kept.entries:
         said = "  ".join(text for text in (_WORDS[entry.what].say(lang), entry.by, entry.reason) if text)
         yield f"  {entry.at}  {said}"
-    for line in kept.decision.lines(lang):
-        yield styled(line, colour)
+    yield from kept.decision.lines(lang)
     yield f"{_EVENT.say(lang)}: {json.dumps(kept.event, ensure_ascii=False)}"
     if kept.has_payload:
         shown = json.dumps(kept.payload, ensure_ascii=False) if payload else _HIDDEN.say(lang)
@@ -234,10 +232,11 @@ def _lines(kept: Kept, lang: Language, payload: bool) -> Iterator[str]:
 
 
 def _write_json(value: Any) -> None:
-    _write_lines([json.dumps(value, indent=2, ensure_ascii=False)])
+    write(json.dumps(value, indent=2, ensure_ascii=False))
+    sys.stdout.buffer.flush()
 
 
-def _write_lines(lines: Iterable[str]) -> None:
+def _write_lines(lines: Iterable[Line | str]) -> None:
     for line in lines:
-        write(line)
+        show(line)
     sys.stdout.buffer.flush()

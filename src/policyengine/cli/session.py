@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import IO, TYPE_CHECKING, Any
 
 import click
 
@@ -98,6 +98,6 @@ class Problems(click.ClickException):
         """Return what is wrong, in the language of the call."""
         return cls("\n".join(problem.line(lang) for problem in error.problems))
 
-    def show(self, _file: Any = None) -> None:
-        """Print the lines on standard error."""
-        click.echo(self.message, err=True)
+    def show(self, file: IO[Any] | None = None) -> None:
+        """Print the lines, by default on standard error."""
+        click.echo(self.message, file, err=file is None)

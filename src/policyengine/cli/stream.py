@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 import click
 
 from policyengine.errors import PolicyError, did_you_mean
+from policyengine.text import visible
 
 if TYPE_CHECKING:
     from policyengine.engine.engine import Engine
@@ -68,7 +69,7 @@ def opened(name: str) -> Iterator[BinaryIO]:
         file = Path(name).open("rb")  # noqa: SIM115  what goes wrong while it is read is no matter of opening it
     except OSError as error:
         why = {IsADirectoryError: "is a folder", FileNotFoundError: "no such file"}.get(type(error), error.strerror)
-        raise click.ClickException(f"{name}: {why}") from None
+        raise click.ClickException(visible(f"{name}: {why}")) from None
     with file:
         yield file
 
@@ -83,5 +84,7 @@ def progress(stream: BinaryIO, name: str) -> Iterator[BinaryIO]:
     from rich.console import Console  # noqa: PLC0415  heavy, and only for somebody who is looking
     from rich.progress import wrap_file  # noqa: PLC0415
 
-    with wrap_file(stream, size, description=Path(name).name, console=Console(stderr=True), transient=True) as shown:
+    with wrap_file(
+        stream, size, description=visible(Path(name).name), console=Console(stderr=True), transient=True
+    ) as shown:
         yield shown

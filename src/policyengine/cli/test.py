@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, NoReturn
 
 import click
 
-from policyengine.cli.common import BAD, DENIED, fail, language_option, styled, tell_left_out, wants_colour, write
+from policyengine.cli.common import BAD, DENIED, fail, language_option, show, tell, tell_left_out, write
 from policyengine.errors import PluginError, PolicyError, Problem
 from policyengine.text import Language
 
@@ -95,28 +95,27 @@ def _run(
         cases = [case for case in _cases(path, engines, left_out) if _wanted(case, keyword)]
     except PolicyError as error:
         for problem in error.problems:
-            click.echo(problem.line(lang), err=True)
+            tell(problem.line(lang))
         return BAD
     except PluginError as error:
         raise click.ClickException(str(error)) from None
     finally:
         tell_left_out(left_out, lang)
     results: list[Result] = []
-    colour = wants_colour()
     for result in _shown(cases, engines):
         results.append(result)
         if not result.passed:
             if form == "text":
                 for line in failure_lines(result, lang):
-                    write(styled(line, colour))
+                    show(line)
             if fail_fast:
                 break
     code = 0 if all(result.passed for result in results) else DENIED
     coverages = _coverages(cases, engines) if measured else []
     if form == "text":
         if not cases:
-            click.echo("事例がありません" if lang == "ja" else "no cases", err=True)
-        write(styled(summary_line(results, time.perf_counter() - start, lang), colour))
+            tell("事例がありません" if lang == "ja" else "no cases")
+        show(summary_line(results, time.perf_counter() - start, lang))
         for coverage in coverages:
             _write_coverage(coverage, lang)
     elif form == "json":
@@ -126,7 +125,7 @@ def _run(
     if html is not None:
         from policyengine.report.pages import write_html  # noqa: PLC0415
 
-        click.echo(str(write_html(Path(html), coverages, lang)), err=True)
+        tell(str(write_html(Path(html), coverages, lang)))
     if fail_under is not None and any(coverage.percent < fail_under for coverage in coverages):
         code = DENIED
     sys.stdout.buffer.flush()
@@ -187,20 +186,20 @@ def _alternatives(engines: Engines, policies: tuple[Path, ...]) -> Iterator[dict
 def _write_coverage(found: Coverage, lang: Language) -> None:
     seen = sum(found.points)
     word = "網羅率" if lang == "ja" else "coverage"
-    write(f"{word} {found.policy}: {found.percent:.1f} % ({seen}/{len(found.points)})")
+    show(f"{word} {found.policy}: {found.percent:.1f} % ({seen}/{len(found.points)})")
     for rule in found.rules.values():
         for condition in rule.conditions.values():
             if condition.missing:
-                write(f"  {rule.rule}: {condition.text.say(lang)}: {', '.join(condition.gaps(lang))}")
+                show(f"  {rule.rule}: {condition.text.say(lang)}: {', '.join(condition.gaps(lang))}")
         if not rule.applied:
-            write(f"  {rule.rule}: {'働いていない' if lang == 'ja' else 'never applied'}")
+            show(f"  {rule.rule}: {'働いていない' if lang == 'ja' else 'never applied'}")
     for clause, cited in found.clauses.items():
         if not cited:
-            write(f"  {clause}: {'引かれていない' if lang == 'ja' else 'never cited'}")
+            show(f"  {clause}: {'引かれていない' if lang == 'ja' else 'never cited'}")
     for name, values in found.readings.items():
         for value, used in values.items():
             if not used:
-                write(f"  {name} = {value}: {'使われていない' if lang == 'ja' else 'never chosen'}")
+                show(f"  {name} = {value}: {'使われていない' if lang == 'ja' else 'never chosen'}")
 
 
 def _watched(path: Sequence[str], once: Callable[[], int]) -> NoReturn:
@@ -211,7 +210,7 @@ def _watched(path: Sequence[str], once: Callable[[], int]) -> NoReturn:
         time.sleep(0.3)
         if (now := _stamps(path)) != seen:
             seen = now
-            click.echo("—" * 40, err=True)
+            tell("—" * 40)
             once()
 
 
@@ -255,7 +254,7 @@ def _record(packs: Sequence[str], events: str, out: str, lang: Language) -> None
     text = recorded(events_said, engine, [os.path.relpath(pack, base) for pack in packs])
     if left_out := len(found) - len(events_said):
         why = "事例として書けないイベント" if lang == "ja" else "left out: events that a case cannot say"
-        click.echo(f"{left_out} {why}", err=True)
+        tell(f"{left_out} {why}")
     if target is None:
         write(text.rstrip("\n"))
         sys.stdout.buffer.flush()

@@ -25,7 +25,7 @@ from policyengine.enforcement.flow import (
 )
 from policyengine.errors import ConfigurationError, Fault, did_you_mean
 from policyengine.model.decision import Decision, Reason
-from policyengine.text import Text
+from policyengine.text import Text, visible
 
 _SOFT: Final = frozenset({"tell"})
 """The stages of mode ``warn``, which changes nothing about the flow."""
@@ -196,4 +196,4 @@ def differs(decision: Decision, shadow: Decision) -> bool:
 
 def _difference(decision: Decision, shadow: Decision) -> tuple[str, ...]:
     said = [f"{one.outcome} [{', '.join(one.clauses)}]" for one in (decision, shadow)]
-    return ("%s: %s, in the shadow policies %s", decision.event or "-", *said)
+    return ("%s: %s, in the shadow policies %s", *map(visible, (decision.event or "-", *said)))

@@ -10,7 +10,7 @@ from xml.etree import ElementTree as ET
 
 from policyengine.suite.case import Difference, Result
 from policyengine.suite.coverage import Coverage
-from policyengine.text import Language, Line, Text, Words
+from policyengine.text import Language, Line, Text, Words, visible
 
 _NOT_XML = re.compile("[^\t\n\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 _WORDS: Mapping[str, Text] = {
@@ -187,7 +187,7 @@ def _xml(text: str) -> str:
 
 
 def _escaped(text: str) -> str:
-    return text.replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
+    return visible(text, keep="\r\n").replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
 
 
 def _property(text: str) -> str:

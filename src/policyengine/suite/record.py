@@ -13,6 +13,7 @@ from policyengine.engine.engine import Engine
 from policyengine.language.source import read
 from policyengine.model.fields import EVENT_KEYS
 from policyengine.suite.case import actual
+from policyengine.text import visible
 
 
 def case_of(name: str, event: Mapping[str, Any], engine: Engine) -> dict[str, Any]:
@@ -98,13 +99,16 @@ def appended(path: Path, case: Mapping[str, Any], policies: Sequence[str] = ()) 
 def table_text(name: str, table: Mapping[str, Any], *, listed: bool = True) -> str:
     """Return a table as people write it in a suite: a key a line, what is inside of it on that line.
 
+    What nobody could see in a string is spelt out, and is the same string to TOML.
+
     Args:
         name: its name.
         table: what stands in it.
         listed: whether it is one of a list of such tables.
     """
     head = f"[[{name}]]" if listed else f"[{name}]"
-    return "\n".join((head, *(f"{_key(key)} = {_value(value)}" for key, value in table.items()), ""))
+    lines = (head, *(f"{_key(key)} = {_value(value)}" for key, value in table.items()), "")
+    return visible("\n".join(lines), keep="\n")
 
 
 def _value(value: Any) -> str:

@@ -11,6 +11,7 @@ from policyengine.errors import did_you_mean
 from policyengine.model.decision import Decision
 from policyengine.model.event import Event
 from policyengine.suite.case import EXPECTATIONS, actual
+from policyengine.text import visible
 
 
 def assert_permits(engine: Engine, event: Mapping[str, Any] | Event, **expected: Collection[str]) -> Decision:
@@ -52,7 +53,7 @@ def _assert(
     decision = engine.evaluate(event)
     wanted: dict[str, Any] = {"outcome": outcome, **{what: sorted(names) for what, names in expected.items()}}
     unmet = [
-        f"{what}: expected {_shown(value)}, actual {_shown(actual(decision, what))}"
+        visible(f"{what}: expected {_shown(value)}, actual {_shown(actual(decision, what))}")
         for what, value in wanted.items()
         if value != actual(decision, what)
     ]
@@ -65,7 +66,8 @@ def _assert(
 def told(event: Mapping[str, Any], decision: Decision) -> list[str]:
     """Return an event, a field a line, and the explanation of what was decided of it, as lines for people."""
     fields = [
-        f"  {json.dumps(name)}: {json.dumps(value, ensure_ascii=False, default=str)}" for name, value in event.items()
+        visible(f"  {json.dumps(name)}: {json.dumps(value, ensure_ascii=False, default=str)}")
+        for name, value in event.items()
     ]
     return ["event: {", ",\n".join(fields), "}", decision.explain()]
 

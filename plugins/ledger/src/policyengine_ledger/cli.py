@@ -11,9 +11,9 @@ from typing import IO, TYPE_CHECKING, Any, Final
 import click
 
 from policyengine import Text
-from policyengine.cli.common import language_option, write
+from policyengine.cli.common import language_option, tell, write
 from policyengine.cli.session import Session
-from policyengine.text import Language
+from policyengine.text import Language, visible
 from policyengine_ledger.entry import REQUEST, Entry, LedgerError, LedgerUnavailable, Stated
 
 if TYPE_CHECKING:
@@ -290,7 +290,7 @@ def _policies(lang: Language) -> tuple[Callable[[Mapping[str, Any]], None], Engi
         from policyengine.language.build import standard_vocabulary  # noqa: PLC0415  imports jsonschema, needed only here
 
         types: Mapping[str, Any] = standard_vocabulary().facts
-        click.echo(_STANDARD_TYPES.say(lang), err=True)
+        tell(_STANDARD_TYPES.say(lang))
     else:
         types = engine.fact_types
 
@@ -335,7 +335,7 @@ def _show(entries: Sequence[Entry], form: str, lang: Language) -> None:
     if form == "json":
         _print([json.dumps([entry.as_dict() for entry in entries], ensure_ascii=False, indent=2)])
     else:
-        _print(_line(entry, lang) for entry in entries)
+        _print(visible(_line(entry, lang)) for entry in entries)
 
 
 def _line(entry: Entry, lang: Language) -> str:

@@ -11,6 +11,7 @@ from policyengine.enforcement.flow import EnforcementAction, Flow
 from policyengine.errors import PluginError
 from policyengine.hooks import hookimpl
 from policyengine.model.decision import Decision
+from policyengine.text import visible
 
 Through: TypeAlias = Literal["auto", "logging", "structlog"]
 """What a record goes through; ``auto`` is structlog where the host has configured it, and logging elsewhere."""
@@ -69,8 +70,8 @@ class Log:
             logging.INFO if decision.permitted else logging.WARNING,
             "%s %s [%s]",
             decision.outcome,
-            decision.event,
-            ", ".join(decision.clauses),
+            visible(decision.event or "-"),
+            visible(", ".join(decision.clauses)),
             extra={"policyengine": {"event": decision.event, **fields}},
         )
 
