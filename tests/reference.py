@@ -185,10 +185,13 @@ def _item(policy: Policy, event: dict[str, Any], item: str, now: int) -> Answer:
 
     reasons: set[tuple[str, str | None, str | None]] = set()
     for rule in binding:
-        if rule.only is None or any(reaches(rule, permit) for permit in granted):
+        if any(reaches(rule, permit) for permit in granted) or (not granted and rule.only is None):
             reasons.add((rule.code, rule.head.clause, rule.head.id))
     if not granted:
         speaking = [permit for permit in here if met(permit.about)]
+        recipient = _value(event, item, Field.RECIPIENT, for_rules=True)
+        if any(recipient in name for permit in speaking for name in _recipients(permit)):  # the nearest speak alone
+            speaking = [p for p in speaking if not _recipients(p) or any(recipient in n for n in _recipients(p))]
         for permit in list(speaking):
             leaned = permit.licensed_by or frozenset()
             if leaned and not any(licence.head.clause in leaned for licence in licences):
@@ -203,6 +206,12 @@ def _item(policy: Policy, event: dict[str, Any], item: str, now: int) -> Answer:
                 behind.setdefault(clause.case_of or clause.number, set()).add(permit.head.id)
         reasons |= {("not-permitted", clause, min(ids) if len(ids) == 1 else None) for clause, ids in behind.items()}
     return _deny([item], reasons or {("no-rule", _ground(policy), None)})
+
+
+def _recipients(permit: Permit) -> list[frozenset[str]]:
+    """The lists of recipients that a permit names."""
+    parts = permit.terms.parts if isinstance(permit.terms, And) else (permit.terms,)
+    return [part.values for part in parts if isinstance(part, In) and part.field is Field.RECIPIENT]
 
 
 def _value(event: dict[str, Any], item: str, looked_at: Field, *, for_rules: bool) -> str | None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any, Final, Literal, NamedTuple, TypeAlias
 
 import msgspec
@@ -115,3 +115,14 @@ def plain(line: Line) -> str:
 def plain_text(lines: Iterable[Line]) -> str:
     """Return lines for people, without any style."""
     return "\n".join(map(plain, lines))
+
+
+SHOWN: Final = 8
+"""How many items a message names."""
+
+
+def shortened(items: Sequence[str], label: Callable[[str], Text]) -> Text:
+    """Return `items` in words: the first `SHOWN` of them, and how many more there are."""
+    shown = listed(label(item) for item in items[:SHOWN])
+    more = len(items) - SHOWN
+    return shown if more <= 0 else Text(ja=f"{shown.ja}、ほか {more} 件", en=f"{shown.en} and {more} more")

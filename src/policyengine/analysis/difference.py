@@ -11,26 +11,23 @@ own, since nothing in a decision depends on the other items of the event.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Final, TypeAlias
 
 from policyengine.analysis.space import PERSON, TIME, Point, Space, Unknown, Variable
-from policyengine.decision.law import ItemVerdict, decide_item, every, ground
+from policyengine.decision.law import sorted_out
+from policyengine.decision.reduce import reduced
+from policyengine.decision.ruling import Ruling, Spoken, ground, ruling, topic_of
 from policyengine.errors import PolicyEngineError
 from policyengine.model.condition import (
     ALWAYS,
     NEVER,
-    And,
     Compare,
     Condition,
     Field,
     Holds,
-    Not,
-    Or,
     Same,
-    all_of,
-    any_of,
     leaves,
 )
 from policyengine.model.policy import Policy
@@ -42,7 +39,7 @@ Parts: TypeAlias = frozenset[str]
 EVERYTHING: Final[Parts] = frozenset({"outcome", "clauses", "obligations"})
 """What two policies can be compared in: the outcome, what it cites, and what it obliges to."""
 
-_NOTHING = ItemVerdict(False, frozenset(), frozenset())
+_NOTHING = Ruling(0)
 """What a policy says when it is not in force."""
 
 _Left: TypeAlias = Mapping[Any, tuple[Condition, ...]]
@@ -64,8 +61,8 @@ class Found:
     """
 
     event: dict[str, Any]
-    left: ItemVerdict
-    right: ItemVerdict
+    left: Ruling
+    right: Ruling
 
 
 def difference(left: Policy, right: Policy, parts: Parts = EVERYTHING, *, regions: int | None = None) -> Found | None:
@@ -162,14 +159,14 @@ class _Search:
             return None
         return min(counts, key=lambda variable: (not isinstance(variable, str), -counts[variable], str(variable)))
 
-    def _same(self, left: ItemVerdict, right: ItemVerdict) -> bool:
-        if left.permitted is not right.permitted:
+    def _same(self, left: Ruling, right: Ruling) -> bool:
+        if left.permitted != right.permitted:
             return False
         duties = [
             {side.obligation(name) for name in verdict.obligations}
             for side, verdict in zip(self.sides, (left, right), strict=True)
         ]
-        return ("clauses" not in self.parts or left.clauses == right.clauses) and (
+        return ("clauses" not in self.parts or left.clauses.keys() == right.clauses.keys()) and (
             "obligations" not in self.parts or duties[0] == duties[1]
         )
 
@@ -317,12 +314,17 @@ class _Side:
                     found["obliges", when, self._duties(rule)] = (when,)
         return found
 
-    def verdict(self, rules: Sequence[Rule]) -> ItemVerdict:
+    def verdict(self, rules: Sequence[Rule]) -> Ruling:
         """Decide an item when every condition has become `ALWAYS` or `NEVER`."""
         if not self.in_force:
             return _NOTHING
-        candidates = every(self.policy, rules, lambda permit: bool(permit.operations))
-        return decide_item(self.policy, candidates, lambda condition: condition == ALWAYS)
+        sorts = sorted_out(rules, lambda permit: bool(permit.operations))
+        spoken = [
+            Spoken(topic_of(self.policy, rule), rule.head.id, bool(rule.operations), named=False)
+            for rule in rules
+            if isinstance(rule, Permit)
+        ]
+        return ruling(self.policy, sorts, 1, lambda c, items: items if c == ALWAYS else 0, lambda: spoken)
 
     def obligation(self, name: str) -> tuple[str, str, str]:
         """Return an obligation by all that a host is told of it."""
@@ -343,7 +345,7 @@ class _Side:
         return self.policy.clauses[permit.head.clause].case_of or permit.head.clause
 
     def _at(self, condition: Condition, point: Point) -> Condition:
-        return _reduced(condition, lambda leaf: self.space.leaf(leaf, point, self.index))
+        return reduced(condition, lambda leaf: self.space.leaf(leaf, point, self.index))
 
 
 def _topics(rules: Iterable[Rule]) -> list[Permit]:
@@ -351,7 +353,7 @@ def _topics(rules: Iterable[Rule]) -> list[Permit]:
     return [
         replace(
             rule,
-            about=_reduced(rule.about, lambda leaf: False if isinstance(leaf, Holds | Same | Compare) else None),
+            about=reduced(rule.about, lambda leaf: False if isinstance(leaf, Holds | Same | Compare) else None),
             terms=NEVER,
             licence=False,
             licensed_by=None,
@@ -359,20 +361,3 @@ def _topics(rules: Iterable[Rule]) -> list[Permit]:
         for rule in rules
         if isinstance(rule, Permit) and rule.operations
     ]
-
-
-def _reduced(condition: Condition, answer: Callable[[Condition], bool | None]) -> Condition:
-    """Return what is left of `condition` when the leaves that have an answer have got it."""
-    match condition:
-        case And(parts):
-            done = [_reduced(part, answer) for part in parts]
-            return NEVER if NEVER in done else all_of(*(part for part in done if part != ALWAYS))
-        case Or(parts):
-            done = [_reduced(part, answer) for part in parts]
-            return ALWAYS if ALWAYS in done else any_of(*(part for part in done if part != NEVER))
-        case Not(part):
-            inner = _reduced(part, answer)
-            return ALWAYS if inner == NEVER else NEVER if inner == ALWAYS else Not(inner)
-        case _:
-            met = answer(condition)
-            return condition if met is None else ALWAYS if met else NEVER

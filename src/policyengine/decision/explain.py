@@ -1,40 +1,98 @@
-"""Why: every rule that was considered for an event, with what held and what did not, for each item."""
+"""Why: the rules that were considered for an event, with what held and what did not, read off the trace of the law."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field
 from typing import Any, Literal, TypeAlias
 
-from policyengine.decision.facts import Reader, stated
-from policyengine.model.condition import NEVER, Condition, Field, In, conjuncts
+from policyengine.decision.facts import Answers, as_stated
+from policyengine.decision.law import Items, Trace, law, sorted_out
+from policyengine.decision.verdict import those
+from policyengine.errors import Place
+from policyengine.model.condition import (
+    NEVER,
+    And,
+    Compare,
+    Condition,
+    Field,
+    Holds,
+    In,
+    Not,
+    NotIn,
+    Or,
+    Same,
+    all_of,
+    conjuncts,
+)
 from policyengine.model.decision import Decision
 from policyengine.model.event import Event
 from policyengine.model.policy import Policy
 from policyengine.model.rule import Duty, Permit, Replacement, Restriction, Rule
+from policyengine.model.vocabulary import CLOSED, DIMENSIONS
 from policyengine.model.words import describe
-from policyengine.text import Text
+from policyengine.text import Text, same
 
 Effect: TypeAlias = Literal[
-    "permits", "struck", "silent", "stops", "spares", "satisfied", "exempt", "replaces", "obliges"
+    "permits", "struck", "licenses", "silent", "stops", "spares", "satisfied", "exempt", "replaces", "obliges"
 ]
 """What a rule does with an item. ``silent``: a clause that speaks of the flow and does not permit it; ``struck``: one
-that permits it, and is stopped; ``spares``: a restriction in effect that leaves alone what permits the item."""
+that permits it, and is stopped; ``licenses``: one that clauses lean on, and that holds; ``spares``: a restriction in
+effect on which the decision does not rest."""
+
+Role: TypeAlias = Literal["when", "unless"]
+"""Where a condition stands: ``when`` must be met for the rule to apply, ``unless`` lifts or satisfies it."""
 
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """One condition of a rule.
+    """One condition of a rule, and whether it is met.
 
     Args:
-        role: ``when`` for what must be met for the rule to apply, ``unless`` for what lifts or satisfies it.
-        text: the condition in words.
+        role: where it stands.
+        sort: ``in`` ``not-in`` ``same`` ``compare`` ``fact`` for what looks at the event; ``all`` ``any`` ``not`` for
+            what combines others; ``licence`` and ``replacement`` for what other rules must do.
+        looks_at: what it looks at: a field of the event, an attribute, a type of fact; empty where it combines others.
+        comparison: how it compares: an operator of attributes, else `sort` again.
+        values: what it compares with: terms as the rule has them, a value, clauses.
         items: the items of the event for which it is met.
+        whole: whether it is met for all of them.
+        parts: what it combines.
+        place: where the rule file has it, if it stands there.
+        say: says it, for people, as a phrase that is true where the condition is met.
     """
 
-    role: Literal["when", "unless"]
-    text: Text
+    role: Role
+    sort: str
+    looks_at: str
+    comparison: str
+    values: tuple[Any, ...]
     items: tuple[str, ...]
+    whole: bool
+    parts: tuple[Part, ...] = ()
+    place: Place | None = None
+    say: Callable[[], Text] = field(default=lambda: same(""), compare=False, repr=False)
+
+    @property
+    def text(self) -> Text:
+        """The condition in words."""
+        return self.say()
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return the condition as JSON data."""
+        found: dict[str, Any] = {
+            "role": self.role,
+            "sort": self.sort,
+            "field": self.looks_at,
+            "comparison": self.comparison,
+            "values": list(self.values),
+            "met_for": list(self.items),
+            "place": str(self.place) if self.place else None,
+            "message": self.text.as_dict(),
+        }
+        if self.parts:
+            found["parts"] = [part.as_dict() for part in self.parts]
+        return found
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +106,7 @@ class Considered:
         title: what people call it.
         parts: its conditions.
         effects: what it does with each item on which it has an effect.
+        place: where it stands.
     """
 
     policy: str
@@ -56,6 +115,12 @@ class Considered:
     title: Text
     parts: tuple[Part, ...]
     effects: dict[str, Effect]
+    place: Place | None = None
+
+    @property
+    def missing(self) -> int:
+        """How many of its conditions are met for no item at all."""
+        return sum(1 for part in self.parts if part.role == "when" and not part.items)
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,10 +151,8 @@ class Explanation:
                     "rule": rule.rule,
                     "clause": rule.clause,
                     "title": rule.title.as_dict(),
-                    "conditions": [
-                        {"role": part.role, "message": part.text.as_dict(), "met_for": list(part.items)}
-                        for part in rule.parts
-                    ],
+                    "place": str(rule.place) if rule.place else None,
+                    "conditions": [part.as_dict() for part in rule.parts],
                     "effects": rule.effects,
                 }
                 for rule in self.considered
@@ -102,7 +165,7 @@ class Explanation:
 
 
 def explanation(policies: Iterable[Policy], event: Event, decision: Decision) -> Explanation:
-    """Explain `decision` by reading the lowered rules of `policies` one after the other, with no index.
+    """Explain `decision` by the trace of all rules in force, with no index in between that could hide one.
 
     Args:
         policies: those that govern the event.
@@ -113,150 +176,210 @@ def explanation(policies: Iterable[Policy], event: Event, decision: Decision) ->
     clauses: list[tuple[str, str, Text]] = []
     labels: dict[str, Text] = {}
     for policy in policies:
-        found = list(_considered(policy, event))
+        found = list(_Story(policy, event, decision).considered())
         considered.extend(found)
         shown = {rule.clause for rule in found}
         clauses.extend(
             (policy.id, clause.number, clause.summary) for clause in policy.clauses.values() if clause.number in shown
         )
-        for field, value in (*stated(event).items(), *((Field.ITEM, item) for item in event.items)):
+        for of, value in (*as_stated(event).items(), *((Field.ITEM, item) for item in event.items)):
             if value is not None:
-                labels.setdefault(value, policy.vocabulary.label(field, value))
+                labels.setdefault(value, policy.vocabulary.label(of, value))
     return Explanation(event, decision, tuple(considered), tuple(clauses), labels)
 
 
-def _considered(policy: Policy, event: Event) -> Iterator[Considered]:
-    met = _Met(policy, event)
-    in_force = [rule for rule in policy.rules if rule.head.start <= event.instant < rule.head.end]
-    spoken = [
-        rule
-        for rule in in_force
-        if isinstance(rule, Permit) and event.operation in rule.operations and met.items(rule.about)
-    ]
-    leaned_on = {clause for rule in spoken for clause in rule.licensed_by or ()}
-    for rule in in_force:
-        if isinstance(rule, Permit) and rule not in spoken:
-            if rule.licence and rule.head.clause in leaned_on and met.items(rule.about):
-                yield _explained(policy, rule, met, as_licence=True)
-        elif not isinstance(rule, Restriction | Replacement | Duty) or met.scope(rule.when):
-            yield _explained(policy, rule, met)
+class _Story:
+    """What one policy's rules do with one event."""
 
-
-def _explained(policy: Policy, rule: Rule, met: _Met, *, as_licence: bool = False) -> Considered:
-    effects: dict[str, Effect] = {}
-    parts: list[Part] = []
-    match rule:
-        case Permit():
-            if not as_licence:
-                parts.append(met.part("when", In(Field.OPERATION, rule.operations, tuple(sorted(rule.operations)))))
-            parts += [met.part("when", part) for part in (*conjuncts(rule.about), *conjuncts(rule.terms))]
-            granted = set(met.items(rule.about)) & set(met.items(rule.terms)) - met.replaced(rule)
-            if rule.licensed_by is not None:
-                licensed = met.licensed(rule.licensed_by)
-                clauses = ", ".join(sorted(rule.licensed_by))
-                parts.append(
-                    Part(
-                        "when",
-                        Text(
-                            ja=f"利用目的が条項 {clauses} のいずれかで認められる",
-                            en=f"the purpose is licensed by one of {clauses}",
-                        ),
-                        tuple(item for item in met.event.items if item in licensed),
-                    )
-                )
-                granted &= licensed
-            if replaced := met.replaced(rule):
-                parts.append(
-                    Part(
-                        "when",
-                        Text(ja="個別の通知に置き換えられていない", en="no individual notice took its place"),
-                        tuple(item for item in met.event.items if item not in replaced),
-                    )
-                )
-            effects = {
-                item: met.standing(rule, item) if item in granted else "silent" for item in met.items(rule.about)
-            }
-        case Restriction():
-            parts = [met.part("when", part) for part in conjuncts(rule.when)]
-            parts += [met.part("unless", part) for part in conjuncts(rule.unless) if part != NEVER]
-            exempt = met.items(rule.exempt)
-            for item in met.items(rule.when):
-                lifted = item in met.items(rule.unless)
-                effects[item] = "satisfied" if lifted else "exempt" if item in exempt else met.force(rule, item)
-        case Replacement():
-            parts = [met.part("when", part) for part in conjuncts(rule.when)]
-            effects = dict.fromkeys(met.items(rule.when), "replaces")
-        case Duty():
-            parts = [met.part("when", part) for part in conjuncts(rule.when)]
-            effects = dict.fromkeys(met.items(rule.when), "obliges")
-    head = rule.head
-    return Considered(policy.id, head.id, head.clause, head.title, tuple(parts), effects)
-
-
-class _Met:
-    """Which items of an event meet a condition, read directly from the event and its facts."""
-
-    def __init__(self, policy: Policy, event: Event) -> None:
+    def __init__(self, policy: Policy, event: Event, decision: Decision) -> None:
         self.policy = policy
         self.event = event
-        self.reader = Reader(policy.vocabulary, event)
-        self._rules = [rule for rule in policy.rules if rule.head.start <= event.instant < rule.head.end]
+        self.permitted = decision.permitted
+        self.answers = Answers(policy.vocabulary, event)
+        self.rules = [rule for rule in policy.rules if rule.head.start <= event.instant < rule.head.end]
+        asked = _readable(policy, event)
+        sorts = sorted_out(self.rules, lambda permit: event.operation in permit.operations)
+        self.trace: Trace = law(sorts, asked, self.answers.met)
 
-    def items(self, condition: Condition) -> tuple[str, ...]:
-        return tuple(item for item in self.event.items if self.reader.met(condition, item))
+    def considered(self) -> Iterator[Considered]:
+        """Yield the rules that speak of the event, or stand over flows of its sort, in the order of the text."""
+        if not self.trace.items:
+            return
+        spoken = {
+            id(rule)
+            for rule in self.rules
+            if isinstance(rule, Permit) and self.event.operation in rule.operations and self._met(rule.about)
+        }
+        leaned_on = {
+            clause
+            for rule in self.rules
+            if isinstance(rule, Permit) and id(rule) in spoken
+            for clause in rule.licensed_by or ()
+        }
+        for rule in self.rules:
+            match rule:
+                case Permit():
+                    if id(rule) in spoken:
+                        yield self._permit(rule)
+                    elif rule.licence and rule.head.clause in leaned_on and self._met(rule.about):
+                        yield self._licence(rule)
+                case Restriction():
+                    if self._in_scope(rule.when):
+                        yield self._restriction(rule)
+                case Replacement():
+                    if self._in_scope(rule.when):
+                        effects = self._effects(("replaces", self._met(rule.when)))
+                        yield self._told(rule, self._parts("when", rule.when), effects)
+                case Duty():
+                    if self._in_scope(rule.when):
+                        where = self._met(rule.when) & self.trace.permitted if self.permitted else 0
+                        yield self._told(rule, self._parts("when", rule.when), self._effects(("obliges", where)))
 
-    def scope(self, condition: Condition) -> bool:
-        """Whether the event is one that a rule is about: of its operations and of its people."""
-        fields = (Field.OPERATION, Field.SUBJECT)
-        return all(
-            self.reader.ruled[part.field] in part.values
-            for part in conjuncts(condition)
-            if isinstance(part, In) and part.field in fields
+    def _permit(self, rule: Permit) -> Considered:
+        operation = In(Field.OPERATION, rule.operations, tuple(sorted(rule.operations)))
+        parts = [*self._parts("when", operation), *self._terms(rule)]
+        granted = surviving = 0
+        for grant in self.trace.granted:
+            if grant.permit is rule:
+                granted, surviving = grant.items, grant.surviving
+        return self._told(
+            rule,
+            parts,
+            self._effects(
+                ("permits", surviving), ("struck", granted & ~surviving), ("silent", self._met(rule.about) & ~granted)
+            ),
         )
 
-    def standing(self, permit: Permit, item: str) -> Effect:
-        """Whether what `permit` permits is struck out by a restriction that binds."""
-        return "struck" if any(rule.reaches(permit) for rule in self._binding(item)) else "permits"
+    def _licence(self, rule: Permit) -> Considered:
+        holds = next((items for licence, items in self.trace.licences if licence is rule), 0)
+        return self._told(
+            rule, self._terms(rule), self._effects(("licenses", holds), ("silent", self._met(rule.about) & ~holds))
+        )
 
-    def force(self, restriction: Restriction, item: str) -> Effect:
-        """Whether a restriction that binds stops an item, or spares everything that permits it."""
-        granted = [
-            rule
-            for rule in self._rules
-            if isinstance(rule, Permit)
-            and self.event.operation in rule.operations
-            and self.reader.met(rule.about, item)
-            and self.reader.met(rule.terms, item)
-        ]
-        return "stops" if not granted or any(restriction.reaches(permit) for permit in granted) else "spares"
+    def _restriction(self, rule: Restriction) -> Considered:
+        parts = [*self._parts("when", rule.when), *(self._parts("unless", rule.unless) if rule.unless != NEVER else ())]
+        standing = next((found for found in self.trace.standing if found.restriction is rule), None)
+        effects: dict[str, Effect] = {}
+        if standing is not None:
+            stops = standing.in_the_way(self.trace)
+            effects = self._effects(
+                ("satisfied", standing.satisfied),
+                ("exempt", standing.exempt),
+                ("stops", stops),
+                ("spares", standing.binding & ~stops),
+            )
+        return self._told(rule, parts, effects)
 
-    def _binding(self, item: str) -> list[Restriction]:
-        return [
-            rule
-            for rule in self._rules
-            if isinstance(rule, Restriction)
-            and self.reader.met(rule.when, item)
-            and not self.reader.met(rule.unless, item)
-            and not self.reader.met(rule.exempt, item)
-        ]
+    def _terms(self, rule: Permit) -> list[Part]:
+        parts = [*self._parts("when", rule.about), *self._parts("when", rule.terms)]
+        everything = self.trace.items
+        if rule.licensed_by is not None:
+            clauses = tuple(sorted(rule.licensed_by))
+            shown = ", ".join(clauses)
+            parts.append(
+                self._part(
+                    *("when", "licence", "licensed_by", "licence", clauses),
+                    self.trace.licensed(rule.licensed_by),
+                    say=lambda: Text(
+                        ja=f"利用目的が条項 {shown} のいずれかで認められる",
+                        en=f"the purpose is licensed by one of {shown}",
+                    ),
+                )
+            )
+        if gone := self.trace.gone(rule.head.clause):
+            by = tuple(sorted({taken.head.id for taken, _ in self.trace.replaced[rule.head.clause]}))
+            parts.append(
+                self._part(
+                    *("when", "replacement", "clause", "replacement", by),
+                    everything & ~gone,
+                    say=lambda: Text(
+                        ja=f"{'、'.join(by)} に置き換えられていない", en=f"{', '.join(by)} has not taken its place"
+                    ),
+                )
+            )
+        return parts
 
-    def part(self, role: Literal["when", "unless"], condition: Condition) -> Part:
-        return Part(role, describe(condition, self.policy.vocabulary), self.items(condition))
+    def _told(self, rule: Rule, parts: Iterable[Part], effects: dict[str, Effect]) -> Considered:
+        head = rule.head
+        places = head.source
+        parts = tuple(parts)
+        place = places[0].place(places[1]) if places else None
+        return Considered(self.policy.id, head.id, head.clause, head.title, parts, effects, place)
 
-    def replaced(self, permit: Permit) -> set[str]:
-        return {
-            item
-            for rule in self._rules
-            if isinstance(rule, Replacement) and permit.head.clause in rule.clauses
-            for item in self.items(rule.when)
-        }
+    def _effects(self, *found: tuple[Effect, Items]) -> dict[str, Effect]:
+        by_item: dict[str, Effect] = {}
+        for number, item in enumerate(self.event.items):
+            for effect, items in found:
+                if items >> number & 1 and self.trace.items >> number & 1:
+                    by_item[item] = effect
+        return by_item
 
-    def licensed(self, clauses: Iterable[str]) -> set[str]:
-        licences: Sequence[Permit] = [
-            rule for rule in self._rules if isinstance(rule, Permit) and rule.licence and rule.head.clause in clauses
-        ]
-        return {
-            item
-            for rule in licences
-            for item in set(self.items(rule.about)) & set(self.items(rule.terms)) - self.replaced(rule)
-        }
+    def _parts(self, role: Role, condition: Condition) -> list[Part]:
+        return [self._tree(role, part) for part in conjuncts(condition)]
+
+    def _tree(self, role: Role, condition: Condition) -> Part:
+        parts: tuple[Part, ...] = ()
+        values: tuple[Any, ...] = ()
+        match condition:
+            case In(of, _, written):
+                sort, looks_at, comparison, values = "in", of.value, "in", written
+            case NotIn(of, _, written):
+                sort, looks_at, comparison, values = "not-in", of.value, "not-in", written
+            case Same(left, right):
+                sort, looks_at, comparison, values = "same", left.value, "same", (right.value,)
+            case Compare(attribute, op, value):
+                sort, looks_at, comparison, values = "compare", attribute, op, (value,)
+            case Holds(fact_type, where):
+                named = (f"{name}={value}" for name, accepted in where for value in sorted(accepted))
+                sort, looks_at, comparison, values = "fact", fact_type, "fact", tuple(named)
+            case And() | Or():
+                sort = "all" if isinstance(condition, And) else "any"
+                looks_at, comparison = "", sort
+                parts = tuple(self._tree(role, part) for part in condition.parts)
+            case Not(inner):
+                sort, looks_at, comparison = "not", "", "not"
+                parts = (self._tree(role, inner),)
+        return self._part(
+            *(role, sort, looks_at, comparison, values),
+            self._met(condition),
+            parts=parts,
+            say=lambda: describe(condition, self.policy.vocabulary),
+        )
+
+    def _part(
+        self,
+        role: Role,
+        sort: str,
+        looks_at: str,
+        comparison: str,
+        values: tuple[Any, ...],
+        items: Items,
+        *,
+        parts: tuple[Part, ...] = (),
+        say: Callable[[], Text],
+    ) -> Part:
+        whole = items & self.trace.items == self.trace.items
+        met = those(self.event.items, items & self.trace.items)
+        return Part(role, sort, looks_at, comparison, values, met, whole, parts, None, say)
+
+    def _met(self, condition: Condition) -> Items:
+        return self.answers.met(condition, self.trace.items)
+
+    def _in_scope(self, condition: Condition) -> bool:
+        """Whether the event is one that a rule is about: of its operations and of its people."""
+        about = (Field.OPERATION, Field.SUBJECT)
+        return bool(self._met(all_of(*(p for p in conjuncts(condition) if isinstance(p, In) and p.field in about))))
+
+
+def _readable(policy: Policy, event: Event) -> Items:
+    """Return the items that the policy's rules are asked about: none where the event has another unknown word."""
+    terms = policy.vocabulary.terms
+    stated = as_stated(event)
+    for dimension in CLOSED:
+        of = DIMENSIONS[dimension]
+        if of is not Field.ITEM and stated[of] is not None and stated[of] not in terms[dimension]:
+            return 0
+    for fact in event.known:
+        if next(policy.vocabulary.unknown_terms(fact.data), None) is not None:
+            return 0
+    return sum(1 << number for number, item in enumerate(event.items) if item in terms["items"])

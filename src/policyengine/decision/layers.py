@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from policyengine.decision.law import Verdict
+from policyengine.decision.verdict import Verdict
 from policyengine.errors import PolicyError, Problem
 from policyengine.model.decision import Reason
 from policyengine.model.event import Event
@@ -31,7 +31,7 @@ def layered(event: Event, ids: list[str], verdicts: list[Verdict]) -> Verdict:
                 reason.code,
                 reason.clause and f"{policy}:{reason.clause}",
                 reason.rule and f"{policy}:{reason.rule}",
-                reason.message,
+                reason.say,
             )
             for policy, verdict in resting
             for reason in verdict.reasons

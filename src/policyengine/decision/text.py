@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Final
 
-from policyengine.decision.explain import Considered, Effect, Explanation
-from policyengine.text import Language, Line, Style, Text, Words, plain_text
+from policyengine.decision.explain import Considered, Effect, Explanation, Part
+from policyengine.text import Language, Line, Style, Text, Words, plain_text, same, shortened
 
 _DIM: Style = "dim"
+
+_MOST_SILENT: Final = 20
+"""How many rules that merely do not permit a flow are shown, the nearest ones."""
 
 
 _HEADINGS: Mapping[str, Text] = {
@@ -15,12 +19,16 @@ _HEADINGS: Mapping[str, Text] = {
     "texts": Text(ja="条項の要約", en="what the clauses say"),
     "readings": Text(ja="既定と異なる読み方", en="readings other than the default"),
     "unless": Text(ja="解除・充足", en="unless"),
+    "all": Text(ja="次のすべて", en="all of"),
+    "any": Text(ja="次のいずれか", en="any of"),
+    "not": Text(ja="次に当たらない", en="not"),
 }
 _EFFECT: Mapping[Effect, tuple[str, Style, Text]] = {
     "permits": ("✓", "good", Text(ja="許す", en="permits")),
     "silent": ("–", "dim", Text(ja="許していない", en="does not permit")),
     "stops": ("✗", "bad", Text(ja="止める", en="stops")),
     "struck": ("✗", "bad", Text(ja="許すが、止められた", en="would permit, but is stopped")),
+    "licenses": ("✓", "good", Text(ja="利用目的を認める", en="licenses the purpose")),
     "spares": ("–", "dim", Text(ja="止めない", en="leaves alone")),
     "satisfied": ("✓", "good", Text(ja="満たされた", en="is satisfied")),
     "exempt": ("–", "dim", Text(ja="拘束しない", en="does not bind")),
@@ -43,7 +51,7 @@ def explanation_lines(explained: Explanation, lang: Language) -> Iterator[Line]:
     first, *rest = explained.decision.lines(lang)
     yield first
     yield (Words(f"  {document.time}  {' / '.join(flow)}", "dim"),)
-    yield (Words(f"  {', '.join(label(item) for item in event.items)}", "dim"),)
+    yield (Words(f"  {_some(event.items, label, lang)}", "dim"),)
     yield from rest
     for policy in explained.decision.policies:
         if policy.readings:
@@ -52,13 +60,30 @@ def explanation_lines(explained: Explanation, lang: Language) -> Iterator[Line]:
     if explained.considered:
         yield (Words(f"  {_HEADINGS['considered'].say(lang)}", "strong"),)
     several = len(explained.decision.policies) > 1
-    for rule in explained.considered:
+    shown, left_out = _nearest(explained.considered)
+    for rule in shown:
         yield from _rule_lines(rule, explained, lang, label, several=several)
-    if explained.clauses:
+    if left_out:
+        more = Text(
+            ja=f"ほかに、この取扱いを許さないルールが {left_out} 件", en=f"and {left_out} more that do not permit it"
+        )
+        yield (Words(f"    {more.say(lang)}", "dim"),)
+    carried = {(rule.policy, rule.clause) for rule in shown}
+    clauses = [clause for clause in explained.clauses if clause[:2] in carried]
+    if clauses:
         yield (Words(f"  {_HEADINGS['texts'].say(lang)}", "strong"),)
-    for policy_id, number, summary in explained.clauses:
-        shown = f"{policy_id}:{number}" if several else number
-        yield (Words(f"    {shown}  ", "dim"), Words(summary.say(lang)))
+    for policy_id, number, summary in clauses:
+        name = f"{policy_id}:{number}" if several else number
+        yield (Words(f"    {name}  ", "dim"), Words(summary.say(lang)))
+
+
+def _nearest(considered: Sequence[Considered]) -> tuple[Sequence[Considered], int]:
+    """Return the rules to show, and how many are left out: of those that merely do not permit, the nearest stay."""
+    silent = [rule for rule in considered if set(rule.effects.values()) <= {"silent"}]
+    if len(silent) <= _MOST_SILENT:
+        return considered, 0
+    far = {id(rule) for rule in sorted(silent, key=lambda rule: rule.missing)[_MOST_SILENT:]}
+    return [rule for rule in considered if id(rule) not in far], len(far)
 
 
 def _rule_lines(
@@ -73,8 +98,10 @@ def _rule_lines(
     said: list[Words] = []
     for effect, items in by_effect.items():
         mark, style, word = _EFFECT[effect]
-        some = "" if len(items) == len(everything) else f": {', '.join(label(item) for item in items)}"
+        some = "" if len(items) == len(everything) else f": {_some(items, label, lang)}"
         said += [Words("  "), Words(f"{word.say(lang)}{some}", style)]
+    if len(by_effect) > 1:
+        mark, style = "±", "plain"
     yield (
         Words("    "),
         Words(mark, style),
@@ -84,14 +111,26 @@ def _rule_lines(
     )
     for part in rule.parts:
         role = f"{_HEADINGS['unless'].say(lang)}: " if part.role == "unless" else ""
-        text = f"{role}{part.text.say(lang)}"
-        if len(part.items) == len(everything):
-            yield (Words("        "), Words("✓", "good"), Words(f" {text}"))
-        elif not part.items:
-            yield (Words("        "), Words("✗", "bad"), Words(f" {text}"))
-        else:
-            some = ", ".join(label(item) for item in part.items)
-            yield (Words("        "), Words("±", "plain"), Words(f" {text}"), Words(f"  ✓ {some}", "dim"))
+        yield from _part_lines(part, role, 8, lang, label)
+
+
+def _part_lines(part: Part, role: str, indent: int, lang: Language, label: Callable[[str], str]) -> Iterator[Line]:
+    """Yield a condition, each part of it with a mark of its own, below what combines them."""
+    text = f"{role}{_HEADINGS[part.sort].say(lang) if part.parts else part.text.say(lang)}"
+    margin = Words(" " * indent)
+    if part.whole:
+        yield (margin, Words("✓", "good"), Words(f" {text}"))
+    elif not part.items:
+        yield (margin, Words("✗", "bad"), Words(f" {text}"))
+    else:
+        yield (margin, Words("±", "plain"), Words(f" {text}"), Words(f"  ✓ {_some(part.items, label, lang)}", "dim"))
+    for inner in part.parts:
+        yield from _part_lines(inner, "", indent + 4, lang, label)
+
+
+def _some(items: Sequence[str], label: Callable[[str], str], lang: Language) -> str:
+    """Return the first of `items` in words, and how many more there are."""
+    return shortened(items, lambda item: same(label(item))).say(lang)
 
 
 def explanation_text(explained: Explanation, lang: Language) -> str:

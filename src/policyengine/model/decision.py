@@ -10,7 +10,7 @@ import msgspec
 from msgspec import Struct
 
 from policyengine.errors import EventError
-from policyengine.text import Language, Line, Style, Text, Words, plain_text
+from policyengine.text import Language, Line, Style, Text, Words, plain_text, same, shortened
 
 Outcome: TypeAlias = Literal["permit", "deny", "invalid"]
 
@@ -31,20 +31,60 @@ class PolicyRef(Struct, frozen=True, omit_defaults=True):
     readings: Mapping[str, str] = {}
 
 
-class Reason(Struct, frozen=True):
-    """One reason of a denial.
+class Reason:
+    """One reason of a denial. Its text is made when somebody reads it.
 
     Args:
         code: a stable word, such as ``requirement-unmet``.
         clause: the clause that stands in the way; None where no clause does.
         rule: the rule that carries it out; None where the clause as a whole stands in the way.
-        message: the reason, for people.
+        message: the reason, for people, or what makes it.
     """
+
+    __slots__ = ("_message", "clause", "code", "rule")
 
     code: str
     clause: str | None
     rule: str | None
-    message: Text
+
+    def __init__(self, code: str, clause: str | None, rule: str | None, message: Text | Callable[[], Text]) -> None:
+        for name, value in (("code", code), ("clause", clause), ("rule", rule), ("_message", message)):
+            object.__setattr__(self, name, value)
+
+    @property
+    def message(self) -> Text:
+        """The reason, for people."""
+        message: Text | Callable[[], Text] = self._message  # type: ignore[attr-defined]
+        if not isinstance(message, Text):
+            message = message()
+            object.__setattr__(self, "_message", message)
+        return message
+
+    def say(self) -> Text:
+        """Return `message`."""
+        return self.message
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return the reason as the JSON object of section 3 of the contract."""
+        return {"code": self.code, "clause": self.clause, "rule": self.rule, "message": self.message.as_dict()}
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        raise AttributeError(f"a Reason is frozen; cannot set {name!r}")
+
+    def __delattr__(self, name: str) -> None:
+        raise AttributeError(f"a Reason is frozen; cannot delete {name!r}")
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return (Reason, (self.code, self.clause, self.rule, self.message))
+
+    def __eq__(self, other: object) -> bool:
+        return self.as_dict() == other.as_dict() if isinstance(other, Reason) else NotImplemented
+
+    def __hash__(self) -> int:
+        return hash((self.code, self.clause, self.rule))
+
+    def __repr__(self) -> str:
+        return f"Reason({self.code!r}, {self.clause!r}, {self.rule!r}, {self.message!r})"
 
 
 class Obligation(Struct, frozen=True):
@@ -102,6 +142,7 @@ class Decision(Struct, frozen=True, eq=False):
         """Return the decision as the JSON object of section 3 of the contract."""
         names = (*_FIELDS, "errors") if self.outcome == "invalid" else _FIELDS
         found = {name: getattr(self, name) for name in names}
+        found["reasons"] = [reason.as_dict() for reason in self.reasons]
         return {
             name: msgspec.to_builtins(list(value) if isinstance(value, tuple) else value)
             for name, value in found.items()
@@ -140,8 +181,11 @@ class Decision(Struct, frozen=True, eq=False):
             yield (Words(f"  {error.path}: ", "bad"), Words(error.message.say(lang)))
         if self.excess_items:
             if self.permitted_items:
-                yield (Words(f"  {_PERMITTED.say(lang)}: ", "dim"), Words(", ".join(self.permitted_items), "good"))
-            yield (Words(f"  {_EXCESS.say(lang)}: ", "dim"), Words(", ".join(self.excess_items), "bad"))
+                yield (
+                    Words(f"  {_PERMITTED.say(lang)}: ", "dim"),
+                    Words(shortened(self.permitted_items, same).say(lang), "good"),
+                )
+            yield (Words(f"  {_EXCESS.say(lang)}: ", "dim"), Words(shortened(self.excess_items, same).say(lang), "bad"))
         for reason in self.reasons:
             clause = f" [{reason.clause}]" if reason.clause else ""
             yield (Words("  "), Words(f"{reason.code}{clause}", "bad"), Words(f" {reason.message.say(lang)}"))

@@ -43,7 +43,7 @@ def describe(condition: Condition, vocabulary: Vocabulary) -> Text:
             return _joined(parts, vocabulary, Text(ja="、または", en="or"), Text(ja="ない", en="never"))
         case Not(part):
             inner = describe(part, vocabulary)
-            return Text(ja=f"「{inner.ja}」ではない", en=f"not: {inner.en}")
+            return Text(ja=f"「{inner.ja}」ではない", en=f"not ({inner.en})")
 
 
 def _terms(field: Field, written: Iterable[str], vocabulary: Vocabulary) -> Text:
@@ -70,8 +70,8 @@ def _fact(asked: Holds, vocabulary: Vocabulary) -> Text:
 def _joined(parts: tuple[Condition, ...], vocabulary: Vocabulary, word: Text, empty: Text) -> Text:
     if not parts:
         return empty
-    phrases = [describe(part, vocabulary) for part in parts]
+    phrases = [(describe(part, vocabulary), isinstance(part, And | Or)) for part in parts]
     return Text(
-        ja=word.ja.join(f"（{phrase.ja}）" for phrase in phrases),
-        en=f"; {word.en} ".join(phrase.en for phrase in phrases),
+        ja=word.ja.join(f"（{phrase.ja}）" for phrase, _ in phrases),
+        en=f"; {word.en} ".join(f"({phrase.en})" if nested else phrase.en for phrase, nested in phrases),
     )

@@ -15,11 +15,11 @@ import copy
 import itertools
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
-from functools import partial
 from typing import Any, TypeAlias
 
-from policyengine.decision.facts import Reader
-from policyengine.decision.law import ItemVerdict, decide_item, every
+from policyengine.decision.facts import Answers, chosen
+from policyengine.decision.law import Items, sorted_out
+from policyengine.decision.ruling import Ruling, Spoken, ruling, topic_of
 from policyengine.engine.engine import Engine
 from policyengine.errors import Place
 from policyengine.model.condition import And, Compare, Condition, Field, Holds, In, Not, NotIn, Or, leaves
@@ -236,47 +236,65 @@ class _Instrument:
                 self.spots.append(_Spot(rule, root, number, leaf, found))
 
     def watch(self, event: Event) -> None:
-        reader = Reader(self.policy.vocabulary, event)
+        terms = self.policy.vocabulary.terms["items"]
+        answers = Answers(self.policy.vocabulary, event)
+        items: Items = sum(1 << number for number, item in enumerate(event.items) if item in terms)
+        if not items:
+            return
         rules = [rule for rule in self.rules if rule.head.start <= event.instant < rule.head.end]
         spots = [spot for spot in self.spots if spot.rule.head.start <= event.instant < spot.rule.head.end]
-        for item in event.items:
-            if item not in self.policy.vocabulary.terms["items"]:
+        found = {id(root): answers.met(root, items) for rule in rules for _, root in self.roots[id(rule)]}
+        decided = self._decide(rules, items, found)
+        for spot in spots:
+            met = answers.met(spot.leaf, items)
+            spot.seen.true |= bool(met)
+            spot.seen.false |= bool(items & ~met)
+            terms_met = self._matched(spot.leaf, event, answers, items)
+            if spot.seen.decides and all(spot.seen.terms[term] for term in terms_met):
                 continue
-            answers = {id(root): reader.met(root, item) for rule in rules for _, root in self.roots[id(rule)]}
-            verdict = self._decide(rules, answers)
-            for spot in spots:
-                value = reader.met(spot.leaf, item)
-                spot.seen.true |= value
-                spot.seen.false |= not value
-                terms = self._matched(spot.leaf, reader, item)
-                if spot.seen.decides and all(spot.seen.terms[term] for term in terms):
-                    continue
-                turned = _turned(spot.root, spot.number, partial(reader.met, item=item))
-                if turned is answers[id(spot.root)]:
-                    continue
-                if _differ(verdict, self._decide(rules, {**answers, id(spot.root): turned})):
-                    spot.seen.decides = True
-                    self.entries[spot.rule.head.id].applied = True
-                    for term in terms:
+            turned = _turned(spot.root, spot.number, items, answers.met)
+            if turned == found[id(spot.root)]:
+                continue
+            differing = _differing(decided, self._decide(rules, items, {**found, id(spot.root): turned}))
+            if differing:
+                spot.seen.decides = True
+                self.entries[spot.rule.head.id].applied = True
+                for term, where in terms_met.items():
+                    if where & differing:
                         spot.seen.terms[term] = True
 
-    def _matched(self, leaf: Condition, reader: Reader, item: str) -> list[str]:
-        """Return the written terms of a list that the event's value is, or is a kind of."""
+    def _matched(self, leaf: Condition, event: Event, answers: Answers, items: Items) -> dict[str, Items]:
+        """Return the written terms of a list that the event's value is, or is a kind of, each with the items."""
         if not isinstance(leaf, In | NotIn):
-            return []
+            return {}
         dimension = next((name for name, field in DIMENSIONS.items() if field is leaf.field), None)
-        value = reader.values(item)[leaf.field]
-        vocabulary = self.policy.vocabulary
-        return [
-            term
-            for term in leaf.written
-            if value == term or (dimension is not None and value in vocabulary.kinds(dimension, term))
-        ]
+        found: dict[str, Items] = {}
+        for term in leaf.written:
+            kinds = self.policy.vocabulary.kinds(dimension, term) if dimension is not None else frozenset({term})
+            if leaf.field is Field.ITEM:
+                where = chosen(event.items, kinds) & items
+            else:
+                where = items if answers.seen[leaf.field] in kinds else 0
+            if where:
+                found[term] = where
+        return found
 
-    def _decide(self, rules: list[Rule], answers: Mapping[int, bool]) -> ItemVerdict:
-        """Decide an item from the answers to the rules' conditions, by where each stands."""
-        candidates = every(self.policy, rules, lambda permit: answers[id(self.roots[id(permit)][0][1])])
-        return decide_item(self.policy, candidates, lambda condition: answers[id(condition)])
+    def _decide(self, rules: list[Rule], items: Items, found: Mapping[int, Items]) -> Ruling:
+        """Decide items from the answers to the rules' conditions, by where each stands."""
+        operation = {id(rule): found[id(self.roots[id(rule)][0][1])] for rule in rules if isinstance(rule, Permit)}
+        sorts = sorted_out(rules, lambda permit: bool(operation[id(permit)]))
+
+        def met(condition: Condition, asked: Items) -> Items:
+            return found[id(condition)] & asked
+
+        def spoken() -> list[Spoken]:
+            return [
+                Spoken(topic_of(self.policy, rule), rule.head.id, bool(operation[id(rule)]), named=False)
+                for rule in rules
+                if isinstance(rule, Permit)
+            ]
+
+        return ruling(self.policy, sorts, items, met, spoken)
 
 
 @dataclass(frozen=True, slots=True)
@@ -327,30 +345,34 @@ def _looks_at(leaf: Condition) -> str:
             return type(leaf).__name__
 
 
-def _turned(root: Condition, number: int, met: Callable[[Condition], bool]) -> bool:
-    """Return whether `root` is met with its `number`-th leaf turned round."""
+def _turned(root: Condition, number: int, items: Items, met: Callable[[Condition, Items], Items]) -> Items:
+    """Return those of `items` for which `root` is met with its `number`-th leaf turned round."""
     place = itertools.count()
 
-    def answer(condition: Condition) -> bool:
+    def answer(condition: Condition) -> Items:
         match condition:
             case And(parts):
-                found = [answer(part) for part in parts]  # no short cut: every leaf must be counted
-                return all(found)
+                found = items
+                for part in parts:  # no short cut: every leaf must be counted
+                    found &= answer(part)
+                return found
             case Or(parts):
-                found = [answer(part) for part in parts]
-                return any(found)
+                found = 0
+                for part in parts:
+                    found |= answer(part)
+                return found
             case Not(part):
-                return not answer(part)
+                return items & ~answer(part)
             case _:
-                return met(condition) is not (next(place) == number)
+                return met(condition, items) ^ (items if next(place) == number else 0)
 
     return answer(root)
 
 
-def _differ(verdict: ItemVerdict, other: ItemVerdict) -> bool:
-    """Whether two verdicts are two decisions: in the outcome, in what it rests on, or in what it obliges to."""
-    return (verdict.permitted, verdict.clauses, verdict.obligations) != (
-        other.permitted,
-        other.clauses,
-        other.obligations,
-    )
+def _differing(ruling: Ruling, other: Ruling) -> Items:
+    """Return the items that two rulings decide differently: in outcome, in what it rests on or obliges to."""
+    found = ruling.permitted ^ other.permitted
+    for one, two in ((ruling.clauses, other.clauses), (ruling.obligations, other.obligations)):
+        for name in one.keys() | two.keys():
+            found |= one.get(name, 0) ^ two.get(name, 0)
+    return found

@@ -9,7 +9,7 @@ from typing import Any, Final, TypeAlias
 from hypothesis import given, settings
 
 from policyengine.analysis.difference import Undecided, difference
-from policyengine.decision.facts import Reader
+from policyengine.decision.facts import Answers
 from policyengine.engine.engine import Engine
 from policyengine.model.condition import Condition, In, all_of
 from policyengine.model.decision import Decision
@@ -134,8 +134,8 @@ def _breaks(engine: Engine, event: EventData, sort: Condition) -> bool:
     """Whether an event of the sort, one item of it at least, is permitted."""
     if not engine.evaluate(event).permitted:
         return False
-    readers = [Reader(policy.vocabulary, Event.from_mapping(event)) for policy in engine.policies]
-    return any(reader.met(sort, item) for reader in readers for item in event["items"])
+    ready = Event.from_mapping(event)
+    return any(Answers(policy.vocabulary, ready).met(sort) for policy in engine.policies)
 
 
 def _plainer(engine: Engine, event: EventData, sort: Condition) -> EventData:

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from policyengine.decision.facts import Reader
+from policyengine.decision.facts import Answers
+from policyengine.decision.verdict import those
 from policyengine.engine.engine import Engine
 from policyengine.model.condition import Holds, leaves
 from policyengine.model.decision import Decision
@@ -40,7 +41,7 @@ def passed_by(engine: Engine, event: Mapping[str, Any], decision: Decision, type
     ready = engine.explanation(event).event  # with what the fact sources know
     governing = {(ref.id, ref.version) for ref in decision.policies}
     for policy in (policy for policy in engine.policies if (policy.id, policy.version) in governing):
-        reader = Reader(policy.vocabulary, ready)
+        answers = Answers(policy.vocabulary, ready)
         prefix = f"{policy.id}:" if len(governing) > 1 else ""
         for stop, _ in _stops(policy, types):
             spared = {
@@ -48,13 +49,12 @@ def passed_by(engine: Engine, event: Mapping[str, Any], decision: Decision, type
                 for permit in policy.rules
                 if isinstance(permit, Permit) and not stop.reaches(permit)
             }
-            for item in decision.permitted_items:
-                if (
-                    stop.head.start <= ready.instant < stop.head.end
-                    and reader.met(stop.when, item)
-                    and not reader.met(stop.unless, item)
-                    and not reader.met(stop.exempt, item)
-                    and spared.isdisjoint(engine.evaluate({**event, "items": [item]}).clauses)
+            if not stop.head.start <= ready.instant < stop.head.end:
+                continue
+            binding = answers.met(stop.when) & ~answers.met(stop.unless) & ~answers.met(stop.exempt)
+            for item in those(ready.items, binding):
+                if item in decision.permitted_items and spared.isdisjoint(
+                    engine.evaluate({**event, "items": [item]}).clauses
                 ):
                     return stop.head.id
     return None

@@ -1,0 +1,291 @@
+"""What a decision rests on: clauses, rules and obligations of what is permitted, obstacles of what is not."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+from policyengine.decision.law import Items, Met, Rules, Trace, law, union
+from policyengine.model.condition import NEVER, Condition, Field, In, conjuncts
+from policyengine.model.policy import Policy
+from policyengine.model.rule import Permit, Restriction
+from policyengine.model.words import describe
+from policyengine.text import Text
+
+
+class Topic(NamedTuple):
+    """What a clause speaks of: the flows that it denies, citing itself, when it does not permit them.
+
+    Args:
+        clause: the clause of the permits.
+        shown: the clause that a denial cites: the clause itself, or the one of which it is a case.
+        about: the flows.
+        licensed_by: the clauses on which the permits lean.
+        licence: whether the permits can be leaned on.
+        operations: the operations of the permits.
+        recipients: whether the permits name the recipients to whom they permit.
+    """
+
+    clause: str
+    shown: str
+    about: Condition
+    licensed_by: frozenset[str]
+    licence: bool
+    operations: frozenset[str]
+    recipients: bool
+
+
+def topic_of(policy: Policy, permit: Permit) -> Topic:
+    """Return what `permit` makes its clause speak of."""
+    clause = policy.clauses[permit.head.clause]
+    leaned = permit.licensed_by or frozenset()
+    names = bool(named_recipients(permit))
+    shown = clause.case_of or clause.number
+    return Topic(clause.number, shown, permit.about, leaned, permit.licence, permit.operations, names)
+
+
+def named_recipients(permit: Permit) -> list[In]:
+    """Return the lists of the recipients to whom `permit` permits."""
+    return [part for part in conjuncts(permit.terms) if isinstance(part, In) and part.field is Field.RECIPIENT]
+
+
+class Spoken(NamedTuple):
+    """A topic, and whose it is.
+
+    Args:
+        topic: the topic.
+        rule: the one rule behind it; None where there are several.
+        here: whether the rules permit the operation of the event; else they are licences alone.
+        named: whether they name the very recipient of the event.
+    """
+
+    topic: Topic
+    rule: str | None
+    here: bool
+    named: bool
+
+
+class Obstacle(NamedTuple):
+    """One thing in the way of items.
+
+    Args:
+        code: the reason code.
+        clause: the clause that stands in the way; None where no clause does.
+        rule: the rule that carries it out; None where the clause as a whole stands in the way.
+        order: what else tells it apart from other obstacles.
+        say: says it, for people.
+    """
+
+    code: str
+    clause: str | None
+    rule: str | None
+    order: tuple[str, ...]
+    say: Callable[[], Text]
+
+
+@dataclass(frozen=True, slots=True)
+class Ruling:
+    """What one policy says of the items of one event.
+
+    Args:
+        permitted: the items that may flow.
+        clauses: by clause, the items for which the ruling rests on it.
+        rules: the same by rule.
+        obligations: by obligation, the permitted items that carry it.
+        obstacles: what stands in the way of the others.
+    """
+
+    permitted: Items
+    clauses: Mapping[str, Items] = field(default_factory=dict)
+    rules: Mapping[str, Items] = field(default_factory=dict)
+    obligations: Mapping[str, Items] = field(default_factory=dict)
+    obstacles: Sequence[tuple[Obstacle, Items]] = field(default=(), compare=False)
+
+
+def ruling(policy: Policy, rules: Rules, items: Items, met: Met, spoken: Callable[[], Iterable[Spoken]]) -> Ruling:
+    """Return what the rules of a policy say of some items.
+
+    Args:
+        policy: the policy.
+        rules: those of its rules that can matter.
+        items: the items.
+        met: for which of them a condition is met.
+        spoken: returns what the clauses speak of, asked for only where nothing permits the flow.
+    """
+    trace = law(rules, items, met)
+    rest = _Resting()
+    _permitted(rules, trace, met, rest)
+    denied = items & ~trace.permitted
+    if denied:
+        for obstacle, where in obstacles(policy, trace, met, spoken):
+            rest.obstacle(obstacle, where & denied)
+        lost = denied & ~union(where for _, where in rest.obstacles)
+        rest.obstacle(_grounded(policy), lost)
+    return Ruling(trace.permitted, rest.clauses, rest.rules, rest.obligations, rest.obstacles)
+
+
+def refused(obstacles: Iterable[tuple[Obstacle, Items]]) -> Ruling:
+    """Return the ruling that permits nothing, for `obstacles`."""
+    rest = _Resting()
+    for obstacle, items in obstacles:
+        rest.obstacle(obstacle, items)
+    return Ruling(0, rest.clauses, rest.rules, {}, rest.obstacles)
+
+
+class _Resting:
+    """Collects what a ruling rests on."""
+
+    def __init__(self) -> None:
+        self.clauses: dict[str, Items] = defaultdict(int)
+        self.rules: dict[str, Items] = defaultdict(int)
+        self.obligations: dict[str, Items] = defaultdict(int)
+        self.obstacles: list[tuple[Obstacle, Items]] = []
+
+    def rule(self, rule: Permit | Restriction, items: Items) -> None:
+        if items:
+            self.clauses[rule.head.clause] |= items
+            self.rules[rule.head.id] |= items
+
+    def oblige(self, names: Iterable[str], items: Items) -> None:
+        if items:
+            for name in names:
+                self.obligations[name] |= items
+
+    def obstacle(self, obstacle: Obstacle, items: Items) -> None:
+        if items:
+            self.obstacles.append((obstacle, items))
+            if obstacle.clause is not None:
+                self.clauses[obstacle.clause] |= items
+            if obstacle.rule is not None:
+                self.rules[obstacle.rule] |= items
+
+
+def _permitted(rules: Rules, trace: Trace, met: Met, rest: _Resting) -> None:
+    """Note what the permission of each permitted item rests on, and what it obliges to."""
+    if not trace.permitted:
+        return
+    surviving = [grant for grant in trace.granted if grant.surviving]
+    for grant in surviving:
+        rest.rule(grant.permit, grant.surviving)
+        rest.oblige(grant.permit.head.obligations, grant.surviving)
+        for licence, items in grant.leaning:
+            rest.rule(licence, items & grant.surviving)
+    would_strike = [(s, s.restriction) for s in trace.standing if s.exempt]
+    for standing in trace.standing:
+        restriction = standing.restriction
+        reached = union(grant.surviving for grant in surviving if restriction.reaches(grant.permit))
+        if satisfied := standing.satisfied & reached:
+            rest.oblige(restriction.head.obligations, satisfied)
+            if restriction.cited:
+                rest.rule(restriction, satisfied)
+    if would_strike:
+        spared = union(
+            grant.surviving & ~union(s.exempt for s, restriction in would_strike if restriction.reaches(grant.permit))
+            for grant in surviving
+        )
+        for standing, restriction in would_strike:
+            reached = union(grant.surviving for grant in surviving if restriction.reaches(grant.permit))
+            rest.oblige(restriction.instead, standing.exempt & reached & ~spared)
+    for duty in rules.duties:
+        rest.oblige(duty.head.obligations, met(duty.when, trace.permitted))
+
+
+def obstacles(
+    policy: Policy, trace: Trace, met: Met, spoken: Callable[[], Iterable[Spoken]]
+) -> Iterable[tuple[Obstacle, Items]]:
+    """Yield what stands in the way: what strikes something out; and where nothing is granted, all that is over it.
+
+    Args:
+        policy: the policy.
+        trace: what the law found.
+        met: for which items a condition is met.
+        spoken: returns what the clauses speak of.
+    """
+    ungranted = trace.items & ~trace.allowed
+    for standing in trace.standing:
+        if where := standing.in_the_way(trace):
+            yield _struck(policy, standing.restriction), where
+    if ungranted:
+        yield from _silent(policy, trace, met, spoken(), ungranted)
+
+
+def _struck(policy: Policy, restriction: Restriction) -> Obstacle:
+    def say() -> Text:
+        message = restriction.message
+        if restriction.unless == NEVER:
+            return message
+        needed = describe(restriction.unless, policy.vocabulary)
+        return Text(ja=f"{message.ja}（必要: {needed.ja}）", en=f"{message.en} (needed: {needed.en})")
+
+    return Obstacle(restriction.code, restriction.head.clause, restriction.head.id, (), say)
+
+
+def _silent(
+    policy: Policy, trace: Trace, met: Met, topics: Iterable[Spoken], items: Items
+) -> Iterable[tuple[Obstacle, Items]]:
+    """Yield the clauses that speak of the flow and do not permit it, or those that took their place, each once."""
+    behind: dict[str, dict[str | None, Items]] = defaultdict(lambda: defaultdict(int))
+    for topic, rule, where in speaking(trace, met, topics, items):
+        for replacement, taken in trace.replaced.get(topic.clause, ()):
+            behind[replacement.head.clause][replacement.head.id] |= where & taken
+        behind[topic.shown][rule] |= where & ~trace.gone(topic.clause)
+    for clause in sorted(behind):
+        once = several = 0
+        for where in behind[clause].values():
+            several |= once & where
+            once |= where
+        obstacle = Obstacle("not-permitted", clause, None, (), lambda clause=clause: _beyond(policy, clause))  # type: ignore[misc]
+        if several:
+            yield obstacle, several
+        for rule, where in behind[clause].items():
+            if alone := where & ~several:
+                yield obstacle._replace(rule=rule), alone
+
+
+def speaking(
+    trace: Trace, met: Met, topics: Iterable[Spoken], items: Items
+) -> Iterable[tuple[Topic, str | None, Items]]:
+    """Yield the topics that speak of some of `items`, each with its rule and those items.
+
+    Where one names the very recipient, those that name others do not speak; where one leans on clauses that license
+    nothing, these speak as well.
+    """
+    topics = list(topics)
+    here = [(spoken, met(spoken.topic.about, items)) for spoken in topics if spoken.here]
+    named = union(where for spoken, where in here if spoken.named)
+    lacking: dict[str, Items] = defaultdict(int)
+    for (topic, rule, _, own), where in here:
+        nearest = where if own or not topic.recipients else where & ~named
+        if nearest:
+            yield topic, rule, nearest
+            for clause in topic.licensed_by:
+                lacking[clause] |= nearest & ~trace.licensed(topic.licensed_by)
+    for spoken in topics:
+        wanted = lacking.get(spoken.topic.clause, 0) if spoken.topic.licence else 0
+        if wanted and (where := met(spoken.topic.about, wanted)):
+            yield spoken.topic, spoken.rule, where
+
+
+def _beyond(policy: Policy, clause: str) -> Text:
+    summary = policy.clauses[clause].summary
+    return Text(
+        ja=f"条項 {clause} が挙げる範囲にありません（{summary.ja}）",
+        en=f"not within what clause {clause} allows ({summary.en})",
+    )
+
+
+def _grounded(policy: Policy) -> Obstacle:
+    return Obstacle(
+        "no-rule",
+        ground(policy),
+        None,
+        (),
+        lambda: Text(ja="この取扱いを許す条項がありません", en="no clause permits such a flow"),
+    )
+
+
+def ground(policy: Policy) -> str | None:
+    """Return the clause that denies what no clause permits, if the policy names one."""
+    return next((clause.number for clause in policy.clauses.values() if clause.ground), None)
