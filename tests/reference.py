@@ -190,8 +190,8 @@ def _item(policy: Policy, event: dict[str, Any], item: str, now: int) -> Answer:
     if not granted:
         speaking = [permit for permit in here if met(permit.about)]
         recipient = _value(event, item, Field.RECIPIENT, for_rules=True)
-        if any(recipient in name for permit in speaking for name in _recipients(permit)):  # the nearest speak alone
-            speaking = [p for p in speaking if not _recipients(p) or any(recipient in n for n in _recipients(p))]
+        if any(_names(permit, recipient) for permit in speaking):  # the nearest speak alone
+            speaking = [permit for permit in speaking if not _recipients(permit) or _names(permit, recipient)]
         for permit in list(speaking):
             leaned = permit.licensed_by or frozenset()
             if leaned and not any(licence.head.clause in leaned for licence in licences):
@@ -212,6 +212,11 @@ def _recipients(permit: Permit) -> list[frozenset[str]]:
     """The lists of recipients that a permit names."""
     parts = permit.terms.parts if isinstance(permit.terms, And) else (permit.terms,)
     return [part.values for part in parts if isinstance(part, In) and part.field is Field.RECIPIENT]
+
+
+def _names(permit: Permit, recipient: str | None) -> bool:
+    lists = _recipients(permit)
+    return bool(lists) and all(recipient in names for names in lists)
 
 
 def _value(event: dict[str, Any], item: str, looked_at: Field, *, for_rules: bool) -> str | None:

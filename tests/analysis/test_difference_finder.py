@@ -50,8 +50,8 @@ def exact(data: st.DataObject, left: Policy, right: Policy) -> None:
     found = difference(left, right)
     if found is not None:
         assert says(left, found.event) != says(right, found.event)
-        assert found.left.permitted is (says(left, found.event)[0] == "permit")
-        assert found.right.permitted is (says(right, found.event)[0] == "permit")
+        assert bool(found.left.permitted) is (says(left, found.event)[0] == "permit")
+        assert bool(found.right.permitted) is (says(right, found.event)[0] == "permit")
         return
     engines = Engine([left]), Engine([right])
     for event in some_events(data, left, right):

@@ -232,8 +232,9 @@ class _Side:
             match rule:
                 case Permit():
                     about, terms = self._at(rule.about, point), self._at(rule.terms, point)
+                    names = None if rule.names is None else self._at(rule.names, point)
                     if about != NEVER:
-                        found.append(replace(rule, about=about, terms=terms))
+                        found.append(replace(rule, about=about, terms=terms, names=names))
                 case Restriction():
                     when, unless = self._at(rule.when, point), self._at(rule.unless, point)
                     exempt = self._at(rule.exempt, point)
@@ -295,7 +296,8 @@ class _Side:
                     lean = rule.licensed_by if rule.licensed_by is None else rule.licensed_by & licensing
                     if self.cites and rule.operations:
                         asked = (rule.licensed_by or frozenset()) & used
-                        found["speaks", clause, self._shown(rule), about, asked] = (about,)
+                        names = () if rule.names is None else (rule.names,)
+                        found["speaks", clause, self._shown(rule), about, asked, names] = (about, *names)
                     if self.cites and rule.licence and clause in leaned:
                         found["speaks to those who lean on it", clause, self._shown(rule), about] = (about,)
                     if terms != NEVER and rule.operations:
@@ -320,7 +322,7 @@ class _Side:
             return _NOTHING
         sorts = sorted_out(rules, lambda permit: bool(permit.operations))
         spoken = [
-            Spoken(topic_of(self.policy, rule), rule.head.id, bool(rule.operations), named=False)
+            Spoken(topic_of(self.policy, rule), rule.head.id, bool(rule.operations), named=rule.names == ALWAYS)
             for rule in rules
             if isinstance(rule, Permit)
         ]
@@ -357,6 +359,7 @@ def _topics(rules: Iterable[Rule]) -> list[Permit]:
             terms=NEVER,
             licence=False,
             licensed_by=None,
+            names=None,
         )
         for rule in rules
         if isinstance(rule, Permit) and rule.operations

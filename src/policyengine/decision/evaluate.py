@@ -128,7 +128,7 @@ class Evaluator:
         )
         self._named: dict[str, list[Permit]] = {}
         for permit in permits:
-            for value in dict.fromkeys(value for part in named_recipients(permit) for value in part.values):
+            for value in named_recipients(permit):
                 self._named.setdefault(value, []).append(permit)
         self._topics: dict[int, Sequence[tuple[Topic, str | None]]] = {}
         self._memory = _Memory()
@@ -191,7 +191,20 @@ class Evaluator:
         Args:
             event: an event of a controller and a time that the policy governs; which facts it carries does not matter.
         """
-        return frozenset(self._class(self._memory, as_rules_see(as_stated(event)), event.instant).asked)
+        of = self._class(self._memory, as_rules_see(as_stated(event)), event.instant)
+        everything = (1 << len(event.items)) - 1
+
+        def answer(leaf: Condition) -> bool | None:
+            if not isinstance(leaf, In | NotIn):
+                return None
+            among = chosen(event.items, leaf.values)
+            if among not in (0, everything):
+                return None
+            return bool(among) is isinstance(leaf, In)
+
+        left = (reduced_rule(rule, answer) for some in of.rules for rule in some)
+        asked = (*leaves_of(rule for rule in left if rule is not None), *leaves_of_topics(of.spoken))
+        return frozenset(leaf.type for leaf in asked if isinstance(leaf, Holds))
 
     def _class(self, memory: _Memory, seen: Values, instant: int) -> _Class:
         key = self._classes.key(seen, instant)

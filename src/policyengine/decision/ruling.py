@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from policyengine.decision.law import Items, Met, Rules, Trace, law, union
-from policyengine.model.condition import NEVER, Condition, Field, In, conjuncts
+from policyengine.model.condition import NEVER, Condition, In, leaves
 from policyengine.model.policy import Policy
 from policyengine.model.rule import Permit, Restriction
 from policyengine.model.words import describe
@@ -41,14 +41,15 @@ def topic_of(policy: Policy, permit: Permit) -> Topic:
     """Return what `permit` makes its clause speak of."""
     clause = policy.clauses[permit.head.clause]
     leaned = permit.licensed_by or frozenset()
-    names = bool(named_recipients(permit))
+    names = permit.names is not None
     shown = clause.case_of or clause.number
     return Topic(clause.number, shown, permit.about, leaned, permit.licence, permit.operations, names)
 
 
-def named_recipients(permit: Permit) -> list[In]:
-    """Return the lists of the recipients to whom `permit` permits."""
-    return [part for part in conjuncts(permit.terms) if isinstance(part, In) and part.field is Field.RECIPIENT]
+def named_recipients(permit: Permit) -> frozenset[str]:
+    """Return the recipients to whom `permit` permits, by name."""
+    lists = [leaf.values for leaf in leaves(permit.names) if isinstance(leaf, In)] if permit.names is not None else []
+    return frozenset.intersection(*lists) if lists else frozenset()
 
 
 class Spoken(NamedTuple):

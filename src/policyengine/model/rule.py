@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, replace
 from typing import TypeAlias
 
 from policyengine.errors import KeyPath, Place, Placing
-from policyengine.model.condition import ALWAYS, NEVER, Condition, Field, In, all_of, restricting
+from policyengine.model.condition import ALWAYS, NEVER, Condition, Field, In, all_of, conjuncts, restricting
 from policyengine.moment import FOREVER
 from policyengine.text import Text
 
@@ -56,6 +56,8 @@ class Permit:
         terms: on what terms it permits them.
         licence: whether other clauses may lean on its `about` and `terms`, for operations of their own.
         licensed_by: clauses of which one must license the flow as well; None where none need.
+        names: that the flow goes to a recipient whom it names; None where it names none. A denial cites those that
+            name other recipients only where nothing names this one.
     """
 
     head: Head
@@ -64,6 +66,7 @@ class Permit:
     terms: Condition
     licence: bool = False
     licensed_by: frozenset[str] | None = None
+    names: Condition | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,7 +130,10 @@ def placed(rule: Rule) -> Rule:
     """
     match rule:
         case Permit():
-            return replace(rule, about=restricting(rule.about, False), terms=restricting(rule.terms, False))
+            terms = restricting(rule.terms, False)
+            named = [part for part in conjuncts(terms) if isinstance(part, In) and part.field is Field.RECIPIENT]
+            names = all_of(*named) if named else None
+            return replace(rule, about=restricting(rule.about, False), terms=terms, names=names)
         case Restriction():
             return replace(
                 rule,

@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import copy
 import itertools
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Container, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, TypeAlias
 
@@ -244,7 +244,12 @@ class _Instrument:
         rules = [rule for rule in self.rules if rule.head.start <= event.instant < rule.head.end]
         spots = [spot for spot in self.spots if spot.rule.head.start <= event.instant < spot.rule.head.end]
         found = {id(root): answers.met(root, items) for rule in rules for _, root in self.roots[id(rule)]}
-        decided = self._decide(rules, items, found)
+        named = {
+            id(rule)
+            for rule in rules
+            if isinstance(rule, Permit) and rule.names is not None and answers.met(rule.names)
+        }
+        decided = self._decide(rules, items, found, named)
         for spot in spots:
             met = answers.met(spot.leaf, items)
             spot.seen.true |= bool(met)
@@ -255,7 +260,7 @@ class _Instrument:
             turned = _turned(spot.root, spot.number, items, answers.met)
             if turned == found[id(spot.root)]:
                 continue
-            differing = _differing(decided, self._decide(rules, items, {**found, id(spot.root): turned}))
+            differing = _differing(decided, self._decide(rules, items, {**found, id(spot.root): turned}, named))
             if differing:
                 spot.seen.decides = True
                 self.entries[spot.rule.head.id].applied = True
@@ -279,8 +284,8 @@ class _Instrument:
                 found[term] = where
         return found
 
-    def _decide(self, rules: list[Rule], items: Items, found: Mapping[int, Items]) -> Ruling:
-        """Decide items from the answers to the rules' conditions, by where each stands."""
+    def _decide(self, rules: list[Rule], items: Items, found: Mapping[int, Items], named: Container[int]) -> Ruling:
+        """Decide items from the answers to the rules' conditions, by where each stands; `named` name the recipient."""
         operation = {id(rule): found[id(self.roots[id(rule)][0][1])] for rule in rules if isinstance(rule, Permit)}
         sorts = sorted_out(rules, lambda permit: bool(operation[id(permit)]))
 
@@ -289,7 +294,7 @@ class _Instrument:
 
         def spoken() -> list[Spoken]:
             return [
-                Spoken(topic_of(self.policy, rule), rule.head.id, bool(operation[id(rule)]), named=False)
+                Spoken(topic_of(self.policy, rule), rule.head.id, bool(operation[id(rule)]), named=id(rule) in named)
                 for rule in rules
                 if isinstance(rule, Permit)
             ]
