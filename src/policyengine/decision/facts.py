@@ -15,6 +15,7 @@ from policyengine.model.vocabulary import Vocabulary
 Values: TypeAlias = Mapping[Field, str | None]
 """What an event states, but for its items: None where it does not state a field."""
 
+
 def as_stated(event: Event) -> dict[Field, str | None]:
     """Return what facts are held against: everything that the event states, but for its items."""
     return {
