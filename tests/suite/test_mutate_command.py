@@ -9,6 +9,9 @@ from pathlib import Path
 
 import pytest
 
+from policyengine.language.find import find_suites
+from policyengine.suite.mutate import Mutation
+from policyengine.suite.run import Engines, load
 from suite.little_packs import ALL, DELIVERY, NO_ADVERTISING, NO_VISITOR, POLICY, WRONG, line_of, shop
 from suite.shell import policyengine
 
@@ -27,6 +30,26 @@ def test_a_suite_that_notices_everything_leaves_no_survivor(tmp_path: Path) -> N
     assert (ran.code, ran.err) == (0, "")
     killed, _, _, survived = counts(ran.out)
     assert killed > 3 and survived == 0 and len(ran.out.splitlines()) == 1
+
+
+@pytest.mark.parametrize("named", ["shop", "link", "shop/policy.toml", "link/policy.toml", "more/../shop"])
+@pytest.mark.parametrize("held", [".", "policy.toml", "../shop", "../link", "../link/policy.toml", "../more/../shop"])
+def test_every_name_of_a_pack_means_its_mutants(named: str, held: str, tmp_path: Path) -> None:
+    suite = shop(tmp_path, *ALL) / "cases.test.toml"
+    suite.write_text(f'[suite]\npolicies = ["{held}"]\n' + suite.read_text("utf-8"), "utf-8")
+    (tmp_path / "link").symlink_to(tmp_path / "shop")
+    (tmp_path / "more").mkdir()
+    pack = tmp_path / named
+    (file,) = find_suites(pack if pack.is_dir() else pack.parent)
+    mutation = Mutation(pack, load(file, Engines()).cases)
+    assert {report.fate for report in mutation.run(jobs=1)} == {"killed"}
+
+
+def test_a_pack_with_two_names_is_mutated_once(tmp_path: Path) -> None:
+    shop(tmp_path, *ALL)
+    once = policyengine("mutate", "shop", folder=tmp_path)
+    twice = policyengine("mutate", "shop", "shop/policy.toml", tmp_path / "shop", folder=tmp_path)
+    assert counts(twice.out) == counts(once.out)
 
 
 def test_survivors_are_shown_at_their_line_with_a_case_to_paste(tmp_path: Path) -> None:

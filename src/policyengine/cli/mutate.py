@@ -37,6 +37,7 @@ def command(path: Sequence[str], form: str, jobs: int | None, target: str | None
       policyengine mutate rules/alc-smart-learning
     """
     from policyengine.language.find import find_packs, find_suites  # noqa: PLC0415
+    from policyengine.language.pack import load_pack  # noqa: PLC0415
     from policyengine.suite.mutate import Mutation  # noqa: PLC0415
     from policyengine.suite.record import appended  # noqa: PLC0415
     from policyengine.suite.run import Engines, load, run  # noqa: PLC0415
@@ -45,7 +46,8 @@ def command(path: Sequence[str], form: str, jobs: int | None, target: str | None
     left_out: set[Path] = set()
     reports: list[tuple[str, Report]] = []
     try:
-        packs = list(dict.fromkeys(pack for root in path for pack in find_packs(root, left_out)))
+        found = (pack for root in path for pack in find_packs(root, left_out))
+        packs = list({load_pack(pack).files: pack for pack in found}.values())
         if target is not None:
             _must_be_found(Path(target), packs)
         for pack in packs:

@@ -36,6 +36,11 @@ class Pack:
         return (*self.vocabularies, *self.rules)
 
     @property
+    def files(self) -> frozenset[Path]:
+        """The files that were read: the same for every name of the pack, be it a folder, a file in it or a link."""
+        return frozenset(Path(document.path).resolve() for document in self.documents)
+
+    @property
     def digest(self) -> str:
         """``sha256:`` and the hash of the content; comments, layout, file names and order of keys do not count."""
         content = sorted(

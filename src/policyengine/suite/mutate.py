@@ -74,9 +74,9 @@ class Mutation:
         self.kinds = Plugins().kinds
         self.original = policy_of(self.pack, self.kinds, {})
         self.mutants: Sequence[Mutant] = tuple(mutants(self.pack, self.original, self.kinds))
-        here = path.resolve()
-        self.cases = [case for case in cases if here in {policy.resolve() for policy in case.policies}]
+        self._packs: dict[Path, Pack] = {}
         self._others: dict[Path, Policy] = {}
+        self.cases = [case for case in cases if any(map(self._is_here, case.policies))]
         self._originals: dict[Any, Policy] = {}
         self._cited = self._citations()
         self._values = {case.id: _values(case.event) for case in self.cases}
@@ -174,14 +174,19 @@ class Mutation:
 
     def _layered(self, case: Case, mutant: Policy) -> list[Policy]:
         """Return the policies of a case, with the mutant in the place of the pack."""
-        here, found = self.path.resolve(), [mutant]
-        for policy in case.policies:
-            resolved = policy.resolve()
-            if resolved != here:
-                if resolved not in self._others:
-                    self._others[resolved] = policy_of(load_pack(policy), self.kinds, {})
-                found.append(self._others[resolved])
+        found = [mutant]
+        for path in case.policies:
+            if not self._is_here(path):
+                if path not in self._others:
+                    self._others[path] = policy_of(self._packs[path], self.kinds, {})
+                found.append(self._others[path])
         return found
+
+    def _is_here(self, path: Path) -> bool:
+        """Whether `path` is a name of the pack whose mutants these are."""
+        if path not in self._packs:
+            self._packs[path] = load_pack(path)
+        return self._packs[path].files == self.pack.files
 
 
 def expectation(policy: Policy, event: Mapping[str, Any]) -> dict[str, Any]:
