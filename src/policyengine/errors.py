@@ -213,11 +213,9 @@ class Code(msgspec.Struct, frozen=True):
         """Return what is said, with its parameters."""
         return Text(ja=self.ja, en=self.en).filled(**parameters)
 
-    def at(
-        self, place: Place | None, /, *, hint: Text | None = None, clause: str | None = None, **parameters: object
-    ) -> Problem:
+    def at(self, place: Place | None, /, *, hint: Text | None = None, **parameters: object) -> Problem:
         """Return the problem at a place in a file, if it has one."""
-        return Problem(self.name, self.text(**parameters), place, hint, self.severity, clause)
+        return Problem(self.name, self.text(**parameters), place, hint, self.severity)
 
     def fault(self, path: KeyPath, /, *, hint: Text | None = None, **parameters: object) -> Fault:
         """Return the fault at `path` of a configuration."""

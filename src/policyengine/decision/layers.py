@@ -7,7 +7,7 @@ from policyengine.errors import PolicyError, Problem
 from policyengine.model.decision import Reason
 from policyengine.model.event import Event
 from policyengine.model.policy import Policy
-from policyengine.text import Text
+from policyengine.model.problems import CONFLICTING_ATTRIBUTE, CONFLICTING_FACT_TYPE, DUPLICATE_POLICY
 
 
 def layered(event: Event, ids: list[str], verdicts: list[Verdict]) -> Verdict:
@@ -51,21 +51,15 @@ def refuse_conflicts(policies: tuple[Policy, ...]) -> None:
     problems: list[Problem] = []
     for first, second in ((a, b) for index, a in enumerate(policies) for b in policies[index + 1 :]):
         if first.id == second.id and max(first.start, second.start) < min(first.end, second.end):
-            message = Text(
-                ja=f"ポリシー「{first.id}」が二つ、同じ時に施行されています",
-                en=f'two policies named "{first.id}" are in force at the same time',
-            )
-            problems.append(Problem("duplicate-policy", message))
-        for what, ours, theirs in (
-            ("fact type", first.vocabulary.facts, second.vocabulary.facts),
-            ("attribute", first.vocabulary.attributes, second.vocabulary.attributes),
+            problems.append(DUPLICATE_POLICY.at(None, name=first.id))
+        for code, ours, theirs in (
+            (CONFLICTING_FACT_TYPE, first.vocabulary.facts, second.vocabulary.facts),
+            (CONFLICTING_ATTRIBUTE, first.vocabulary.attributes, second.vocabulary.attributes),
         ):
-            for name in sorted(ours.keys() & theirs.keys()):
-                if ours[name] != theirs[name]:
-                    message = Text(
-                        ja=f"「{name}」の宣言が {first.id} と {second.id} で異なります",
-                        en=f'{what} "{name}" is declared differently by {first.id} and {second.id}',
-                    )
-                    problems.append(Problem("conflicting-declaration", message))
+            problems.extend(
+                code.at(None, name=name, first=first.id, second=second.id)
+                for name in sorted(ours.keys() & theirs.keys())
+                if ours[name] != theirs[name]
+            )
     if problems:
         raise PolicyError(problems)

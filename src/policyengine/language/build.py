@@ -5,15 +5,26 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+import msgspec
+
 from policyengine.errors import KeyPath, PolicyError, Problem, did_you_mean, in_order
 from policyengine.language import check
 from policyengine.language.declare import Declarations, table_of
+from policyengine.language.file_problems import NO_POLICY_TABLE, NOT_A_VOCABULARY, NOTHING_TO_LOAD
 from policyengine.language.find import STANDARD
 from policyengine.language.pack import Pack, load_pack
+from policyengine.language.problems import (
+    DUPLICATE_RULE,
+    ENDS_BEFORE_IT_BEGINS,
+    OPEN_POINT,
+    UNKNOWN_READING_PICKED,
+    UNKNOWN_READING_VALUE_PICKED,
+)
 from policyengine.language.schema import rule_schema
 from policyengine.language.source import Document, read
 from policyengine.language.table import RuleTable, Scope
 from policyengine.model.policy import Clause, Policy, Reading
+from policyengine.model.problems import POLICY_TABLE_TWICE
 from policyengine.model.rule import Rule, placed
 from policyengine.model.vocabulary import Vocabulary
 from policyengine.moment import FOREVER, instant
@@ -58,13 +69,10 @@ def build_policies(
     if not problems:
         for name in sorted(readings.keys() - known):
             names = ", ".join(sorted(known))
-            message = Text(
-                ja=f"「{name}」という読み方はありません。あるもの: {names}",
-                en=f'unknown reading "{name}"; known: {names}',
-            )
-            problems.append(Problem("unknown-reading", message, hint=did_you_mean(name, known, listing=False)))
+            hint = did_you_mean(name, known, listing=False)
+            problems.append(UNKNOWN_READING_PICKED.at(None, hint=hint, name=name, known=names))
         if not policies:
-            problems.append(Problem("no-policy", Text(ja="ポリシーが一つもありません", en="no policy to load")))
+            problems.append(NOTHING_TO_LOAD.at(None))
     if problems:
         raise PolicyError(problems)
     return policies
@@ -179,35 +187,17 @@ class _Builder(Declarations):
         for document in self.pack.vocabularies:
             for key in _NO_WORDS:
                 if key in document.data:
-                    self.problem(
-                        "not-a-vocabulary",
-                        f"取り込まれる語彙ファイルに「{key}」は書けません",
-                        f'an imported vocabulary cannot have "{key}"',
-                        document,
-                        key,
-                    )
+                    self.problem(NOT_A_VOCABULARY, document, key, key=key)
         found = [document for document in self.pack.rules if "policy" in document.data]
         if not found:
-            self.problem("no-policy", "[policy] の表がありません", "there is no table [policy]", self.pack.rules[0])
+            self.problem(NO_POLICY_TABLE, self.pack.rules[0])
             return {}
         for document in found[1:]:
-            self.problem(
-                "duplicate-policy",
-                f"[policy] は {found[0].path} にもあります",
-                f"[policy] stands in {found[0].path} as well",
-                document,
-                "policy",
-            )
+            self.problem(POLICY_TABLE_TWICE, document, "policy", file=found[0].path)
         about = table_of(found[0].data["policy"])
         about = {key: value for key, value in about.items() if not self.broken(found[0], "policy", key)}
         if _instant(about.get("from"), -FOREVER) >= _instant(about.get("until"), FOREVER):
-            self.problem(
-                "impossible-rule",
-                "from が until 以後です",
-                "from is at or after until",
-                found[0],
-                *("policy", "until"),
-            )
+            self.problem(ENDS_BEFORE_IT_BEGINS, found[0], "policy", "until")
             return {}
         return about
 
@@ -215,12 +205,9 @@ class _Builder(Declarations):
         value = self.wanted.get(reading.name, reading.default)
         if reading.name in self.wanted and not (isinstance(value, str) and value in reading.values):
             known = ", ".join(reading.values)
-            message = Text(
-                ja=f"読み方「{reading.name}」に「{value}」はありません。{known} のいずれか",
-                en=f'reading "{reading.name}" has no value "{value}"; it has {known}',
-            )
             hint = did_you_mean(str(value), reading.values, listing=False)
-            self.problems.append(Problem("unknown-reading-value", message, hint=hint))
+            problem = UNKNOWN_READING_VALUE_PICKED.at(None, hint=hint, name=reading.name, value=value, known=known)
+            self.problems.append(problem)
         return value
 
     def _rules(self, scope: Scope) -> Iterator[_Lowered]:
@@ -262,8 +249,7 @@ class _Builder(Declarations):
         )
         name, given = table.head.id, "id" in whole
         if name in ids and (given or ids[name]):  # two ids that were made up mean one clause that stands twice
-            message = Text(ja=f"ルール id「{name}」が二つあります", en=f'rule id "{name}" stands twice')
-            table.problem("duplicate-id", message, "id")
+            table.problem(DUPLICATE_RULE, "id", name=name)
         ids[name] = given or ids.get(name, False)
         stands = table.stands(whole.get("under"), "under")
         rules: tuple[Rule, ...] = ()
@@ -299,13 +285,9 @@ class _Builder(Declarations):
         """Yield what the policy itself leaves open, as notes."""
         for document, index, table in self.clause_tables():
             for position, point in enumerate(table.get("open", ())):
-                yield Problem(
-                    "open-point",
-                    Text(**point),
-                    document.place(("clause", index, "open", position)),
-                    severity="note",
-                    clause=table["number"],
-                )
+                place = document.place(("clause", index, "open", position))
+                note = OPEN_POINT.at(place, point=Text(**point))
+                yield msgspec.structs.replace(note, clause=table["number"])
 
 
 def _with_cases(number: str, clauses: Mapping[str, Clause]) -> frozenset[str]:

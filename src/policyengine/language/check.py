@@ -6,6 +6,15 @@ from collections.abc import Container, Iterable, Iterator, Mapping
 from dataclasses import replace
 
 from policyengine.errors import KeyPath, Problem, did_you_mean
+from policyengine.language.problems import (
+    DUPLICATE_GROUND,
+    IDLE_CLAUSE,
+    IMPOSSIBLE_RULE,
+    NEVER_IN_FORCE,
+    NO_LICENCE,
+    ORGANISATIONAL_CLAUSE,
+    UNMEETABLE_RULE,
+)
 from policyengine.language.source import Document
 from policyengine.model.comparison import COMPARISONS
 from policyengine.model.condition import (
@@ -26,7 +35,6 @@ from policyengine.model.condition import (
 from policyengine.model.operation import OPERATIONS, WITHIN
 from policyengine.model.policy import Clause
 from policyengine.model.rule import Permit, Restriction, Rule, scope_of
-from policyengine.text import Text
 
 _RECIPIENT = frozenset({Field.RECIPIENT, Field.SERVICE, Field.COUNTRY})
 
@@ -46,24 +54,13 @@ def clause_problems(
         document, path = places[number]
         carried = number in ruled or number in parents or clause.ground or bool(clause.defines)
         if not carried and clause.organisational is None:
-            message = Text(
-                ja=f"条項「{number}」を実行するルールも、実行できない理由（organisational）もありません",
-                en=f'nothing carries out clause "{number}", and no reason says why not (organisational)',
-            )
-            yield Problem("idle-clause", message, document.place(path))
+            yield IDLE_CLAUSE.at(document.place(path), number=number)
         elif carried and clause.organisational is not None:
-            message = Text(
-                ja=f"条項「{number}」は organisational なのにルールを持っています",
-                en=f'clause "{number}" is organisational and yet carried out by rules',
-            )
-            yield Problem("organisational-clause", message, document.place((*path, "organisational")))
+            yield ORGANISATIONAL_CLAUSE.at(document.place((*path, "organisational")), number=number)
     grounds = [number for number, clause in clauses.items() if clause.ground]
     for number in grounds[1:]:
         document, path = places[number]
-        message = Text(
-            ja=f"ground は条項「{grounds[0]}」にもあります", en=f'clause "{grounds[0]}" is the ground already'
-        )
-        yield Problem("duplicate-ground", message, document.place((*path, "ground")))
+        yield DUPLICATE_GROUND.at(document.place((*path, "ground")), number=grounds[0])
 
 
 def rule_problems(tables: Iterable[tuple[Rule, ...]], span: tuple[int, int]) -> Iterator[Problem]:
@@ -76,16 +73,13 @@ def rule_problems(tables: Iterable[tuple[Rule, ...]], span: tuple[int, int]) -> 
     for rules in tables:
         why = None
         if rules and all(impossible(scope_of(rule)) for rule in rules):
-            why = Text(ja="どんなイベントにも当てはまらないルールです", en="impossible rule: no event can match it")
+            why = IMPOSSIBLE_RULE
         elif any(_unmeetable(rule) for rule in rules):
-            why = Text(ja="どんなイベントも満たせない条件です", en="impossible rule: no event can meet what it asks")
+            why = UNMEETABLE_RULE
         elif any(rule.head.start >= span[1] or rule.head.end <= span[0] for rule in rules):
-            why = Text(
-                ja="ポリシーの施行期間に一度も効力を持たないルールです",
-                en="impossible rule: it is never in force while the policy is",
-            )
+            why = NEVER_IN_FORCE
         if why is not None:
-            yield Problem("impossible-rule", why, rules[0].head.place)
+            yield why.at(rules[0].head.place)
 
 
 def licence_problems(rules: Iterable[Rule], unsure: Container[str]) -> Iterator[Problem]:
@@ -100,12 +94,9 @@ def licence_problems(rules: Iterable[Rule], unsure: Container[str]) -> Iterator[
     for permit in permits:
         leaned_on = permit.licensed_by
         if leaned_on is not None and not any(clause in licensing or clause in unsure for clause in leaned_on):
-            message = Text(
-                ja="licensed_by の条項はどれも利用目的を定めていません", en="no clause in licensed_by licenses anything"
-            )
             document, path = permit.head.source or (None, ())
             place = document.place((*path, "licensed_by")) if document else None
-            yield Problem("no-licence", message, place, did_you_mean("", licensing))
+            yield NO_LICENCE.at(place, hint=did_you_mean("", licensing))
 
 
 def impossible(condition: Condition) -> bool:

@@ -5,14 +5,26 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
-from policyengine.errors import Problem, did_you_mean
+from policyengine.errors import Code, Problem, did_you_mean
 from policyengine.language.pack import Pack
+from policyengine.language.problems import (
+    CYCLIC_CLAUSE,
+    CYCLIC_TERM,
+    DUPLICATE_CLAUSE,
+    SHADOWED_NAME,
+    UNKNOWN_KIND,
+    UNKNOWN_READING_VALUE,
+    UNKNOWN_TERM,
+    VALUES_OF_NO_VALUE,
+)
 from policyengine.language.schema import policy_schema
 from policyengine.language.source import Document
 from policyengine.language.validate import problems_of
 from policyengine.model.fact import VALUE, FactField, FactType
 from policyengine.model.policy import Clause, ObligationText, Reading
+from policyengine.model.problems import UNKNOWN_CLAUSE
 from policyengine.model.vocabulary import DIMENSIONS, Attribute, Term, Vocabulary, ancestors
+from policyengine.schema.problems import UNKNOWN_KEY
 from policyengine.text import Text
 
 if TYPE_CHECKING:
@@ -41,10 +53,10 @@ class Declarations:
                 self._broken.update((document.path, where[:length]) for length in range(len(where) + 1))
 
     def problem(
-        self, code: str, ja: str, en: str, document: Document, *path: str | int, hint: Text | None = None
+        self, code: Code, document: Document, /, *path: str | int, hint: Text | None = None, **parameters: object
     ) -> None:
         """Report what is wrong at `path` of a document."""
-        self.problems.append(Problem(code, Text(ja=ja, en=en), document.place(path), hint))
+        self.problems.append(code.at(document.place(path), hint=hint, **parameters))
 
     def broken(self, document: Document, *path: str | int) -> bool:
         """Whether the schema has something against what stands at `path`, or below it."""
@@ -72,12 +84,12 @@ class Declarations:
             default, clause = text_or_none(table.get("default")) or "", text_or_none(table.get("clause"))
             if default not in values and not self.broken(document, "readings", name):
                 self.problem(
-                    "unknown-reading-value",
-                    f"読み方「{name}」に「{default}」はありません",
-                    f'reading "{name}" has no value "{default}"',
+                    UNKNOWN_READING_VALUE,
                     document,
                     *("readings", name, "default"),
                     hint=did_you_mean(default, values),
+                    name=name,
+                    value=default,
                 )
             found[name] = Reading(name, label_of(table, name), default, values, clause)
         return found
@@ -96,13 +108,7 @@ class Declarations:
         for document, index, table in self.clause_tables():
             number = table["number"]
             if number in found:
-                self.problem(
-                    "duplicate-id",
-                    f"条項「{number}」が二つあります",
-                    f'clause "{number}" stands twice',
-                    document,
-                    *("clause", index, "number"),
-                )
+                self.problem(DUPLICATE_CLAUSE, document, "clause", index, "number", number=number)
                 continue
             organisational, title = table.get("organisational"), table.get("title")
             found[number] = Clause(
@@ -132,22 +138,14 @@ class Declarations:
     def clause_known(self, number: Any, known: Iterable[str], document: Document, *path: str | int) -> None:
         """Report the number of a clause that is not there."""
         if isinstance(number, str) and number not in known:
-            self.problem(
-                "unknown-clause",
-                f"条項「{number}」はありません",
-                f'there is no clause "{number}"',
-                document,
-                *path,
-                hint=did_you_mean(number, known),
-            )
+            self.problem(UNKNOWN_CLAUSE, document, *path, hint=did_you_mean(number, known), number=number)
 
     def _of_kind(self, document: Document, where: KeyPath, problem: Problem) -> Problem:
         """Return `problem`, or what it is where an unknown key of a clause is meant as a kind of rule."""
-        if problem.code == "unknown-key" and len(where) == 3 and where[0] == "clause":
+        if problem.code == UNKNOWN_KEY.name and len(where) == 3 and where[0] == "clause":
             name = str(where[2])
             if isinstance(document.data["clause"][where[1]][name], list):
-                message = Text(ja=f"未知のルールの種類「{name}」", en=f'unknown kind of rule "{name}"')
-                return Problem("unknown-kind", message, problem.place, did_you_mean(name, self.kinds))
+                return UNKNOWN_KIND.at(problem.place, hint=did_you_mean(name, self.kinds), kind=name)
         return problem
 
     def _entries(self, *path: str) -> Iterator[tuple[Document, str, dict[str, Any]]]:
@@ -166,13 +164,7 @@ class Declarations:
         seen = {} if seen is None else seen
         for document, name, table in self._entries(*path):
             if name in seen:
-                self.problem(
-                    "shadowed-name",
-                    f"「{name}」は {seen[name].path} で宣言済みです",
-                    f'"{name}" is already declared in {seen[name].path}',
-                    document,
-                    *(*path, name),
-                )
+                self.problem(SHADOWED_NAME, document, *path, name, name=name, file=seen[name].path)
             else:
                 seen[name] = document
                 yield document, name, table
@@ -185,13 +177,7 @@ class Declarations:
             if not self.broken(document, *path):
                 self._known(terms[name].is_a, dimension, terms, document, *path)
             if name in ancestors(name, terms):
-                self.problem(
-                    "cyclic-hierarchy",
-                    f"「{name}」が自分自身の一種になっています",
-                    f'"{name}" is a kind of itself',
-                    document,
-                    *path,
-                )
+                self.problem(CYCLIC_TERM, document, *path, name=name)
         return terms
 
     def _sets(self, dimension: str, seen: dict[str, Document], terms: Mapping[str, Term]) -> dict[str, tuple[str, ...]]:
@@ -218,14 +204,8 @@ class Declarations:
         """Report each of the `words` listed at `path` that is no term of `dimension`."""
         for index, word in enumerate(words):
             if word not in terms:
-                self.problem(
-                    "unknown-term",
-                    f"{dimension} に「{word}」はありません",
-                    f'unknown term "{word}" in {dimension}',
-                    document,
-                    *(*path, index),
-                    hint=did_you_mean(word, terms),
-                )
+                hint = did_you_mean(word, terms)
+                self.problem(UNKNOWN_TERM, document, *path, index, hint=hint, term=word, dimension=dimension)
 
     def _fact_types(self) -> dict[str, FactType]:
         found: dict[str, FactType] = {}
@@ -240,13 +220,7 @@ class Declarations:
                     key, held, about.get("list") is True, about.get("required") is True, frozenset(values) or None
                 )
                 if values and held != VALUE:
-                    self.problem(
-                        "unknown-key",
-                        "values を持てるのは held が value の項目だけです",
-                        'only a field held against a "value" lists values',
-                        document,
-                        *("vocabulary", "facts", name, "fields", key, "values"),
-                    )
+                    self.problem(VALUES_OF_NO_VALUE, document, "vocabulary", "facts", name, "fields", key, "values")
                 labels.update({value: label_of(table_of(label), value) for value, label in values.items()})
             found[name] = FactType(name, label_of(table, name), fields, labels)
         return found
@@ -261,13 +235,7 @@ class Declarations:
             seen.add(parent)
             parent = clauses[parent].case_of
         if table["number"] in seen:
-            self.problem(
-                "cyclic-hierarchy",
-                f"条項「{table['number']}」が自分自身の場合（case_of）になっています",
-                f'clause "{table["number"]}" is a case of itself',
-                document,
-                *path,
-            )
+            self.problem(CYCLIC_CLAUSE, document, *path, number=table["number"])
 
 
 def table_of(value: Any) -> dict[str, Any]:

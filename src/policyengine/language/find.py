@@ -14,9 +14,9 @@ from itertools import groupby
 from pathlib import Path
 from typing import Final
 
-from policyengine.errors import Place, PolicyError, Problem
+from policyengine.errors import Place, PolicyError
+from policyengine.language.file_problems import NO_RULE_FILE
 from policyengine.language.source import unreadable
-from policyengine.text import Text
 
 STANDARD = Path(__file__).with_name("standard.toml")
 
@@ -126,8 +126,7 @@ def find_rule_files(path: str | Path, left_out: set[Path] | None = None) -> list
         is_pack = any(_has_policy(found) for found in tables.values())
         found += (file for file in inside if is_pack or tables[file] or file.name.endswith(TEST_SUFFIX))
     if not found:
-        message = Text(ja="フォルダにルールファイルがありません", en="the folder has no rule file")
-        raise PolicyError([Problem("no-rule-file", message, Place(str(path)))])
+        raise PolicyError([NO_RULE_FILE.at(Place(str(path)))])
     return sorted(found)
 
 

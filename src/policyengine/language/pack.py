@@ -9,9 +9,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from policyengine.errors import Place, PolicyError, Problem
+from policyengine.language.file_problems import IMPORTED, NO_TOML_FILE, PACKS_BELOW
 from policyengine.language.find import STANDARD, find_packs, pack_files
 from policyengine.language.source import Document, read, unreadable
-from policyengine.text import Text
 
 
 @dataclass(frozen=True)
@@ -87,10 +87,9 @@ def _files(root: Path) -> list[Path]:
     except OSError as error:
         raise unreadable(str(root), error) from None
     if not files:
-        message = Text(ja="フォルダに TOML ファイルがありません", en="the folder has no TOML file")
         below = ", ".join(str(pack) for pack in find_packs(root) if pack != root)
-        hint = Text(ja=f"下にあるもの: {below}", en=f"there are packs below it: {below}") if below else None
-        raise PolicyError([Problem("no-policy", message, Place(str(root)), hint)])
+        hint = PACKS_BELOW.filled(packs=below) if below else None
+        raise PolicyError([NO_TOML_FILE.at(Place(str(root)), hint=hint)])
     return files
 
 
@@ -114,15 +113,12 @@ def _imports(document: Document) -> list[str]:
 def _imported(error: PolicyError, importer: Document, file: Path) -> Iterator[Problem]:
     """Point problems of an imported file that cannot be read at the import, and keep the others where they are."""
     for problem in error.problems:
-        if problem.code in ("file-missing", "file-unreadable"):
+        code = IMPORTED.get(problem.code)
+        if code is not None:
             place = importer.place(("imports",))
             for index, target in enumerate(_imports(importer)):
                 if Path(importer.path).parent / target == file:
                     place = importer.place(("imports", index))
-            message = Text(
-                ja=f"取り込む語彙ファイル {file}: {problem.message.ja}",
-                en=f"imported vocabulary {file}: {problem.message.en}",
-            )
-            yield Problem(problem.code, message, place)
+            yield code.at(place, file=file, problem=problem.message)
         else:
             yield problem

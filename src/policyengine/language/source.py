@@ -8,9 +8,18 @@ from datetime import date, datetime, time
 from pathlib import Path
 from typing import Any, Final
 
-from policyengine.errors import KeyPath, Place, PolicyError, Problem
+from policyengine.errors import KeyPath, Place, PolicyError
+from policyengine.language.file_problems import (
+    FILE_MISSING,
+    FILE_UNREADABLE,
+    NESTED_TOO_DEEPLY,
+    NOT_UTF_8,
+    NUMBER_TOO_LARGE,
+    TOML_1_1,
+    TOML_SYNTAX,
+    WRITE_TOML_1_0,
+)
 from policyengine.language.places import Places
-from policyengine.text import Text
 
 DEEPEST: Final = 64
 """How deeply tables and arrays may be nested; what is deeper is no rule file."""
@@ -61,7 +70,7 @@ def contents(path: Path, name: str) -> bytes:
     try:
         return path.read_bytes()
     except FileNotFoundError:
-        raise _broken("file-missing", Place(name), "ファイルがありません", "no such file") from None
+        raise PolicyError([FILE_MISSING.at(Place(name))]) from None
     except OSError as error:
         raise unreadable(name, error) from None
     except ValueError as error:  # a path that no file can have
@@ -76,12 +85,7 @@ def decode(raw: bytes, name: str) -> str:
         before = raw[: error.start]
         line = before.count(b"\n") + 1
         column = len(before[before.rfind(b"\n") + 1 :].decode("utf-8", "replace")) + 1
-        raise _broken(
-            "not-utf-8",
-            Place(name, line, column),
-            "UTF-8 ではありません。UTF-8 で保存してください",
-            "not UTF-8; save the file as UTF-8",
-        ) from None
+        raise PolicyError([NOT_UTF_8.at(Place(name, line, column))]) from None
 
 
 def parse(text: str, name: str) -> Document:
@@ -95,7 +99,7 @@ def parse(text: str, name: str) -> Document:
     except RecursionError:
         raise _too_deep(name) from None
     except ValueError:  # what `int` and `repr` say to thousands of digits
-        raise _broken("toml-syntax", Place(name, 1, 1), "大きすぎる数があります", "a number is too large") from None
+        raise PolicyError([NUMBER_TOO_LARGE.at(Place(name, 1, 1))]) from None
     if _depth(data) > DEEPEST:
         raise _too_deep(name)
     return Document(name, text, plain(data))
@@ -115,11 +119,11 @@ def plain(value: Any) -> Any:
 def unreadable(name: str, error: Exception) -> PolicyError:
     """Return the error of a file or folder `name` that the system does not let us read."""
     reason = getattr(error, "strerror", None) or str(error)
-    return _broken("file-unreadable", Place(name), f"読めません: {reason}", f"cannot be read: {reason}")
+    return PolicyError([FILE_UNREADABLE.at(Place(name), reason=reason)])
 
 
 def _too_deep(name: str) -> PolicyError:
-    return _broken("toml-syntax", Place(name, 1, 1), "入れ子が深すぎます", "nested too deeply")
+    return PolicyError([NESTED_TOO_DEEPLY.at(Place(name, 1, 1))])
 
 
 def _depth(data: Any) -> int:
@@ -135,26 +139,13 @@ def _depth(data: Any) -> int:
     return depth
 
 
-def _broken(code: str, place: Place, ja: str, en: str, hint: Text | None = None) -> PolicyError:
-    return PolicyError([Problem(code, Text(ja=ja, en=en), place, hint)])
-
-
 def _syntax_error(message: str, text: str, name: str) -> PolicyError:
     match = re.fullmatch(r"(.*) \(at (?:line (\d+), column (\d+)|end of document)\)", message, re.DOTALL)
     what = match[1] if match else message
     place = Place(name, int(match[2]), int(match[3])) if match and match[2] else Place(name, *Places(text).unended())
     if _is_toml_1_1(text):
-        return _broken(
-            "toml-1.1",
-            place,
-            "TOML 1.1 の書き方です。ルールファイルは TOML 1.0 です",
-            "this is TOML 1.1 syntax; rule files are TOML 1.0",
-            Text(
-                ja="インライン表は一行で末尾のカンマなし、\\e と \\x は \\u で、時刻は秒まで書きます",
-                en="keep an inline table on one line without a trailing comma, write \\u for \\e and \\x, give seconds",
-            ),
-        )
-    return _broken("toml-syntax", place, f"TOML として読めません: {what}", f"broken TOML: {what}")
+        return PolicyError([TOML_1_1.at(place, hint=WRITE_TOML_1_0)])
+    return PolicyError([TOML_SYNTAX.at(place, what=what)])
 
 
 def _is_toml_1_1(text: str) -> bool:

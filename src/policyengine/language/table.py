@@ -5,8 +5,21 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
-from policyengine.errors import KeyPath, Problem, did_you_mean
+from policyengine.errors import Code, KeyPath, Problem, did_you_mean
 from policyengine.language.keys import TERM_KEYS, WORDS, meaning_of
+from policyengine.language.problems import (
+    ATTRIBUTE_TYPE,
+    ENDS_BEFORE_IT_BEGINS,
+    FACT_EXPRESSION,
+    FIELD_WITHOUT_VALUE,
+    UNKNOWN_ATTRIBUTE,
+    UNKNOWN_FACT_FIELD,
+    UNKNOWN_FACT_TYPE,
+    UNKNOWN_FIELD_VALUE,
+    UNKNOWN_READING,
+    UNKNOWN_READING_VALUE,
+    UNKNOWN_TERM,
+)
 from policyengine.language.source import Document
 from policyengine.model.comparison import COMPARISONS
 from policyengine.model.condition import (
@@ -24,6 +37,7 @@ from policyengine.model.condition import (
 )
 from policyengine.model.fact import VALUE
 from policyengine.model.operation import OPERATIONS
+from policyengine.model.problems import UNKNOWN_CLAUSE, UNKNOWN_OBLIGATION
 from policyengine.model.rule import Head
 from policyengine.model.vocabulary import Vocabulary
 from policyengine.moment import FOREVER, instant
@@ -103,13 +117,19 @@ class RuleTable:
             source=(document, path),
         )
         if self.head.start >= self.head.end:
-            self.problem(
-                "impossible-rule", Text(ja="from が until より後です", en="from is at or after until"), "until"
-            )
+            self.problem(ENDS_BEFORE_IT_BEGINS, "until")
 
-    def problem(self, code: str, message: Text, *path: str | int, hint: Text | None = None) -> None:
-        """Report what is wrong with the table, at the key or value `path` inside it."""
-        self.scope.problems.append(Problem(code, message, self.document.place((*self.path, *path)), hint))
+    def problem(self, code: Code, /, *path: str | int, hint: Text | None = None, **parameters: object) -> None:
+        """Report what is wrong with the table, at the key or value `path` inside it.
+
+        Args:
+            code: what is wrong: one of the codes of the language, or a plugin's own.
+            path: the way from the table to the place.
+            hint: the nearest valid thing.
+            parameters: those of the code's text.
+        """
+        place = self.document.place((*self.path, *path))
+        self.scope.problems.append(code.at(place, hint=hint, **parameters))
 
     def stands(self, under: Any, *path: str | int) -> bool:
         """Whether what stands `under` some readings stands under the chosen ones; unknown readings are reported."""
@@ -118,25 +138,13 @@ class RuleTable:
             values = [wanted] if isinstance(wanted, str) else wanted
             known = self.scope.readings.get(name)
             if known is None:
-                self.problem(
-                    "unknown-reading",
-                    Text(ja=f"未宣言の読み方「{name}」", en=f'unknown reading "{name}"'),
-                    *path,
-                    name,
-                    hint=did_you_mean(name, self.scope.readings),
-                )
+                hint = did_you_mean(name, self.scope.readings)
+                self.problem(UNKNOWN_READING, *path, name, hint=hint, name=name)
                 continue
             for index, value in enumerate(values):
                 if value not in known:
-                    self.problem(
-                        "unknown-reading-value",
-                        Text(
-                            ja=f"読み方「{name}」に「{value}」はありません",
-                            en=f'reading "{name}" has no value "{value}"',
-                        ),
-                        *(*path, name, index),
-                        hint=did_you_mean(value, known),
-                    )
+                    hint = did_you_mean(value, known)
+                    self.problem(UNKNOWN_READING_VALUE, *path, name, index, hint=hint, name=name, value=value)
             stands = stands and self.scope.chosen.get(name) in values
         return stands
 
@@ -228,11 +236,7 @@ class RuleTable:
         forms = [key for key in ("all", "any", "not", "type") if key in expression]
         if len(forms) != 1 or (forms[0] != "type" and len(expression) > 1):
             self.problem(
-                "fact-expression",
-                Text(
-                    ja="type（事実一つ）、all、any、not のどれか一つだけを書きます",
-                    en="expected exactly one of type (one fact), all, any, not",
-                ),
+                FACT_EXPRESSION,
                 *path,
             )
             return NEVER
@@ -263,10 +267,10 @@ class RuleTable:
             known = self.scope.clauses.get(number)
             if known is None:
                 self.problem(
-                    "unknown-clause",
-                    Text(ja=f"条項「{number}」はありません", en=f'there is no clause "{number}"'),
+                    UNKNOWN_CLAUSE,
                     *where,
                     hint=did_you_mean(number, self.scope.clauses),
+                    number=number,
                 )
             elif stands:
                 found.update(known)
@@ -278,10 +282,10 @@ class RuleTable:
         for name, stands, where in self.listed(*(path or ("oblige",))):
             if name not in self.scope.obligations:
                 self.problem(
-                    "unknown-obligation",
-                    Text(ja=f"未宣言の義務「{name}」", en=f'unknown obligation "{name}"'),
+                    UNKNOWN_OBLIGATION,
                     *where,
                     hint=did_you_mean(name, self.scope.obligations),
+                    name=name,
                 )
             elif stands:
                 found.append(name)
@@ -305,20 +309,21 @@ class RuleTable:
 
     def _unknown_term(self, dimension: str, term: str, where: KeyPath, known: Iterable[str]) -> None:
         self.problem(
-            "unknown-term",
-            Text(ja=f"{dimension} に「{term}」はありません", en=f'unknown term "{term}" in {dimension}'),
+            UNKNOWN_TERM,
             *where,
             hint=did_you_mean(term, known),
+            term=term,
+            dimension=dimension,
         )
 
     def _comparisons(self, name: str, tests: Mapping[str, Any], *path: str | int) -> Iterator[Condition]:
         declared = self.scope.vocabulary.attributes.get(name)
         if declared is None:
             self.problem(
-                "unknown-attribute",
-                Text(ja=f"未宣言の属性「{name}」", en=f'unknown attribute "{name}"'),
+                UNKNOWN_ATTRIBUTE,
                 *path,
                 hint=did_you_mean(name, self.scope.vocabulary.attributes),
+                name=name,
             )
             return
         for op, comparison in COMPARISONS.items():
@@ -328,12 +333,11 @@ class RuleTable:
             fits = numeric if comparison.bound else declared.accepts(tests[op])
             if not fits:
                 self.problem(
-                    "wrong-type",
-                    Text(
-                        ja=f"属性「{name}」は {declared.type} です", en=f'attribute "{name}" is of type {declared.type}'
-                    ),
+                    ATTRIBUTE_TYPE,
                     *path,
                     op,
+                    name=name,
+                    type=declared.type,
                 )
             else:
                 yield Compare(name, op, tests[op])
@@ -343,11 +347,11 @@ class RuleTable:
         declared = self.scope.vocabulary.facts.get(name)
         if declared is None:
             self.problem(
-                "unknown-fact-type",
-                Text(ja=f"未宣言の事実の種類「{name}」", en=f'unknown fact type "{name}"'),
+                UNKNOWN_FACT_TYPE,
                 *path,
                 "type",
                 hint=did_you_mean(name, self.scope.vocabulary.facts),
+                name=name,
             )
             return NEVER
         where: list[tuple[str, frozenset[str]]] = []
@@ -357,40 +361,26 @@ class RuleTable:
             field = declared.fields.get(key)
             nameable = [field.id for field in declared.fields.values() if field.held == VALUE]
             if field is None or field.held != VALUE:
-                self.problem(
-                    "unknown-fact-field",
-                    Text(
-                        ja=f"{name} の値として名指せる項目に「{key}」はありません",
-                        en=f'"{key}" is not a field of {name} whose value a rule can name',
-                    ),
-                    *path,
-                    key,
-                    hint=did_you_mean(key, nameable),
-                )
+                hint = did_you_mean(key, nameable)
+                self.problem(FIELD_WITHOUT_VALUE, *path, key, hint=hint, type=name, field=key)
                 continue
             values = [wanted] if isinstance(wanted, str) else wanted
             for index, value in enumerate(values):
                 if field.values is not None and value not in field.values:
                     self.problem(
-                        "unknown-value",
-                        Text(
-                            ja=f"{name} の {key} に「{value}」はありません", en=f'{key} of {name} cannot be "{value}"'
-                        ),
+                        UNKNOWN_FIELD_VALUE,
                         *(*path, key, index),
                         hint=did_you_mean(value, field.values),
+                        type=name,
+                        field=key,
+                        value=value,
                     )
             where.append((key, frozenset(values)))
         unheld = expression.get("unheld", ())
         for index, key in enumerate(unheld):
             if key not in declared.fields:
-                self.problem(
-                    "unknown-fact-field",
-                    Text(ja=f"{name} に項目「{key}」はありません", en=f'{name} has no field "{key}"'),
-                    *path,
-                    "unheld",
-                    index,
-                    hint=did_you_mean(key, declared.fields),
-                )
+                hint = did_you_mean(key, declared.fields)
+                self.problem(UNKNOWN_FACT_FIELD, *path, "unheld", index, hint=hint, type=name, field=key)
         return Holds(name, tuple(sorted(where)), frozenset(unheld))
 
     def _instant(self, key: str, default: int) -> int:

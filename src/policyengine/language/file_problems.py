@@ -1,0 +1,140 @@
+"""What can be wrong with files of rules, suites and configurations before they are read as such."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Final
+
+from policyengine.errors import Code
+from policyengine.text import Text
+
+FILE_MISSING: Final = Code(
+    "file-missing",
+    ja="ファイルがありません",
+    en="no such file",
+    means=Text(
+        ja="ファイルがないか、`imports` の先がありません。取り込むパスは、書いてあるファイルのフォルダから数えます。",
+        en="There is no such file, or an import leads nowhere. Imports are taken from the folder of the file that has "
+        "them.",
+    ),
+    example="""
+imports = ["nowhere.toml"]
+""",
+)
+FILE_UNREADABLE: Final = Code(
+    "file-unreadable",
+    ja="読めません: {reason}",
+    en="cannot be read: {reason}",
+    means=Text(
+        ja="システムが読ませません。権限がないか、フォルダであるか、リンクが循環しています。",
+        en="The system does not let us read it: a permission is missing, it is a folder, or links run in a circle.",
+    ),
+    example="""
+imports = ["."]
+""",
+)
+IMPORTED: Final[Mapping[str, Code]] = {
+    code.name: code.also(ja="取り込む語彙ファイル {file}: {problem}", en="imported vocabulary {file}: {problem}")
+    for code in (FILE_MISSING, FILE_UNREADABLE)
+}
+"""What is said at an import where the file that it leads to has one of these codes."""
+
+NOT_UTF_8: Final = Code(
+    "not-utf-8",
+    ja="UTF-8 ではありません。UTF-8 で保存してください",
+    en="not UTF-8; save the file as UTF-8",
+    means=Text(
+        ja="UTF-8 ではないファイルです。エディターで UTF-8 を選んで保存し直してください。",
+        en="The file is not UTF-8. Save it as UTF-8.",
+    ),
+    example=r"""
+$ printf '# caf\xe9\n' > latin.toml; policyengine check latin.toml
+latin.toml:1:6: error: not-utf-8: not UTF-8; save the file as UTF-8
+1 checked: 1 error, 0 notes
+""",
+)
+TOML_SYNTAX: Final = Code(
+    "toml-syntax",
+    ja="TOML として読めません: {what}",
+    en="broken TOML: {what}",
+    means=Text(
+        ja="TOML ではないか、入れ子が深すぎるか、大きすぎる数があります。",
+        en="It is not TOML, is nested too deeply, or has a number that is too large.",
+    ),
+    example="""
+[[clause
+""",
+)
+NUMBER_TOO_LARGE: Final = TOML_SYNTAX.also(ja="大きすぎる数があります", en="a number is too large")
+NESTED_TOO_DEEPLY: Final = TOML_SYNTAX.also(ja="入れ子が深すぎます", en="nested too deeply")
+TOML_1_1: Final = Code(
+    "toml-1.1",
+    ja="TOML 1.1 の書き方です。ルールファイルは TOML 1.0 です",
+    en="this is TOML 1.1 syntax; rule files are TOML 1.0",
+    means=Text(
+        ja="TOML 1.0 にない書き方です。インライン表は一行に、末尾のカンマなしで書き、時刻は秒まで書いてください。",
+        en="It uses syntax that TOML 1.0 does not have. Keep an inline table on one line, without a trailing comma, "
+        "and give times with seconds.",
+    ),
+    example="""
+[vocabulary.items]
+fax = {
+  ja = "ファクス",
+  en = "fax",
+}
+""",
+)
+WRITE_TOML_1_0: Final = Text(
+    ja="インライン表は一行で末尾のカンマなし、\\e と \\x は \\u で、時刻は秒まで書きます",
+    en="keep an inline table on one line without a trailing comma, write \\u for \\e and \\x, give seconds",
+)
+"""The hint of `TOML_1_1`."""
+
+NO_POLICY_TABLE: Final = Code(
+    "no-policy",
+    ja="[policy] の表がありません",
+    en="there is no table [policy]",
+    means=Text(
+        ja="`[policy]` の表か、フォルダに TOML ファイルか、そもそも読み込むものがありません。",
+        en="There is no table `[policy]`, no TOML file in the folder, or nothing to load at all.",
+    ),
+    example="""
+$ printf '[[clause]]\\nnumber = "1"\\nsummary = {ja = "一", en = "one"}\\n[[clause.disclosure]]\\n' > rules.toml
+$ policyengine check rules.toml
+rules.toml:1:1: error: no-policy: there is no table [policy]
+1 checked: 1 error, 0 notes
+""",
+)
+NO_TOML_FILE: Final = NO_POLICY_TABLE.also(ja="フォルダに TOML ファイルがありません", en="the folder has no TOML file")
+PACKS_BELOW: Final = Text(ja="下にあるもの: {packs}", en="there are packs below it: {packs}")
+"""The hint of `NO_TOML_FILE`."""
+
+NOTHING_TO_LOAD: Final = NO_POLICY_TABLE.also(ja="ポリシーが一つもありません", en="no policy to load")
+NOT_A_VOCABULARY: Final = Code(
+    "not-a-vocabulary",
+    ja="取り込まれる語彙ファイルに「{key}」は書けません",
+    en='an imported vocabulary cannot have "{key}"',
+    means=Text(
+        ja="取り込んだファイルに、語彙以外のものがあります。条項はパックのファイルに書いてください。",
+        en="An imported file has more than words. Clauses stand in the files of the pack itself.",
+    ),
+    example="""
+$ mkdir pack; (echo 'imports = ["../shop.toml"]'; sed 's/"shop"/"other"/' shop.toml) > pack/other.toml
+$ policyengine check pack
+pack/../shop.toml:1:2: error: not-a-vocabulary: an imported vocabulary cannot have "policy"
+...
+""",
+)
+NO_RULE_FILE: Final = Code(
+    "no-rule-file",
+    ja="フォルダにルールファイルがありません",
+    en="the folder has no rule file",
+    means=Text(
+        ja="`fmt` に渡したフォルダに、ルールファイルがありません。",
+        en="`fmt` found no rule file at the path.",
+    ),
+    example="""
+$ mkdir empty; policyengine fmt empty
+empty: error: no-rule-file: the folder has no rule file
+""",
+)

@@ -1,0 +1,327 @@
+"""What can be wrong with the words of rule files, and with a policy as a whole; their form is what schemas check."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from policyengine.errors import Code
+from policyengine.schema.problems import UNKNOWN_KEY, UNKNOWN_VALUE, WRONG_TYPE
+from policyengine.text import Text
+
+# Words
+
+UNKNOWN_KIND: Final = Code(
+    "unknown-kind",
+    ja="未知のルールの種類「{kind}」",
+    en='unknown kind of rule "{kind}"',
+    means=Text(
+        ja="条項の中の表のリストの名前が、ルールの種類のどれでもありません。種類を持つプラグインが必要かもしれません。",
+        en="A list of tables in a clause whose name is no kind of rule. Mend the spelling, or install the plugin that "
+        "brings it.",
+    ),
+    example="""
+[[clause]]
+number = "2"
+summary = {ja = "二", en = "two"}
+[[clause.prohibitions]]
+items = ["name"]
+""",
+)
+UNKNOWN_TERM: Final = Code(
+    "unknown-term",
+    ja="{dimension} に「{term}」はありません",
+    en='unknown term "{term}" in {dimension}',
+    means=Text(
+        ja="語彙が宣言していない言葉です。綴りを直すか、`[vocabulary]` に宣言してください。",
+        en="A word that the vocabulary does not declare. Mend the spelling, or declare it in `[vocabulary]`.",
+    ),
+    example="""
+[[clause]]
+number = "2"
+summary = {ja = "二", en = "two"}
+[[clause.prohibition]]
+items = ["adress"]
+""",
+)
+UNKNOWN_ATTRIBUTE: Final = Code(
+    "unknown-attribute",
+    ja="未宣言の属性「{name}」",
+    en='unknown attribute "{name}"',
+    means=Text(
+        ja="宣言されていない属性です。`[vocabulary.attributes]` に宣言してください。",
+        en="An attribute that is not declared. Declare it in `[vocabulary.attributes]`.",
+    ),
+    example="""
+[[clause]]
+number = "2"
+summary = {ja = "二", en = "two"}
+[[clause.prohibition]]
+attributes.aged.below = 16
+""",
+)
+ATTRIBUTE_TYPE: Final = WRONG_TYPE.also(ja="属性「{name}」は {type} です", en='attribute "{name}" is of type {type}')
+UNKNOWN_FACT_TYPE: Final = Code(
+    "unknown-fact-type",
+    ja="未宣言の事実の種類「{name}」",
+    en='unknown fact type "{name}"',
+    means=Text(
+        ja="宣言されていない事実の種類です。標準のもの以外は `[vocabulary.facts]` に宣言してください。",
+        en="A type of fact that is not declared. Those beyond the standard ones are declared in `[vocabulary.facts]`.",
+    ),
+    example="""
+[[clause]]
+number = "2"
+summary = {ja = "二", en = "two"}
+[[clause.provision]]
+facts = {type = "consnt"}
+""",
+)
+UNKNOWN_FACT_FIELD: Final = Code(
+    "unknown-fact-field",
+    ja="{type} に項目「{field}」はありません",
+    en='{type} has no field "{field}"',
+    means=Text(
+        ja="その種類の事実にない項目か、ルールが値を名指せない項目です。"
+        '値を名指せるのは `held = "value"` の項目だけで、'
+        "ほかの項目はイベントと照らされます。",
+        en='A field that the type does not have, or whose value a rule cannot name: only those with `held = "value"` '
+        "are named, the others are held against the event.",
+    ),
+    example="""
+[[clause]]
+number = "2"
+summary = {ja = "二", en = "two"}
+[[clause.provision]]
+facts = {type = "contract", party = "carrier"}
+""",
+)
+FIELD_WITHOUT_VALUE: Final = UNKNOWN_FACT_FIELD.also(
+    ja="{type} の値として名指せる項目に「{field}」はありません",
+    en='"{field}" is not a field of {type} whose value a rule can name',
+)
+UNKNOWN_FIELD_VALUE: Final = UNKNOWN_VALUE.also(
+    ja="{type} の {field} に「{value}」はありません", en='{field} of {type} cannot be "{value}"'
+)
+VALUES_OF_NO_VALUE: Final = UNKNOWN_KEY.also(
+    ja="values を持てるのは held が value の項目だけです", en='only a field held against a "value" lists values'
+)
+FACT_EXPRESSION: Final = Code(
+    "fact-expression",
+    ja="type（事実一つ）、all、any、not のどれか一つだけを書きます",
+    en="expected exactly one of type (one fact), all, any, not",
+    means=Text(
+        ja="事実の式がどの形でもないか、複数の形を兼ねています。`all` か `any` のリストに分けてください。",
+        en="A fact expression in no form, or in several. Put the parts into a list below `all` or `any`.",
+    ),
+    example="""
+[[clause]]
+number = "2"
+summary = {ja = "二", en = "two"}
+[[clause.provision]]
+facts = {type = "consent", any = [{type = "vetting"}]}
+""",
+)
+UNKNOWN_READING: Final = Code(
+    "unknown-reading",
+    ja="未宣言の読み方「{name}」",
+    en='unknown reading "{name}"',
+    means=Text(
+        ja="宣言されていない読み方です。ホストが読み方を選ぶときも同じです。",
+        en="A reading that is not declared; also where a host picks it.",
+    ),
+    example="""
+[[clause]]
+number = "2"
+summary = {ja = "二", en = "two"}
+[[clause.prohibition]]
+under = {scopes = "wide"}
+items = ["name"]
+""",
+)
+UNKNOWN_READING_PICKED: Final = UNKNOWN_READING.also(
+    ja="「{name}」という読み方はありません。あるもの: {known}", en='unknown reading "{name}"; known: {known}'
+)
+UNKNOWN_READING_VALUE: Final = Code(
+    "unknown-reading-value",
+    ja="読み方「{name}」に「{value}」はありません",
+    en='reading "{name}" has no value "{value}"',
+    means=Text(
+        ja="読み方にない値です。ホストが読み方を選ぶときも同じです。",
+        en="A value that the reading does not have; also where a host picks it.",
+    ),
+    example="""
+[[clause]]
+number = "2"
+summary = {ja = "二", en = "two"}
+[[clause.prohibition]]
+under = {scope = "wider"}
+items = ["name"]
+""",
+)
+UNKNOWN_READING_VALUE_PICKED: Final = UNKNOWN_READING_VALUE.also(
+    ja="読み方「{name}」に「{value}」はありません。{known} のいずれか",
+    en='reading "{name}" has no value "{value}"; it has {known}',
+)
+SHADOWED_NAME: Final = Code(
+    "shadowed-name",
+    ja="「{name}」は {file} で宣言済みです",
+    en='"{name}" is already declared in {file}',
+    means=Text(
+        ja="宣言済みの名前です。取り込んだファイルにあるかもしれません。一つの名前の意味は一つです。",
+        en="A name that is declared already, perhaps in an import. One name has one meaning.",
+    ),
+    example="""
+[vocabulary.items]
+name = {ja = "名", en = "name"}
+""",
+)
+DUPLICATE_RULE: Final = Code(
+    "duplicate-id",
+    ja="ルール id「{name}」が二つあります",
+    en='rule id "{name}" stands twice',
+    means=Text(
+        ja="条項・ルール・スイートの事例が二つあります。決定はその id で引くため、一つずつにしてください。",
+        en="A clause, a rule or a case of a suite that stands twice. Decisions cite them by these, so each is there "
+        "once.",
+    ),
+    example="""
+[[clause]]
+number = "2"
+summary = {ja = "二", en = "two"}
+[[clause.prohibition]]
+id = "delivery"
+items = ["name"]
+""",
+)
+DUPLICATE_CLAUSE: Final = DUPLICATE_RULE.also(ja="条項「{number}」が二つあります", en='clause "{number}" stands twice')
+CYCLIC_TERM: Final = Code(
+    "cyclic-hierarchy",
+    ja="「{name}」が自分自身の一種になっています",
+    en='"{name}" is a kind of itself',
+    means=Text(
+        ja="自分自身の一種である言葉か、自分自身の場合である条項です。`is_a` か `case_of` を一つ外してください。",
+        en="A term that is a kind of itself, or a clause that is a case of itself. Take one `is_a` or `case_of` out.",
+    ),
+    example="""
+[vocabulary.items]
+home = {is_a = "dwelling", ja = "家", en = "home"}
+dwelling = {is_a = "home", ja = "住まい", en = "dwelling"}
+""",
+)
+CYCLIC_CLAUSE: Final = CYCLIC_TERM.also(
+    ja="条項「{number}」が自分自身の場合（case_of）になっています", en='clause "{number}" is a case of itself'
+)
+
+# The policy as a whole
+
+IDLE_CLAUSE: Final = Code(
+    "idle-clause",
+    ja="条項「{number}」を実行するルールも、実行できない理由（organisational）もありません",
+    en='nothing carries out clause "{number}", and no reason says why not (organisational)',
+    means=Text(
+        ja="実行するルールのない条項です。ルールを書くか、取扱いを決めない理由を `organisational` に書いてください。",
+        en="A clause that no rule carries out. Write its rule, or say in `organisational` why it decides no flow.",
+    ),
+    example="""
+[[clause]]
+number = "2"
+summary = {ja = "二", en = "two"}
+""",
+)
+ORGANISATIONAL_CLAUSE: Final = Code(
+    "organisational-clause",
+    ja="条項「{number}」は organisational なのにルールを持っています",
+    en='clause "{number}" is organisational and yet carried out by rules',
+    means=Text(
+        ja="取扱いを決めないと言いながらルールを持つ条項です。どちらかを消してください。",
+        en="A clause that says that it decides nothing, and has rules. Take out one or the other.",
+    ),
+    example="""
+[[clause]]
+number = "2"
+summary = {ja = "二", en = "two"}
+organisational = {ja = "取扱いを決めない", en = "It decides no flow."}
+[[clause.prohibition]]
+items = ["name"]
+""",
+)
+DUPLICATE_GROUND: Final = Code(
+    "duplicate-ground",
+    ja="ground は条項「{number}」にもあります",
+    en='clause "{number}" is the ground already',
+    means=Text(
+        ja="`ground = true` の条項が二つあります。どの条項も触れていない取扱いに引く条項は、一つです。",
+        en="A second clause with `ground = true`. The clause to cite where no clause speaks of a flow is one alone.",
+    ),
+    example="""
+[[clause]]
+number = "2"
+summary = {ja = "二", en = "two"}
+ground = true
+
+[[clause]]
+number = "3"
+summary = {ja = "三", en = "three"}
+ground = true
+""",
+)
+NO_LICENCE: Final = Code(
+    "no-licence",
+    ja="licensed_by の条項はどれも利用目的を定めていません",
+    en="no clause in licensed_by licenses anything",
+    means=Text(
+        ja="ルールが拠る条項が、どれも何も許していません。`purpose-limitation` のある条項を挙げてください。",
+        en="A rule leans on clauses of which none licenses anything. Name one that does, such as one with a "
+        "`purpose-limitation`.",
+    ),
+    example="""
+[[clause]]
+number = "2"
+summary = {ja = "二", en = "two"}
+[[clause.entrustment]]
+licensed_by = ["2"]
+""",
+)
+IMPOSSIBLE_RULE: Final = Code(
+    "impossible-rule",
+    ja="どんなイベントにも当てはまらないルールです",
+    en="impossible rule: no event can match it",
+    means=Text(
+        ja="どんなイベントも当てはまらないか、求めることを満たせないルールか、一度も効力を持たないルールです。"
+        "条件が互いに矛盾していないか、期間が重なるかを見てください。",
+        en="No event can match the rule, or meet what it asks; or it is never in force. Look for conditions that "
+        "contradict one another, and for times that do not meet.",
+    ),
+    example="""
+[[clause]]
+number = "2"
+summary = {ja = "二", en = "two"}
+[[clause.prohibition]]
+attributes.age = {below = 16, at_least = 16}
+""",
+)
+UNMEETABLE_RULE: Final = IMPOSSIBLE_RULE.also(
+    ja="どんなイベントも満たせない条件です", en="impossible rule: no event can meet what it asks"
+)
+NEVER_IN_FORCE: Final = IMPOSSIBLE_RULE.also(
+    ja="ポリシーの施行期間に一度も効力を持たないルールです",
+    en="impossible rule: it is never in force while the policy is",
+)
+ENDS_BEFORE_IT_BEGINS: Final = IMPOSSIBLE_RULE.also(ja="from が until 以後です", en="from is at or after until")
+OPEN_POINT: Final = Code(
+    "open-point",
+    ja="{point}",
+    en="{point}",
+    means=Text(
+        ja="誤りではなく注記です。文書そのものが決めずにいること（`open`）を示します。",
+        en="A note, no error: what the text itself leaves open (`open`).",
+    ),
+    severity="note",
+    example="""
+[[clause]]
+number = "2"
+summary = {ja = "二", en = "two"}
+organisational = {ja = "取扱いを決めない", en = "It decides no flow."}
+open = [{ja = "責任者の名前がない", en = "Nobody responsible is named."}]
+""",
+)
