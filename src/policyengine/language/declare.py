@@ -23,7 +23,7 @@ from policyengine.language.validate import problems_of
 from policyengine.model.fact import VALUE, FactField, FactType
 from policyengine.model.policy import Clause, ObligationText, Reading
 from policyengine.model.problems import UNKNOWN_CLAUSE
-from policyengine.model.vocabulary import DIMENSIONS, Attribute, Term, Vocabulary, ancestors
+from policyengine.model.vocabulary import DIMENSIONS, Attribute, Term, Vocabulary, circular
 from policyengine.schema.problems import UNKNOWN_KEY
 from policyengine.text import Text
 
@@ -172,11 +172,12 @@ class Declarations:
     def _terms(self, dimension: str, seen: dict[str, Document]) -> dict[str, Term]:
         declared = list(self._declared("vocabulary", dimension, seen=seen))
         terms = {name: Term(name, label_of(table, name), _words(table.get("is_a"))) for _, name, table in declared}
+        in_circles = circular(terms)
         for document, name, _ in declared:
             path = ("vocabulary", dimension, name, "is_a")
             if not self.broken(document, *path):
                 self._known(terms[name].is_a, dimension, terms, document, *path)
-            if name in ancestors(name, terms):
+            if name in in_circles:
                 self.problem(CYCLIC_TERM, document, *path, name=name)
         return terms
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any, Literal
 
 from policyengine.model.condition import Field
@@ -67,24 +68,33 @@ class Vocabulary:
     facts: Mapping[str, FactType] = field(default_factory=dict)
     sets: Mapping[str, Mapping[str, tuple[str, ...]]] = field(default_factory=dict)
 
-    def __post_init__(self) -> None:
-        closures: dict[str, dict[str, frozenset[str]]] = {}
-        for dimension, terms in self.terms.items():
-            below: dict[str, set[str]] = {term: {term} for term in terms}
-            for term in terms:
-                for ancestor in ancestors(term, terms):
-                    below[ancestor].add(term)
-            closures[dimension] = {term: frozenset(kinds) for term, kinds in below.items()}
-        object.__setattr__(self, "_closures", closures)
-
     def kinds(self, dimension: str, term: str) -> frozenset[str]:
         """Return `term` and all its kinds; an undeclared term (a party may be one) has no kind but itself."""
-        closures: dict[str, dict[str, frozenset[str]]] = self._closures  # type: ignore[attr-defined]
-        return closures[dimension].get(term) or frozenset((term,))
+        known = self._kinds.get((dimension, term))
+        if known is None:
+            known = self._kinds[dimension, term] = self.closure(dimension, (term,))
+        return known
 
     def closure(self, dimension: str, terms: Iterable[str]) -> frozenset[str]:
         """Return `terms` and all their kinds."""
-        return frozenset(kind for term in terms for kind in self.kinds(dimension, term))
+        below = self._below[dimension]
+        found = set(terms)
+        waiting = list(found)
+        while waiting:
+            kinds = [kind for kind in below.get(waiting.pop(), ()) if kind not in found]
+            found.update(kinds)
+            waiting.extend(kinds)
+        return frozenset(found)
+
+    @cached_property
+    def _kinds(self) -> dict[tuple[str, str], frozenset[str]]:
+        """What has been asked for: of a deep hierarchy, all kinds of all terms would fill the memory."""
+        return {}
+
+    @cached_property
+    def _below(self) -> dict[str, dict[str, list[str]]]:
+        """For each dimension, the terms right below each term."""
+        return {dimension: _turned(_above(terms)) for dimension, terms in self.terms.items()}
 
     def label(self, field: Field | str, term: str) -> Text:
         """Return what people call `term`, a value of the event field `field`."""
@@ -109,13 +119,51 @@ class Vocabulary:
                         yield name, dimension, term
 
 
-def ancestors(term: str, terms: Mapping[str, Term]) -> set[str]:
-    """Return the terms of which `term` is a kind; itself among them only where a hierarchy runs in a circle."""
+def circular(terms: Mapping[str, Term]) -> set[str]:
+    """Return the terms that are kinds of themselves, since the hierarchy runs in a circle there."""
+    above = _above(terms)
+    below = _turned(above)
+    found = {name for name, parents in above.items() if name in parents}
+    left = set(terms)
+    # What reaches one another is a circle. Where each search starts at the last that the first pass finished, it finds
+    # nothing else (Kosaraju), so that both passes look at each term once.
+    for name in reversed(_finished(above)):
+        circle, waiting = set[str](), [name]
+        while waiting:
+            if (term := waiting.pop()) in left:
+                left.remove(term)
+                circle.add(term)
+                waiting.extend(below[term])
+        if len(circle) > 1:
+            found |= circle
+    return found
+
+
+def _finished(above: Mapping[str, list[str]]) -> list[str]:
+    """Return all terms in the order in which a search upwards, first into the depth, has done with them."""
+    done: list[str] = []
     seen: set[str] = set()
-    waiting = list(terms[term].is_a)
-    while waiting:
-        parent = waiting.pop()
-        if parent in terms and parent not in seen:
-            seen.add(parent)
-            waiting.extend(terms[parent].is_a)
-    return seen
+    for root in above:
+        waiting = [(root, False)]
+        while waiting:
+            name, searched = waiting.pop()
+            if searched:
+                done.append(name)
+            elif name not in seen:
+                seen.add(name)
+                waiting.append((name, True))
+                waiting.extend((parent, False) for parent in above[name])
+    return done
+
+
+def _above(terms: Mapping[str, Term]) -> dict[str, list[str]]:
+    """Return the terms right above each term, as far as they are declared."""
+    return {name: [parent for parent in term.is_a if parent in terms] for name, term in terms.items()}
+
+
+def _turned(above: Mapping[str, list[str]]) -> dict[str, list[str]]:
+    below: dict[str, list[str]] = {name: [] for name in above}
+    for name, parents in above.items():
+        for parent in parents:
+            below[parent].append(name)
+    return below
