@@ -6,10 +6,10 @@ STAMP := .venv/.installed
 PYTEST_FLAGS ?= -n auto
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint types imports tests bench schemas clean
+.PHONY: help demo test lint types imports tests bench schemas docs-problems clean
 
 help:  ## Show this list.
-	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-9s %s\n", $$1, $$2}'
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-14s %s\n", $$1, $$2}'
 
 $(BIN)/python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Python 3.11 or newer is needed; name it with: make PYTHON=/path/to/python"; exit 1; }
@@ -47,6 +47,9 @@ schemas: $(STAMP)  ## Write the JSON Schemas under schemas/ anew.
 	$(BIN)/policyengine schema event > schemas/event.schema.json
 	$(BIN)/policyengine schema decision > schemas/decision.schema.json
 	$(BIN)/policyengine schema configuration --built-in > schemas/configuration.schema.json
+
+docs-problems: $(STAMP)  ## Write docs/problems.md and docs/problems.ja.md anew.
+	$(BIN)/python docs/make_problems.py
 
 clean:  ## Remove everything that was made.
 	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache build dist

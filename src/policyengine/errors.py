@@ -223,10 +223,12 @@ class Code(msgspec.Struct, frozen=True):
 
     def error(self, path: str, /, *, hint: Text | None = None, **parameters: object) -> EventError:
         """Return the error at the JSON path `path` of an event; its message says the hint as well."""
-        message = self.text(**parameters)
-        if hint is not None:
-            message = Text(ja=f"{message.ja}（{hint.ja}）", en=f"{message.en}; {hint.en}")
-        return EventError(path, message)
+        return EventError(path, hinted(self.text(**parameters), hint))
+
+
+def hinted(message: Text, hint: Text | None) -> Text:
+    """Return a message that says its hint, if there is one, as well."""
+    return message if hint is None else Text(ja=f"{message.ja}（{hint.ja}）", en=f"{message.en}; {hint.en}")
 
 
 def json_path(path: tuple[str | int, ...]) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import doctest
 import importlib
 import io
 import json
@@ -13,17 +14,19 @@ import shutil
 import subprocess
 import sys
 import tomllib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import jsonschema
 
-from policyengine import Engine, Event
+from policyengine import Engine, Event, PolicyError, Problem
+from policyengine.builtin.files import read_events
 from policyengine.cli import COMMANDS
 from policyengine.engine.plugins import Plugins
 from policyengine.language.build import check_path
 from policyengine.language.find import CONFIGURATION
+from policyengine.suite.load import load_suite
 from policyengine.suite.run import Engines, run
 from policyengine.suite.run import load as load_cases
 
@@ -134,7 +137,7 @@ class Reader:
     def _toml(self, block: Block) -> None:
         """``toml``, with ``file=FILE``, ``more=FILE [unfinished]``, ``fragment [of=FILE]``, or ``problem=CODE``.
 
-        A file with the usual name of a configuration is loaded as one.
+        A file with the usual name of a configuration is loaded as one; so is one with a problem that has ``file=FILE``.
         """
         if "fragment" in block.words:
             data = tomllib.loads(block.text)
@@ -168,16 +171,33 @@ class Reader:
             assert not errors, f"{block}: {[problem.line() for problem in errors]}"
 
     def _problem(self, block: Block, code: str) -> None:
-        """A block that is wrong beside the page's first policy: the loader says so, and nothing else."""
-        assert self.base is not None, f"{block}: no policy to stand beside"
+        """A block in which something is wrong: what reads such a file says so, and nothing else."""
+        name = block.named.get("file", "case.toml")
         pack = self.folder / "wrong"
-        pack.mkdir(exist_ok=True)
-        for file in pack.iterdir():
-            file.unlink()
-        (pack / "base.toml").write_text(self.base.read_text("utf-8"), "utf-8")
-        (pack / "case.toml").write_text(block.text, "utf-8")
-        found = {problem.code for problem in check_path(pack, self.kinds)}
-        assert found == {code}, f"{block}: {code} is shown, {found} is said"
+        shutil.rmtree(pack, ignore_errors=True)
+        pack.mkdir()
+        assert self.base is not None, f"{block}: no policy to stand beside"
+        shutil.copy(self.base, pack)
+        file = pack / name
+        file.write_text(block.text, "utf-8")
+        found: Iterable[Problem]
+        try:
+            if name == CONFIGURATION:
+                Engine.load(config=file)
+            elif name.endswith(".test.toml"):
+                load_suite(file)
+            elif name.endswith(".csv"):
+                with file.open("rb") as stream:
+                    list(read_events(stream, name))
+            found = check_path(pack, self.kinds)
+        except PolicyError as error:
+            found = error.problems
+        codes = {problem.code for problem in found}
+        assert codes == {code}, f"{block}: {code} is shown, {codes} is said"
+
+    def _csv(self, block: Block) -> None:
+        """``csv problem=CODE``."""
+        self._problem(block._replace(named={"file": "events.csv", **block.named}), block.named["problem"])
 
     def _json(self, block: Block) -> None:
         """``json event``, ``json event invalid``, ``json fact``, ``json decision``; the last two with ``of=PACK``."""
@@ -211,6 +231,21 @@ class Reader:
         with contextlib.redirect_stdout(out):
             exec(code, self.names)
         self.printed = out.getvalue()
+
+    def _pycon(self, block: Block) -> None:
+        """A session of Python: what each command prints, or the error that it raises."""
+        session = doctest.DocTestParser().get_doctest(
+            block.text, {}, block.named.get("file", ""), str(block), block.line
+        )
+        for example in session.examples:
+            out = io.StringIO()
+            try:
+                with contextlib.redirect_stdout(out):
+                    exec(compile(example.source, str(block), "single"), self.names)
+            except Exception as error:
+                out.write(f"{type(error).__module__}.{type(error).__qualname__}: {error}")
+            shown = (example.exc_msg or example.want).strip()
+            assert same_output(shown, out.getvalue()), f"{block}: {example.source} it says\n{out.getvalue()}"
 
     def _text(self, block: Block) -> None:
         """``text output``: what the block before it printed."""

@@ -12,10 +12,12 @@ import msgspec
 
 from policyengine.cli.common import BAD, DENIED, language_option, show, tell, tell_left_out, write
 from policyengine.cli.session import Session
+from policyengine.engine.problems import PLUGIN_ERROR
 from policyengine.errors import Place, PluginError, PolicyError, Problem
-from policyengine.text import Language, Text
+from policyengine.language.file_problems import FILE_MISSING, FILE_UNREADABLE
+from policyengine.text import Language
 
-_UNREADABLE = {"file-missing", "file-unreadable"}
+_UNREADABLE = {FILE_MISSING.name, FILE_UNREADABLE.name}
 
 
 @click.command("check")
@@ -72,7 +74,7 @@ def _configured(file: Path) -> Sequence[Problem]:
     except PolicyError as error:
         return error.problems
     except PluginError as error:
-        return [Problem("plugin-error", Text(ja=str(error), en=str(error)), Place(str(file)))]
+        return [PLUGIN_ERROR.at(Place(str(file)), error=error)]
     return ()
 
 

@@ -18,7 +18,8 @@ import msgspec
 
 from policyengine.cli.common import BAD, DENIED, language_option, show, tell, tell_left_out, write
 from policyengine.errors import Place, PolicyError, Problem
-from policyengine.text import Language, Style, Text, Words
+from policyengine.language.file_problems import FILE_UNWRITABLE
+from policyengine.text import Language, Style, Words
 
 
 class _Result(NamedTuple):
@@ -127,8 +128,7 @@ def _replace(path: Path, contents: bytes) -> None:
             temporary.unlink(missing_ok=True)
     except OSError as error:
         why = error.strerror or str(error)
-        message = Text(ja=f"書き込めません: {why}", en=f"cannot be written: {why}")
-        raise PolicyError([Problem("file-unwritable", message, Place(str(path)))]) from None
+        raise PolicyError([FILE_UNWRITABLE.at(Place(str(path)), reason=why)]) from None
 
 
 def _show(results: Sequence[_Result], diff: bool, form: str) -> None:

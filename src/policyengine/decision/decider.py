@@ -7,11 +7,13 @@ from typing import TYPE_CHECKING, Any
 
 from policyengine.decision.evaluate import Evaluator
 from policyengine.decision.layers import layered, refuse_conflicts
-from policyengine.errors import MOST, EventError, InvalidEvent, did_you_mean, json_path
+from policyengine.errors import MOST, EventError, InvalidEvent, did_you_mean, hinted, json_path
 from policyengine.model.decision import Decision, PolicyRef, Reason
 from policyengine.model.event import Event
+from policyengine.model.event_problems import ATTRIBUTE_OF_TYPE, NO_CONTROLLER
 from policyengine.model.fact import FactType
 from policyengine.model.policy import Policy
+from policyengine.model.problems import UNKNOWN_FACT_TYPE
 from policyengine.model.vocabulary import Attribute
 from policyengine.text import Language, Text
 
@@ -115,11 +117,7 @@ class Decider:
 
     def _no_controller(self, event: Event) -> InvalidEvent:
         known = ", ".join(sorted({name for policy in self.policies for name in policy.governs or ()})) or "anyone"
-        message = Text(
-            ja=f"管理者が一者に定まらないため必須です（ポリシーの管理者: {known}）",
-            en=f"required, since the policies do not bind exactly one controller (they bind: {known})",
-        )
-        return InvalidEvent([EventError("$.controller", message)], event.id)
+        return InvalidEvent([NO_CONTROLLER.error("$.controller", known=known)], event.id)
 
     def _ungoverned(self, event: Event) -> Decision:
         controller = event.controller or self._controller
@@ -133,9 +131,10 @@ class Decider:
         else:
             hint = did_you_mean(controller or "", {name for policy in self.policies for name in policy.governs or ()})
             message = Text(
-                ja=f"管理者「{controller}」に適用されるポリシーがありません" + (f"（{hint.ja}）" if hint else ""),
-                en=f'no policy governs the controller "{controller}"' + (f"; {hint.en}" if hint else ""),
+                ja=f"管理者「{controller}」に適用されるポリシーがありません",
+                en=f'no policy governs the controller "{controller}"',
             )
+            message = hinted(message, hint)
         reason = Reason("no-governing-policy", None, None, message)
         return Decision(
             event.id, "deny", reasons=(reason,), excess_items=event.items, explainer=(_explain, (self, event))
@@ -153,11 +152,7 @@ class Decider:
             declared = self.fact_types.get(name)  # type: ignore[arg-type]
             if declared is None:
                 hint = did_you_mean(str(name), self.fact_types)
-                message = Text(
-                    ja=f"「{name}」という種類の事実はありません" + (f"（{hint.ja}）" if hint else ""),
-                    en=f'unknown fact type "{name}"' + (f"; {hint.en}" if hint else ""),
-                )
-                errors.append(EventError(f"$.facts[{index}].type", message))
+                errors.append(UNKNOWN_FACT_TYPE.error(f"$.facts[{index}].type", hint=hint, name=name))
             else:
                 errors.extend(declared.errors(fact.data, f"$.facts[{index}]"))
             if len(errors) >= MOST:
@@ -168,10 +163,7 @@ class Decider:
 
     def _admit_attributes(self, event: Event) -> None:
         errors = [
-            EventError(
-                json_path(("attributes", name)),
-                Text(ja=f"{declared.type} 型の値", en=f"expected a value of type {declared.type}"),
-            )
+            ATTRIBUTE_OF_TYPE.error(json_path(("attributes", name)), type=declared.type)
             for name, value in event.attributes.items()
             if (declared := self.attributes.get(name)) is not None and not declared.accepts(value)
         ]

@@ -23,8 +23,11 @@ from policyengine.enforcement.flow import (
     Observer,
     Step,
 )
-from policyengine.errors import ConfigurationError, Fault, did_you_mean
+from policyengine.enforcement.problems import UNKNOWN_ACTION, UNKNOWN_MODE, UNKNOWN_OUTCOME
+from policyengine.errors import ConfigurationError, did_you_mean
 from policyengine.model.decision import Decision, Reason
+from policyengine.model.problems import UNKNOWN_CLAUSE, UNKNOWN_OBLIGATION
+from policyengine.schema.problems import EMPTY
 from policyengine.text import Text, visible
 
 _SOFT: Final = frozenset({"tell"})
@@ -52,28 +55,23 @@ def refuse_unknown(
     actions, clauses, obligations = set(actions), set(clauses), set(obligations)
     faults = []
     if mode not in MODES:
-        message = Text(ja=f"モード「{mode}」はありません", en=f'there is no mode "{mode}"')
-        faults.append(Fault("unknown-mode", ("mode",), message, did_you_mean(mode, MODES)))
+        faults.append(UNKNOWN_MODE.fault(("mode",), hint=did_you_mean(mode, MODES), mode=mode))
     for index, step in enumerate(steps):
+        here = ("step", index)
         if step.action not in actions:
-            message = Text(
-                ja=f"処置「{step.action}」はありません", en=f'there is no enforcement action "{step.action}"'
-            )
             hint = did_you_mean(step.action, actions)
-            faults.append(Fault("unknown-action", ("step", index, "action"), message, hint))
+            faults.append(UNKNOWN_ACTION.fault((*here, "action"), hint=hint, action=step.action))
         if not step.on:
-            message = Text(ja="空にはできません", en="must not be empty")
-            faults.append(Fault("empty", ("step", index, "on"), message))
+            faults.append(EMPTY.fault((*here, "on")))
         for outcome in sorted(set(step.on) - OUTCOMES):
-            message = Text(ja=f"結果「{outcome}」はありません", en=f'there is no outcome "{outcome}"')
-            faults.append(Fault("unknown-outcome", ("step", index, "on"), message, did_you_mean(outcome, OUTCOMES)))
-        for name in sorted(set(step.clauses) - clauses):
-            message = Text(ja=f"条項「{name}」はありません", en=f'there is no clause "{name}"')
-            faults.append(Fault("unknown-clause", ("step", index, "clauses"), message, did_you_mean(name, clauses)))
+            hint = did_you_mean(outcome, OUTCOMES)
+            faults.append(UNKNOWN_OUTCOME.fault((*here, "on"), hint=hint, outcome=outcome))
+        for number in sorted(set(step.clauses) - clauses):
+            hint = did_you_mean(number, clauses)
+            faults.append(UNKNOWN_CLAUSE.fault((*here, "clauses"), hint=hint, number=number))
         for name in sorted(set(step.obligations) - obligations):
-            message = Text(ja=f"義務「{name}」はありません", en=f'there is no obligation "{name}"')
             hint = did_you_mean(name, obligations)
-            faults.append(Fault("unknown-obligation", ("step", index, "obligations"), message, hint))
+            faults.append(UNKNOWN_OBLIGATION.fault((*here, "obligations"), hint=hint, name=name))
     if faults:
         raise ConfigurationError(faults)
 

@@ -11,10 +11,10 @@ from typing import Any, cast
 
 from policyengine.enforcement.flow import MODES, Mode, Step
 from policyengine.engine.plugins import Plugins
+from policyengine.engine.problems import UNSET_VARIABLE
 from policyengine.errors import ConfigurationError, Fault, KeyPath, PolicyError, Problem
 from policyengine.language.source import Document, read
 from policyengine.schema.pieces import DRAFT, Schema
-from policyengine.text import Text
 
 _NAMES: Schema = {"type": "array", "items": {"type": "string"}}
 _PACKS: Schema = {**_NAMES, "minItems": 1}
@@ -231,8 +231,7 @@ def _filled(value: Any, path: KeyPath, environment: Mapping[str, str], faults: l
     if isinstance(value, Mapping):
         if value.keys() == {"env"} and isinstance(name := value["env"], str):
             if name not in environment:
-                message = Text(ja=f"環境変数 {name} がありません", en=f"the environment has no variable {name}")
-                faults.append(Fault("unset-variable", path, message))
+                faults.append(UNSET_VARIABLE.fault(path, name=name))
             return environment.get(name, "")
         return {key: _filled(member, (*path, key), environment, faults) for key, member in value.items()}
     if isinstance(value, list):

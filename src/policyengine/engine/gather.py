@@ -9,7 +9,8 @@ from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future
 from typing import Any, Final, TypeAlias
 
-from policyengine.errors import ConfigurationError, Fault, InvalidEvent
+from policyengine.engine.problems import NO_TIMEOUT
+from policyengine.errors import ConfigurationError, InvalidEvent
 from policyengine.hooks import FactQuery, FactSource
 from policyengine.model.decision import Decision, Reason
 from policyengine.model.event import Event
@@ -46,8 +47,7 @@ class Gatherer:
         admit: Callable[[Event], None],
     ) -> None:
         if timeout is not None and not 0 < timeout <= threading.TIMEOUT_MAX:
-            message = Text(ja="正の秒数が必要です", en="expected a positive number of seconds")
-            raise ConfigurationError([Fault("not-as-documented", ("source_timeout",), message)])
+            raise ConfigurationError([NO_TIMEOUT.fault(("source_timeout",))])
         self._sources = tuple(sources)
         self._timeout = timeout
         self._asked = asked

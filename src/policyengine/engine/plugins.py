@@ -14,10 +14,10 @@ import pluggy
 from policyengine.builtin import files, formats, kinds
 from policyengine.builtin.actions import block, log, notify, quarantine, redact
 from policyengine.enforcement.flow import STAGES, EnforcementAction, Observer
+from policyengine.engine.problems import NO_SETTINGS, UNKNOWN_PLUGIN
 from policyengine.errors import ConfigurationError, Fault, PluginError, did_you_mean
 from policyengine.hooks import PROJECT, Command, EventSource, FactSource, Hooks, ReportFormat
 from policyengine.language.kind import RuleKind
-from policyengine.text import Text
 
 _BUILT_IN: Final[Mapping[str, object]] = {
     "block": block,
@@ -141,11 +141,9 @@ class Plugins:
         for name, part in settings.items():
             path = ("plugins", name)
             if name not in names:
-                message = Text(ja=f"プラグイン「{name}」はありません", en=f'there is no plugin "{name}"')
-                faults.append(Fault("unknown-plugin", path, message, did_you_mean(name, names)))
+                faults.append(UNKNOWN_PLUGIN.fault(path, hint=did_you_mean(name, names), name=name))
             elif name not in self.schemas:
-                message = Text(ja=f"プラグイン「{name}」に設定はありません", en=f'plugin "{name}" has no settings')
-                faults.append(Fault("no-settings", path, message))
+                faults.append(NO_SETTINGS.fault(path, name=name))
             else:
                 from policyengine.schema.validate import errors_of  # noqa: PLC0415  imports jsonschema, needed to configure
 

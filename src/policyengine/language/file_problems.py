@@ -33,10 +33,11 @@ FILE_UNREADABLE: Final = Code(
 imports = ["."]
 """,
 )
-IMPORTED: Final[Mapping[str, Code]] = {
-    code.name: code.also(ja="取り込む語彙ファイル {file}: {problem}", en="imported vocabulary {file}: {problem}")
-    for code in (FILE_MISSING, FILE_UNREADABLE)
-}
+IMPORT_MISSING: Final = FILE_MISSING.also(
+    ja="取り込む語彙ファイル {file}: {problem}", en="imported vocabulary {file}: {problem}"
+)
+IMPORT_UNREADABLE: Final = FILE_UNREADABLE.also(ja=IMPORT_MISSING.ja, en=IMPORT_MISSING.en)
+IMPORTED: Final[Mapping[str, Code]] = {code.name: code for code in (IMPORT_MISSING, IMPORT_UNREADABLE)}
 """What is said at an import where the file that it leads to has one of these codes."""
 
 NOT_UTF_8: Final = Code(
@@ -136,5 +137,15 @@ NO_RULE_FILE: Final = Code(
     example="""
 $ mkdir empty; policyengine fmt empty
 empty: error: no-rule-file: the folder has no rule file
+0 formatted, 0 unchanged
 """,
+)
+FILE_UNWRITABLE: Final = Code(
+    "file-unwritable",
+    ja="書き込めません: {reason}",
+    en="cannot be written: {reason}",
+    means=Text(
+        ja="`fmt` がファイルに書き込めません。権限と空き容量を見てください。",
+        en="`fmt` may not write the file. Look at its permissions, and at the room on the disk.",
+    ),
 )

@@ -60,22 +60,6 @@ attributes.aged.below = 16
 """,
 )
 ATTRIBUTE_TYPE: Final = WRONG_TYPE.also(ja="属性「{name}」は {type} です", en='attribute "{name}" is of type {type}')
-UNKNOWN_FACT_TYPE: Final = Code(
-    "unknown-fact-type",
-    ja="未宣言の事実の種類「{name}」",
-    en='unknown fact type "{name}"',
-    means=Text(
-        ja="宣言されていない事実の種類です。標準のもの以外は `[vocabulary.facts]` に宣言してください。",
-        en="A type of fact that is not declared. Those beyond the standard ones are declared in `[vocabulary.facts]`.",
-    ),
-    example="""
-[[clause]]
-number = "2"
-summary = {ja = "二", en = "two"}
-[[clause.provision]]
-facts = {type = "consnt"}
-""",
-)
 UNKNOWN_FACT_FIELD: Final = Code(
     "unknown-fact-field",
     ja="{type} に項目「{field}」はありません",

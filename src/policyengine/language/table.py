@@ -14,7 +14,6 @@ from policyengine.language.problems import (
     FIELD_WITHOUT_VALUE,
     UNKNOWN_ATTRIBUTE,
     UNKNOWN_FACT_FIELD,
-    UNKNOWN_FACT_TYPE,
     UNKNOWN_FIELD_VALUE,
     UNKNOWN_READING,
     UNKNOWN_READING_VALUE,
@@ -37,7 +36,7 @@ from policyengine.model.condition import (
 )
 from policyengine.model.fact import VALUE
 from policyengine.model.operation import OPERATIONS
-from policyengine.model.problems import UNKNOWN_CLAUSE, UNKNOWN_OBLIGATION
+from policyengine.model.problems import UNKNOWN_CLAUSE, UNKNOWN_FACT_TYPE, UNKNOWN_OBLIGATION
 from policyengine.model.rule import Head
 from policyengine.model.vocabulary import Vocabulary
 from policyengine.moment import FOREVER, instant

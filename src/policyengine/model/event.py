@@ -13,10 +13,10 @@ from msgspec import UNSET, Struct, UnsetType
 
 from policyengine.errors import EventError, InvalidEvent
 from policyengine.model.condition import Field
+from policyengine.model.event_problems import JSON_TOO_DEEP, MALFORMED, MALFORMED_BECAUSE, NO_OBJECT, NOT_JSON
 from policyengine.model.fields import IDENTIFIABLE
 from policyengine.model.operation import NEEDS_PURPOSE, NEEDS_RECIPIENT
 from policyengine.moment import FOREVER, instant
-from policyengine.text import Text
 
 FactData: TypeAlias = dict[str, str | tuple[str, ...]]
 """One fact as the event has it: its type, its common fields, and the fields that its type declares."""
@@ -86,8 +86,6 @@ class PreparedFact(Struct, frozen=True):
     body: bytes
     data: FactData
 
-
-_NO_OBJECT = EventError("$", Text(ja="JSON オブジェクト一つが必要です", en="expected one JSON object"))
 
 _decode = msgspec.json.Decoder(EventDocument).decode
 _decode_any = msgspec.json.Decoder().decode
@@ -273,7 +271,7 @@ def _prepared_fact(fact: FactData) -> PreparedFact:
 
 def _document(mapping: Mapping[str, Any]) -> EventDocument:
     if not isinstance(mapping, Mapping):
-        raise InvalidEvent([_NO_OBJECT])
+        raise InvalidEvent([NO_OBJECT.error("$")])
     if type(mapping) is dict:
         try:
             document = msgspec.convert(mapping, EventDocument)
@@ -289,7 +287,7 @@ def _document(mapping: Mapping[str, Any]) -> EventDocument:
         document = msgspec.convert(_plain(mapping), EventDocument)
         _encode(document)
     except _NO_EVENT as error:
-        raise _diagnosis(mapping, str(error)) from None
+        raise _diagnosis(mapping, MALFORMED_BECAUSE.error("$", why=error)) from None
     return document
 
 
@@ -317,31 +315,28 @@ def _loads(line: bytes | str) -> Mapping[str, Any]:
     except (msgspec.MsgspecError, ValueError, RecursionError) as error:
         raise _no_json(line, error) from None
     if not isinstance(found, dict):
-        raise InvalidEvent([_NO_OBJECT])
+        raise InvalidEvent([NO_OBJECT.error("$")])
     return found
 
 
 def _no_json(line: bytes | str, error: Exception) -> InvalidEvent:
     """Say what is wrong with what is no JSON, but may be near enough (NaN, a lone surrogate) to name the place."""
-    what = "nested too deeply" if isinstance(error, RecursionError) else str(error)
+    problem = JSON_TOO_DEEP.error("$") if isinstance(error, RecursionError) else NOT_JSON.error("$", error=error)
     try:
         found = json.loads(line)
     except (ValueError, RecursionError):
         found = None
-    if isinstance(found, dict):
-        return _diagnosis(found, f"not JSON: {what}")
-    return InvalidEvent([EventError("$", Text(ja=f"JSON として読めません: {what}", en=f"not JSON: {what}"))])
+    return _diagnosis(found, problem) if isinstance(found, dict) else InvalidEvent([problem])
 
 
-def _diagnosis(mapping: Mapping[str, Any], fallback: str = "") -> InvalidEvent:
-    """Say everything that is wrong with a mapping that is no event, with the committed JSON Schema of events."""
+def _diagnosis(mapping: Mapping[str, Any], fallback: EventError | None = None) -> InvalidEvent:
+    """Say everything that is wrong with a mapping that is no event, with the committed JSON Schema of events.
+
+    Where the schema has nothing against it, `fallback` is what is wrong.
+    """
     from policyengine.model.event_errors import event_errors  # noqa: PLC0415  imports jsonschema, needed only for what is wrong
 
-    errors = event_errors(mapping)
-    if not errors:
-        message = fallback or "not a well-formed event"
-        errors = [EventError("$", Text(ja=f"正しい形のイベントではありません: {message}", en=message))]
-    return InvalidEvent(errors, _id_of(mapping))
+    return InvalidEvent(event_errors(mapping) or [fallback or MALFORMED.error("$")], _id_of(mapping))
 
 
 def _id_of(mapping: Mapping[str, Any]) -> str | None:

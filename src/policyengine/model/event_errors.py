@@ -9,7 +9,8 @@ from typing import Any, Final
 
 import msgspec
 
-from policyengine.errors import MOST, EventError, KeyPath, json_path
+from policyengine.errors import MOST, EventError, KeyPath, hinted, json_path
+from policyengine.model.event_problems import KEY_IS_NO_TEXT, LONE_SURROGATE
 from policyengine.model.flow_schema import event_schema
 from policyengine.schema.validate import errors_of
 from policyengine.text import Text
@@ -37,11 +38,7 @@ def _in_order(found: tuple[KeyPath, Text]) -> tuple[list[tuple[int, str]], Text]
 
 def _schema_errors(legible: Any) -> Iterator[tuple[KeyPath, Text]]:
     for error in errors_of(legible, event_schema()):
-        message = error.message
-        hint = error.hint
-        if hint is not None:
-            message = Text(ja=f"{message.ja}（{hint.ja}）", en=f"{message.en}; {hint.en}")
-        yield error.path, message
+        yield error.path, hinted(error.message, error.hint)
 
 
 class _Reader:
@@ -75,7 +72,7 @@ class _Reader:
         name = str(key) if key is None or isinstance(key, bool | float) else type(key).__name__
         if isinstance(key, int) and abs(key) < 1 << 64:
             name = str(key)
-        self.found.append(((*path, name), Text(ja="キーは文字列です", en="expected a string as the key")))
+        self.found.append(((*path, name), KEY_IS_NO_TEXT.text()))
         return name
 
     def _text(self, text: str, path: KeyPath, *, key: bool = False) -> str:
@@ -83,6 +80,5 @@ class _Reader:
             text.encode()
         except UnicodeEncodeError:
             text = text.encode("utf-8", "backslashreplace").decode()
-            message = Text(ja="対にならないサロゲートを含む文字列です", en="expected text without lone surrogates")
-            self.found.append(((*path, text) if key else path, message))
+            self.found.append(((*path, text) if key else path, LONE_SURROGATE.text()))
         return text

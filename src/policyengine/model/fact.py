@@ -8,8 +8,16 @@ from typing import Any, Final
 
 from policyengine.errors import EventError, did_you_mean, json_path
 from policyengine.model.condition import Field
+from policyengine.model.event_problems import (
+    FACT_FIELD_EMPTY,
+    FACT_FIELD_LIST,
+    FACT_FIELD_MISSING,
+    FACT_FIELD_STRING,
+    FACT_FIELD_UNKNOWN,
+)
 from policyengine.model.fields import HELD, ROWS
 from policyengine.model.operation import OPERATIONS
+from policyengine.schema.problems import UNKNOWN_VALUE
 from policyengine.text import Text
 
 HELD_DIMENSION: Mapping[str, str] = {held: row.dimension for held, row in HELD.items() if row.dimension}
@@ -61,34 +69,24 @@ class FactType:
         for name, declared in self.fields.items():
             if name not in fact:
                 if declared.required:
-                    yield EventError(
-                        path + json_path((name,))[1:],
-                        Text(ja=f"{self.id} に必須の項目です", en=f"required field of a fact of type {self.id}"),
-                    )
+                    yield FACT_FIELD_MISSING.error(_at(path, name), type=self.id)
                 continue
             yield from _field_errors(declared, fact[name], path)
         for name in fact:
             if name not in self.fields and name not in COMMON_FACT_FIELDS:
                 hint = did_you_mean(name, (*self.fields, *COMMON_FACT_FIELDS))
-                yield EventError(
-                    path + json_path((name,))[1:],
-                    Text(
-                        ja=f"{self.id} にない項目です" + (f"（{hint.ja}）" if hint else ""),
-                        en=f"unknown field of a fact of type {self.id}" + (f"; {hint.en}" if hint else ""),
-                    ),
-                )
+                yield FACT_FIELD_UNKNOWN.error(_at(path, name), hint=hint, type=self.id)
 
 
 def _field_errors(declared: FactField, value: Any, path: str) -> Iterator[EventError]:
     """Yield what is wrong with the value of a field. Facts are held to this all the time: a sound one costs little."""
     if declared.list:
         if isinstance(value, str) or not value:
-            what = Text(ja="空でない文字列のリスト", en="expected a non-empty list of strings")
-            yield EventError(_at(path, declared.id), what)
+            yield FACT_FIELD_LIST.error(_at(path, declared.id))
             return
         members = value
     elif not isinstance(value, str):
-        yield EventError(_at(path, declared.id), Text(ja="文字列", en="expected a string"))
+        yield FACT_FIELD_STRING.error(_at(path, declared.id))
         return
     else:
         members = (value,)
@@ -98,15 +96,9 @@ def _field_errors(declared: FactField, value: Any, path: str) -> Iterator[EventE
         if known is not None:
             if member not in known:
                 hint = did_you_mean(member, known)
-                yield EventError(
-                    _at(path, *where),
-                    Text(
-                        ja=f"次のいずれか: {', '.join(sorted(known))}" + (f"（{hint.ja}）" if hint else ""),
-                        en=f"expected one of {', '.join(sorted(known))}" + (f"; {hint.en}" if hint else ""),
-                    ),
-                )
+                yield UNKNOWN_VALUE.error(_at(path, *where), hint=hint, known=", ".join(sorted(known)))
         elif not member and declared.held not in _WORDS:
-            yield EventError(_at(path, *where), Text(ja="空でない文字列", en="expected a non-empty string"))
+            yield FACT_FIELD_EMPTY.error(_at(path, *where))
 
 
 def _at(path: str, *keys: str | int) -> str:

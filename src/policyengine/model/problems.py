@@ -40,7 +40,7 @@ CONFLICTING_FACT_TYPE: Final = Code(
     ),
     example="""
 $ sed 's/"shop"/"other"/; s/"integer"/"string"/' shop.toml > other.toml
-$ policyengine evaluate shop.toml other.toml --events events.jsonl
+$ echo '{}' | policyengine evaluate shop.toml other.toml --events -
 error: conflicting-declaration: attribute "age" is declared differently by other and shop
 """,
 )
@@ -78,5 +78,21 @@ number = "2"
 summary = {ja = "二", en = "two"}
 [[clause.obligation]]
 oblige = ["tel"]
+""",
+)
+UNKNOWN_FACT_TYPE: Final = Code(
+    "unknown-fact-type",
+    ja="未宣言の事実の種類「{name}」",
+    en='unknown fact type "{name}"',
+    means=Text(
+        ja="宣言されていない事実の種類です。標準のもの以外は `[vocabulary.facts]` に宣言してください。",
+        en="A type of fact that is not declared. Those beyond the standard ones are declared in `[vocabulary.facts]`.",
+    ),
+    example="""
+[[clause]]
+number = "2"
+summary = {ja = "二", en = "two"}
+[[clause.provision]]
+facts = {type = "consnt"}
 """,
 )

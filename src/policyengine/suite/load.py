@@ -8,13 +8,23 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from policyengine.errors import KeyPath, Place, PolicyError, Problem, did_you_mean
+from policyengine.errors import Code, KeyPath, Place, PolicyError, Problem, did_you_mean
 from policyengine.language.source import Document, plain, read
 from policyengine.language.validate import problems_of
 from policyengine.model.fields import EVENT, EVENT_KEYS
 from policyengine.model.operation import OPERATIONS
 from policyengine.model.vocabulary import Vocabulary
 from policyengine.suite.case import EXPECTATIONS, Case, Suite
+from policyengine.suite.problems import (
+    DUPLICATE_CASE,
+    NO_EXPECTATION,
+    NO_TERMS_FOR_STAR,
+    ROW_LENGTH,
+    TABLE_FORM,
+    UNKNOWN_BASE,
+    UNKNOWN_CASE_COLUMN,
+    UNKNOWN_FACT_SET,
+)
 from policyengine.suite.schema import suite_schema
 from policyengine.text import Text
 
@@ -67,8 +77,8 @@ class _Reader:
         self.sets: dict[str, list[dict[str, Any]]] = data.get("facts", {})
         self.names: set[str] = set()
 
-    def problem(self, code: str, message: Text, *path: str | int, hint: Text | None = None) -> None:
-        self.problems.append(Problem(code, message, self.document.place(path), hint))
+    def problem(self, code: Code, /, *path: str | int, hint: Text | None = None, **parameters: object) -> None:
+        self.problems.append(code.at(self.document.place(path), hint=hint, **parameters))
 
     def cases(self) -> Iterator[Case]:
         for index, table in enumerate(self.data.get("case", ())):
@@ -82,9 +92,7 @@ class _Reader:
         self, name: str, event: dict[str, Any], expected: Mapping[str, Any], table: Mapping[str, Any], path: KeyPath
     ) -> Case:
         if name in self.names:
-            self.problem(
-                "duplicate-id", Text(ja=f"事例「{name}」が二つあります", en=f'case "{name}" stands twice'), *path
-            )
+            self.problem(DUPLICATE_CASE, *path, name=name)
         self.names.add(name)
         event.setdefault("id", name)
         place = self.document.place(path)
@@ -103,16 +111,7 @@ class _Reader:
         if "base" in table:
             base, known = table["base"], self.data.get("events", {})
             if base not in known or base in seen:
-                self.problem(
-                    "unknown-base",
-                    Text(
-                        ja=f"もとになるイベント「{base}」がありません",
-                        en=f'there is no event named "{base}" to start from',
-                    ),
-                    *path,
-                    "base",
-                    hint=did_you_mean(base, known),
-                )
+                self.problem(UNKNOWN_BASE, *path, "base", hint=did_you_mean(base, known), name=base)
             else:
                 event = self._event(known[base], ("events", base), (*seen, base))
         for field in table.get("without", ()):
@@ -142,22 +141,11 @@ class _Reader:
             elif entry in self.sets:
                 yield from copy.deepcopy(self.sets[entry])
             else:
-                self.problem(
-                    "unknown-fact-set",
-                    Text(ja=f"事実の組「{entry}」がありません", en=f'there is no fact set named "{entry}"'),
-                    *path,
-                    hint=did_you_mean(entry, self.sets),
-                )
+                self.problem(UNKNOWN_FACT_SET, *path, hint=did_you_mean(entry, self.sets), name=entry)
 
     def _table(self, table: Mapping[str, Any], path: KeyPath) -> Iterator[Case]:
         if ("rows" in table) is ("product" in table) or ("rows" in table) is not ("columns" in table):
-            self.problem(
-                "table-form",
-                Text(
-                    ja="columns と rows か、product のどちらかを書きます", en="expected columns with rows, or a product"
-                ),
-                *path,
-            )
+            self.problem(TABLE_FORM, *path)
             return
         yield from (self._rows if "rows" in table else self._product)(table, path)
 
@@ -166,14 +154,7 @@ class _Reader:
         for number, row in enumerate(table["rows"]):
             where = (*path, "rows", number)
             if len(row) != len(columns):
-                self.problem(
-                    "table-form",
-                    Text(
-                        ja=f"{len(columns)} 列の表に {len(row)} 個の値",
-                        en=f"{len(row)} values for {len(columns)} columns",
-                    ),
-                    *where,
-                )
+                self.problem(ROW_LENGTH, *where, columns=len(columns), values=len(row))
                 continue
             event = self._event(table, path)
             expected = _expected(table)
@@ -194,7 +175,7 @@ class _Reader:
                 else:
                     self._unknown_column(column, *path, "columns")
             if "outcome" not in expected:
-                self.problem("missing-key", Text(ja="expect がありません", en='"expect" is missing'), *where)
+                self.problem(NO_EXPECTATION, *where)
                 continue
             yield self._case(name, event, expected, table, where)
 
@@ -231,24 +212,13 @@ class _Reader:
         dimension = _TERMS.get(column)
         if dimension is None or self.vocabulary is None:
             known = ", ".join((*_TERMS, "operation"))
-            self.problem(
-                "unknown-value",
-                Text(ja=f'"*" を使える列: {known}', en=f'"*" can stand in these columns: {known}'),
-                *path,
-                "product",
-                column,
-            )
+            self.problem(NO_TERMS_FOR_STAR, *path, "product", column, known=known)
             return []
         return sorted(self.vocabulary.terms[dimension])
 
     def _unknown_column(self, column: str, *path: str | int, known: Any = ()) -> None:
         words = tuple(known) or (*EVENT_KEYS, *_TERMS, *EXPECTATIONS, "expect")
-        self.problem(
-            "unknown-key",
-            Text(ja=f"未知の列「{column}」", en=f'unknown column "{column}"'),
-            *path,
-            hint=did_you_mean(column, words),
-        )
+        self.problem(UNKNOWN_CASE_COLUMN, *path, hint=did_you_mean(column, words), column=column)
 
 
 def _expected(table: Mapping[str, Any]) -> dict[str, Any]:

@@ -20,6 +20,7 @@ from policyengine.language.build import policy_of
 from policyengine.language.find import STANDARD
 from policyengine.language.kind import RuleKind
 from policyengine.language.pack import Pack
+from policyengine.language.problems import IMPOSSIBLE_RULE
 from policyengine.language.source import Document, parse, read
 from policyengine.model.operation import OPERATIONS
 from policyengine.model.policy import Policy
@@ -71,7 +72,7 @@ _KINDS: Final = (
 )
 _PLAINEST: Final = ("purpose-limitation", {"subjects": ["customer"], "purposes": ["delivery"]})
 _LEAVING: Final = ("joint_use", "entrust", "provide")
-_CONTRADICTORY: Final = {"impossible-rule"}
+_CONTRADICTORY: Final = {IMPOSSIBLE_RULE.name}
 """What the loader may say of a policy that was drawn; anything else is a mistake of this module."""
 
 

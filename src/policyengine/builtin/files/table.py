@@ -9,9 +9,16 @@ import math
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, BinaryIO, Final
 
-from policyengine.errors import EventError, InvalidEvent, Place, PolicyError, Problem, did_you_mean
+from policyengine.builtin.files.problems import (
+    CELL_NO_JSON,
+    CSV_ROW,
+    CSV_SYNTAX,
+    DUPLICATE_COLUMN,
+    NO_HEADING,
+    UNKNOWN_COLUMN,
+)
+from policyengine.errors import InvalidEvent, Place, PolicyError, did_you_mean
 from policyengine.model.fields import EVENT, put
-from policyengine.text import Text
 
 FIELDS: Final = {row.name: row for row in EVENT if row.form != "attributes"}
 """What a column may hold. One for an attribute is named ``attributes.NAME``."""
@@ -46,8 +53,7 @@ def event_rows(
             if row:
                 yield _event(row, fields, rows.line_num)
     except csv.Error as error:
-        message = Text(ja=f"CSV として読めません: {error}", en=f"cannot be read as CSV: {error}")
-        raise PolicyError([Problem("csv-syntax", message, Place(name, rows.line_num))]) from None
+        raise PolicyError([CSV_SYNTAX.at(Place(name, rows.line_num), error=error)]) from None
 
 
 def _fields(heading: Sequence[str], name: str, columns: Mapping[str, str]) -> list[str]:
@@ -55,18 +61,11 @@ def _fields(heading: Sequence[str], name: str, columns: Mapping[str, str]) -> li
     problems = []
     for number, field in enumerate(fields):
         if field and field not in FIELDS and not (field.startswith(_ATTRIBUTES) and field != _ATTRIBUTES):
-            message = Text(
-                ja=f"列「{field}」はイベントの項目ではありません", en=f'column "{field}" is no field of an event'
-            )
-            hint = did_you_mean(field, FIELDS)
-            problems.append(Problem("unknown-column", message, Place(name, 1), hint))
+            problems.append(UNKNOWN_COLUMN.at(Place(name, 1), hint=did_you_mean(field, FIELDS), column=field))
         elif field and field in fields[:number]:
-            message = Text(ja=f"列「{field}」が二つあります", en=f'column "{field}" stands twice')
-            problems.append(Problem("duplicate-column", message, Place(name, 1)))
+            problems.append(DUPLICATE_COLUMN.at(Place(name, 1), column=field))
     if not any(fields):
-        problems.append(
-            Problem("no-heading", Text(ja="見出しの行がありません", en="no line of headings"), Place(name, 1))
-        )
+        problems.append(NO_HEADING.at(Place(name, 1)))
     if problems:
         raise PolicyError(problems)
     return fields
@@ -75,11 +74,8 @@ def _fields(heading: Sequence[str], name: str, columns: Mapping[str, str]) -> li
 def _event(row: Sequence[str], fields: Sequence[str], line: int) -> Mapping[str, Any] | InvalidEvent:
     stated = {field: cell for field, cell in zip(fields, row, strict=False) if field and cell != ""}
     if len(row) != len(fields):
-        message = Text(
-            ja=f"{line} 行目: 見出しは {len(fields)} 列ですが、{len(row)} 列あります",
-            en=f"line {line}: expected {len(fields)} cells, as in the heading, found {len(row)}",
-        )
-        return InvalidEvent([EventError("$", message)], stated.get("id"))
+        error = CSV_ROW.error("$", line=line, headings=len(fields), cells=len(row))
+        return InvalidEvent([error], stated.get("id"))
     event: dict[str, Any] = {}
     for field, cell in stated.items():
         form = "attributes" if field.startswith(_ATTRIBUTES) else FIELDS[field].form
@@ -91,8 +87,8 @@ def _event(row: Sequence[str], fields: Sequence[str], line: int) -> Mapping[str,
             try:
                 put(event, field, json.loads(cell))
             except (ValueError, RecursionError) as error:
-                message = Text(ja=f"{line} 行目: JSON ではありません: {error}", en=f"line {line}: no JSON: {error}")
-                return InvalidEvent([EventError("$.facts", message)], stated.get("id"))
+                problem = CELL_NO_JSON.error("$.facts", line=line, error=error)
+                return InvalidEvent([problem], stated.get("id"))
         else:
             put(event, field, cell)
     return event

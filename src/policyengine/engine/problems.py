@@ -1,0 +1,72 @@
+"""What can be wrong with the configuration of an engine: its plugins and their settings."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from policyengine.errors import Code
+from policyengine.schema.problems import NOT_AS_DOCUMENTED
+from policyengine.text import Text
+
+UNKNOWN_PLUGIN: Final = Code(
+    "unknown-plugin",
+    ja="プラグイン「{name}」はありません",
+    en='there is no plugin "{name}"',
+    means=Text(
+        ja="ないプラグインの設定です。綴りを直すか、そのパッケージを入れてください"
+        "（`policyengine plugins` が一覧です）。",
+        en="Settings for a plugin that is not there. Mend the spelling, or install its package; `policyengine plugins` "
+        "lists what there is.",
+    ),
+    example="""
+policies = ["shop.toml"]
+
+[plugins.redcat]
+""",
+)
+NO_SETTINGS: Final = Code(
+    "no-settings",
+    ja="プラグイン「{name}」に設定はありません",
+    en='plugin "{name}" has no settings',
+    means=Text(
+        ja="設定を持たないプラグインの設定です。消してください。",
+        en="Settings for a plugin that has none. Take them out.",
+    ),
+    example="""
+policies = ["shop.toml"]
+
+[plugins.kinds]
+x = 1
+""",
+)
+UNSET_VARIABLE: Final = Code(
+    "unset-variable",
+    ja="環境変数 {name} がありません",
+    en="the environment has no variable {name}",
+    means=Text(
+        ja="設定の値を持つ環境変数がありません。エンジンを読み込む前に設定してください。",
+        en="A setting stands in a variable of the environment that is not set. Set it before the engine is loaded.",
+    ),
+    example="""
+policies = ["shop.toml"]
+
+[plugins.redact]
+keep = {env = "FIELDS"}
+""",
+)
+PLUGIN_ERROR: Final = Code(
+    "plugin-error",
+    ja="{error}",
+    en="{error}",
+    means=Text(
+        ja="プラグインを使えません。メッセージはプラグイン自身のものです。",
+        en="A plugin could not be used; the message is its own.",
+    ),
+    example=r"""
+$ mkdir host; printf 'policies = ["../shop.toml"]\n[plugins.quarantine]\nfile = "gone/q.db"\n' > host/policyengine.toml
+$ policyengine check host/policyengine.toml
+host/policyengine.toml: error: plugin-error: …
+1 checked: 1 error, 0 notes
+""",
+)
+NO_TIMEOUT: Final = NOT_AS_DOCUMENTED.also(ja="正の秒数が必要です", en="expected a positive number of seconds")
