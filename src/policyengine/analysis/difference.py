@@ -15,7 +15,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Final, TypeAlias
 
-from policyengine.analysis.space import PERSON, TIME, Point, Space, Unknown, Variable
+from policyengine.analysis.space import PERSON, TIME, Kept, Point, Space, Unknown, Variable
 from policyengine.decision.law import sorted_out
 from policyengine.decision.reduce import reduced
 from policyengine.decision.ruling import Ruling, Spoken, ground, ruling, topic_of
@@ -65,7 +65,9 @@ class Found:
     right: Ruling
 
 
-def difference(left: Policy, right: Policy, parts: Parts = EVERYTHING, *, regions: int | None = None) -> Found | None:
+def difference(
+    left: Policy, right: Policy, parts: Parts = EVERYTHING, *, regions: int | None = None, kept: Kept | None = None
+) -> Found | None:
     """Return an event that two policies decide differently, or None where there is no such event.
 
     Args:
@@ -73,11 +75,12 @@ def difference(left: Policy, right: Policy, parts: Parts = EVERYTHING, *, region
         right: another; both are asked about controllers that both govern.
         parts: in what they are compared, some of `EVERYTHING`; the outcome always.
         regions: how many regions may be looked at; None for all that it takes.
+        kept: what searches of much the same policies have in common, empty for the first of them.
 
     Raises:
         Undecided: `regions` were not enough.
     """
-    return _Search(Space((left, right)), parts, regions).run()
+    return _Search(Space((left, right), kept), parts, regions).run()
 
 
 class _Search:
@@ -231,16 +234,18 @@ class _Side:
         for rule in rules:
             match rule:
                 case Permit():
-                    about, terms = self._at(rule.about, point), self._at(rule.terms, point)
-                    names = None if rule.names is None else self._at(rule.names, point)
+                    about = self._at(rule.about, point)
                     if about != NEVER:
-                        found.append(replace(rule, about=about, terms=terms, names=names))
+                        names = None if rule.names is None else self._at(rule.names, point)
+                        found.append(replace(rule, about=about, terms=self._at(rule.terms, point), names=names))
                 case Restriction():
-                    when, unless = self._at(rule.when, point), self._at(rule.unless, point)
-                    exempt = self._at(rule.exempt, point)
-                    heard = self._heard(rule)
-                    if when == NEVER or (unless == ALWAYS and not heard):
+                    when = self._at(rule.when, point)
+                    if when == NEVER:
                         continue
+                    unless, heard = self._at(rule.unless, point), self._heard(rule)
+                    if unless == ALWAYS and not heard:
+                        continue
+                    exempt = self._at(rule.exempt, point)
                     if exempt != ALWAYS or heard or (rule.instead and self.obliges):
                         found.append(replace(rule, when=when, unless=unless, exempt=exempt))
                 case Replacement() | Duty():

@@ -12,8 +12,8 @@ the space by the words that not all policies know, and everything else goes on i
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterator, Mapping, Sequence
-from typing import Any, NamedTuple, TypeAlias
+from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
+from typing import Any, NamedTuple, TypeAlias, TypeVar, cast
 
 from policyengine.analysis.profile import ELSEWHERE, Profile, fact_of, must_state, profiles_of
 from policyengine.analysis.terms import Each, Terms
@@ -30,6 +30,11 @@ Variable: TypeAlias = "Field | str | Profile"
 """What a point gives a value to: an event field, ``time``, ``person``, an ``@attribute``, a profile of facts."""
 
 Point: TypeAlias = "dict[Variable, Any]"
+
+Kept: TypeAlias = "dict[Hashable, Any]"
+"""Parts of spaces by what they are made of."""
+
+_Part = TypeVar("_Part")
 
 TIME = "time"
 PERSON = "person"
@@ -57,10 +62,15 @@ class Space:
 
     Args:
         policies: those that are to be told apart.
+        kept: parts of other spaces by what they are made of. What this space has in common with them is taken from
+            there, and what it has not is added: of many spaces that differ in little, little is made anew.
     """
 
-    def __init__(self, policies: Sequence[Policy]) -> None:
+    def __init__(self, policies: Sequence[Policy], kept: Kept | None = None) -> None:
         self.policies = tuple(policies)
+        self._kept = {} if kept is None else kept
+        # Whose words they are: `Terms` keeps the vocabularies, so no other object will ever have these ids.
+        self._words = tuple(id(policy.vocabulary) for policy in policies)
         self.asked: tuple[tuple[int, Condition], ...] = tuple(
             dict.fromkeys(
                 (index, leaf)
@@ -74,13 +84,9 @@ class Space:
         self.domains: dict[Variable, tuple[Any, ...]] = {Field.OPERATION: tuple(OPERATIONS)}
         self.domains[TIME] = self._times()
         self.odd: dict[Variable, tuple[str, ...]] = {}
-        self.terms = {
-            dimension: Terms(policies, dimension, self._named(field) if field is Field.RECIPIENT else ())
-            for dimension, field in DIMENSIONS.items()
-        }
-        self._wider: dict[tuple[str, str], dict[Each, str]] = {}
+        self.terms = {dimension: self._terms(dimension, field) for dimension, field in DIMENSIONS.items()}
         for dimension, field in DIMENSIONS.items():
-            self._divide(dimension, field)
+            self.domains[field], self.odd[field] = self._divided(dimension, field)
         self.domains[Field.COUNTRY] = self._countries()
         self.domains[PERSON] = (OTHER, ABSENT, SAME)
         self.attributes = {leaf.attribute for leaf in self.leaves if isinstance(leaf, Compare)}
@@ -98,11 +104,7 @@ class Space:
         self.profiles: tuple[Profile, ...] = tuple(
             profile
             for name in sorted({leaf.type for leaf in self.leaves if isinstance(leaf, Holds)})
-            for profile in profiles_of(
-                self.types[name],
-                [(index, leaf) for index, leaf in self.asked if isinstance(leaf, Holds) and leaf.type == name],
-                self._splits,
-            )
+            for profile in self._profiles(name)
         )
         for profile in self.profiles:
             self.domains[profile] = (False, True)
@@ -295,11 +297,8 @@ class Space:
         fields = self.types[profile.type].fields
         return [_HELD_FIELD[fields[name].held] for name, _ in profile.wide]
 
-    def _words_above(self, dimension: str, term: str) -> dict[Each, str]:
-        key = (dimension, term)
-        if key not in self._wider:
-            self._wider[key] = self.terms[dimension].wider(term)
-        return self._wider[key]
+    def _words_above(self, dimension: str, term: str) -> Mapping[Each, str]:
+        return self.terms[dimension].wider(term)
 
     def _splits(self, held: str) -> tuple[Each, ...]:
         """Return how the policies can differ on whether a word in a fact means what the event states."""
@@ -329,24 +328,50 @@ class Space:
         # The newest span first: what is found is then an event of today's policy where there is one.
         return (*reversed(dates), dates[0] - 86_400_000_000)
 
-    def _divide(self, dimension: str, field: Field) -> None:
-        """Put the values of a field into classes, apart those of words that not all policies know."""
-        known_words = self.terms[dimension]
+    def _terms(self, dimension: str, field: Field) -> Terms:
+        """Return the words of one dimension."""
+        named = tuple(self._named(field)) if field is Field.RECIPIENT else ()
+        return self._keeping(("terms", dimension, self._words, named), lambda: Terms(self.policies, dimension, named))
+
+    def _profiles(self, name: str) -> tuple[Profile, ...]:
+        """Return the profiles of the facts of one type."""
+        asked = tuple((index, leaf) for index, leaf in self.asked if isinstance(leaf, Holds) and leaf.type == name)
+        return self._keeping(
+            ("profiles", name, self._words, asked),
+            lambda: tuple(profiles_of(self.types[name], asked, self._splits)),
+        )
+
+    def _divided(self, dimension: str, field: Field) -> tuple[tuple[Any, ...], tuple[str, ...]]:
+        """Return a field's values, one of each class, and apart from them words that not all policies know."""
+        lists = frozenset(leaf.values for leaf in self._of(field))
+        return self._keeping(
+            ("values", field, self._words, lists), lambda: self._divide(self.terms[dimension], field, lists)
+        )
+
+    def _divide(
+        self, known_words: Terms, field: Field, lists: frozenset[frozenset[str]]
+    ) -> tuple[tuple[Any, ...], tuple[str, ...]]:
         terms: list[str] = list(known_words.declared)
         if field is Field.RECIPIENT:
             terms.append("somebody")
         found: dict[tuple[Any, ...], str] = {}
         for term in sorted(terms, key=lambda term: term not in ("somebody", IDENTIFIABLE)):
             known = known_words.known(term)
-            wider = frozenset(self._words_above(dimension, term)) if dimension in HELD_DIMENSION.values() else None
-            found.setdefault((known, wider, *(term in leaf.values for leaf in self._of(field))), term)
+            in_facts = known_words.dimension in HELD_DIMENSION.values()
+            wider = frozenset(known_words.wider(term)) if in_facts else None
+            found.setdefault((known, wider, *(term in values for values in lists)), term)
         plain: tuple[str | None, ...] = tuple(term for (known, *_), term in found.items() if all(known))
-        self.odd[field] = tuple(term for (known, *_), term in found.items() if not all(known))
         if field is Field.PURPOSE:
             plain = (*plain, None)
         elif field in (Field.ORIGIN, Field.SERVICE, Field.RECIPIENT):
             plain = (None, *plain)
-        self.domains[field] = plain
+        return plain, tuple(term for (known, *_), term in found.items() if not all(known))
+
+    def _keeping(self, key: Hashable, make: Callable[[], _Part]) -> _Part:
+        """Return a part of this space; `key` says all that it is made of."""
+        if key not in self._kept:
+            self._kept[key] = make()
+        return cast("_Part", self._kept[key])
 
     def _odd_in_facts(self, dimension: str) -> tuple[str, ...]:
         """Return one word for each division of the policies into those that know it and those that do not."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import TypeAlias
 
 from policyengine.model.policy import Policy
@@ -24,6 +24,9 @@ class Terms:
     def __init__(self, policies: Sequence[Policy], dimension: str, named: Iterable[str] = ()) -> None:
         self.dimension = dimension
         self.vocabularies = [policy.vocabulary for policy in policies]
+        first, *others = (vocabulary.terms[dimension] for vocabulary in self.vocabularies)
+        self._alike = all(terms is first or terms == first for terms in others)
+        self._wider: dict[str, dict[Each, str]] = {}
         self.declared = tuple(
             dict.fromkeys((*named, *(term for vocabulary in self.vocabularies for term in vocabulary.terms[dimension])))
         )
@@ -34,8 +37,15 @@ class Terms:
             return (True,) * len(self.vocabularies)
         return tuple(term in vocabulary.terms[self.dimension] for vocabulary in self.vocabularies)
 
-    def wider(self, term: str) -> dict[Each, str]:
+    def wider(self, term: str) -> Mapping[Each, str]:
         """Return the words in a fact that mean `term` under some of the policies alone, one for each such split."""
+        if self._alike:
+            return {}
+        if term not in self._wider:
+            self._wider[term] = self._splits(term)
+        return self._wider[term]
+
+    def _splits(self, term: str) -> dict[Each, str]:
         found: dict[Each, str] = {}
         if all(self.known(term)):
             for other in self.declared:

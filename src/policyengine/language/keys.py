@@ -173,33 +173,7 @@ def under_readings() -> Schema:
 
 def condition_properties() -> dict[str, Schema]:
     """Return the keys by which a table says which flows it means; `RuleTable.condition` reads them all."""
-    lists = {name: term_list(key.description, key.dimension) for name, key in TERM_KEYS.items()}
-    return {
-        **lists,
-        "except": {
-            "type": "object",
-            "description": "Flows left out; an event that does not state the field is left out as well.",
-            MEANING: {"is": "exceptions"},
-            "properties": lists,
-            "minProperties": 1,
-            "additionalProperties": False,
-        },
-        "attributes": {
-            "type": "object",
-            "description": "Tests of the host's own attributes, by name.",
-            MEANING: {"is": "comparisons"},
-            "minProperties": 1,
-            "additionalProperties": {
-                "type": "object",
-                "properties": {
-                    name: NUMBER if comparison.bound else SCALAR for name, comparison in COMPARISONS.items()
-                },
-                "minProperties": 1,
-                "additionalProperties": False,
-            },
-        },
-        "facts": fact_expression("Facts that must be in effect."),
-    }
+    return dict(_CONDITION)
 
 
 def _must_be_dimension(name: str) -> None:
@@ -221,3 +195,31 @@ def _names(description: str, what: str) -> Schema:
 def _name(description: str, meaning: Mapping[str, str], default: str | None) -> Schema:
     schema: Schema = {"type": "string", "description": description, MEANING: dict(meaning)}
     return schema if default is None else {**schema, "default": default}
+
+
+_TERM_LISTS = {name: term_list(key.description, key.dimension) for name, key in TERM_KEYS.items()}
+
+_CONDITION: Mapping[str, Schema] = {
+    **_TERM_LISTS,
+    "except": {
+        "type": "object",
+        "description": "Flows left out; an event that does not state the field is left out as well.",
+        MEANING: {"is": "exceptions"},
+        "properties": _TERM_LISTS,
+        "minProperties": 1,
+        "additionalProperties": False,
+    },
+    "attributes": {
+        "type": "object",
+        "description": "Tests of the host's own attributes, by name.",
+        MEANING: {"is": "comparisons"},
+        "minProperties": 1,
+        "additionalProperties": {
+            "type": "object",
+            "properties": {name: NUMBER if comparison.bound else SCALAR for name, comparison in COMPARISONS.items()},
+            "minProperties": 1,
+            "additionalProperties": False,
+        },
+    },
+    "facts": fact_expression("Facts that must be in effect."),
+}

@@ -10,23 +10,22 @@ from __future__ import annotations
 import itertools
 import os
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Literal, TypeAlias
 
 from policyengine.analysis.difference import difference
+from policyengine.analysis.space import Kept
 from policyengine.engine.engine import Engine
 from policyengine.engine.plugins import Plugins
 from policyengine.errors import Place, PolicyError
 from policyengine.language.build import policy_of
 from policyengine.language.pack import Pack, load_pack
-from policyengine.model.condition import Field, In, conjuncts
-from policyengine.model.fields import LISTABLE, stated
 from policyengine.model.policy import Policy
-from policyengine.model.rule import Permit, Rule, scope_of
 from policyengine.suite.case import Case, actual
+from policyengine.suite.likely import Likely
 from policyengine.suite.mutants import Mutant, mutants
 from policyengine.suite.run import run_case
 from policyengine.text import Text
@@ -78,8 +77,13 @@ class Mutation:
         self._others: dict[Path, Policy] = {}
         self.cases = [case for case in cases if any(map(self._is_here, case.policies))]
         self._originals: dict[Any, Policy] = {}
-        self._cited = self._citations()
-        self._values = {case.id: _values(case.event) for case in self.cases}
+        self._kept: Kept = {}
+        under = defaultdict[tuple[tuple[str, str], ...], list[Case]](list)
+        for case in self.cases:
+            under[tuple(sorted(case.readings.items()))].append(case)
+        self._likely = [
+            (dict(readings), Likely(cases, self.original.vocabulary)) for readings, cases in sorted(under.items())
+        ]
 
     def run(self, jobs: int | None = None) -> Iterator[Report]:
         """Yield what became of each mutant, in order.
@@ -105,14 +109,14 @@ class Mutation:
         def policy_under(readings: Mapping[str, str]) -> Policy:
             key = tuple(sorted(readings.items()))
             if key not in policies:
-                policies[key] = policy_of(changed, self.kinds, readings, trusted=True)
+                policies[key] = self._built(changed, readings)
             return policies[key]
 
         def told(fate: Fate, **more: Any) -> Report:
             return Report(mutant.operator, mutant.message, place, fate, **more)
 
         try:
-            for case in self._likeliest_first(mutant, policy_under({})):
+            for case in self._likeliest_first(policy_under):
                 key = (case.policies, tuple(sorted(case.readings.items())))
                 if key not in engines:
                     engines[key] = Engine(self._layered(case, policy_under(case.readings)))
@@ -120,7 +124,7 @@ class Mutation:
                     return told("killed", killer=case.id)
             for readings in self._combinations():
                 original = self._original(readings)
-                found = difference(original, policy_under(readings))
+                found = difference(original, policy_under(readings), kept=self._kept)
                 if found is not None:
                     return told(
                         "survived",
@@ -144,33 +148,23 @@ class Mutation:
     def _original(self, readings: Mapping[str, str]) -> Policy:
         key = tuple(sorted(readings.items()))
         if key not in self._originals:
-            self._originals[key] = policy_of(self.pack, self.kinds, readings, trusted=True)
+            self._originals[key] = self._built(self.pack, readings)
         return self._originals[key]
 
-    def _citations(self) -> dict[str, frozenset[str]]:
-        """Return, for each case, the clauses that are cited of it, and those of which they are cases."""
-        engines: dict[Any, Engine] = {}
-        found: dict[str, frozenset[str]] = {}
-        parents = {clause.number: clause.case_of for clause in self.original.clauses.values() if clause.case_of}
-        for case in self.cases:
-            key = (case.policies, tuple(sorted(case.readings.items())))
-            if key not in engines:
-                engines[key] = Engine(self._layered(case, self._original(case.readings)))
-            cited = {clause.rpartition(":")[2] for clause in engines[key].evaluate(case.event).clauses}
-            cases = {number for number, parent in parents.items() if parent in cited}
-            found[case.id] = frozenset(cited | cases)
-        return found
+    def _built(self, pack: Pack, readings: Mapping[str, str]) -> Policy:
+        """Return the policy of a pack, with the very words of the original where it has the same."""
+        policy = policy_of(pack, self.kinds, readings, trusted=True)
+        words = self.original.vocabulary
+        return replace(policy, vocabulary=words) if policy.vocabulary == words else policy
 
-    def _likeliest_first(self, mutant: Mutant, changed: Policy) -> list[Case]:
-        """Return the cases, those first that a changed rule speaks of, and whose decision rests on its clause."""
-        spoken = [_spoken_of(rule) for rule in set(self.original.rules) ^ set(changed.rules)]
-
-        def far(case: Case) -> tuple[bool, bool]:
-            values = self._values[case.id]
-            touched = any(all(values[field] & accepted for field, accepted in asked) for asked in spoken)
-            return not touched, mutant.clause not in self._cited[case.id]
-
-        return sorted(self.cases, key=far)
+    def _likeliest_first(self, policy_under: Callable[[Mapping[str, str]], Policy]) -> Iterator[Case]:
+        """Yield the cases, those first for which what the mutant changes means something else."""
+        tried: set[str] = set()
+        for readings, likely in self._likely:
+            for case in likely.noticing(self._original(readings), policy_under(readings)):
+                tried.add(case.id)
+                yield case
+        yield from (case for case in self.cases if case.id not in tried)
 
     def _layered(self, case: Case, mutant: Policy) -> list[Policy]:
         """Return the policies of a case, with the mutant in the place of the pack."""
@@ -195,26 +189,6 @@ def expectation(policy: Policy, event: Mapping[str, Any]) -> dict[str, Any]:
     found: dict[str, Any] = {"expect": decision.outcome, "clauses": actual(decision, "clauses")}
     if decision.obligations:
         found["obligations"] = actual(decision, "obligations")
-    return found
-
-
-def _spoken_of(rule: Rule) -> list[tuple[Field, frozenset[str]]]:
-    """Return what an event states, field by field, where a rule may matter to it."""
-    licence = isinstance(rule, Permit) and rule.licence  # it matters to other operations as well
-    return [
-        (part.field, part.values)
-        for part in conjuncts(scope_of(rule))
-        if isinstance(part, In) and not (licence and part.field is Field.OPERATION)
-    ]
-
-
-def _values(event: Mapping[str, Any]) -> Mapping[Field, frozenset[str]]:
-    """Return what an event states, field by field, as far as it can be read."""
-    found: dict[Field, frozenset[str]] = defaultdict(frozenset)
-    for name, field in LISTABLE.items():
-        value = stated(event, name)
-        words = value if isinstance(value, list) else [value]
-        found[field] = frozenset(word for word in words if isinstance(word, str))
     return found
 
 

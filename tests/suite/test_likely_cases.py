@@ -1,0 +1,87 @@
+"""Mutation tries those cases first for which a changed rule means something else: all that notice are among them."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from policyengine.analysis.difference import difference
+from policyengine.analysis.space import Kept
+from policyengine.engine.engine import Engine
+from policyengine.engine.plugins import Plugins
+from policyengine.language.build import policy_of
+from policyengine.language.find import find_suites
+from policyengine.language.pack import load_pack
+from policyengine.suite.case import EXPECTATIONS, Case, actual
+from policyengine.suite.likely import Likely
+from policyengine.suite.mutants import mutants
+from policyengine.suite.mutate import Mutation
+from policyengine.suite.run import Engines, load
+
+RULES = Path(__file__).parents[2] / "rules"
+REFERENCE = RULES / "alc-smart-learning"
+KINDS = Plugins(installed=False).kinds
+
+
+@pytest.fixture(scope="module")
+def cases() -> list[Case]:
+    engines = Engines()
+    return [case for suite in find_suites(REFERENCE) for case in load(suite, engines).cases]
+
+
+def _said(engine: Engine, case: Case) -> list[Any]:
+    decision = engine.evaluate(case.event)
+    return [actual(decision, what) for what in EXPECTATIONS]
+
+
+def test_a_case_that_is_decided_differently_is_among_the_likely_ones(cases: list[Case]) -> None:
+    """As long as it is a rule that changes; and few others are, which is what the order is for."""
+    some = [case for case in cases if not case.readings][::6]
+    mutation = Mutation(REFERENCE, some)
+    before = mutation.original
+    likely = Likely(some, before.vocabulary)
+    engine = Engine([before])
+    decided = {case.id: _said(engine, case) for case in some}
+    rules = [mutant for mutant in mutation.mutants if mutant.path[0] == "clause" and len(mutant.path) > 3]
+    noticed = taken = 0
+    for mutant in rules[::29]:
+        after = policy_of(mutant.applied(mutation.pack), KINDS, {}, trusted=True)
+        first = [case.id for case in likely.noticing(before, after)]
+        assert len(first) == len(set(first))
+        engine = Engine([after])
+        different = {case.id for case in some if _said(engine, case) != decided[case.id]}
+        assert different <= set(first), mutant.message.en
+        noticed, taken = noticed + len(different), taken + len(first)
+    assert noticed > 100
+    assert taken < 3 * noticed
+
+
+def test_every_case_is_tried_where_none_is_likely_to_notice(cases: list[Case]) -> None:
+    """A change that no rule shows is equivalent only when all cases have passed."""
+    mutation = Mutation(REFERENCE, cases)
+    same = {readings: mutation._original(dict(readings)) for readings in {tuple(c.readings.items()) for c in cases}}
+    tried = list(mutation._likeliest_first(lambda readings: same[tuple(readings.items())]))
+    assert tried == cases
+
+
+@pytest.mark.parametrize("pack", ["online-shop", "alc-smart-learning"])
+def test_what_searches_have_in_common_changes_nothing_that_they_find(pack: str) -> None:
+    """Among them changes of the vocabulary, after which the words of the two policies are not the same."""
+    read = load_pack(RULES / pack)
+    original = policy_of(read, KINDS, {})
+    kept: Kept = {}
+    differing = words = 0
+    for mutant in [*mutants(read, original, KINDS)][::61]:
+        changed = policy_of(mutant.applied(read), KINDS, {}, trusted=True)
+        if changed.vocabulary == original.vocabulary:
+            changed = replace(changed, vocabulary=original.vocabulary)
+        else:
+            words += 1
+        found = difference(original, changed, kept=kept)
+        assert found == difference(original, changed)
+        differing += found is not None
+    assert differing > 8
+    assert words or pack != "online-shop"
