@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from policyengine import Engine
 from policyengine.decision import evaluate as fast_road
+from policyengine.model.operation import NEEDS_PURPOSE, NEEDS_RECIPIENT, OPERATIONS
 from policyengine.model.policy import Policy
 from strategies import TIMES, events_of, facts, policies, words_of
 
@@ -22,14 +23,23 @@ def without(event: dict[str, Any], *keys: str) -> dict[str, Any]:
 
 @st.composite
 def near_copies(draw: st.DrawFn, policy: Policy, event: dict[str, Any]) -> dict[str, Any]:
-    """The same flow of another moment, person, party, attribute or fact: little that a memory is kept under."""
-    change = draw(
-        st.sampled_from(["time", "recipient", "subject", "attributes", "a fact more", "another fact", "fewer facts"])
-    )
+    """The same flow of another moment, person, party, word, attribute or fact: little that a memory is kept under."""
+    changes = ["time", "recipient", "subject", "attributes", "a fact more", "another fact", "fewer facts"]
+    change = draw(st.sampled_from(["operation", "purpose", "items", "form", "category", *changes]))
     known = event.get("facts", [])
     words = words_of(policy, TIMES, ["stranger", "p-1", "p-2"])
     if change == "time":
         return {**event, "time": draw(st.sampled_from(TIMES))}
+    if change == "operation":
+        needs = [(NEEDS_PURPOSE, "purpose"), (NEEDS_RECIPIENT, "recipient")]
+        can = [name for name in OPERATIONS if all(field in event for needing, field in needs if name in needing)]
+        return {**event, "operation": draw(st.sampled_from(can))}
+    if change == "category":
+        return {**event, "subject": {**event["subject"], "category": draw(st.sampled_from(words["subjects"]))}}
+    if change in ("purpose", "form"):
+        return {**event, change: draw(st.sampled_from(words[f"{change}s"]))}
+    if change == "items":
+        return {**event, "items": draw(st.lists(st.sampled_from(words["items"]), min_size=1, max_size=3, unique=True))}
     if change == "subject":
         person = draw(st.sampled_from([{}, {"id": "p-1"}, {"id": "p-2"}]))
         return {**event, "subject": {"category": event["subject"]["category"], **person}}

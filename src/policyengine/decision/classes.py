@@ -8,7 +8,7 @@ from typing import Final, TypeAlias
 
 from policyengine.decision.facts import Values
 from policyengine.model.condition import Condition, Field, In, NotIn, leaves
-from policyengine.model.rule import Rule, conditions_of
+from policyengine.model.rule import Permit, Rule, conditions_of
 from policyengine.model.vocabulary import DIMENSIONS, Vocabulary
 from policyengine.moment import FOREVER
 
@@ -55,6 +55,8 @@ class Classes:
         for leaf in leaves_of(rules):
             if isinstance(leaf, In | NotIn) and leaf.field in lists:
                 lists[leaf.field].append(leaf.values)
+        # INVARIANT: a permit tells operations apart without any condition that says so.
+        lists[Field.OPERATION] += (rule.operations for rule in rules if isinstance(rule, Permit))
         self._numbers: Mapping[Field, Mapping[str, int]] = {
             field: divided(found, declared.get(field, ())) for field, found in lists.items()
         }
