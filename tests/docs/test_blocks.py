@@ -24,8 +24,8 @@ def test_what_a_page_shows_is_so(page: Path, tmp_path: Path, monkeypatch: pytest
 def test_commands_and_options_exist(page: Path) -> None:
     for block, words in commands_of(page):
         assert known(words), f"{block}: policyengine {' '.join(words)}"
-    targets = set(re.findall(r"^([a-z]+):", (ROOT / "Makefile").read_text("utf-8"), re.MULTILINE))
-    asked = set(re.findall(r"(?:`|\$ )make ([a-z]+)", page.read_text("utf-8")))
+    targets = set(re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text("utf-8"), re.MULTILINE))
+    asked = set(re.findall(r"(?:`|\$ )make ([a-z-]+)", page.read_text("utf-8")))
     assert asked <= targets
 
 

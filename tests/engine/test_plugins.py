@@ -62,7 +62,7 @@ class Curfew:
 
     def lower(self, table: RuleTable) -> Iterable[Rule]:
         out = frozenset({"joint_use", "entrust", "provide"})
-        written, items = table.terms("items", "items")
+        written, items = table.terms("items")
         yield Restriction(
             table.head,
             code="curfew",
