@@ -149,6 +149,15 @@ SECTIONS = (
         "toml file=shop.test.toml",
         "unknown-base unknown-fact-set table-form",
     ),
+    Section(
+        Text(ja="所見", en="Findings"),
+        Text(
+            ja="`test`・`fmt`・`mutate` が見つけることです。ファイルに問題はありません。",
+            en="What `test`, `fmt` and `mutate` find where there is no problem with a file.",
+        ),
+        "",
+        "rule-test-failed not-canonical mutant-survived",
+    ),
 )
 
 TITLE = Text(ja="問題", en="Problems")

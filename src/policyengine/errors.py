@@ -64,14 +64,17 @@ class Problem(msgspec.Struct, frozen=True):
 
     def words(self, lang: Language = "en") -> Line:
         """Return the problem as one line for people, in the ``file:line:column: code: message`` form of compilers."""
-        place = f"{self.place}: " if self.place else ""
+        return (
+            Words(f"{self.place}: " if self.place else ""),
+            Words(self.severity, "bad" if self.severity == "error" else "warn"),
+            Words(f": {self.code}: {self.said(lang)}"),
+        )
+
+    def said(self, lang: Language = "en") -> str:
+        """Return what is said of it: the clause, the message and the hint."""
         clause = f"[{self.clause}] " if self.clause else ""
         hint = f" ({self.hint.say(lang)})" if self.hint else ""
-        return (
-            Words(place),
-            Words(self.severity, "bad" if self.severity == "error" else "warn"),
-            Words(f": {self.code}: {clause}{self.message.say(lang)}{hint}"),
-        )
+        return f"{clause}{self.message.say(lang)}{hint}"
 
     def line(self, lang: Language = "en") -> str:
         """Return `words` as plain text."""

@@ -84,11 +84,11 @@ class CaseItem(pytest.Item):
         """Show what was expected beside what was decided, why, and where the case stands; no traceback."""
         if not isinstance(excinfo.value, CaseFailed):
             return super().repr_failure(excinfo, style)
-        from policyengine.report.results import failure_lines  # noqa: PLC0415
+        from policyengine.report.results import failure  # noqa: PLC0415
         from policyengine.text import plain_text  # noqa: PLC0415
 
         shown = _shown(excinfo.value.result, self.config)
-        return plain_text(failure_lines(shown, _language(self.config)))
+        return plain_text(failure(shown).lines(_language(self.config)))
 
     def reportinfo(self) -> tuple[Path, int, str]:
         """Return where the case stands; pytest counts lines from 0."""

@@ -123,7 +123,7 @@ def test_check_lists_problems_with_their_places(tmp_path: Path) -> None:
         [f"{file}:11:13", "error", "unknown-term"],
     ]
     assert ran.err == "1 checked: 2 errors, 0 notes\n"
-    found = json.loads(run("check", str(file), "--format", "json").out)
+    found = json.loads(run("check", str(file), "--format", "json").out)["findings"]
     assert [(p["file"], p["line"], p["column"], p["code"], p["severity"]) for p in found] == [
         (str(file), 3, 1, "wrong-type", "error"),
         (str(file), 11, 13, "unknown-term", "error"),

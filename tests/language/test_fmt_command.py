@@ -57,7 +57,8 @@ def test_it_rewrites_and_names_what_changed(untidy, tmp_path):
 
 
 def test_check_lists_and_writes_nothing(untidy):
-    assert run("--check", untidy) == (1, f"{untidy}\n", "1 would change, 0 unchanged\n")
+    said = f"{untidy}:1: error: not-canonical: not laid out in the canonical form, from here on\n"
+    assert run("--check", untidy) == (1, said, "1 would change, 0 unchanged\n")
     assert run("--check", untidy, lang="ja")[2] == "1 件は整形が必要、0 件はそのまま\n"
     assert untidy.read_bytes() == UNTIDY.encode()
     run(untidy)
@@ -100,7 +101,8 @@ def test_a_diff_is_coloured_on_a_terminal(untidy, no_color):
 def test_standard_input_goes_to_standard_output():
     assert run("-", text=UNTIDY) == (0, TIDY, "")
     assert run("-", text=f"\ufeff{UNTIDY}") == (0, TIDY, "")
-    assert run("--check", "-", text=UNTIDY) == (1, "<stdin>\n", "")
+    code, out, err = run("--check", "-", text=UNTIDY)
+    assert (code, err) == (1, "") and out.startswith("<stdin>:1: error: not-canonical: ")
     assert run("--check", "-", text=TIDY) == (0, "", "")
     code, out, err = run("-", text=BROKEN)
     assert (code, out) == (2, "")
@@ -109,8 +111,10 @@ def test_standard_input_goes_to_standard_output():
 
 def test_results_as_json(untidy):
     code, out, err = run("--check", "--format", "json", untidy)
-    assert (code, json.loads(out), err) == (1, [{"file": str(untidy), "changed": True}], "")
-    (result,) = json.loads(run("--diff", "--format", "json", untidy)[1])
+    found = json.loads(out)
+    assert (code, found["files"], err) == (1, [{"file": str(untidy), "changed": True}], "")
+    assert [(one["code"], one["line"]) for one in found["findings"]] == [("not-canonical", 1)]
+    (result,) = json.loads(run("--diff", "--format", "json", untidy)[1])["files"]
     assert '+id = "a" # its name\n' in result["diff"]
 
 

@@ -57,7 +57,10 @@ def test_survivors_are_shown_at_their_line_with_a_case_to_paste(tmp_path: Path) 
     ran = policyengine("mutate", "shop", folder=tmp_path)
     assert ran.code == 1
     line = line_of('subjects = ["customer"]', pack / "policy.toml")
-    assert f"survived shop/policy.toml:{line}:1: widen-scope: scope widened — 1 purpose-limitation.subjects" in ran.out
+    assert (
+        f"shop/policy.toml:{line}:1: error: mutant-survived: widen-scope: scope widened — 1 purpose-limitation.subjects"
+        in ran.out
+    )
     killed, _, _, survived = counts(ran.out)
     assert survived >= 2 and ran.out.count("[[case]]") == survived
     shown = [line for line in ran.out.splitlines() if line.startswith("    ")]
@@ -98,7 +101,7 @@ def test_a_name_that_the_suite_has_already_gets_a_number(tmp_path: Path) -> None
 
 def test_json_has_every_mutant_with_its_fate(tmp_path: Path) -> None:
     shop(tmp_path, DELIVERY, NO_ADVERTISING)
-    found = json.loads(policyengine("mutate", "shop", "--format", "json", "-j", "1", folder=tmp_path).out)
+    found = json.loads(policyengine("mutate", "shop", "--format", "json", "-j", "1", folder=tmp_path).out)["mutants"]
     assert {mutant["fate"] for mutant in found} >= {"killed", "survived"}
     for mutant in found:
         assert mutant["pack"] == "shop" and mutant["file"] == "shop/policy.toml" and mutant["line"] > 0

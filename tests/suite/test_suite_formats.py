@@ -60,7 +60,10 @@ def test_junit_counts_and_places(tmp_path: Path) -> None:
         assert all(float(case.get("time", "")) >= 0 and int(case.get("line", "")) > 0 for case in cases)
     failure = suites["one/cases.test.toml"].find("testcase[@name='wrong <too>']/failure")
     assert failure is not None and failure.text is not None
-    assert failure.get("message") == "outcome: expected deny, actual permit; excess_items: expected [name], actual []"
+    assert failure.get("type") == "rule-test-failed"
+    assert failure.get("message") == (
+        "wrong <too>: outcome: expected deny, actual permit; excess items: expected [name], actual []"
+    )
     assert "1/purpose-limitation" in failure.text
 
 
@@ -76,8 +79,8 @@ def test_github_lines_name_the_place_and_nothing_else_where_all_passed(tmp_path:
     lines = written(tmp_path, "github").splitlines()
     assert len(lines) == 2
     assert lines[0] == (
-        f"::error file=shop/cases.test.toml,line={line},col=3,title=advertising%3A wrong%2C 100 %25"
-        "::outcome: expected permit, actual deny; clauses: expected [1, 2], actual [1]"
+        f"::error file=shop/cases.test.toml,line={line},col=3,title=rule-test-failed"
+        "::advertising: wrong, 100 %25: outcome: expected permit, actual deny; clauses: expected [1, 2], actual [1]"
     )
     (pack / "cases.test.toml").unlink()
     shop(tmp_path, *PASSING, name="two")

@@ -3,26 +3,29 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
 import click
-import msgspec
 
-from policyengine.cli.common import BAD, DENIED, language_option, show, tell, tell_left_out, write
+from policyengine.cli.common import BAD, DENIED, language_option, tell, tell_left_out
+from policyengine.cli.findings import format_option, show_finding, write_findings
 from policyengine.cli.session import Session
 from policyengine.engine.problems import PLUGIN_ERROR
 from policyengine.errors import Place, PluginError, PolicyError, Problem
 from policyengine.language.file_problems import FILE_MISSING, FILE_UNREADABLE
 from policyengine.text import Language
 
+if TYPE_CHECKING:
+    from policyengine.report.findings import Trial
+
 _UNREADABLE = {FILE_MISSING.name, FILE_UNREADABLE.name}
 
 
 @click.command("check")
 @click.argument("path", nargs=-1, required=True, type=click.Path(), metavar="PATH...")
-@click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", show_default=True, help="Form.")
+@format_option
 @language_option
 @click.pass_context
 def command(context: click.Context, path: Sequence[str], form: str, lang: Language) -> None:
@@ -34,35 +37,46 @@ def command(context: click.Context, path: Sequence[str], form: str, lang: Langua
     \b
     Example:
       policyengine check rules
+      policyengine check rules --format sarif > findings.sarif
     """
     from policyengine.language.build import check_path  # noqa: PLC0415  imports jsonschema, needed only here
     from policyengine.language.find import find_configurations, find_packs  # noqa: PLC0415
+    from policyengine.report.findings import broken  # noqa: PLC0415
 
     session = context.find_object(Session)
     assert session is not None
     left_out: set[Path] = set()
     configurations: dict[Path, None] = {}
     packs: dict[Path, None] = {}
-    problems: list[Problem] = []
+    trials: list[Trial] = []
     for root in path:
         try:
             configurations |= dict.fromkeys(find_configurations(root, left_out))
             packs |= dict.fromkeys(pack for pack in find_packs(root) if pack not in configurations)
         except PolicyError as error:
-            problems += error.problems
-    problems += [problem for pack in packs for problem in check_path(pack, session.plugins.kinds)]
-    problems += [problem for file in configurations for problem in _configured(file)]
-    found = list(dict.fromkeys(problems))
-    errors = [problem for problem in found if problem.severity == "error"]
-    if form == "json":
-        write(msgspec.json.format(msgspec.json.encode([_data(problem) for problem in found])).decode())
-    else:
-        for problem in found:
-            show(problem.words(lang))
+            trials += broken(error.problems)
+    trials += [_trial(pack, check_path(pack, session.plugins.kinds)) for pack in packs]
+    trials += [_trial(file, _configured(file)) for file in configurations]
+    found = list(dict.fromkeys(finding for trial in trials for finding in trial.findings))
+    errors = [finding for finding in found if finding.severity == "error"]
+    if form == "text":
+        for finding in found:
+            show_finding(finding, lang)
         tell(_summary(len(packs) + len(configurations), len(errors), len(found) - len(errors), lang))
+    else:
+        write_findings(trials, form, lang, checked=[trial.name for trial in trials if not trial.broken])
     tell_left_out(left_out, lang)
     sys.stdout.buffer.flush()
-    sys.exit(BAD if any(p.code in _UNREADABLE for p in errors) else DENIED if errors else 0)
+    sys.exit(BAD if any(finding.code in _UNREADABLE for finding in errors) else DENIED if errors else 0)
+
+
+def _trial(path: Path, problems: Iterable[Problem]) -> Trial:
+    """Return a pack or a configuration as it was checked."""
+    from policyengine.report.findings import Finding, Trial  # noqa: PLC0415
+
+    findings = tuple(Finding.of(problem) for problem in dict.fromkeys(problems))
+    unread = any(finding.code in _UNREADABLE for finding in findings)
+    return Trial(str(path), Place(str(path)), findings, broken=unread)
 
 
 def _configured(file: Path) -> Sequence[Problem]:
@@ -76,20 +90,6 @@ def _configured(file: Path) -> Sequence[Problem]:
     except PluginError as error:
         return [PLUGIN_ERROR.at(Place(str(file)), error=error)]
     return ()
-
-
-def _data(problem: Problem) -> dict[str, Any]:
-    place = problem.place
-    return {
-        "file": place.file if place else None,
-        "line": place.line if place else None,
-        "column": place.column if place else None,
-        "severity": problem.severity,
-        "code": problem.code,
-        "clause": problem.clause,
-        "message": problem.message.as_dict(),
-        "hint": problem.hint.as_dict() if problem.hint else None,
-    }
 
 
 def _summary(packs: int, errors: int, notes: int, lang: Language) -> str:

@@ -5,21 +5,25 @@ from __future__ import annotations
 import difflib
 import errno
 import io
+import itertools
 import os
 import shutil
 import sys
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import click
-import msgspec
 
 from policyengine.cli.common import BAD, DENIED, language_option, show, tell, tell_left_out, write
+from policyengine.cli.findings import format_option, show_finding, write_findings
 from policyengine.errors import Place, PolicyError, Problem
 from policyengine.language.file_problems import FILE_UNWRITABLE
 from policyengine.text import Language, Style, Words
+
+if TYPE_CHECKING:
+    from policyengine.report.findings import Finding, Trial
 
 
 class _Result(NamedTuple):
@@ -38,7 +42,7 @@ class _Result(NamedTuple):
 @click.argument("path", nargs=-1, required=True, type=click.Path(allow_dash=True), metavar="PATH...|-")
 @click.option("--check", is_flag=True, help="Write no file; list those that would change. Exit code 1 if any would.")
 @click.option("--diff", is_flag=True, help="Write no file; show what would change. Exit code 1 if anything would.")
-@click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", show_default=True, help="Form.")
+@format_option
 @language_option
 def command(path: Sequence[str], check: bool, diff: bool, form: str, lang: Language) -> None:
     """Lay out the rule files at PATH, or in any folder below it: packs, vocabularies, test suites.
@@ -50,14 +54,17 @@ def command(path: Sequence[str], check: bool, diff: bool, form: str, lang: Langu
     Example:
       policyengine fmt rules
       policyengine fmt --check --diff rules
+      policyengine fmt --check --format github rules
       policyengine fmt - < rules/online-shop/policy.toml
     """
+    from policyengine.report.findings import broken  # noqa: PLC0415
+
     writes = not (check or diff)
     piped = "-" in path
     if piped and len(path) > 1:
         raise click.UsageError("- is standard input, and goes alone")
-    if piped and writes and form == "json":
-        raise click.UsageError("- writes what it formats; --format json goes with --check or --diff")
+    if piped and writes and form != "text":
+        raise click.UsageError(f"- writes what it formats; --format {form} goes with --check or --diff")
     problems: list[Problem] = []
     results: list[_Result] = []
     left_out: set[Path] = set()
@@ -71,11 +78,15 @@ def command(path: Sequence[str], check: bool, diff: bool, form: str, lang: Langu
             problems += error.problems
     if piped and writes:
         sys.stdout.buffer.write(b"".join(result.after for result in results))
+    elif form == "text":
+        _show(results, writes, diff, lang)
     else:
-        _show(results, diff, form)
+        trials = [*broken(problems), *(_trial(result, writes, diff) for result in results)]
+        write_findings(trials, form, lang, files=[_data(result, diff) for result in results])
     sys.stdout.buffer.flush()
-    for problem in problems:
-        tell(problem.line(lang))
+    if form == "text":
+        for problem in problems:
+            tell(problem.line(lang))
     tell_left_out(left_out, lang)
     changed = sum(result.changes for result in results)
     if form == "text" and not piped:
@@ -131,19 +142,40 @@ def _replace(path: Path, contents: bytes) -> None:
         raise PolicyError([FILE_UNWRITABLE.at(Place(str(path)), reason=why)]) from None
 
 
-def _show(results: Sequence[_Result], diff: bool, form: str) -> None:
-    if form == "json":
-        write(msgspec.json.format(msgspec.json.encode([_data(result, diff) for result in results])).decode())
-        return
+def _show(results: Sequence[_Result], writes: bool, diff: bool, lang: Language) -> None:
+    """Show people what was formatted, what would change, or how."""
     for result in results:
-        if result.changes and diff:
-            for line in _diff(result):
-                if sys.stdout.isatty():
-                    show((Words(line, _style(line)),))
-                else:  # for `patch`, which wants every character as it is
-                    write(line)
-        elif result.changes:
+        if not result.changes:
+            continue
+        if writes:
             show(result.file)
+        elif not diff:
+            show_finding(_finding(result, diff), lang)
+        elif sys.stdout.isatty():
+            for line in _diff(result):
+                show((Words(line, _style(line)),))
+        else:
+            for line in _diff(result):
+                write(line)  # for `patch`, which wants every character as it is
+
+
+def _trial(result: _Result, writes: bool, diff: bool) -> Trial:
+    """Return a file as it was looked at; what was formatted is no finding any more."""
+    from policyengine.report.findings import Trial  # noqa: PLC0415
+
+    found = (_finding(result, diff),) if result.changes and not writes else ()
+    return Trial(result.file, Place(result.file), found)
+
+
+def _finding(result: _Result, diff: bool) -> Finding:
+    """Return what is found of a file that would change, at the first line that would; with the whole `diff` or not."""
+    from policyengine.report.findings import Detail, Finding  # noqa: PLC0415
+    from policyengine.report.problems import NOT_CANONICAL  # noqa: PLC0415
+
+    pairs = itertools.zip_longest(result.before.splitlines(keepends=True), result.after.splitlines(keepends=True))
+    line = next(number for number, (before, after) in enumerate(pairs, 1) if before != after)
+    detail = tuple((Words(line, _style(line)),) for line in _diff(result)) if diff else ()
+    return Finding.of(NOT_CANONICAL.at(Place(result.file, line)), Detail(detail, detail))
 
 
 def _data(result: _Result, diff: bool) -> dict[str, Any]:

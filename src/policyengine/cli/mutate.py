@@ -12,17 +12,19 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from policyengine.cli.common import BAD, DENIED, fail, language_option, show, tell, tell_left_out, write
+from policyengine.cli.common import BAD, DENIED, fail, language_option, show, tell_left_out
+from policyengine.cli.findings import format_option, show_finding, write_findings
 from policyengine.errors import PolicyError
 from policyengine.text import Language, Words
 
 if TYPE_CHECKING:
+    from policyengine.report.findings import Finding, Trial
     from policyengine.suite.mutate import Report
 
 
 @click.command("mutate")
 @click.argument("path", nargs=-1, required=True, type=click.Path(), metavar="PATH...")
-@click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", show_default=True, help="Form.")
+@format_option
 @click.option("-j", "--jobs", type=click.IntRange(1), help="Processes that share the work.  [default: one a processor]")
 @click.option("--write", "target", type=click.Path(), metavar="SUITE", help="Add a case for each survivor to SUITE.")
 @language_option
@@ -35,9 +37,12 @@ def command(path: Sequence[str], form: str, jobs: int | None, target: str | None
     \b
     Example:
       policyengine mutate rules/alc-smart-learning
+      policyengine mutate rules/alc-smart-learning --format json -j 2
     """
     from policyengine.language.find import find_packs, find_suites  # noqa: PLC0415
     from policyengine.language.pack import load_pack  # noqa: PLC0415
+    from policyengine.report.findings import broken  # noqa: PLC0415
+    from policyengine.report.results import failure  # noqa: PLC0415
     from policyengine.suite.mutate import Mutation  # noqa: PLC0415
     from policyengine.suite.record import appended  # noqa: PLC0415
     from policyengine.suite.run import Engines, load, run  # noqa: PLC0415
@@ -53,25 +58,28 @@ def command(path: Sequence[str], form: str, jobs: int | None, target: str | None
         for pack in packs:
             suites = find_suites(pack if pack.is_dir() else pack.parent) if pack.exists() else []
             cases = [case for suite in suites for case in load(suite, engines).cases]
-            broken = [result.case for result in run(cases, engines) if not result.passed]
-            if broken:
-                why = "今のルールで失敗する" if lang == "ja" else "fails on the rules as they are"
-                tell(f"{broken[0].place}: {why}: {broken[0].name}")
-                sys.exit(BAD)
+            failed = next((result for result in run(cases, engines) if not result.passed), None)
+            if failed is not None:
+                raise PolicyError([failure(failed)])
             mutation = Mutation(pack, cases)
             reports += ((str(pack), report) for report in _progress(mutation.run(jobs), len(mutation.mutants)))
     except PolicyError as error:
-        fail(error.problems, lang)
+        if form == "text":
+            fail(error.problems, lang)
+        write_findings(broken(error.problems), form, lang, mutants=[])
+        sys.stdout.buffer.flush()
+        sys.exit(BAD)
     finally:
         tell_left_out(left_out, lang)
     survivors = [report for _, report in reports if report.fate == "survived"]
-    if form == "json":
-        write(json.dumps([_data(pack, report) for pack, report in reports], indent=2, ensure_ascii=False))
-    else:
+    if form == "text":
         for report in survivors:
-            _write_survivor(report, lang)
+            show_finding(_finding(report), lang)
         fates = Counter[str](report.fate for _, report in reports)
         show(_summary(fates, lang))
+    else:
+        trials = [_trial(report) for _, report in reports]
+        write_findings(trials, form, lang, mutants=[_data(pack, report) for pack, report in reports])
     if target is not None:
         named = os.path.relpath(packs[0], Path(target).parent)
         for report in _distinct(survivors):
@@ -120,13 +128,23 @@ def _case(report: Report) -> dict[str, Any]:
     return {**case, **(report.expected or {})}
 
 
-def _write_survivor(report: Report, lang: Language) -> None:
+def _trial(report: Report) -> Trial:
+    """Return a slip as it was tried."""
+    from policyengine.report.findings import Trial  # noqa: PLC0415
+
+    found = (_finding(report),) if report.fate == "survived" else ()
+    return Trial(f"{report.operator}: {report.message.en}", report.place, found)
+
+
+def _finding(report: Report) -> Finding:
+    """Return a slip that no case notices, with a case that would."""
+    from policyengine.report.findings import Detail, Finding  # noqa: PLC0415
+    from policyengine.report.problems import MUTANT_SURVIVED  # noqa: PLC0415
     from policyengine.suite.record import table_text  # noqa: PLC0415
 
-    word = "生き残り" if lang == "ja" else "survived"
-    show((Words(word, "bad"), Words(f" {report.place}: {report.operator}: {report.message.say(lang)}")))
-    for line in table_text("case", _case(report)).splitlines():
-        show(f"    {line}")
+    problem = MUTANT_SURVIVED.at(report.place, operator=report.operator, change=report.message)
+    case = tuple((Words(line),) for line in table_text("case", _case(report)).splitlines())
+    return Finding.of(problem, Detail(case, case))
 
 
 def _summary(fates: Mapping[str, int], lang: Language) -> str:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, NoReturn
 import click
 
 from policyengine.cli.common import BAD, DENIED, fail, language_option, show, tell, tell_left_out, write
+from policyengine.cli.findings import format_option, show_finding, write_findings
 from policyengine.errors import PluginError, PolicyError, Problem
 from policyengine.text import Language
 
@@ -25,14 +26,7 @@ if TYPE_CHECKING:
 @click.option("-k", "keyword", default="", metavar="WORDS", help="Only cases whose file and name contain all WORDS.")
 @click.option("--fail-fast", is_flag=True, help="Stop at the first failure.")
 @click.option("--watch", is_flag=True, help="Run again whenever a rule or suite file changes.")
-@click.option(
-    "--format",
-    "form",
-    type=click.Choice(["text", "json", "junit", "github", "sarif"]),
-    default="text",
-    show_default=True,
-    help="Form of the results.",
-)
+@format_option
 @click.option("--coverage", is_flag=True, help="Measure what the cases exercise: clauses, rules, conditions (MC/DC).")
 @click.option("--fail-under", type=click.FloatRange(0, 100), metavar="PERCENT", help="Fail below this coverage.")
 @click.option("--html", type=click.Path(file_okay=False), metavar="FOLDER", help="Write the coverage as HTML pages.")
@@ -60,6 +54,7 @@ def command(
     Example:
       policyengine test rules
       policyengine test rules/alc-smart-learning -k notice --coverage --fail-under 100
+      policyengine test rules --format junit > results.xml
       policyengine test rules/alc-smart-learning --record examples/alc-month.jsonl --out month.test.toml
     """
     if record is not None:
@@ -85,7 +80,8 @@ def _run(
     html: str | None,
     lang: Language,
 ) -> int:
-    from policyengine.report.results import RENDERINGS, as_json, failure_lines, summary_line  # noqa: PLC0415
+    from policyengine.report.findings import broken  # noqa: PLC0415
+    from policyengine.report.results import as_data, failure, summary_line, trial  # noqa: PLC0415
     from policyengine.suite.run import Engines  # noqa: PLC0415
 
     start = time.perf_counter()
@@ -94,8 +90,12 @@ def _run(
     try:
         cases = [case for case in _cases(path, engines, left_out) if _wanted(case, keyword)]
     except PolicyError as error:
-        for problem in error.problems:
-            tell(problem.line(lang))
+        if form == "text":
+            for problem in error.problems:
+                tell(problem.line(lang))
+        else:
+            write_findings(broken(error.problems), form, lang, cases=[], coverage=[])
+            sys.stdout.buffer.flush()
         return BAD
     except PluginError as error:
         raise click.ClickException(str(error)) from None
@@ -106,8 +106,7 @@ def _run(
         results.append(result)
         if not result.passed:
             if form == "text":
-                for line in failure_lines(result, lang):
-                    show(line)
+                show_finding(failure(result), lang)
             if fail_fast:
                 break
     code = 0 if all(result.passed for result in results) else DENIED
@@ -118,10 +117,9 @@ def _run(
         show(summary_line(results, time.perf_counter() - start, lang))
         for coverage in coverages:
             _write_coverage(coverage, lang)
-    elif form == "json":
-        write(as_json(results, coverages))
     else:
-        write(RENDERINGS[form](results))
+        cases_data, coverage_data = map(as_data, results), (coverage.as_dict() for coverage in coverages)
+        write_findings(list(map(trial, results)), form, lang, cases=list(cases_data), coverage=list(coverage_data))
     if html is not None:
         from policyengine.report.pages import write_html  # noqa: PLC0415
 
