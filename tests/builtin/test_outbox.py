@@ -7,7 +7,9 @@ import stat
 import subprocess
 import sys
 import threading
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -70,6 +72,31 @@ def test_only_what_was_delivered_is_ever_removed(tmp_path: Path) -> None:
         pytest.raises(sqlite3.IntegrityError, match="until it was delivered"),
     ):
         database.execute("DELETE FROM outbox")
+
+
+def test_what_was_delivered_twice_was_delivered_when_it_first_was(tmp_path: Path) -> None:
+    """As where a lease has ended, and two have sent the message: it is kept for as long as any other."""
+    clock = Clock()
+    outbox = Outbox(tmp_path / "outbox.db", clock=clock, lease=60)
+    identifier, delivered = outbox.add(b"{}"), clock.now
+    first = claimed(outbox)
+    outbox.delivered(first)
+    clock.now += 50
+    outbox.delivered(first)
+    message = outbox.message(identifier)
+    assert message is not None and (message.state, message.ended) == ("delivered", delivered)
+    clock.now += 51
+    assert outbox.sweep(100) == 1
+
+
+def test_what_is_written_is_on_the_disk_before_anybody_is_told(
+    tmp_path: Path, settings_of: Callable[[str], set[Any]]
+) -> None:
+    outbox = Outbox(tmp_path / "outbox.db")
+    outbox.add(b"{}")
+    outbox.delivered(claimed(outbox))
+    assert settings_of("synchronous") == {2}  # FULL
+    assert settings_of("journal_mode") == {"wal"}
 
 
 def test_those_that_failed_count_against_the_most(tmp_path: Path) -> None:

@@ -102,6 +102,15 @@ def test_a_denied_flow_is_kept_and_comes_back_as_it_was(store: Quarantine) -> No
     assert kept.decision == stopped.value.decision == ENGINE.evaluate(STAFF)
 
 
+def test_what_is_kept_is_on_the_disk_before_the_host_is_told(
+    store: Quarantine, settings_of: Callable[[str], set[Any]]
+) -> None:
+    with pytest.raises(FlowDenied), keeping(store).flow({**STAFF, "id": "e-1"}, RECORD):
+        pass
+    assert settings_of("synchronous") == {2}  # FULL
+    assert settings_of("foreign_keys") == settings_of("secure_delete") == {1}
+
+
 def test_what_is_permitted_is_not_kept(store: Quarantine, file: Path) -> None:
     assert keeping(store, Step("quarantine", on=frozenset({"permit", "deny"}))).enforce(PERMITTED, RECORD).permitted
     settings = {"redact": {"fields": {"full_name": "name"}}}

@@ -61,6 +61,28 @@ def test_a_missing_parameter_is_an_error_at_once(engine: Engine) -> None:
         def nobody() -> None: ...
 
 
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {"items": [arg("what")]},
+        {"items": ("name", arg("what"))},
+        {"facts": [{"type": "consent", "operations": ["provide"], "recipients": [arg("what")]}]},
+    ],
+)
+def test_a_missing_parameter_is_found_wherever_it_stands(engine: Engine, fields: dict[str, Any]) -> None:
+    described = {"operation": "use", "subject": {"category": "customer"}, "purpose": "after-care", **fields}
+    with pytest.raises(TypeError, match="no parameter 'what'"):
+
+        @engine.guard(**described)
+        def nobody() -> None: ...
+
+    @engine.guard(**{"items": ["name"], **described})
+    def somebody(what: str) -> str:
+        return what
+
+    assert somebody("phone_number") == "phone_number"
+
+
 @pytest.fixture
 def copied(tmp_path: Path) -> Path:
     shutil.copytree(ROOT / "rules", tmp_path / "rules")

@@ -9,6 +9,8 @@ import pytest
 
 from language.marked_packs import BASE, CLAUSE, Found, problems, said, write
 from policyengine import Engine
+from policyengine.engine.plugins import Plugins
+from policyengine.language.build import check_path
 
 RULES = CLAUSE + "[[clause.prohibition]]\nitems = ['name']\n"
 
@@ -163,6 +165,33 @@ def test_two_packs_of_one_policy_at_one_time(tmp_path: Path) -> None:
     assert problem.code == "duplicate-policy"
 
 
+def test_a_policy_in_successive_versions(tmp_path: Path) -> None:
+    """Two of one name fit together where one begins as the other ends, and at that moment the new one decides."""
+    first, second = BASE, BASE.replace('version = "1"', 'version = "2"')
+    first = first.replace('governs = ["shop"]', 'governs = ["shop"]\nuntil = 2026-04-01T00:00:00+09:00')
+    write(tmp_path, {"one.toml": first})
+    event = {
+        "id": "e-1",
+        "controller": "shop",
+        "operation": "use",
+        "subject": {"category": "customer"},
+        "items": ["name"],
+        "purpose": "delivery",
+    }
+    for start, fits in (("2026-04-01T00:00:00+09:00", True), ("2026-03-31T23:59:59.999999+09:00", False)):
+        write(tmp_path, {"two.toml": second.replace('governs = ["shop"]', f'governs = ["shop"]\nfrom = {start}')})
+        paths = (tmp_path / "two.toml", tmp_path / "one.toml")
+        if not fits:
+            assert [problem.code for problem in problems(*paths)] == ["duplicate-policy"]
+            continue
+        engine = Engine.load(*paths, installed_plugins=False)
+        for time, version in (("2026-03-31T23:59:59.999999+09:00", "1"), ("2026-03-31T15:00:00Z", "2")):
+            decision = engine.evaluate({**event, "time": time})
+            assert [(policy.id, policy.version) for policy in decision.policies] == [("shop", version)]
+            assert decision.permitted
+            assert decision.clauses == ("1",)
+
+
 def test_no_pack_at_all() -> None:
     assert [problem.code for problem in problems()] == ["no-policy"]
 
@@ -196,6 +225,27 @@ def test_an_imported_vocabulary_declares_words_and_nothing_else(tmp_path: Path) 
     )
     expected = write(tmp_path, {"shop.toml": "imports = ['words/shared.toml']\n" + BASE, "words/shared.toml": words})
     assert said(problems(tmp_path / "shop.toml")) == expected
+
+
+def test_a_vocabulary_is_checked_by_itself(tmp_path: Path) -> None:
+    """It is no policy, and needs none: what is wrong with its words is wrong all the same."""
+    kinds = Plugins(installed=False).kinds
+    words = "[vocabulary.items]\nfax = {ja = 'ファクス', en = 'fax'}\n"
+    expected = write(
+        tmp_path,
+        {
+            "sound.toml": "imports = ['more.toml']\n" + words,
+            "more.toml": "[vocabulary.items]\nphone = {is_a = 'contact', ja = '電話', en = 'phone'}\n"
+            "contact = {ja = '連絡先', en = 'contact'}\n",
+            "broken.toml": "imports = ['more.toml']\n"
+            + words
+            + "mobile = {⟪unknown-term→phone⟫is_a = 'phon', ja = '携帯', en = 'mobile'}\n"
+            + "⟪shadowed-name⟫phone = {ja = '電話', en = 'phone'}\n"
+            + "loop = {ja = 'x', en = 'x', ⟪cyclic-hierarchy⟫is_a = 'loop'}\n",
+        },
+    )
+    assert check_path(tmp_path / "sound.toml", kinds) == []
+    assert said(check_path(tmp_path / "broken.toml", kinds)) == expected
 
 
 def test_an_imported_word_is_not_declared_again(tmp_path: Path) -> None:

@@ -540,6 +540,7 @@ NOT_IMPOSSIBLE = {
     "a fact that restricts and one that does not lift": (
         "[[clause.prohibition]]\nfacts.all = [{type = 'request', kind = 'erase'}, {not = {type = 'consent'}}]"
     ),
+    "one number": "[[clause.prohibition]]\nattributes.age = {at_least = 18, at_most = 18}",
     "a rule that is in force for a while": (
         "[[clause.prohibition]]\nitems = ['name']\nfrom = 2020-01-01T00:00:00+09:00\nuntil = 2020-01-01T00:00:00Z"
     ),

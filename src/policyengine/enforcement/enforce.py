@@ -124,23 +124,27 @@ class Enforcer:
         flow = Flow(event, decision, payload, self._mode, shadow=shadow, first=decision)
         if shadow is not None and differs(decision, shadow):
             _shadow_log.warning(*_difference(decision, shadow))
-        denied: FlowDenied | None = None
+        stopped: FlowDenied | None = None
         for step, action in self._steps:
             if not step.follows(decision) or (self._mode == "warn" and action.stage not in _SOFT):
                 continue
             try:
                 changed = action.act(flow)
-            except FlowDenied as stopped:
-                denied = denied or stopped
-                if not stopped.decision.permitted:
-                    flow = replace(flow, decision=stopped.decision)
+            except FlowDenied as denial:
+                stopped = stopped or denial
+                if not denial.decision.permitted and self._mode == "enforce":
+                    flow = replace(flow, decision=denial.decision)
             except Exception as error:
                 _log.exception("enforcement action %s failed", action.name)
                 if step.mandatory and self._mode == "enforce":
                     flow = replace(flow, decision=self._failed(flow.decision, action.name, error))
+                    stopped = stopped or FlowDenied(flow.decision)
             else:
                 if changed is not None and action.stage not in _SOFT:
-                    flow = self._believed(flow, changed, action.name)
+                    believed = self._believed(flow, changed, action.name)
+                    if stopped is not None and not flow.decision.permitted:  # what was stopped stays so
+                        believed = replace(believed, decision=flow.decision)
+                    flow = believed
         for observer in self._observers:
             try:
                 observer.observe(flow)
@@ -149,8 +153,8 @@ class Enforcer:
         if self._mode == "enforce":
             if not flow.decision.permitted:
                 raise FlowDenied(flow.decision, flow.kept)
-            if denied is not None:  # an action stopped what others let go on
-                raise denied
+            if stopped is not None:  # an action stopped what others let go on
+                raise stopped
         return flow
 
     def _believed(self, flow: Flow, changed: Flow, name: str) -> Flow:
@@ -193,5 +197,14 @@ def differs(decision: Decision, shadow: Decision) -> bool:
 
 
 def _difference(decision: Decision, shadow: Decision) -> tuple[str, ...]:
-    said = [f"{one.outcome} [{', '.join(one.clauses)}]" for one in (decision, shadow)]
-    return ("%s: %s, in the shadow policies %s", *map(visible, (decision.event or "-", *said)))
+    return ("%s: %s, in the shadow policies %s", *map(visible, (decision.event or "-", _said(decision), _said(shadow))))
+
+
+def _said(decision: Decision) -> str:
+    """Return what `differs` looks at, and the clauses, as one line."""
+    parts = [f"{decision.outcome} [{', '.join(decision.clauses)}]"]
+    if decision.outcome == "deny" and decision.permitted_items:
+        parts.append(f"but for {', '.join(decision.permitted_items)}")
+    if decision.obligations:
+        parts.append(f"with {', '.join(sorted(duty.id for duty in decision.obligations))}")
+    return " ".join(parts)

@@ -83,6 +83,16 @@ def _unique(_validator: Any, wanted: bool, instance: Any, _schema: Any) -> Itera
             seen.add(key)
 
 
+def _additional(validator: Any, of: Any, instance: Any, schema: Any) -> Iterator[jsonschema.ValidationError]:
+    """`additionalProperties` in the order of the data; in that of a set, each process would tell other errors first."""
+    if not isinstance(of, dict):
+        yield from jsonschema.Draft202012Validator.VALIDATORS["additionalProperties"](validator, of, instance, schema)
+    elif isinstance(instance, dict):
+        for key, member in instance.items():
+            if key not in schema.get("properties", ()):
+                yield from validator.descend(member, of, path=key)
+
+
 def _is_number(_checker: Any, value: Any) -> bool:
     """Whether `value` is a number that JSON can say and a double can hold."""
     if isinstance(value, bool) or not isinstance(value, int | float):
@@ -97,7 +107,8 @@ def _is_number(_checker: Any, value: Any) -> bool:
 def _validator(schema: str) -> Any:
     draft = jsonschema.Draft202012Validator
     numbers = draft.TYPE_CHECKER.redefine("number", _is_number)
-    kind = jsonschema.validators.extend(draft, {"items": _items, "uniqueItems": _unique}, type_checker=numbers)
+    keywords = {"items": _items, "uniqueItems": _unique, "additionalProperties": _additional}
+    kind = jsonschema.validators.extend(draft, keywords, type_checker=numbers)
     return kind(json.loads(schema))
 
 

@@ -28,10 +28,14 @@ class Redact:
     def act(self, flow: Flow) -> Flow | None:
         """Return the flow of the permitted items alone; None where none is, or there is no payload to reduce.
 
-        A field passes when all its items are permitted, or when it is one to keep; nothing unknown passes.
+        A field passes when all its items are permitted, or when it is one to keep; nothing unknown passes. What was
+        permitted as it came is left as it is; not so what another action has narrowed already.
         """
         permitted = flow.decision.permitted_items
-        if flow.decision.permitted or not permitted or flow.payload is None:
+        first = flow.first or flow.decision
+        if not permitted or len(permitted) == len(first.permitted_items) + len(first.excess_items):
+            return None
+        if flow.payload is None:
             return None
         return replace(
             flow,
