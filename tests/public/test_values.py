@@ -19,6 +19,7 @@ import policyengine_ledger
 import policyengine_telemetry
 from policyengine import Decision, Engine, FlowDenied, InvalidEvent, PolicyError
 from policyengine.errors import ConfigurationError, EventError, Fault, Place, PluginError, PolicyEngineError, Problem
+from policyengine.model.decision import read_decision
 from policyengine.suite.case import Case, Difference, Result
 from policyengine.text import Text
 
@@ -94,6 +95,8 @@ def made(error: type[Exception]) -> Exception:
 
 
 def twins(value: Any) -> Iterator[Any]:
+    if isinstance(value, Decision):
+        yield read_decision(value.to_json())
     yield copy.copy(value)
     yield copy.deepcopy(value)
     for protocol in range(2, pickle.HIGHEST_PROTOCOL + 1):

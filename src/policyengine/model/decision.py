@@ -212,6 +212,20 @@ class Decision(Struct, frozen=True, eq=False):
         return hash((self.event, self.outcome, self.clauses, self.permitted_items, self.excess_items))
 
 
+def read_decision(text: bytes | str) -> Decision:
+    """Return the decision that `Decision.to_json` wrote.
+
+    Raises:
+        msgspec.DecodeError: it is none.
+    """
+    return msgspec.json.decode(text, type=Decision, dec_hook=_read_reason)
+
+
+def _read_reason(_reason: type[Reason], data: Mapping[str, Any]) -> Reason:
+    code, clause, rule = data["code"], data["clause"], data["rule"]
+    return Reason(code, clause, rule, msgspec.convert(data["message"], Text))
+
+
 _OUTCOMES: Final[Mapping[Outcome, tuple[Text, Style]]] = {
     "permit": (Text(ja="許可", en="PERMIT"), "good"),
     "deny": (Text(ja="拒否", en="DENY"), "bad"),

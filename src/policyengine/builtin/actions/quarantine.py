@@ -23,12 +23,10 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias, get_args
 
-import msgspec
-
 from policyengine.enforcement.flow import EnforcementAction, Flow
 from policyengine.errors import PolicyEngineError, did_you_mean
 from policyengine.hooks import hookimpl
-from policyengine.model.decision import Decision
+from policyengine.model.decision import Decision, read_decision
 from policyengine.moment import instant, written
 
 if TYPE_CHECKING:
@@ -426,7 +424,7 @@ def _kept(row: Iterable[Any], body: str | None, entries: Iterable[Entry]) -> Kep
         state=state,
         kept_at=written(kept_at),
         event=json.loads(event),
-        decision=msgspec.json.decode(decision, type=Decision),
+        decision=read_decision(decision),
         has_payload=bool(has_payload),
         payload=None if body is None else json.loads(body),
         entries=tuple(entries),
