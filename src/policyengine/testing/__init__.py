@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING
 from policyengine.testing.asserts import assert_denies, assert_permits
 
 if TYPE_CHECKING:
+    from policyengine.testing.broken import malformed
     from policyengine.testing.cases import suites
     from policyengine.testing.flows import NearMiss, events, facts, near_misses, permitted
     from policyengine.testing.histories import History, history
     from policyengine.testing.laws import invariant, never
-    from policyengine.testing.malformed import malformed
     from policyengine.testing.packs import Generated, policies
 else:
     _HOMES = {
@@ -22,7 +22,7 @@ else:
         "flows": ("NearMiss", "events", "facts", "near_misses", "permitted"),
         "histories": ("History", "history"),
         "laws": ("invariant", "never"),
-        "malformed": ("malformed",),
+        "broken": ("malformed",),
         "packs": ("Generated", "policies"),
     }
 
