@@ -6,7 +6,7 @@ from bisect import bisect
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Final, TypeAlias
 
-from policyengine.decision.facts import Values
+from policyengine.decision.facts import OPEN, Value, Values
 from policyengine.model.condition import Condition, Field, In, NotIn, leaves
 from policyengine.model.rule import Permit, Rule, conditions_of
 from policyengine.model.vocabulary import DIMENSIONS, Vocabulary
@@ -41,6 +41,9 @@ def divided(lists: Iterable[frozenset[str]], values: Iterable[str] = ()) -> dict
     return {value: numbers.setdefault(tuple(found), len(numbers)) for value, found in among.items()}
 
 
+_UNSTATED: Final[Mapping[Value, int | None]] = {OPEN: -1, None: None}
+
+
 class Classes:
     """The classes of events under one policy.
 
@@ -69,9 +72,10 @@ class Classes:
             values: what rules see of it; a value that no rule and no vocabulary knows is as any other such.
             instant: its time.
         """
-        numbers: list[int | None] = [
-            None if (value := values[field]) is None else self._numbers[field].get(value, 0) for field in CLASS_FIELDS
-        ]
+        numbers: list[int | None] = []
+        for field in CLASS_FIELDS:
+            value = values[field]
+            numbers.append(self._numbers[field].get(value, 0) if isinstance(value, str) else _UNSTATED[value])
         numbers.append(self.epoch(instant))
         return tuple(numbers)
 

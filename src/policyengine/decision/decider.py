@@ -5,17 +5,20 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
-from policyengine.decision.evaluate import Evaluator
+from policyengine.decision.court import Court, fact_types, refuse_malformed
+from policyengine.decision.facts import chosen
 from policyengine.decision.layers import layered, refuse_conflicts
-from policyengine.errors import MOST, EventError, InvalidEvent, did_you_mean, hinted, json_path
-from policyengine.model.decision import Decision, PolicyRef, Reason
+from policyengine.decision.ruling import Obstacle
+from policyengine.errors import InvalidEvent, did_you_mean, hinted
+from policyengine.model.condition import Field
+from policyengine.model.decision import Decision, Reason
 from policyengine.model.event import Event
-from policyengine.model.event_problems import ATTRIBUTE_OF_TYPE, NO_CONTROLLER
+from policyengine.model.event_problems import NO_CONTROLLER
 from policyengine.model.fact import FactType
 from policyengine.model.policy import Policy
-from policyengine.model.problems import UNKNOWN_FACT_TYPE
+from policyengine.model.rule import Permit, Rule
 from policyengine.model.vocabulary import Attribute
-from policyengine.text import Language, Text
+from policyengine.text import Language, Text, shortened
 
 if TYPE_CHECKING:
     from policyengine.decision.explain import Explanation
@@ -34,19 +37,14 @@ class Decider:
     def __init__(self, policies: Iterable[Policy]) -> None:
         self.policies: tuple[Policy, ...] = tuple(sorted(policies, key=lambda policy: (policy.id, policy.version)))
         refuse_conflicts(self.policies)
-        self.fact_types: Mapping[str, FactType] = {
-            name: kind for policy in self.policies for name, kind in policy.vocabulary.facts.items()
-        }
+        named = {controller for policy in self.policies for controller in policy.governs or ()}
+        self._controller = next(iter(named)) if len(named) == 1 else None
+        self._courts: dict[tuple[int, ...], Court] = {}
+        self._only = self._court((0,)) if len(self.policies) == 1 and not self.policies[0].layer else None
+        self.fact_types: Mapping[str, FactType] = fact_types(self.policies)
         self.attributes: Mapping[str, Attribute] = {
             name: attribute for policy in self.policies for name, attribute in policy.vocabulary.attributes.items()
         }
-        named = {controller for policy in self.policies for controller in policy.governs or ()}
-        self._controller = next(iter(named)) if len(named) == 1 else None
-        self._evaluators = tuple(Evaluator(policy, self.admit) for policy in self.policies)
-        self._refs = tuple(
-            (PolicyRef(policy.id, policy.version, policy.digest, policy.other_readings),) for policy in self.policies
-        )
-        self._only = self._evaluators[0] if len(self._evaluators) == 1 else None
 
     def decide(self, event: Event) -> Decision:
         """Return what the policies say of an event that has all its facts.
@@ -54,49 +52,31 @@ class Decider:
         Raises:
             InvalidEvent: it names no controller where several are possible, or a fact or an attribute is malformed.
         """
-        if event.attributes and self.attributes:
-            self._admit_attributes(event)
-        only = self._only
-        if only is not None:
-            policy = only.policy
-            controller = event.controller
-            if (
-                controller is None or policy.governs is None or controller in policy.governs
-            ) and policy.start <= event.instant < policy.end:
-                if controller is None and self._controller is None:
-                    raise self._no_controller(event)
-                verdict = only.verdict(event)
-                return Decision(
-                    event.id,
-                    verdict.outcome,
-                    self._refs[0],
-                    verdict.clauses,
-                    verdict.rules,
-                    verdict.reasons,
-                    verdict.permitted_items,
-                    verdict.excess_items,
-                    verdict.obligations,
-                    (),
-                    (_explain, (self, event)),
-                )
-        return self._layered(event)
-
-    def _layered(self, event: Event) -> Decision:
-        """Decide an event that several policies govern, or none."""
-        governing = self._governing(event)
-        if not governing:
-            self.admit(event)  # the facts of an event that is governed, evaluators admit: those not seen before
+        court = self._court_of(event)
+        if court is None:
+            self.admit(event)
             return self._ungoverned(event)
-        verdicts = [self._evaluators[index].verdict(event) for index in governing]
-        refs = tuple(self._refs[index][0] for index in governing)
-        verdict = verdicts[0] if len(verdicts) == 1 else layered(event, [ref.id for ref in refs], verdicts)
+        if event.attributes and court.attributes:
+            court.admit_attributes(event)
+        verdicts = [evaluator.verdict(event) for evaluator in court.evaluators]
+        if len(verdicts) == 1:
+            verdict = verdicts[0]
+        else:
+            verdict = layered(event, [policy.id for policy in court.policies], verdicts)
+        reasons: tuple[Reason, ...] = ()
+        if verdict.outcome == "deny":
+            reasons = tuple(
+                _reason(policy, event, obstacle, items)
+                for policy, each in zip(court.policies, verdicts, strict=True)
+                for obstacle, items in each.obstacles
+            )
         return Decision(
             event.id,
             verdict.outcome,
-            refs,
+            court.refs,
             verdict.clauses,
             verdict.rules,
-            verdict.reasons,
+            reasons,
             verdict.permitted_items,
             verdict.excess_items,
             verdict.obligations,
@@ -104,16 +84,38 @@ class Decider:
             (_explain, (self, event)),
         )
 
+    def _court_of(self, event: Event) -> Court | None:
+        """Return the policies that govern an event, as they are asked together; None where none does."""
+        only, controller, instant = self._only, event.controller, event.instant
+        if only is not None:
+            (policy,) = only.policies
+            if controller is None and self._controller is None:
+                raise self._no_controller(event)
+            bound = controller is None or policy.governs is None or controller in policy.governs
+            return only if bound and policy.start <= instant < policy.end else None
+        governing = self._governing(event)
+        return self._court(tuple(governing)) if governing else None
+
+    def _court(self, governing: tuple[int, ...]) -> Court:
+        found = self._courts.get(governing)
+        if found is None:
+            found = self._courts[governing] = Court([self.policies[index] for index in governing])
+        return found
+
     def _governing(self, event: Event) -> list[int]:
-        """Return the numbers of the policies that govern the event, in the order of their ids."""
+        """Return the numbers of the policies that govern the event, in the order of their ids.
+
+        A layer governs no event that no other policy governs.
+        """
         controller = event.controller or self._controller
         if controller is None:
             raise self._no_controller(event)
-        return [
+        found = [
             index
             for index, policy in enumerate(self.policies)
             if policy.governs_controller(controller) and policy.in_force(event.instant)
         ]
+        return found if any(not self.policies[index].layer for index in found) else []
 
     def _no_controller(self, event: Event) -> InvalidEvent:
         known = ", ".join(sorted({name for policy in self.policies for name in policy.governs or ()})) or "anyone"
@@ -135,48 +137,75 @@ class Decider:
                 en=f'no policy governs the controller "{controller}"',
             )
             message = hinted(message, hint)
-        reason = Reason("no-governing-policy", None, None, message)
+        reason = Reason("no-governing-policy", None, None, None, event.items, message)
         return Decision(
             event.id, "deny", reasons=(reason,), excess_items=event.items, explainer=(_explain, (self, event))
         )
 
     def asked(self, event: Event) -> frozenset[str]:
         """Return the fact types that the rules of the policies that govern an event can ask for."""
-        return frozenset[str]().union(*(self._evaluators[index].types(event) for index in self._governing(event)))
+        court = self._court_of(event)
+        if court is None:
+            return frozenset()
+        return frozenset[str]().union(*(evaluator.types(event) for evaluator in court.evaluators))
 
     def admit(self, event: Event) -> None:
         """Raise `InvalidEvent` where a fact or an attribute is not of the form that the policies declare."""
-        errors: list[EventError] = []
-        for index, fact in enumerate(event.known):
-            name = fact.data["type"]
-            declared = self.fact_types.get(name)  # type: ignore[arg-type]
-            if declared is None:
-                hint = did_you_mean(str(name), self.fact_types)
-                errors.append(UNKNOWN_FACT_TYPE.error(f"$.facts[{index}].type", hint=hint, name=name))
-            else:
-                errors.extend(declared.errors(fact.data, f"$.facts[{index}]"))
-            if len(errors) >= MOST:
-                break
-        if errors:
-            raise InvalidEvent(errors[:MOST], event.id)
-        self._admit_attributes(event)
-
-    def _admit_attributes(self, event: Event) -> None:
-        errors = [
-            ATTRIBUTE_OF_TYPE.error(json_path(("attributes", name)), type=declared.type)
-            for name, value in event.attributes.items()
-            if (declared := self.attributes.get(name)) is not None and not declared.accepts(value)
-        ]
-        if errors:
-            raise InvalidEvent(errors, event.id)
+        court = self._court_of(event)
+        if court is not None:
+            court.admit(event)
+        else:
+            refuse_malformed(event, self.fact_types)
 
     def explanation(self, event: Event) -> Explanation:
         """Return the rules considered for an event that has all its facts, with what held and what did not."""
         from policyengine.decision.explain import explanation  # noqa: PLC0415
 
         self.admit(event)
-        policies = [self.policies[index] for index in self._governing(event)]
-        return explanation(policies, event, self.decide(event))
+        court = self._court_of(event)
+        return explanation(court.policies if court is not None else (), event, self.decide(event))
+
+
+def _reason(policy: Policy, event: Event, obstacle: Obstacle, items: tuple[str, ...]) -> Reason:
+    """Return one reason of a denial; what it says, and what was left open, is worked out when it is read."""
+
+    def told() -> tuple[Text, tuple[str, ...]]:
+        from policyengine.decision.opening import openings, with_openings  # noqa: PLC0415  for who reads reasons
+
+        which = chosen(event.items, frozenset(items))
+        found = openings(policy, event, _behind(policy, event, obstacle), which)
+        shown = shortened(sorted(items), lambda item: policy.vocabulary.label(Field.ITEM, item))
+        message = with_openings(obstacle.say(), found)
+        said = Text(ja=f"{message.ja}: {shown.ja}", en=f"{message.en}: {shown.en}")
+        return said, tuple(opening.path for opening in found)
+
+    return Reason(obstacle.code, policy.id, obstacle.clause, obstacle.rule, items, told)
+
+
+def _behind(policy: Policy, event: Event, obstacle: Obstacle) -> list[Rule]:
+    """Return the rules on whose effect an obstacle rests."""
+
+    def there(rule: Rule) -> bool:
+        return rule.head.start <= event.instant < rule.head.end
+
+    if obstacle.rule is not None:
+        return [
+            rule
+            for rule in policy.rules
+            if rule.head.id == obstacle.rule
+            and there(rule)
+            and (not isinstance(rule, Permit) or event.operation in rule.operations or rule.licence)
+        ]
+    if obstacle.code == "not-permitted":
+        return [
+            rule
+            for rule in policy.rules
+            if isinstance(rule, Permit)
+            and there(rule)
+            and event.operation in rule.operations
+            and obstacle.clause in (rule.head.clause, policy.clauses[rule.head.clause].case_of)
+        ]
+    return []
 
 
 def read_event(event: Mapping[str, Any] | Event | bytes | str | InvalidEvent) -> Event | InvalidEvent:

@@ -13,6 +13,7 @@ from typing import Any, Final, TypeAlias
 
 from policyengine.decision.classes import Classes, Key, leaves_of, span
 from policyengine.decision.facts import (
+    Answers,
     Fact,
     Values,
     agreeing,
@@ -22,12 +23,14 @@ from policyengine.decision.facts import (
     chosen,
     evaluated,
     read_fact,
+    says,
 )
 from policyengine.decision.index import RuleIndex
-from policyengine.decision.law import Items, Met, Rules
+from policyengine.decision.law import Items, Met, Rules, sorted_out
 from policyengine.decision.reduce import reduced, reduced_rule
 from policyengine.decision.ruling import (
     Obstacle,
+    Ruling,
     Spoken,
     Topic,
     ground,
@@ -41,7 +44,7 @@ from policyengine.errors import MOST, did_you_mean
 from policyengine.model.condition import Compare, Condition, Field, Holds, In, NotIn, Same, all_of, leaves
 from policyengine.model.event import Event, PreparedFact
 from policyengine.model.policy import Policy
-from policyengine.model.rule import Duty, Permit, Replacement, Restriction, Rule, scope_of
+from policyengine.model.rule import LEAVE, Duty, Permit, Replacement, Restriction, Rule, as_use, beside_use, scope_of
 from policyengine.model.vocabulary import CLOSED, DIMENSIONS
 from policyengine.text import Text
 
@@ -88,9 +91,9 @@ class _Class:
 
         def leaf(condition: Condition) -> Items:
             match condition:
-                case In(_, accepted, _):
+                case In(_, accepted):
                     return chosen(items, accepted)
-                case NotIn(_, excluded, _):
+                case NotIn(_, excluded):
                     return ~chosen(items, excluded)
                 case _:
                     return answers[self.questions[condition]]  # type: ignore[index]
@@ -121,11 +124,16 @@ class Evaluator:
         permits = [rule for rule in policy.rules if isinstance(rule, Permit)]
         self._permits: RuleIndex[Permit] = RuleIndex(permits, scope_of)
         self._licences: RuleIndex[Permit] = RuleIndex(
-            [rule for rule in permits if rule.licence], lambda rule: all_of(rule.about, rule.terms)
+            [as_use(rule) for rule in permits if rule.licence], lambda rule: all_of(rule.about, rule.terms)
+        )
+        self._over: RuleIndex[Restriction] = RuleIndex(
+            [beside_use(rule) for rule in policy.rules if isinstance(rule, Restriction) and rule.only is not None],
+            scope_of,
         )
         self._others: RuleIndex[Restriction | Replacement | Duty] = RuleIndex(
             [rule for rule in policy.rules if not isinstance(rule, Permit)], scope_of
         )
+        self._decided_here = policy.decides
         self._named: dict[str, list[Permit]] = {}
         for permit in permits:
             for value in named_recipients(permit):
@@ -149,7 +157,7 @@ class Evaluator:
         of = self._class(memory, seen, event.instant)
         items = event.items
         answers = [0] * len(of.questions)
-        unknown: list[Term] = []
+        strangers = False
         admitted = False
         for prepared in event.known:
             fact = memory.facts.get(prepared.body)
@@ -158,19 +166,20 @@ class Evaluator:
                     self._admit(event)
                     admitted = True
                 fact = self._remember_fact(memory, prepared)
-            if fact.unknown:
-                unknown += fact.unknown
-            elif fact.type in of.asked and prepared.start <= event.instant < prepared.end:
+            if fact.type in of.asked and prepared.start <= event.instant < prepared.end:
+                strangers = strangers or fact.unknown
                 for number, asked in of.asked[fact.type]:
                     answers[number] |= agreeing(asked, fact, prepared.subject, stated, items)
         terms = self.policy.vocabulary.terms
         stranger = [
             (dimension, value)
             for dimension in _CLOSED
-            if (value := stated[DIMENSIONS[dimension]]) is not None and value not in terms[dimension]
+            if isinstance(value := stated[DIMENSIONS[dimension]], str) and value not in terms[dimension]
         ]
-        if unknown or stranger:
-            return self._unreadable(of, items, (*stranger, *sorted(set(unknown))[:MOST]))
+        if stranger:
+            return self._unreadable(of, items, stranger)
+        if strangers:
+            return self._with_strangers(event)
         everything = (1 << len(items)) - 1
         for number, question in of.looks:
             if answered(question, seen, event.attributes):
@@ -185,8 +194,7 @@ class Evaluator:
     def types(self, event: Event) -> frozenset[str]:
         """Return the fact types for which a rule that can matter for an event asks: facts of others change no verdict.
 
-        That is said of well-formed facts whose terms are declared; a malformed fact makes an event invalid and an
-        unknown term denies it, whatever the type of the fact.
+        That is said of well-formed facts; a malformed one makes an event invalid, whatever its type.
 
         Args:
             event: an event of a controller and a time that the policy governs; which facts it carries does not matter.
@@ -223,10 +231,12 @@ class Evaluator:
             return [rule for rule in (reduced_rule(rule, answer) for rule in there) if rule is not None]
 
         others = left(self._others.select(seen))
+        permits = left(rule for rule in self._permits.select(seen) if seen[Field.OPERATION] in rule.operations)
         rules = Rules(
-            left(rule for rule in self._permits.select(seen) if seen[Field.OPERATION] in rule.operations),
+            [LEAVE] if seen[Field.OPERATION] not in self._decided_here else permits,
             left(self._licences.select(seen)),
             [rule for rule in others if isinstance(rule, Restriction)],
+            left(self._over.select(seen)),
             [rule for rule in others if isinstance(rule, Replacement)],
             [rule for rule in others if isinstance(rule, Duty)],
         )
@@ -235,7 +245,7 @@ class Evaluator:
     def _spoken(self, seen: Values, instant: int, answer: Callable[[Condition], bool | None]) -> Iterable[Spoken]:
         """Yield what the clauses speak of that can be about events of a class, each as far as that is still open."""
         operation, recipient = seen[Field.OPERATION], seen[Field.RECIPIENT]
-        for permit in self._named.get(recipient, ()) if recipient is not None else ():
+        for permit in self._named.get(recipient, ()) if isinstance(recipient, str) else ():
             start, end = span(permit)
             if operation in permit.operations and start <= instant < end:
                 topic = topic_of(self.policy, permit)
@@ -262,6 +272,23 @@ class Evaluator:
         self._count(_weight(len(prepared.body)))
         return fact
 
+    def _with_strangers(self, event: Event) -> Verdict:
+        """Decide an event of which a fact has words that the policy does not know, by all rules in force."""
+        policy, items = self.policy, event.items
+        there = [rule for rule in policy.rules if span(rule)[0] <= event.instant < span(rule)[1]]
+        rules = sorted_out(there, lambda permit: event.operation in permit.operations)
+        if event.operation not in self._decided_here:
+            rules = rules._replace(permits=[LEAVE])
+        met = Answers(policy.vocabulary, event).met
+
+        def spoken() -> list[Spoken]:
+            return spoken_by(policy, there, event.operation, lambda condition: bool(met(condition)))
+
+        without = Answers(policy.vocabulary, event, strangers=False).met
+        known = chosen(items, self._items)
+        found = ruling(policy, rules, known, met, spoken, without)
+        return verdict(policy, items, self._beside(found, items, known))
+
     def _count(self, weight: int) -> None:
         """Count something remembered, and forget everything before it is too much."""
         self._remembered += weight
@@ -273,13 +300,17 @@ class Evaluator:
         """Decide an event whose words are known, but perhaps for items."""
         known = chosen(items, self._items)
         found = ruling(self.policy, of.rules, known, of.met(items, answers), lambda: of.spoken)
+        return verdict(self.policy, items, self._beside(found, items, known))
+
+    def _beside(self, found: Ruling, items: Sequence[str], known: Items) -> Ruling:
+        """Return a ruling of the known items with what is in the way of the others."""
         if known != (1 << len(items)) - 1:
             more = refused(self._unknown([], items, ~known))
             for into, new in ((found.clauses, more.clauses), (found.rules, more.rules)):
                 for name, where in new.items():
                     into[name] = into.get(name, 0) | where  # type: ignore[index]
             found.obstacles.extend(more.obstacles)  # type: ignore[attr-defined]
-        return verdict(self.policy, items, found)
+        return found
 
     def _unreadable(self, of: _Class, items: Sequence[str], terms: Sequence[Term]) -> Verdict:
         """Deny an event for words that are not in the vocabulary, not to speak of its items."""
@@ -330,6 +361,27 @@ class Evaluator:
         return self.policy.vocabulary.terms["items"]
 
 
+def spoken_by(policy: Policy, rules: Iterable[Rule], operation: str, met: Callable[[Condition], bool]) -> list[Spoken]:
+    """Return what each permit among `rules` makes its clause speak of, none taken together with another.
+
+    Args:
+        policy: the policy.
+        rules: those in force.
+        operation: of the event.
+        met: whether the event meets a condition that looks at no item.
+    """
+    return [
+        Spoken(
+            topic_of(policy, rule),
+            rule.head.id,
+            operation in rule.operations,
+            named=rule.names is not None and met(rule.names),
+        )
+        for rule in rules
+        if isinstance(rule, Permit)
+    ]
+
+
 def leaves_of_topics(spoken: Iterable[Spoken]) -> Iterable[Condition]:
     """Yield the leaves of what clauses speak of."""
     for topic, *_ in spoken:
@@ -343,10 +395,8 @@ _CLOSED: Final = tuple(name for name in CLOSED if name != "items")
 def _known(leaf: Condition, seen: Values) -> bool | None:
     """Return whether a leaf is met by every event of a class, or by none; None where its events may differ."""
     match leaf:
-        case In(field, accepted, _) if field is not Field.ITEM:
-            return seen[field] in accepted
-        case NotIn(field, excluded, _) if field is not Field.ITEM:
-            return seen[field] is not None and seen[field] not in excluded
+        case In(field) | NotIn(field) if field is not Field.ITEM:
+            return says(leaf, seen[field])
         case Same(left, right) if any(seen[f] is None for f in (left, right) if f is not Field.SUBJECT_ID):
             return False
         case _:

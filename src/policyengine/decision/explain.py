@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any, Literal, TypeAlias
 
 from policyengine.decision.facts import Answers, as_stated
-from policyengine.decision.law import Items, Trace, law, sorted_out
+from policyengine.decision.law import Items, Trace, law, sorted_out, union
 from policyengine.decision.verdict import those
 from policyengine.errors import Place
 from policyengine.model.condition import (
@@ -28,7 +28,7 @@ from policyengine.model.condition import (
 from policyengine.model.decision import Decision
 from policyengine.model.event import Event
 from policyengine.model.policy import Policy
-from policyengine.model.rule import Duty, Permit, Replacement, Restriction, Rule
+from policyengine.model.rule import LEAVE, Duty, Permit, Replacement, Restriction, Rule
 from policyengine.model.vocabulary import CLOSED, DIMENSIONS
 from policyengine.model.words import describe
 from policyengine.text import Text, same
@@ -183,7 +183,7 @@ def explanation(policies: Iterable[Policy], event: Event, decision: Decision) ->
             (policy.id, clause.number, clause.summary) for clause in policy.clauses.values() if clause.number in shown
         )
         for of, value in (*as_stated(event).items(), *((Field.ITEM, item) for item in event.items)):
-            if value is not None:
+            if isinstance(value, str):
                 labels.setdefault(value, policy.vocabulary.label(of, value))
     return Explanation(event, decision, tuple(considered), tuple(clauses), labels)
 
@@ -199,6 +199,8 @@ class _Story:
         self.rules = [rule for rule in policy.rules if rule.head.start <= event.instant < rule.head.end]
         asked = _readable(policy, event)
         sorts = sorted_out(self.rules, lambda permit: event.operation in permit.operations)
+        if event.operation not in policy.decides:
+            sorts = sorts._replace(permits=[LEAVE])
         self.trace: Trace = law(sorts, asked, self.answers.met)
 
     def considered(self) -> Iterator[Considered]:
@@ -251,23 +253,21 @@ class _Story:
         )
 
     def _licence(self, rule: Permit) -> Considered:
-        holds = next((items for licence, items in self.trace.licences if licence is rule), 0)
+        holds = next((items for licence, items in self.trace.licences if licence.head is rule.head), 0)
         return self._told(
             rule, self._terms(rule), self._effects(("licenses", holds), ("silent", self._met(rule.about) & ~holds))
         )
 
     def _restriction(self, rule: Restriction) -> Considered:
         parts = [*self._parts("when", rule.when), *(self._parts("unless", rule.unless) if rule.unless != NEVER else ())]
-        standing = next((found for found in self.trace.standing if found.restriction is rule), None)
-        effects: dict[str, Effect] = {}
-        if standing is not None:
-            stops = standing.in_the_way(self.trace)
-            effects = self._effects(
-                ("satisfied", standing.satisfied),
-                ("exempt", standing.exempt),
-                ("stops", stops),
-                ("spares", standing.binding & ~stops),
-            )
+        as_asked = [s for s in (*self.trace.standing, *self.trace.over) if s.restriction.head is rule.head]
+        stops = union(standing.in_the_way(self.trace) for standing in as_asked)
+        effects = self._effects(
+            ("satisfied", union(standing.satisfied for standing in as_asked)),
+            ("exempt", union(standing.exempt for standing in as_asked)),
+            ("spares", union(standing.binding for standing in as_asked) & ~stops),
+            ("stops", stops),
+        )
         return self._told(rule, parts, effects)
 
     def _terms(self, rule: Permit) -> list[Part]:
@@ -321,9 +321,9 @@ class _Story:
         parts: tuple[Part, ...] = ()
         values: tuple[Any, ...] = ()
         match condition:
-            case In(of, _, written):
+            case In(of, _, written, _):
                 sort, looks_at, comparison, values = "in", of.value, "in", written
-            case NotIn(of, _, written):
+            case NotIn(of, _, written, _):
                 sort, looks_at, comparison, values = "not-in", of.value, "not-in", written
             case Same(left, right):
                 sort, looks_at, comparison, values = "same", left.value, "same", (right.value,)
@@ -377,9 +377,6 @@ def _readable(policy: Policy, event: Event) -> Items:
     stated = as_stated(event)
     for dimension in CLOSED:
         of = DIMENSIONS[dimension]
-        if of is not Field.ITEM and stated[of] is not None and stated[of] not in terms[dimension]:
-            return 0
-    for fact in event.known:
-        if next(policy.vocabulary.unknown_terms(fact.data), None) is not None:
+        if of is not Field.ITEM and isinstance(stated[of], str) and stated[of] not in terms[dimension]:
             return 0
     return sum(1 << number for number, item in enumerate(event.items) if item in terms["items"])

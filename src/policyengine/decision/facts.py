@@ -3,29 +3,51 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Container, Mapping, Sequence
-from typing import Any, NamedTuple, TypeAlias
+from enum import Enum
+from typing import Any, Final, NamedTuple, TypeAlias
 
 from policyengine.decision.law import Items, union
 from policyengine.model.condition import And, Compare, Condition, Field, Holds, In, Not, NotIn, Or, Same, compares
 from policyengine.model.event import KEY_FIELDS, Event, PreparedFact
 from policyengine.model.fact import HELD_DIMENSION, HELD_FIELD, VALUE
-from policyengine.model.operation import WITHIN
-from policyengine.model.vocabulary import Vocabulary
-
-Values: TypeAlias = Mapping[Field, str | None]
-"""What an event states, but for its items: None where it does not state a field."""
+from policyengine.model.operation import NEEDS_RECIPIENT, WITHIN
+from policyengine.model.vocabulary import CLOSED, Vocabulary
 
 
-def as_stated(event: Event) -> dict[Field, str | None]:
-    """Return what facts are held against: everything that the event states, but for its items."""
-    return {
+class Unstated(Enum):
+    """What takes the place of a value where an event has one, and does not state which."""
+
+    OPEN = "open"
+
+
+OPEN: Final = Unstated.OPEN
+
+Value: TypeAlias = str | Unstated | None
+"""What an event says in a field: a word; `OPEN` where it leaves that open; None where on its operation there is none."""
+
+Values: TypeAlias = Mapping[Field, Value]
+"""What an event says, but for its items."""
+
+
+def as_stated(event: Event) -> dict[Field, Value]:
+    """Return what facts are held against: everything that the event states or leaves open, but for its items."""
+    found: dict[Field, Value] = {
         **dict(zip(KEY_FIELDS, event.key, strict=False)),  # the items stand last
         Field.RECIPIENT: event.recipient_id,
         Field.SUBJECT_ID: event.subject_id,
     }
+    operation = found[Field.OPERATION]
+    for field in (Field.ORIGIN, Field.SUBJECT_ID):
+        if found[field] is None:
+            found[field] = OPEN
+    if found[Field.COUNTRY] is None and operation in NEEDS_RECIPIENT:
+        found[Field.COUNTRY] = OPEN
+    if found[Field.SERVICE] is None and operation == "entrust":
+        found[Field.SERVICE] = OPEN
+    return found
 
 
-def as_rules_see(values: Mapping[Field, str | None]) -> dict[Field, str | None]:
+def as_rules_see(values: Values) -> dict[Field, Value]:
     """Return what rules look at: within the controller, a recipient is there for facts only (section 1)."""
     found = dict(values)
     if found[Field.OPERATION] in WITHIN:
@@ -75,12 +97,16 @@ class HeldField(NamedTuple):
     Args:
         name: the field of the fact.
         field: the event field that it is held against.
-        values: what agrees with it.
+        sure: the values that surely agree with it: its known words and their kinds.
+        may: the values that may agree with it, the more general words as well.
+        unknown: its words that the policy does not know; they may mean anything.
     """
 
     name: str
     field: Field
-    values: frozenset[str]
+    sure: frozenset[str]
+    may: frozenset[str]
+    unknown: frozenset[str]
 
 
 class Fact(NamedTuple):
@@ -90,13 +116,15 @@ class Fact(NamedTuple):
         type: its type.
         values: for each field whose value a rule may name, what it states.
         held: the fields that are held against events.
-        unknown: its terms that the vocabulary does not have, each with its dimension.
+        stated: all fields that it states.
+        unknown: whether any of its words is one that the policy does not know.
     """
 
     type: str
     values: Mapping[str, frozenset[str]]
     held: Sequence[HeldField]
-    unknown: Sequence[tuple[str, str]]
+    stated: frozenset[str]
+    unknown: bool
 
 
 def read_fact(data: Mapping[str, Any], vocabulary: Vocabulary) -> Fact:
@@ -110,39 +138,66 @@ def read_fact(data: Mapping[str, Any], vocabulary: Vocabulary) -> Fact:
             words = frozenset((stated,) if isinstance(stated, str) else stated)
             if field.held == VALUE:
                 values[name] = words
-            else:
-                dimension = HELD_DIMENSION.get(field.held)
-                agreeing = vocabulary.closure(dimension, words) if dimension else words
-                held.append(HeldField(name, HELD_FIELD[field.held], agreeing))
-    unknown = sorted({(dimension, term) for _, dimension, term in vocabulary.unknown_terms(data)})
-    return Fact(data["type"], values, held, unknown)
+                continue
+            dimension = HELD_DIMENSION.get(field.held)
+            if dimension is None:
+                held.append(HeldField(name, HELD_FIELD[field.held], words, words, frozenset()))
+                continue
+            known = words if dimension not in CLOSED else words & vocabulary.terms[dimension].keys()
+            sure = vocabulary.closure(dimension, known)
+            may = vocabulary.above(dimension, sure)
+            held.append(HeldField(name, HELD_FIELD[field.held], sure, may, words - known))
+    unknown = any(field.unknown for field in held)
+    return Fact(data["type"], values, held, frozenset(data), unknown)
 
 
-def agreeing(asked: Holds, fact: Fact, person: str | None, values: Values, items: Sequence[str]) -> Items:
+def agreeing(
+    asked: Holds,
+    fact: Fact,
+    person: str | None,
+    values: Values,
+    items: Sequence[str],
+    *,
+    strangers: bool = True,
+) -> Items:
     """Return the items of an event for which a fact in effect at its time makes `asked` hold.
 
     Args:
         asked: what a rule asks for, of the fact's type.
         fact: the fact.
         person: whom it names; None where it names nobody.
-        values: what the event states.
+        values: what the event says.
         items: its items.
+        strangers: whether words that the policy does not know may mean what the event says.
     """
     subject = values[Field.SUBJECT_ID]
-    if person is not None and person != subject and not (subject is None and asked.restricts):
+    if person is not None and person != subject and not (subject is OPEN and asked.may):
+        return 0
+    if not asked.stated <= fact.stated:
         return 0
     for name, accepted in asked.where:
         if name not in fact.values or accepted.isdisjoint(fact.values[name]):
             return 0
     found = (1 << len(items)) - 1
-    for name, field, agreed in fact.held:
+    for name, field, sure, may, unknown in fact.held:
         if name in asked.unheld:
             continue
+        anything = asked.may and strangers and bool(unknown)
+        agreed = may if asked.may else sure
         if field is Field.ITEM:
-            found &= chosen(items, agreed)
+            if not anything:
+                found &= chosen(items, agreed)
             continue
         value = values[field]
-        if value not in agreed and not (value is None and field is Field.SUBJECT_ID and asked.restricts):
+        if value is None:
+            return 0
+        if value is OPEN:
+            if not asked.may:
+                return 0
+        elif field is Field.OPERATION:
+            if not ((asked.asked != "use" and value in agreed) or (asked.asked != "stated" and "use" in agreed)):
+                return 0
+        elif not anything and value not in agreed:
             return 0
     return found
 
@@ -156,10 +211,24 @@ def answered(question: Same | Compare, values: Values, attributes: Mapping[str, 
         attributes: the event's attributes.
     """
     match question:
-        case Same(left, right):
-            return values[left] is not None and values[left] == values[right]
+        case Same():
+            left, right = values[question.left], values[question.right]
+            if left is None or right is None:
+                return False
+            return question.open if OPEN in (left, right) else left == right
         case Compare():
-            return question.attribute in attributes and compares(attributes[question.attribute], question)
+            if question.attribute not in attributes:
+                return question.open
+            return compares(attributes[question.attribute], question)
+
+
+def says(leaf: In | NotIn, value: Value) -> bool:
+    """Return whether an event that says `value` in the field of `leaf` meets it."""
+    if value is None:
+        return False
+    if value is OPEN:
+        return leaf.open
+    return (value in leaf.values) is isinstance(leaf, In)
 
 
 class Answers:
@@ -168,10 +237,13 @@ class Answers:
     Args:
         vocabulary: of the policy whose conditions they are.
         event: the event, its facts well-formed.
+        strangers: whether words of facts that the policy does not know may mean what the event says; False only to
+            find out what would be met without them.
     """
 
-    def __init__(self, vocabulary: Vocabulary, event: Event) -> None:
+    def __init__(self, vocabulary: Vocabulary, event: Event, *, strangers: bool = True) -> None:
         self.event = event
+        self.strangers = strangers
         self.items: Items = (1 << len(event.items)) - 1
         self.stated = as_stated(event)
         self.seen = as_rules_see(self.stated)
@@ -195,19 +267,17 @@ class Answers:
 
     def _leaf(self, leaf: Condition) -> Items:
         match leaf:
-            case In(Field.ITEM, accepted, _):
+            case In(Field.ITEM, accepted):
                 return chosen(self.event.items, accepted)
-            case NotIn(Field.ITEM, excluded, _):
+            case NotIn(Field.ITEM, excluded):
                 return self.items & ~chosen(self.event.items, excluded)
-            case In(field, accepted, _):
-                return self.items if self.seen[field] in accepted else 0
-            case NotIn(field, excluded, _):
-                return self.items if self.seen[field] is not None and self.seen[field] not in excluded else 0
+            case In() | NotIn():
+                return self.items if says(leaf, self.seen[leaf.field]) else 0
             case Same() | Compare():
                 return self.items if answered(leaf, self.seen, self.event.attributes) else 0
             case Holds():
                 return union(
-                    agreeing(leaf, fact, prepared.subject, self.stated, self.event.items)
+                    agreeing(leaf, fact, prepared.subject, self.stated, self.event.items, strangers=self.strangers)
                     for prepared, fact in self.facts
                     if fact.type == leaf.type
                 )

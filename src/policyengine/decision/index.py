@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from typing import Generic, TypeVar
 
-from policyengine.decision.facts import Values
+from policyengine.decision.facts import OPEN, Value, Values
 from policyengine.model.condition import Condition, Field, In, conjuncts
 
 R = TypeVar("R")
@@ -30,7 +30,7 @@ class RuleIndex(Generic[R]):
             for rule in self.rules
         ]
         shared = Counter((part.field, value) for parts in lists for part in parts for value in part.values)
-        self._found: dict[Field, dict[str, list[int]]] = {}
+        self._found: dict[Field, dict[Value, list[int]]] = {}
         self._everywhere: list[int] = []
         for number, parts in enumerate(lists):
             if not parts:
@@ -38,7 +38,7 @@ class RuleIndex(Generic[R]):
                 continue
             rarest = min(parts, key=lambda part: max((shared[part.field, value] for value in part.values), default=0))
             of = self._found.setdefault(rarest.field, {})
-            for value in rarest.values:
+            for value in (*rarest.values, *([OPEN] if rarest.open else [])):
                 of.setdefault(value, []).append(number)
 
     def select(self, values: Values) -> list[R]:
@@ -49,7 +49,5 @@ class RuleIndex(Generic[R]):
         """
         numbers = list(self._everywhere)
         for field, found in self._found.items():
-            value = values[field]
-            if value is not None:
-                numbers += found.get(value, ())
+            numbers += found.get(values[field], ())
         return [self.rules[number] for number in sorted(numbers)]

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from typing import NamedTuple, TypeAlias
 
 from policyengine.model.condition import Condition
-from policyengine.model.rule import Duty, Permit, Replacement, Restriction, Rule
+from policyengine.model.rule import Duty, Permit, Replacement, Restriction, Rule, as_use, beside_use
 
 Items: TypeAlias = int
 """A set of items of one event: bit `n` stands for the item at index `n`."""
@@ -28,8 +28,9 @@ class Rules(NamedTuple):
 
     Args:
         permits: those that permit its operation.
-        licences: those on which others can lean, whatever their operation.
+        licences: those on which others can lean, whatever their operation, as they are asked of `use`.
         restrictions: those that strike permissions out.
+        over: of those laid over clauses, how they are asked of licences: the restriction, and what is asked.
         replacements: those that take the place of clauses.
         duties: those that oblige whoever is permitted.
     """
@@ -37,6 +38,7 @@ class Rules(NamedTuple):
     permits: Sequence[Permit]
     licences: Sequence[Permit]
     restrictions: Sequence[Restriction]
+    over: Sequence[Restriction]
     replacements: Sequence[Replacement]
     duties: Sequence[Duty]
 
@@ -51,6 +53,7 @@ def sorted_out(rules: Iterable[Rule], permits_here: Callable[[Permit], bool]) ->
     permits: list[Permit] = []
     licences: list[Permit] = []
     restrictions: list[Restriction] = []
+    over: list[Restriction] = []
     replacements: list[Replacement] = []
     duties: list[Duty] = []
     for rule in rules:
@@ -59,14 +62,16 @@ def sorted_out(rules: Iterable[Rule], permits_here: Callable[[Permit], bool]) ->
                 if permits_here(rule):
                     permits.append(rule)
                 if rule.licence:
-                    licences.append(rule)
+                    licences.append(as_use(rule))
             case Restriction():
                 restrictions.append(rule)
+                if rule.only is not None:
+                    over.append(beside_use(rule))
             case Replacement():
                 replacements.append(rule)
             case Duty():
                 duties.append(rule)
-    return Rules(permits, licences, restrictions, replacements, duties)
+    return Rules(permits, licences, restrictions, over, replacements, duties)
 
 
 class Grant(NamedTuple):
@@ -77,12 +82,14 @@ class Grant(NamedTuple):
         items: what it grants.
         leaning: the licences on which it leans, each with the items that it licenses there; empty where it needs none.
         surviving: what no restriction strikes out.
+        carrying: of the licences, what no restriction strikes out either.
     """
 
     permit: Permit
     items: Items
     leaning: Sequence[tuple[Permit, Items]]
     surviving: Items
+    carrying: Sequence[tuple[Permit, Items]]
 
 
 class Standing(NamedTuple):
@@ -119,6 +126,7 @@ class Trace:
         granted: what the permits grant, those that grant nothing left out.
         licences: the licences that hold, each with the items that it licenses.
         standing: the restrictions that stand over something.
+        over: those that stand over licences, as they are asked of these.
         replaced: for each clause whose place was taken, by which rules and for which items.
         permitted: the items that may flow.
     """
@@ -127,6 +135,7 @@ class Trace:
     granted: Sequence[Grant]
     licences: Sequence[tuple[Permit, Items]]
     standing: Sequence[Standing]
+    over: Sequence[Standing]
     replaced: Mapping[str, Sequence[tuple[Replacement, Items]]]
     permitted: Items
 
@@ -138,6 +147,15 @@ class Trace:
     def licensed(self, clauses: frozenset[str]) -> Items:
         """Return the items that a licence of one of `clauses` licenses."""
         return union(items for licence, items in self.licences if licence.head.clause in clauses)
+
+    def taken(self, clause: str, by: str) -> Items:
+        """Return the items for which the rule `by` took the place of `clause`."""
+        return union(items for rule, items in self.replaced.get(clause, ()) if rule.head.id == by)
+
+    def holds(self, rule: str | None) -> Items:
+        """Return the items that a permit or a licence, `rule`, permits or licenses."""
+        granted = union(grant.items for grant in self.granted if grant.permit.head.id == rule)
+        return granted | union(items for licence, items in self.licences if licence.head.id == rule)
 
     def gone(self, clause: str) -> Items:
         """Return the items for which another rule took the place of `clause`."""
@@ -174,20 +192,55 @@ def law(rules: Rules, items: Items, met: Met) -> Trace:
             leaning = [(licence, both) for licence, both in named if both]
             found = union(both for _, both in leaning)
         if found:
-            granted.append(Grant(permit, found, leaning, found))
+            granted.append(Grant(permit, found, leaning, found, leaning))
 
-    standing: list[Standing] = []
-    for restriction in rules.restrictions:
-        if found := met(restriction.when, items):
-            satisfied = met(restriction.unless, found)
-            exempt = met(restriction.exempt, found & ~satisfied)
-            binding = found & ~satisfied & ~exempt
-            reached = union(grant.items for grant in granted if restriction.reaches(grant.permit)) if binding else 0
-            standing.append(Standing(restriction, found, satisfied, exempt, binding, binding & reached))
-    for number, grant in enumerate(granted):
-        struck = union(s.strikes for s in standing if s.strikes and s.restriction.reaches(grant.permit))
-        granted[number] = grant._replace(surviving=grant.items & ~struck)
-    return Trace(items, granted, licences, standing, replaced, union(grant.surviving for grant in granted))
+    def standing_over(restrictions: Iterable[Restriction], reached: Callable[[Restriction], Items]) -> list[Standing]:
+        found = []
+        for restriction in restrictions:
+            if over := met(restriction.when, items):
+                satisfied = met(restriction.unless, over)
+                exempt = met(restriction.exempt, over & ~satisfied)
+                binding = over & ~satisfied & ~exempt
+                strikes = binding & reached(restriction) if binding else 0
+                found.append(Standing(restriction, over, satisfied, exempt, binding, strikes))
+        return found
+
+    standing = standing_over(
+        rules.restrictions, lambda rule: union(grant.items for grant in granted if rule.reaches(grant.permit))
+    )
+    over = standing_over(
+        rules.over if any(grant.leaning for grant in granted) else (),
+        lambda rule: union(on for grant in granted for licence, on in grant.leaning if rule.reaches(licence)),
+    )
+    granted = [_survived(grant, standing, over) for grant in granted]
+    return Trace(items, granted, licences, standing, over, replaced, union(grant.surviving for grant in granted))
+
+
+def _survived(grant: Grant, standing: Iterable[Standing], over: Iterable[Standing], *, exempt: bool = False) -> Grant:
+    """Return `grant` with what no restriction strikes out.
+
+    A restriction laid over a clause strikes what leans on it, licence by licence; what another licence carries stands.
+
+    Args:
+        grant: what a permit grants.
+        standing: the restrictions that stand over the event.
+        over: those that stand over licences.
+        exempt: whether those strike as well that do not bind.
+    """
+
+    def struck(by: Iterable[Standing], permit: Permit) -> Items:
+        return union(s.binding | (s.exempt if exempt else 0) for s in by if s.restriction.reaches(permit))
+
+    left = grant.items & ~struck(standing, grant.permit)
+    if grant.permit.licensed_by is None:
+        return grant._replace(surviving=left)
+    carrying = [(licence, on & left & ~struck(over, licence)) for licence, on in grant.leaning]
+    return grant._replace(surviving=union(on for _, on in carrying), carrying=[(li, on) for li, on in carrying if on])
+
+
+def bound(trace: Trace) -> Items:
+    """Return what would be permitted if the restrictions bound those, too, whom they exempt."""
+    return union(_survived(grant, trace.standing, trace.over, exempt=True).surviving for grant in trace.granted)
 
 
 def union(sets: Iterable[Items]) -> Items:

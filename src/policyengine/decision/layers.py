@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from policyengine.decision.verdict import Verdict
 from policyengine.errors import PolicyError, Problem
-from policyengine.model.decision import Reason
+from policyengine.model.decision import Outcome
 from policyengine.model.event import Event
 from policyengine.model.policy import Policy
 from policyengine.model.problems import CONFLICTING_ATTRIBUTE, CONFLICTING_FACT_TYPE, DUPLICATE_POLICY
@@ -13,6 +13,8 @@ from policyengine.model.problems import CONFLICTING_ATTRIBUTE, CONFLICTING_FACT_
 def layered(event: Event, ids: list[str], verdicts: list[Verdict]) -> Verdict:
     """Put the verdicts of several policies together: what all of them permit is permitted.
 
+    What each of them finds in the way stays its own, and is no part of the verdict returned.
+
     Args:
         event: the event.
         ids: the policies that govern it.
@@ -20,29 +22,16 @@ def layered(event: Event, ids: list[str], verdicts: list[Verdict]) -> Verdict:
     """
     permitted = tuple(item for item in event.items if all(item in verdict.permitted_items for verdict in verdicts))
     excess = tuple(item for item in event.items if item not in permitted)
-    outcome = "deny" if excess else "permit"
+    outcome: Outcome = "deny" if excess else "permit"
     resting = [(policy, verdict) for policy, verdict in zip(ids, verdicts, strict=True) if verdict.outcome == outcome]
     return Verdict(
-        outcome,  # type: ignore[arg-type]
+        outcome,
         tuple(sorted(f"{policy}:{clause}" for policy, verdict in resting for clause in verdict.clauses)),
         tuple(sorted(f"{policy}:{rule}" for policy, verdict in resting for rule in verdict.rules)),
-        tuple(
-            Reason(
-                reason.code,
-                reason.clause and f"{policy}:{reason.clause}",
-                reason.rule and f"{policy}:{reason.rule}",
-                reason.say,
-            )
-            for policy, verdict in resting
-            for reason in verdict.reasons
-        ),
+        (),
         permitted,
         excess,
-        tuple(
-            type(duty)(duty.id, f"{policy}:{duty.clause}", duty.parameters, duty.message)
-            for policy, verdict in resting
-            for duty in verdict.obligations
-        ),
+        tuple(duty for _, verdict in resting for duty in verdict.obligations),
     )
 
 

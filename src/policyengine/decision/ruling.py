@@ -5,14 +5,17 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
-from policyengine.decision.law import Items, Met, Rules, Trace, law, union
+from policyengine.decision.law import Grant, Items, Met, Rules, Standing, Trace, bound, law, union
 from policyengine.model.condition import NEVER, Condition, In, leaves
 from policyengine.model.policy import Policy
-from policyengine.model.rule import Permit, Restriction
+from policyengine.model.rule import LEAVE, Permit, Restriction
 from policyengine.model.words import describe
 from policyengine.text import Text
+
+UNKNOWN: Final = "unknown-term"
+"""The code of what is in the way for a word that the policy does not know."""
 
 
 class Topic(NamedTuple):
@@ -105,7 +108,14 @@ class Ruling:
     obstacles: Sequence[tuple[Obstacle, Items]] = field(default=(), compare=False)
 
 
-def ruling(policy: Policy, rules: Rules, items: Items, met: Met, spoken: Callable[[], Iterable[Spoken]]) -> Ruling:
+def ruling(
+    policy: Policy,
+    rules: Rules,
+    items: Items,
+    met: Met,
+    spoken: Callable[[], Iterable[Spoken]],
+    met_without: Met | None = None,
+) -> Ruling:
     """Return what the rules of a policy say of some items.
 
     Args:
@@ -114,13 +124,16 @@ def ruling(policy: Policy, rules: Rules, items: Items, met: Met, spoken: Callabl
         items: the items.
         met: for which of them a condition is met.
         spoken: returns what the clauses speak of, asked for only where nothing permits the flow.
+        met_without: the same as `met` without the words of facts that the policy does not know; None where there are
+            none. What is in the way for such a word alone is told as that.
     """
     trace = law(rules, items, met)
     rest = _Resting()
     _permitted(rules, trace, met, rest)
     denied = items & ~trace.permitted
     if denied:
-        for obstacle, where in obstacles(policy, trace, met, spoken):
+        without = law(rules, items, met_without) if met_without is not None else trace
+        for obstacle, where in obstacles(policy, trace, without, met, spoken):
             rest.obstacle(obstacle, where & denied)
         lost = denied & ~union(where for _, where in rest.obstacles)
         rest.obstacle(_grounded(policy), lost)
@@ -169,47 +182,58 @@ def _permitted(rules: Rules, trace: Trace, met: Met, rest: _Resting) -> None:
         return
     surviving = [grant for grant in trace.granted if grant.surviving]
     for grant in surviving:
-        rest.rule(grant.permit, grant.surviving)
-        rest.oblige(grant.permit.head.obligations, grant.surviving)
-        for licence, items in grant.leaning:
-            rest.rule(licence, items & grant.surviving)
-    would_strike = [(s, s.restriction) for s in trace.standing if s.exempt]
-    for standing in trace.standing:
+        if grant.permit is not LEAVE:
+            rest.rule(grant.permit, grant.surviving)
+            rest.oblige(grant.permit.head.obligations, grant.surviving)
+        for licence, items in grant.carrying:
+            rest.rule(licence, items)
+            rest.oblige(licence.head.obligations, items)
+    would_strike = trace.permitted & ~bound(trace)
+    for standing, reached in _reaching(trace, surviving):
         restriction = standing.restriction
-        reached = union(grant.surviving for grant in surviving if restriction.reaches(grant.permit))
         if satisfied := standing.satisfied & reached:
             rest.oblige(restriction.head.obligations, satisfied)
             if restriction.cited:
                 rest.rule(restriction, satisfied)
-    if would_strike:
-        spared = union(
-            grant.surviving & ~union(s.exempt for s, restriction in would_strike if restriction.reaches(grant.permit))
-            for grant in surviving
-        )
-        for standing, restriction in would_strike:
-            reached = union(grant.surviving for grant in surviving if restriction.reaches(grant.permit))
-            rest.oblige(restriction.instead, standing.exempt & reached & ~spared)
+        rest.oblige(restriction.instead, standing.exempt & reached & would_strike)
     for duty in rules.duties:
         rest.oblige(duty.head.obligations, met(duty.when, trace.permitted))
 
 
+def _reaching(trace: Trace, surviving: Sequence[Grant]) -> Iterable[tuple[Standing, Items]]:
+    """Yield each restriction as it was asked, with the permitted items of what it reaches."""
+    for standing in trace.standing:
+        reached = union(grant.surviving for grant in surviving if standing.restriction.reaches(grant.permit))
+        yield standing, reached
+    for standing in trace.over:
+        reaches = standing.restriction.reaches
+        yield standing, union(on for grant in surviving for licence, on in grant.carrying if reaches(licence))
+
+
 def obstacles(
-    policy: Policy, trace: Trace, met: Met, spoken: Callable[[], Iterable[Spoken]]
+    policy: Policy, trace: Trace, without: Trace, met: Met, spoken: Callable[[], Iterable[Spoken]]
 ) -> Iterable[tuple[Obstacle, Items]]:
     """Yield what stands in the way: what strikes something out; and where nothing is granted, all that is over it.
 
     Args:
         policy: the policy.
         trace: what the law found.
+        without: what it finds without the words of facts that the policy does not know.
         met: for which items a condition is met.
         spoken: returns what the clauses speak of.
     """
     ungranted = trace.items & ~trace.allowed
-    for standing in trace.standing:
-        if where := standing.in_the_way(trace):
-            yield _struck(policy, standing.restriction), where
+    for all_standing, all_without in ((trace.standing, without.standing), (trace.over, without.over)):
+        binding_without = {s.restriction.head.id: s.binding for s in all_without}
+        for standing in all_standing:
+            restriction = standing.restriction
+            if where := standing.in_the_way(trace):
+                sure = where & (where if without is trace else binding_without.get(restriction.head.id, 0))
+                obstacle = _struck(policy, restriction)
+                yield obstacle, sure
+                yield obstacle._replace(code=UNKNOWN), where & ~sure
     if ungranted:
-        yield from _silent(policy, trace, met, spoken(), ungranted)
+        yield from _silent(policy, trace, without, met, spoken(), ungranted)
 
 
 def _struck(policy: Policy, restriction: Restriction) -> Obstacle:
@@ -224,25 +248,40 @@ def _struck(policy: Policy, restriction: Restriction) -> Obstacle:
 
 
 def _silent(
-    policy: Policy, trace: Trace, met: Met, topics: Iterable[Spoken], items: Items
+    policy: Policy, trace: Trace, without: Trace, met: Met, topics: Iterable[Spoken], items: Items
 ) -> Iterable[tuple[Obstacle, Items]]:
     """Yield the clauses that speak of the flow and do not permit it, or those that took their place, each once."""
     behind: dict[str, dict[str | None, Items]] = defaultdict(lambda: defaultdict(int))
+    stays: dict[str, Items] = defaultdict(int)
+    permits: dict[str, Items] = defaultdict(int)
     for topic, rule, where in speaking(trace, met, topics, items):
+        gone = trace.gone(topic.clause)
         for replacement, taken in trace.replaced.get(topic.clause, ()):
-            behind[replacement.head.clause][replacement.head.id] |= where & taken
-        behind[topic.shown][rule] |= where & ~trace.gone(topic.clause)
+            by = replacement.head
+            behind[by.clause][by.id] |= where & taken
+            stays[by.clause] |= where & taken & without.taken(topic.clause, by.id)
+        left = where & ~gone
+        behind[topic.shown][rule] |= left
+        would = without.holds(rule) & left
+        permits[topic.shown] |= would
+        stays[topic.shown] |= left & ~would
     for clause in sorted(behind):
         once = several = 0
         for where in behind[clause].values():
             several |= once & where
             once |= where
-        obstacle = Obstacle("not-permitted", clause, None, (), lambda clause=clause: _beyond(policy, clause))  # type: ignore[misc]
-        if several:
-            yield obstacle, several
-        for rule, where in behind[clause].items():
-            if alone := where & ~several:
-                yield obstacle._replace(rule=rule), alone
+        by_word = 0 if without is trace else once & (permits[clause] | ~stays[clause])
+
+        def say(clause: str = clause) -> Text:
+            return _beyond(policy, clause)
+
+        for code, which in (("not-permitted", ~by_word), (UNKNOWN, by_word)):
+            obstacle = Obstacle(code, clause, None, (), say)
+            if several & which:
+                yield obstacle, several & which
+            for rule, where in behind[clause].items():
+                if alone := where & ~several & which:
+                    yield obstacle._replace(rule=rule), alone
 
 
 def speaking(

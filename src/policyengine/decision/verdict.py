@@ -7,10 +7,8 @@ from dataclasses import dataclass
 
 from policyengine.decision.law import Items
 from policyengine.decision.ruling import Obstacle, Ruling
-from policyengine.model.condition import Field
-from policyengine.model.decision import Obligation, Outcome, Reason
+from policyengine.model.decision import Obligation, Outcome
 from policyengine.model.policy import ObligationText, Policy
-from policyengine.text import Text, shortened
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -20,7 +18,7 @@ class Verdict:
     outcome: Outcome
     clauses: tuple[str, ...] = ()
     rules: tuple[str, ...] = ()
-    reasons: tuple[Reason, ...] = ()
+    obstacles: tuple[tuple[Obstacle, tuple[str, ...]], ...] = ()
     permitted_items: tuple[str, ...] = ()
     excess_items: tuple[str, ...] = ()
     obligations: tuple[Obligation, ...] = ()
@@ -39,26 +37,17 @@ def verdict(policy: Policy, items: Sequence[str], ruling: Ruling) -> Verdict:
     for obstacle, found in ruling.obstacles:
         key = (obstacle.code, obstacle.clause or "", obstacle.rule or "", obstacle.order)
         in_the_way[key] = (obstacle, found | (in_the_way[key][1] if key in in_the_way else 0))
-    reasons = [_reason(policy, obstacle, those(items, found)) for _, (obstacle, found) in sorted(in_the_way.items())]
+    told = tuple((obstacle, those(items, found)) for _, (obstacle, found) in sorted(in_the_way.items()))
     duties = [] if excess else [_obligation(policy.obligations[name]) for name in sorted(ruling.obligations)]
     return Verdict(
         "deny" if excess else "permit",
         tuple(sorted(clause for clause, found in ruling.clauses.items() if found & where)),
         tuple(sorted(rule for rule, found in ruling.rules.items() if found & where)),
-        tuple(reasons),
+        told,
         those(items, permitted),
         those(items, excess),
         tuple(duties),
     )
-
-
-def _reason(policy: Policy, obstacle: Obstacle, items: tuple[str, ...]) -> Reason:
-    def say() -> Text:
-        message = obstacle.say()
-        shown = shortened(sorted(items), lambda item: policy.vocabulary.label(Field.ITEM, item))
-        return Text(ja=f"{message.ja}: {shown.ja}", en=f"{message.en}: {shown.en}")
-
-    return Reason(obstacle.code, obstacle.clause, obstacle.rule, say)
 
 
 def _obligation(declared: ObligationText) -> Obligation:

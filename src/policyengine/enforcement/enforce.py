@@ -171,10 +171,10 @@ class Enforcer:
         message = Text(
             ja=f"必須の処置「{name}」が失敗しました: {error!r}", en=f'the mandatory action "{name}" failed: {error!r}'
         )
-        reason = Reason("action-failed", None, None, message)
         if decision.outcome == "invalid":
             return decision
         items = (*decision.permitted_items, *decision.excess_items)
+        reason = Reason("action-failed", None, None, None, items, message)
         return Decision(
             decision.event,
             "deny",

@@ -148,5 +148,5 @@ class Gatherer:
         message = Text(
             ja=f"事実の情報源「{source.name}」{what.ja}: {why}", en=f'fact source "{source.name}" {what.en}: {why}'
         )
-        reason = Reason(code, None, None, message)
+        reason = Reason(code, None, None, None, event.items, message)
         return Decision(event.id, "deny", reasons=(reason,), excess_items=event.items)

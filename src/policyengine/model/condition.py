@@ -6,9 +6,10 @@ backend (one event, a column of events, an analysis) needs one case for each cla
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import TypeAlias
+from typing import Literal, TypeAlias
 
 from policyengine.model.comparison import COMPARISONS
 
@@ -30,49 +31,68 @@ class Field(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class In:
-    """The event states `field`, and its value is one of `values`.
+    """The event's value of `field` is one of `values`.
 
     Args:
         field: the field looked at.
-        values: the accepted values, closed under the kinds of each term.
+        values: the values that meet it on the side where it stands: of what permits, the terms and all their kinds; of
+            what restricts, also the more general words that may mean one of them.
         written: the terms as the rule has them, for people.
+        open: whether an event that leaves the field open meets it.
     """
 
     field: Field
     values: frozenset[str]
     written: tuple[str, ...]
+    open: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class NotIn:
-    """The event states `field`, and its value is none of `values`; an event that leaves it out does not meet this."""
+    """The event has a value of `field`, and it is none of `values`; one that has no such field does not meet this.
+
+    Args:
+        field: the field looked at.
+        values: the values that do not meet it on the side where it stands: of what permits, all that may mean one of
+            the terms; of what restricts, the terms and their kinds.
+        written: the terms as the rule has them, for people.
+        open: whether an event that leaves the field open meets it.
+    """
 
     field: Field
     values: frozenset[str]
     written: tuple[str, ...]
+    open: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Same:
-    """The event states both fields, and they are equal."""
+    """The event has both fields, and they are equal; `open`: whether one that leaves either open meets it."""
 
     left: Field
     right: Field
+    open: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Compare:
-    """The event states the attribute, and it compares as said.
+    """The attribute compares as said.
 
     Args:
         attribute: a name that the vocabulary declares.
-        op: one of `policyengine.model.comparison.COMPARISONS`.
+        op: one of ``below`` ``at_most`` ``at_least`` ``above`` ``is`` ``is_not``.
         value: of the attribute's declared type.
+        open: whether an event that does not state the attribute meets it.
     """
 
     attribute: str
     op: str
     value: bool | int | float | str
+    open: bool = False
+
+
+Asked: TypeAlias = Literal["stated", "use", "beside"]
+"""Of which operation a fact is asked: the event's own, ``use`` in its place, or either of the two."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,13 +103,17 @@ class Holds:
         type: the fact type.
         where: fields whose values the rule names, each with the accepted values.
         unheld: fields that the fact may state without agreeing with the event.
-        restricts: it stands where it restricts; then a fact that names a subject counts for an event that names none.
+        stated: fields that the fact must state.
+        may: it stands where it restricts; then a fact counts that may agree, and else one that surely does.
+        asked: of which operation it is asked.
     """
 
     type: str
     where: tuple[tuple[str, frozenset[str]], ...] = ()
     unheld: frozenset[str] = frozenset()
-    restricts: bool = False
+    stated: frozenset[str] = frozenset()
+    may: bool = False
+    asked: Asked = "stated"
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,24 +159,23 @@ def any_of(*parts: Condition) -> Condition:
     return flat[0] if len(flat) == 1 else Or(tuple(flat))
 
 
-def restricting(condition: Condition, restricts: bool) -> Condition:
-    """Return `condition` with each fact marked for where it stands; below a `Not` a fact works the other way round.
+def mapped(condition: Condition, leaf: Callable[[Condition, bool], Condition], turned: bool = False) -> Condition:
+    """Return `condition` with every leaf replaced.
 
     Args:
-        condition: any condition.
-        restricts: whether the condition, when met, restricts a flow (True) or permits or lifts (False).
+        condition: the condition.
+        leaf: returns what takes the place of a leaf, and is told whether it stands below an odd number of `Not`.
+        turned: whether `condition` itself does.
     """
     match condition:
-        case Holds():
-            return Holds(condition.type, condition.where, condition.unheld, restricts)
         case And():
-            return And(tuple(restricting(part, restricts) for part in condition.parts))
+            return And(tuple(mapped(part, leaf, turned) for part in condition.parts))
         case Or():
-            return Or(tuple(restricting(part, restricts) for part in condition.parts))
+            return Or(tuple(mapped(part, leaf, turned) for part in condition.parts))
         case Not():
-            return Not(restricting(condition.part, not restricts))
+            return Not(mapped(condition.part, leaf, not turned))
         case _:
-            return condition
+            return leaf(condition, turned)
 
 
 def leaves(condition: Condition) -> list[Condition]:

@@ -32,41 +32,67 @@ class PolicyRef(Struct, frozen=True, omit_defaults=True):
 
 
 class Reason:
-    """One reason of a denial. Its text is made when somebody reads it.
+    """One reason of a denial. Its text, and what was left open, are worked out when somebody reads them.
 
     Args:
         code: a stable word, such as ``requirement-unmet``.
-        clause: the clause that stands in the way; None where no clause does.
+        policy: the policy that says so; None where none does.
+        clause: the clause that stands in the way, as its policy numbers it; None where no clause does.
         rule: the rule that carries it out; None where the clause as a whole stands in the way.
-        message: the reason, for people, or what makes it.
+        items: the items that it holds for.
+        told: the reason for people and the JSON paths of what would have to be said to know better, or what works
+            them out.
     """
 
-    __slots__ = ("_message", "clause", "code", "rule")
+    __slots__ = ("_told", "clause", "code", "items", "policy", "rule")
 
     code: str
+    policy: str | None
     clause: str | None
     rule: str | None
+    items: tuple[str, ...]
 
-    def __init__(self, code: str, clause: str | None, rule: str | None, message: Text | Callable[[], Text]) -> None:
-        for name, value in (("code", code), ("clause", clause), ("rule", rule), ("_message", message)):
+    def __init__(
+        self,
+        code: str,
+        policy: str | None,
+        clause: str | None,
+        rule: str | None,
+        items: tuple[str, ...],
+        told: Text | tuple[Text, tuple[str, ...]] | Callable[[], tuple[Text, tuple[str, ...]]],
+    ) -> None:
+        told = (told, ()) if isinstance(told, Text) else told
+        for name, value in zip(_REASON, (code, policy, clause, rule, items, told), strict=True):
             object.__setattr__(self, name, value)
+
+    def _read(self) -> tuple[Text, tuple[str, ...]]:
+        told: tuple[Text, tuple[str, ...]] | Callable[[], tuple[Text, tuple[str, ...]]] = self._told  # type: ignore[attr-defined]
+        if not isinstance(told, tuple):
+            told = told()
+            object.__setattr__(self, "_told", told)
+        return told
 
     @property
     def message(self) -> Text:
         """The reason, for people."""
-        message: Text | Callable[[], Text] = self._message  # type: ignore[attr-defined]
-        if not isinstance(message, Text):
-            message = message()
-            object.__setattr__(self, "_message", message)
-        return message
+        return self._read()[0]
 
-    def say(self) -> Text:
-        """Return `message`."""
-        return self.message
+    @property
+    def open(self) -> tuple[str, ...]:
+        """The JSON paths of what would have to be said to know better, such as ``recipient.country``."""
+        return self._read()[1]
 
     def as_dict(self) -> dict[str, Any]:
         """Return the reason as the JSON object of section 3 of the contract."""
-        return {"code": self.code, "clause": self.clause, "rule": self.rule, "message": self.message.as_dict()}
+        return {
+            "code": self.code,
+            "policy": self.policy,
+            "clause": self.clause,
+            "rule": self.rule,
+            "items": list(self.items),
+            "open": list(self.open),
+            "message": self.message.as_dict(),
+        }
 
     def __setattr__(self, name: str, value: Any) -> None:
         raise AttributeError(f"a Reason is frozen; cannot set {name!r}")
@@ -75,16 +101,19 @@ class Reason:
         raise AttributeError(f"a Reason is frozen; cannot delete {name!r}")
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return (Reason, (self.code, self.clause, self.rule, self.message))
+        return (Reason, (self.code, self.policy, self.clause, self.rule, self.items, self._read()))
 
     def __eq__(self, other: object) -> bool:
         return self.as_dict() == other.as_dict() if isinstance(other, Reason) else NotImplemented
 
     def __hash__(self) -> int:
-        return hash((self.code, self.clause, self.rule))
+        return hash((self.code, self.policy, self.clause, self.rule, self.items))
 
     def __repr__(self) -> str:
-        return f"Reason({self.code!r}, {self.clause!r}, {self.rule!r}, {self.message!r})"
+        return f"Reason({', '.join(f'{name}={value!r}' for name, value in self.as_dict().items())})"
+
+
+_REASON: Final = ("code", "policy", "clause", "rule", "items", "_told")
 
 
 class Obligation(Struct, frozen=True):

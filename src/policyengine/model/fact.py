@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
 from policyengine.errors import EventError, did_you_mean, json_path
@@ -63,6 +63,16 @@ class FactType:
     fields: Mapping[str, FactField]
     labels: Mapping[str, Text] = field(default_factory=dict, compare=False)
     """Labels of the values of its ``value`` fields."""
+
+    def joined(self, other: FactType) -> FactType:
+        """Return the type with the fields and the values of another declaration of it as well."""
+        fields = dict(self.fields)
+        for name, theirs in other.fields.items():
+            ours = fields.get(name)
+            if ours is not None and ours.values is not None:
+                theirs = replace(ours, values=None if theirs.values is None else ours.values | theirs.values)
+            fields[name] = ours if ours is not None and ours.values is None else theirs
+        return FactType(self.id, self.label, fields, {**other.labels, **self.labels})
 
     def errors(self, fact: Mapping[str, Any], path: str) -> Iterator[EventError]:
         """Yield what is wrong with the form of `fact`, which stands at the JSON path `path` of its event."""

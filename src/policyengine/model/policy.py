@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from policyengine.model.operation import OPERATIONS
 from policyengine.model.rule import Rule
 from policyengine.model.vocabulary import Vocabulary
 from policyengine.text import Text
@@ -74,6 +75,8 @@ class Policy:
         readings: by name.
         chosen: the value of each reading.
         rules: the lowered rules that stand under the chosen readings.
+        layer: whether it lies above the policies of controllers, as a statute does, and governs nothing alone.
+        permits: the operations that its permits name, in force or not, under any reading.
     """
 
     id: str
@@ -90,6 +93,13 @@ class Policy:
     readings: Mapping[str, Reading]
     chosen: Mapping[str, str]
     rules: tuple[Rule, ...]
+    layer: bool = False
+    permits: frozenset[str] = frozenset(OPERATIONS)
+
+    @property
+    def decides(self) -> frozenset[str]:
+        """The operations for which one of its clauses must permit; a layer leaves all others to those below."""
+        return self.permits if self.layer else frozenset(OPERATIONS)
 
     def governs_controller(self, controller: str) -> bool:
         """Whether the policy binds `controller`."""

@@ -7,12 +7,28 @@ Four statements are enough for every kind of rule: a clause *permits* flows, *re
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
-from typing import TypeAlias
+from typing import Final, TypeAlias, TypeVar
 
 from policyengine.errors import KeyPath, Place, Placing
-from policyengine.model.condition import ALWAYS, NEVER, Condition, Field, In, all_of, conjuncts, restricting
+from policyengine.model.condition import (
+    ALWAYS,
+    NEVER,
+    Asked,
+    Compare,
+    Condition,
+    Field,
+    Holds,
+    In,
+    NotIn,
+    Same,
+    all_of,
+    conjuncts,
+    mapped,
+)
+from policyengine.model.fields import ROWS
+from policyengine.model.vocabulary import Vocabulary
 from policyengine.moment import FOREVER
-from policyengine.text import Text
+from policyengine.text import Text, same
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +43,8 @@ class Head:
         start: from when it is in force, inclusive, in microseconds since 1970 (UTC).
         end: until when, exclusive.
         obligations: ids of the obligations that it imposes on a permitted flow.
+        passing: the fields that pass unstated: in this rule, an event that leaves one open is judged as if its value
+            were the one that lets the flow through. An attribute is named ``attributes.NAME``.
         source: the file that has the table, and where in it.
     """
 
@@ -37,6 +55,7 @@ class Head:
     start: int = -FOREVER
     end: int = FOREVER
     obligations: tuple[str, ...] = ()
+    passing: frozenset[str] = frozenset()
     source: tuple[Placing, KeyPath] | None = field(default=None, compare=False, repr=False)
 
     @property
@@ -67,6 +86,10 @@ class Permit:
     licence: bool = False
     licensed_by: frozenset[str] | None = None
     names: Condition | None = None
+
+
+LEAVE: Final = Permit(Head("", "", "", same("")), frozenset(), ALWAYS, ALWAYS)
+"""What a layer says of an operation that none of its permits names: it leaves it to the policies below."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,27 +145,101 @@ class Duty:
 
 Rule: TypeAlias = Permit | Restriction | Replacement | Duty
 
+R = TypeVar("R", Permit, Restriction, Replacement, Duty)
 
-def placed(rule: Rule) -> Rule:
-    """Return `rule` with each fact marked for whether it restricts where it stands (section 2 of the contract).
 
-    A fact permits or lifts in what a clause permits, and in what lifts a restriction; elsewhere it restricts.
+def sided(condition: Condition, may: bool, vocabulary: Vocabulary, passing: frozenset[str] = frozenset()) -> Condition:
+    """Return `condition` with every leaf on the side on which it stands: what an event leaves open never helps.
+
+    A condition that permits, licenses or lifts must surely be met; one that restricts, replaces or obliges is met when
+    it may be. Below a `Not` the two change places. (Section 1 of the contract.)
+
+    Args:
+        condition: any condition; on which side it stood before does not matter.
+        may: whether it is met when it may be.
+        vocabulary: the words, with their kinds.
+        passing: the fields that pass unstated.
     """
+
+    def leaf(found: Condition, turned: bool) -> Condition:
+        side = may is not turned
+        match found:
+            case In(of, values, written):
+                dimension = ROWS[of].dimension
+                values = vocabulary.closure(dimension, written) if dimension else values
+                wide = vocabulary.above(dimension, values) if dimension and side else values
+                return In(of, wide, written, bool(values) and side is not (of.value in passing))
+            case NotIn(of, values, written):
+                dimension = ROWS[of].dimension
+                values = vocabulary.closure(dimension, written) if dimension else values
+                wide = values if side or not dimension else vocabulary.above(dimension, values)
+                return NotIn(of, wide, written, side is not (of.value in passing))
+            case Same():
+                return replace(found, open=side)
+            case Compare(attribute):
+                return replace(found, open=side is not (f"attributes.{attribute}" in passing))
+            case Holds():
+                return replace(found, may=side)
+            case _:
+                raise TypeError(found)
+
+    return mapped(condition, leaf)
+
+
+def placed(rule: R, vocabulary: Vocabulary) -> R:
+    """Return `rule` with every condition on the side on which it stands (`sided`)."""
+
+    def surely(condition: Condition) -> Condition:
+        return sided(condition, False, vocabulary, rule.head.passing)
+
+    def maybe(condition: Condition) -> Condition:
+        return sided(condition, True, vocabulary, rule.head.passing)
+
     match rule:
         case Permit():
-            terms = restricting(rule.terms, False)
+            terms = surely(rule.terms)
             named = [part for part in conjuncts(terms) if isinstance(part, In) and part.field is Field.RECIPIENT]
-            names = all_of(*named) if named else None
-            return replace(rule, about=restricting(rule.about, False), terms=terms, names=names)
+            licence = rule.licence and "use" in rule.operations  # a licence is a permit to use
+            about, names = surely(rule.about), all_of(*named) if named else None
+            return replace(rule, about=about, terms=terms, names=names, licence=licence)
         case Restriction():
-            return replace(
-                rule,
-                when=restricting(rule.when, True),
-                unless=restricting(rule.unless, False),
-                exempt=restricting(rule.exempt, False),
-            )
+            return replace(rule, when=maybe(rule.when), unless=surely(rule.unless), exempt=surely(rule.exempt))
         case Replacement() | Duty():
-            return replace(rule, when=restricting(rule.when, True))
+            return replace(rule, when=maybe(rule.when))
+
+
+def as_use(licence: Permit) -> Permit:
+    """Return a licence as it is asked: it is a permit to `use`, and its facts are held against that."""
+    return replace(licence, about=_asked(licence.about, "use"), terms=_asked(licence.terms, "use"))
+
+
+def beside_use(over: Restriction) -> Restriction:
+    """Return a restriction as it is asked of licences: `use` counts as named beside the event's operation."""
+    return replace(
+        over,
+        when=_asked(over.when, "beside"),
+        unless=_asked(over.unless, "beside"),
+        exempt=_asked(over.exempt, "beside"),
+    )
+
+
+def _asked(condition: Condition, asked: Asked) -> Condition:
+    def leaf(found: Condition, _: bool) -> Condition:
+        match found:
+            case In(Field.OPERATION, values) if "use" in values:
+                return ALWAYS
+            case In(Field.OPERATION) if asked == "use":
+                return NEVER
+            case NotIn(Field.OPERATION, values) if "use" not in values:
+                return ALWAYS
+            case NotIn(Field.OPERATION) if asked == "use":
+                return NEVER
+            case Holds():
+                return replace(found, asked=asked)
+            case _:
+                return found
+
+    return mapped(condition, leaf)
 
 
 def conditions_of(rule: Rule) -> tuple[Condition, ...]:

@@ -22,11 +22,19 @@ CLOSED = tuple(name for name in DIMENSIONS if name != "parties")
 
 @dataclass(frozen=True, slots=True)
 class Term:
-    """One word of a dimension: its id, its labels, and the terms of which it is a kind."""
+    """One word of a dimension.
+
+    Args:
+        id: the word.
+        label: what people call it.
+        is_a: the terms of which it is a kind.
+        remainder: whether an event that states it means none of its kinds.
+    """
 
     id: str
     label: Text
     is_a: tuple[str, ...] = ()
+    remainder: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,6 +103,18 @@ class Vocabulary:
     def _below(self) -> dict[str, dict[str, list[str]]]:
         """For each dimension, the terms right below each term."""
         return {dimension: _turned(_above(terms)) for dimension, terms in self.terms.items()}
+
+    def above(self, dimension: str, words: Iterable[str]) -> frozenset[str]:
+        """Return `words` and every word with which an event may mean one of them: those of which they are kinds.
+
+        A remainder means none of its kinds, and is not among them unless it is one of `words`.
+        """
+        terms = self.terms[dimension]
+        found = set(words)
+        for word in tuple(found):
+            if word in terms:
+                found.update(above for above in ancestors(word, terms) if not terms[above].remainder)
+        return frozenset(found)
 
     def label(self, field: Field | str, term: str) -> Text:
         """Return what people call `term`, a value of the event field `field`."""

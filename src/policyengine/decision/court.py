@@ -1,0 +1,106 @@
+"""The policies that govern an event together: what each of them knows of the others' words, and their evaluators."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
+
+from policyengine.decision.evaluate import Evaluator
+from policyengine.errors import MOST, EventError, InvalidEvent, did_you_mean, json_path
+from policyengine.model.decision import PolicyRef
+from policyengine.model.event import Event
+from policyengine.model.event_problems import ATTRIBUTE_OF_TYPE
+from policyengine.model.fact import FactType
+from policyengine.model.policy import Policy
+from policyengine.model.problems import UNKNOWN_FACT_TYPE
+from policyengine.model.rule import placed
+from policyengine.model.vocabulary import Attribute, Term, Vocabulary
+
+
+class Court:
+    """Some policies that govern the same events.
+
+    An event is held against the words, attributes and fact types of the policies that govern it. A type, kind or field
+    of facts is known if any of them declares it, and what a fact states narrows it in each; a layer shares the words
+    of what it lies above.
+
+    Args:
+        policies: the policies, in the order of their ids.
+    """
+
+    def __init__(self, policies: Sequence[Policy]) -> None:
+        self.fact_types: Mapping[str, FactType] = fact_types(policies)
+        self.policies: Sequence[Policy] = [_among(policy, policies, self.fact_types) for policy in policies]
+        self.attributes: Mapping[str, Attribute] = {
+            name: attribute for policy in policies for name, attribute in policy.vocabulary.attributes.items()
+        }
+        self.refs = tuple(
+            PolicyRef(policy.id, policy.version, policy.digest, policy.other_readings) for policy in policies
+        )
+        self.evaluators = tuple(Evaluator(policy, self.admit) for policy in self.policies)
+
+    def admit(self, event: Event) -> None:
+        """Raise `InvalidEvent` where a fact or an attribute is not of the form that the policies declare."""
+        refuse_malformed(event, self.fact_types)
+        self.admit_attributes(event)
+
+    def admit_attributes(self, event: Event) -> None:
+        """Raise `InvalidEvent` where an attribute is not of the type that the policies declare."""
+        errors = [
+            ATTRIBUTE_OF_TYPE.error(json_path(("attributes", name)), type=declared.type)
+            for name, value in event.attributes.items()
+            if (declared := self.attributes.get(name)) is not None and not declared.accepts(value)
+        ]
+        if errors:
+            raise InvalidEvent(errors, event.id)
+
+
+def fact_types(policies: Iterable[Policy]) -> dict[str, FactType]:
+    """Return the types of fact that any of `policies` declares, each with the fields and kinds that any gives it."""
+    found: dict[str, FactType] = {}
+    for policy in policies:
+        for name, declared in policy.vocabulary.facts.items():
+            known = found.get(name)
+            found[name] = declared if known is None or known == declared else known.joined(declared)
+    return found
+
+
+def refuse_malformed(event: Event, types: Mapping[str, FactType]) -> None:
+    """Raise `InvalidEvent` where a fact of an event is not of the form that its type has."""
+    errors: list[EventError] = []
+    for index, fact in enumerate(event.known):
+        name = fact.data["type"]
+        declared = types.get(name)  # type: ignore[arg-type]
+        if declared is None:
+            hint = did_you_mean(str(name), types)
+            errors.append(UNKNOWN_FACT_TYPE.error(f"$.facts[{index}].type", hint=hint, name=name))
+        else:
+            errors.extend(declared.errors(fact.data, f"$.facts[{index}]"))
+        if len(errors) >= MOST:
+            break
+    if errors:
+        raise InvalidEvent(errors[:MOST], event.id)
+
+
+def _among(policy: Policy, policies: Sequence[Policy], types: Mapping[str, FactType]) -> Policy:
+    """Return `policy` as it stands among `policies`: with what it shares with them."""
+    own = policy.vocabulary
+    terms = own.terms
+    if policy.layer:
+        below = [other.vocabulary.terms for other in policies if not other.layer]
+        terms = {dimension: _joined([terms[dimension], *(found[dimension] for found in below)]) for dimension in terms}
+    if terms == own.terms and types == own.facts:
+        return policy
+    vocabulary = Vocabulary(terms, own.attributes, types, own.sets)
+    return replace(policy, vocabulary=vocabulary, rules=tuple(placed(rule, vocabulary) for rule in policy.rules))
+
+
+def _joined(declared: Sequence[Mapping[str, Term]]) -> dict[str, Term]:
+    """Return the terms that any of `declared` has: the kinds that they give a word add up."""
+    found: dict[str, Term] = {}
+    for terms in declared:
+        for name, term in terms.items():
+            known = found.get(name)
+            is_a = tuple(dict.fromkeys((*known.is_a, *term.is_a))) if known is not None else term.is_a
+            found[name] = replace(known or term, is_a=is_a)
+    return found

@@ -1,0 +1,181 @@
+"""What an event leaves open that stands in its way: the JSON paths of what would have to be said to know better."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Final, NamedTuple
+
+from policyengine.decision.facts import OPEN, Answers, Fact, agreeing, chosen
+from policyengine.decision.law import Items
+from policyengine.errors import json_path, nearest
+from policyengine.model.condition import Compare, Condition, Field, Holds, In, NotIn, Same, leaves
+from policyengine.model.event import Event, PreparedFact
+from policyengine.model.fields import ROWS
+from policyengine.model.policy import Policy
+from policyengine.model.rule import Duty, Permit, Replacement, Restriction, Rule, sided
+from policyengine.text import Text, listed
+
+MOST: Final = 8
+"""How many open things a message names."""
+
+
+class Opening(NamedTuple):
+    """One thing that is left open.
+
+    Args:
+        path: its JSON path in the event, without ``$.``.
+        text: what is not said, for people.
+    """
+
+    path: str
+    text: Text
+
+
+def openings(policy: Policy, event: Event, rules: Iterable[Rule], items: Items) -> list[Opening]:
+    """Return what would have to be said for `rules` to have another effect on some items, each once.
+
+    Args:
+        policy: the policy whose rules they are.
+        event: the event.
+        rules: restrictions that bind it, permits that do not permit it, rules that take the place of others.
+        items: the items.
+    """
+    answers = Answers(policy.vocabulary, event)
+    found: dict[str, Opening] = {}
+    for rule in rules:
+        for opening in _of(policy, answers, rule, items):
+            found.setdefault(opening.path, opening)
+    return list(found.values())
+
+
+def with_openings(message: Text, found: Iterable[Opening]) -> Text:
+    """Return `message` with what is left open, if anything is."""
+    texts = [opening.text for opening in found]
+    if not texts:
+        return message
+    shown = listed(texts[:MOST])
+    return Text(ja=f"{message.ja}（{shown.ja}）", en=f"{message.en} ({shown.en})")
+
+
+def _of(policy: Policy, answers: Answers, rule: Rule, items: Items) -> Iterator[Opening]:
+    """Yield what is left open in the conditions of one rule, if its effect hangs on that."""
+    placed: list[tuple[Condition, bool]]
+    match rule:
+        case Permit():
+            placed = [(rule.about, False), (rule.terms, False)]
+        case Restriction():
+            placed = [(rule.when, True), (rule.unless, False), (rule.exempt, False)]
+        case Replacement() | Duty():
+            placed = [(rule.when, True)]
+    turned = [sided(condition, not may, policy.vocabulary, rule.head.passing) for condition, may in placed]
+    met = [answers.met(condition, items) for condition in turned]
+    match rule:
+        case Permit():
+            other = met[0] & met[1]  # where it would permit
+        case Restriction():
+            other = items & (~met[0] | met[1] | met[2])  # where it would not bind
+        case Replacement() | Duty():
+            other = items & ~met[0]
+    if not other:
+        return
+    for (condition, _), turned_condition in zip(placed, turned, strict=True):
+        for leaf, turned_leaf in zip(leaves(condition), leaves(turned_condition), strict=True):
+            differing = (answers.leaf(leaf) ^ answers.leaf(turned_leaf)) & other
+            if differing:
+                yield from _paths(policy, answers, leaf, turned_leaf, differing)
+
+
+def _paths(policy: Policy, answers: Answers, leaf: Condition, turned: Condition, items: Items) -> Iterator[Opening]:
+    match leaf:
+        case In(field) | NotIn(field):
+            yield from _field(policy, answers, field, items)
+        case Same():
+            yield from _field(policy, answers, Field.SUBJECT_ID, items)
+        case Compare(attribute):
+            yield _attribute(policy, answers.event, attribute)
+        case Holds():
+            asked = leaf if leaf.may else turned
+            assert isinstance(asked, Holds)
+            for number, prepared in enumerate(answers.event.known):
+                for known, fact in answers.facts:
+                    if known is prepared and fact.type == asked.type:
+                        yield from _fact(policy, answers, asked, number, prepared, fact, items)
+        case _:
+            raise TypeError(leaf)
+
+
+def _field(policy: Policy, answers: Answers, field: Field, items: Items) -> Iterator[Opening]:
+    """Yield that a field is not stated, or what it states in general."""
+    row = ROWS[field]
+    if field is Field.ITEM:
+        for number, item in enumerate(answers.event.items):
+            if items >> number & 1:
+                yield _general(policy, field, item, f"items[{number}]")
+        return
+    value = answers.stated[field]
+    if value is OPEN:
+        yield Opening(row.name, Text(ja=f"{row.label.ja}が述べられていません", en=f"the {row.label.en} is not stated"))
+    elif isinstance(value, str):
+        yield _general(policy, field, value, row.name)
+
+
+def _general(policy: Policy, field: Field, word: str, path: str) -> Opening:
+    label = policy.vocabulary.label(field, word)
+    return Opening(
+        path,
+        Text(ja=f"「{label.ja}」のどれかが述べられていません", en=f"which kind of {label.en} it is is not stated"),
+    )
+
+
+def _attribute(policy: Policy, event: Event, attribute: str) -> Opening:
+    label = policy.vocabulary.attributes[attribute].label
+    text = Text(ja=f"{label.ja}が述べられていません", en=f"the {label.en} is not stated")
+    others = {name.casefold(): name for name in event.attributes if name not in policy.vocabulary.attributes}
+    near = nearest(attribute.casefold(), others)
+    if near is not None:
+        text = Text(
+            ja=f"{text.ja}。「{others[near]}」は「{attribute}」のことですか",
+            en=f'{text.en}; "{others[near]}" is stated: did you mean "{attribute}"?',
+        )
+    return Opening(json_path(("attributes", attribute))[2:], text)
+
+
+def _fact(
+    policy: Policy, answers: Answers, asked: Holds, number: int, prepared: PreparedFact, fact: Fact, items: Items
+) -> Iterator[Opening]:
+    """Yield why a fact may count and does not surely."""
+    values = answers.stated
+    if not agreeing(asked, fact, prepared.subject, values, answers.event.items) & items:
+        return
+    if prepared.subject is not None and values[Field.SUBJECT_ID] is OPEN:
+        yield from _field(policy, answers, Field.SUBJECT_ID, items)
+    for name, field, sure, may, unknown in fact.held:
+        if name in asked.unheld or field is Field.OPERATION:
+            continue
+        value = values.get(field)
+        surely = chosen(answers.event.items, sure) if field is Field.ITEM else (items if value in sure else 0)
+        left = items & ~surely
+        if not left:
+            continue
+        if value is OPEN:
+            yield from _field(policy, answers, field, items)
+            continue
+        if unknown:
+            yield from _strangers(prepared.data, number, name, unknown)
+        general = chosen(answers.event.items, may) & left if field is Field.ITEM else (left if value in may else 0)
+        if general:
+            yield from _field(policy, answers, field, general)
+
+
+def _strangers(data: Mapping[str, object], number: int, name: str, unknown: frozenset[str]) -> Iterator[Opening]:
+    """Yield the words of a fact that the policy does not know."""
+    stated = data[name]
+    words = [stated] if isinstance(stated, str) else list(stated)  # type: ignore[call-overload]
+    for index, word in enumerate(words):
+        if word in unknown:
+            where = ("facts", number, name) if isinstance(stated, str) else ("facts", number, name, index)
+            path = json_path(where)[2:]
+            yield Opening(
+                path,
+                Text(ja=f"{path} はポリシーの知らない語です", en=f"{path} is a word that the policy does not know"),
+            )
