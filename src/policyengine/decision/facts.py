@@ -23,7 +23,7 @@ class Unstated(Enum):
 OPEN: Final = Unstated.OPEN
 
 Value: TypeAlias = str | Unstated | None
-"""What an event says in a field: a word; `OPEN` where it leaves that open; None where on its operation there is none."""
+"""What an event says in a field: a word; `OPEN` where it leaves that open; None where there is none."""
 
 Values: TypeAlias = Mapping[Field, Value]
 """What an event says, but for its items."""

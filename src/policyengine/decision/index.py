@@ -31,6 +31,7 @@ class RuleIndex(Generic[R]):
         ]
         shared = Counter((part.field, value) for parts in lists for part in parts for value in part.values)
         self._found: dict[Field, dict[Value, list[int]]] = {}
+        keys: tuple[Value, ...]
         self._everywhere: list[int] = []
         for number, parts in enumerate(lists):
             if not parts:
@@ -38,7 +39,8 @@ class RuleIndex(Generic[R]):
                 continue
             rarest = min(parts, key=lambda part: max((shared[part.field, value] for value in part.values), default=0))
             of = self._found.setdefault(rarest.field, {})
-            for value in (*rarest.values, *([OPEN] if rarest.open else [])):
+            keys = (*rarest.values, OPEN) if rarest.open else tuple(rarest.values)
+            for value in keys:
                 of.setdefault(value, []).append(number)
 
     def select(self, values: Values) -> list[R]:

@@ -25,7 +25,7 @@ from policyengine.language.source import Document, read
 from policyengine.language.table import RuleTable, Scope
 from policyengine.model.policy import Clause, Policy, Reading
 from policyengine.model.problems import POLICY_TABLE_TWICE
-from policyengine.model.rule import Rule, placed
+from policyengine.model.rule import Permit, Rule, placed
 from policyengine.model.vocabulary import Vocabulary
 from policyengine.moment import FOREVER, instant
 from policyengine.schema.pieces import Schema
@@ -181,6 +181,10 @@ class _Builder(Declarations):
             readings=readings,
             chosen=scope.chosen,
             rules=tuple(rule for lowered in tables if lowered.stands for rule in lowered.rules),
+            layer=about.get("layer") is True,
+            permits=frozenset[str]().union(
+                *(rule.operations for lowered in tables for rule in lowered.rules if isinstance(rule, Permit))
+            ),
         )
 
     def _policy_table(self) -> dict[str, Any]:
@@ -254,7 +258,7 @@ class _Builder(Declarations):
         stands = table.stands(whole.get("under"), "under")
         rules: tuple[Rule, ...] = ()
         if kind.required <= whole.keys():
-            rules = tuple(placed(rule) for rule in kind.lower(table))
+            rules = tuple(placed(rule, scope.vocabulary) for rule in kind.lower(table))
         else:
             table.condition()
         sound = len(scope.problems) == before and not self.broken(document, *path)
@@ -291,8 +295,17 @@ class _Builder(Declarations):
 
 
 def _with_cases(number: str, clauses: Mapping[str, Clause]) -> frozenset[str]:
-    """Return the clause and, since naming it means them as well, its cases."""
-    return frozenset({number, *(clause.number for clause in clauses.values() if clause.case_of == number)})
+    """Return the clause and, since naming it means them as well, its cases, and theirs."""
+    found = {number}
+    waiting = [number]
+    while waiting:
+        parent = waiting.pop()
+        cases = [
+            clause.number for clause in clauses.values() if clause.case_of == parent and clause.number not in found
+        ]
+        found.update(cases)
+        waiting.extend(cases)
+    return frozenset(found)
 
 
 def _varies(value: Any) -> bool:

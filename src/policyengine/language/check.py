@@ -137,7 +137,7 @@ def _unmeetable(rule: Rule) -> bool:
 
 def _implies(condition: Condition, fact: Holds) -> bool:
     """Whether `fact` holds wherever `condition` does. A fact that restricts counts for persons unknown as well."""
-    return isinstance(condition, Holds) and condition in (fact, replace(fact, restricts=False))
+    return isinstance(condition, Holds) and condition in (fact, replace(fact, may=False))
 
 
 def _empty(tests: Iterable[Compare]) -> bool:

@@ -173,7 +173,10 @@ class Declarations:
 
     def _terms(self, dimension: str, seen: dict[str, Document]) -> dict[str, Term]:
         declared = list(self._declared("vocabulary", dimension, seen=seen))
-        terms = {name: Term(name, label_of(table, name), _words(table.get("is_a"))) for _, name, table in declared}
+        terms = {
+            name: Term(name, label_of(table, name), _words(table.get("is_a")), table.get("remainder") is True)
+            for _, name, table in declared
+        }
         in_circles = circular(terms)
         for document, name, _ in declared:
             path = ("vocabulary", dimension, name, "is_a")

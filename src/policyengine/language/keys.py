@@ -24,7 +24,7 @@ from policyengine.model.condition import Field
 from policyengine.model.fields import ROWS
 from policyengine.model.operation import OPERATIONS
 from policyengine.model.vocabulary import DIMENSIONS
-from policyengine.schema.pieces import NUMBER, SCALAR, Schema
+from policyengine.schema.pieces import ANY_ITEM, NUMBER, SCALAR, Schema
 
 MEANING: Final = "x-policyengine"
 """The keyword of a JSON Schema under which stands what the value means."""
@@ -62,6 +62,12 @@ TERM_KEYS: Mapping[str, TermKey] = {
 }
 """The lists of terms that any table can have."""
 
+ANY: Final = "any"
+"""In place of a list of items: all of them, said on purpose."""
+
+PASSING: Final = ("origins", "services", "countries")
+"""The keys whose fields an event may leave open; attributes beside them."""
+
 
 def meaning_of(schema: Mapping[str, Any]) -> Mapping[str, str]:
     """Return what a value means, as its schema says; empty where it says nothing."""
@@ -85,16 +91,33 @@ def term_list(description: str, dimension: str) -> Schema:
         "description": description,
         MEANING: {"lists": dimension},
         "minItems": 1,
-        "items": {
-            "type": ["string", "object"],
-            "properties": {
-                "term": {"type": "string"},
-                "terms": {"type": "array", "items": {"type": "string"}, "minItems": 1},
-                "under": {"$ref": "#/$defs/under"},
-            },
-            "required": ["under"],
-            "additionalProperties": False,
+        "items": gated(),
+    }
+
+
+def gated() -> Schema:
+    """Return the schema of a member of a list: a word, or one or several that stand under a reading."""
+    return {
+        "type": ["string", "object"],
+        "properties": {
+            "term": {"type": "string"},
+            "terms": {"type": "array", "items": {"type": "string"}, "minItems": 1},
+            "under": {"$ref": "#/$defs/under"},
         },
+        "required": ["under"],
+        "additionalProperties": False,
+    }
+
+
+def passing_list() -> Schema:
+    """Return the schema of ``pass_unstated``: the fields of a rule that an event may leave open."""
+    keys = ", ".join((*PASSING, "attributes.NAME"))
+    return {
+        "type": "array",
+        "description": f"An event that leaves these fields open is judged as if that let it through: {keys}.",
+        MEANING: {"lists": "fields"},
+        "minItems": 1,
+        "items": gated(),
     }
 
 
@@ -201,6 +224,7 @@ _TERM_LISTS = {name: term_list(key.description, key.dimension) for name, key in 
 
 _CONDITION: Mapping[str, Schema] = {
     **_TERM_LISTS,
+    "items": {**_TERM_LISTS["items"], "type": ["array", "string"], **ANY_ITEM},
     "except": {
         "type": "object",
         "description": "Flows left out; an event that does not state the field is left out as well.",

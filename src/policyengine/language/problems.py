@@ -60,6 +60,25 @@ attributes.aged.below = 16
 """,
 )
 ATTRIBUTE_TYPE: Final = WRONG_TYPE.also(ja="属性「{name}」は {type} です", en='attribute "{name}" is of type {type}')
+NOT_PASSING: Final = Code(
+    "not-passing",
+    ja="「{key}」は、述べなくても通せる項目ではありません",
+    en='"{key}" is no field that an event may leave open',
+    means=Text(
+        ja="`pass_unstated` に書けるのは、イベントが述べなくてもよい項目（`origins`、`services`、`countries`）と、"
+        "宣言された属性（`attributes.名前`）だけです。",
+        en="Only the fields that an event may leave open (`origins`, `services`, `countries`) and declared attributes "
+        "(`attributes.NAME`) can be listed in `pass_unstated`.",
+    ),
+    example="""
+[[clause]]
+number = "2"
+summary = {ja = "二", en = "two"}
+[[clause.prohibition]]
+countries = ["JP"]
+pass_unstated = ["country"]
+""",
+)
 UNKNOWN_FACT_FIELD: Final = Code(
     "unknown-fact-field",
     ja="{type} に項目「{field}」はありません",

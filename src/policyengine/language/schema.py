@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
-from policyengine.language.keys import condition_properties, obligation_list, time, under_readings
+from policyengine.language.keys import condition_properties, gated, obligation_list, passing_list, time, under_readings
 from policyengine.model.fact import COMMON_FACT_FIELDS, VALUE
 from policyengine.model.fields import HELD
 from policyengine.model.vocabulary import DIMENSIONS
@@ -35,6 +35,7 @@ def rule_schema(kind: RuleKind) -> Schema:
             "from": time("In force from then on."),
             "until": time("In force until just before then."),
             "under": under_readings(),
+            "pass_unstated": passing_list(),
             "oblige": obligation_list("Obligations on whoever is permitted by this rule, or satisfies it."),
             **condition_properties(),
             **kind.properties,
@@ -51,6 +52,7 @@ def policy_schema(kinds: Iterable[RuleKind]) -> Schema:
         "properties": {
             **TEXT["properties"],
             "is_a": {"type": ["string", "array"], "items": {"type": "string"}, "description": "It is a kind of these."},
+            "remainder": {"type": "boolean", "description": "An event that states it means none of its kinds."},
         },
         "required": ["ja", "en"],
         "additionalProperties": False,
@@ -145,6 +147,10 @@ def policy_schema(kinds: Iterable[RuleKind]) -> Schema:
                     "from": {"$ref": "#/$defs/when"},
                     "until": {"$ref": "#/$defs/when"},
                     "contact": {"type": "string"},
+                    "layer": {
+                        "type": "boolean",
+                        "description": "It lies above other policies, as a statute does, and governs nothing alone.",
+                    },
                 },
                 "required": ["governs", "id", "title", "version"],
                 "additionalProperties": False,
@@ -203,8 +209,9 @@ def policy_schema(kinds: Iterable[RuleKind]) -> Schema:
                     "not": {"$ref": "#/$defs/facts"},
                     "type": {"type": "string"},
                     "unheld": {"type": "array", "items": {"type": "string"}, "minItems": 1},
+                    "stated": {"type": "array", "items": {"type": "string"}, "minItems": 1},
                 },
-                "additionalProperties": {"type": ["string", "array"], "items": {"type": "string"}, "minItems": 1},
+                "additionalProperties": {"type": ["string", "array"], "items": gated(), "minItems": 1},
             },
             "fact-type": {
                 "type": "object",
@@ -212,7 +219,10 @@ def policy_schema(kinds: Iterable[RuleKind]) -> Schema:
                     **TEXT["properties"],
                     "fields": {
                         "type": "object",
-                        "propertyNames": {**ID, "not": {"enum": [*COMMON_FACT_FIELDS, "all", "any", "not", "unheld"]}},
+                        "propertyNames": {
+                            **ID,
+                            "not": {"enum": [*COMMON_FACT_FIELDS, "all", "any", "not", "stated", "unheld"]},
+                        },
                         "additionalProperties": {
                             "type": "object",
                             "properties": {

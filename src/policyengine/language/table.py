@@ -6,12 +6,13 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from policyengine.errors import Code, KeyPath, Problem, did_you_mean
-from policyengine.language.keys import TERM_KEYS, WORDS, meaning_of
+from policyengine.language.keys import ANY, PASSING, TERM_KEYS, WORDS, meaning_of
 from policyengine.language.problems import (
     ATTRIBUTE_TYPE,
     ENDS_BEFORE_IT_BEGINS,
     FACT_EXPRESSION,
     FIELD_WITHOUT_VALUE,
+    NOT_PASSING,
     UNKNOWN_ATTRIBUTE,
     UNKNOWN_FACT_FIELD,
     UNKNOWN_FIELD_VALUE,
@@ -113,6 +114,7 @@ class RuleTable:
             start=self._instant("from", -FOREVER),
             end=self._instant("until", FOREVER),
             obligations=self.obligations(),
+            passing=self._passing(),
             source=(document, path),
         )
         if self.head.start >= self.head.end:
@@ -149,7 +151,11 @@ class RuleTable:
 
     def listed(self, *path: str | int) -> Iterator[tuple[str, bool, KeyPath]]:
         """Yield each term of the list at `path`, whether it stands under the chosen readings, and its own path."""
-        for index, entry in enumerate(self._at(*path) or ()):
+        yield from self.gated(self._at(*path) or (), *path)
+
+    def gated(self, entries: Iterable[Any], *path: str | int) -> Iterator[tuple[str, bool, KeyPath]]:
+        """Yield what is listed in `entries`, which stand at `path`, as `listed` does."""
+        for index, entry in enumerate(entries):
             where: KeyPath = (*path, index)
             if isinstance(entry, str):
                 yield entry, True, where
@@ -213,7 +219,7 @@ class RuleTable:
         table = self._at(*path) or {}
         parts: list[Condition] = []
         for key, means in TERM_KEYS.items():
-            if key in table and key not in leave_out:
+            if key in table and key not in leave_out and table[key] != ANY:
                 written, values = self.terms(*path, key)
                 parts.append(In(means.field, values, written))
         for key, means in TERM_KEYS.items():
@@ -290,6 +296,22 @@ class RuleTable:
                 found.append(name)
         return tuple(found)
 
+    def _passing(self) -> frozenset[str]:
+        """Return the event fields that ``pass_unstated`` lists; what can be no such field is reported."""
+        found = set()
+        attributes = [f"attributes.{name}" for name in self.scope.vocabulary.attributes]
+        for key, stands, where in self.listed("pass_unstated"):
+            if key in PASSING:
+                name = TERM_KEYS[key].field.value
+            elif key in attributes:
+                name = key
+            else:
+                self.problem(NOT_PASSING, *where, hint=did_you_mean(key, (*PASSING, *attributes)), key=key)
+                continue
+            if stands:
+                found.add(name)
+        return frozenset(found)
+
     def _at(self, *path: str | int) -> Any:
         """Return what stands at `path`; None where nothing does."""
         found: Any = self.values
@@ -355,7 +377,7 @@ class RuleTable:
             return NEVER
         where: list[tuple[str, frozenset[str]]] = []
         for key, wanted in expression.items():
-            if key in ("type", "unheld"):
+            if key in ("type", "unheld", "stated"):
                 continue
             field = declared.fields.get(key)
             nameable = [field.id for field in declared.fields.values() if field.held == VALUE]
@@ -363,24 +385,29 @@ class RuleTable:
                 hint = did_you_mean(key, nameable)
                 self.problem(FIELD_WITHOUT_VALUE, *path, key, hint=hint, type=name, field=key)
                 continue
-            values = [wanted] if isinstance(wanted, str) else wanted
-            for index, value in enumerate(values):
+            values: list[str] = []
+            for value, stands, at in (
+                [(wanted, True, (*path, key))] if isinstance(wanted, str) else self.gated(wanted, *path, key)
+            ):
+                if stands:
+                    values.append(value)
                 if field.values is not None and value not in field.values:
                     self.problem(
                         UNKNOWN_FIELD_VALUE,
-                        *(*path, key, index),
+                        *at,
                         hint=did_you_mean(value, field.values),
                         type=name,
                         field=key,
                         value=value,
                     )
             where.append((key, frozenset(values)))
-        unheld = expression.get("unheld", ())
-        for index, key in enumerate(unheld):
-            if key not in declared.fields:
-                hint = did_you_mean(key, declared.fields)
-                self.problem(UNKNOWN_FACT_FIELD, *path, "unheld", index, hint=hint, type=name, field=key)
-        return Holds(name, tuple(sorted(where)), frozenset(unheld))
+        for listed in ("unheld", "stated"):
+            for index, key in enumerate(expression.get(listed, ())):
+                if key not in declared.fields:
+                    hint = did_you_mean(key, declared.fields)
+                    self.problem(UNKNOWN_FACT_FIELD, *path, listed, index, hint=hint, type=name, field=key)
+        unheld, stated = frozenset(expression.get("unheld", ())), frozenset(expression.get("stated", ()))
+        return Holds(name, tuple(sorted(where)), unheld, stated)
 
     def _instant(self, key: str, default: int) -> int:
         value = self.values.get(key)

@@ -53,7 +53,7 @@ class EventDocument(Struct, frozen=True, forbid_unknown_fields=True, omit_defaul
 
     id: str
     time: str
-    operation: Literal["acquire", "use", "joint_use", "entrust", "provide", "disclose"]
+    operation: Literal["acquire", "use", "retain", "joint_use", "entrust", "provide", "disclose"]
     subject: Subject
     items: tuple[str, ...]
     controller: str | UnsetType = UNSET

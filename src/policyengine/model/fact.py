@@ -69,9 +69,10 @@ class FactType:
         fields = dict(self.fields)
         for name, theirs in other.fields.items():
             ours = fields.get(name)
-            if ours is not None and ours.values is not None:
-                theirs = replace(ours, values=None if theirs.values is None else ours.values | theirs.values)
-            fields[name] = ours if ours is not None and ours.values is None else theirs
+            if ours is None or ours.values is None:
+                fields[name] = ours or theirs
+            else:
+                fields[name] = replace(ours, values=ours.values | theirs.values if theirs.values is not None else None)
         return FactType(self.id, self.label, fields, {**other.labels, **self.labels})
 
     def errors(self, fact: Mapping[str, Any], path: str) -> Iterator[EventError]:

@@ -10,12 +10,13 @@ from policyengine.text import Text
 OPERATIONS: Mapping[str, Text] = {
     "acquire": Text(ja="取得", en="acquisition"),
     "use": Text(ja="利用", en="use"),
+    "retain": Text(ja="保有", en="retention"),
     "joint_use": Text(ja="共同利用", en="joint use"),
     "entrust": Text(ja="委託・預託", en="entrustment"),
     "provide": Text(ja="第三者提供", en="provision to a third party"),
     "disclose": Text(ja="本人への開示", en="disclosure to the data subject"),
 }
-"""The six operations of the contract, which are the same in every policy."""
+"""The seven operations of the contract, which are the same in every policy."""
 
 
 NEEDS_RECIPIENT: Final = frozenset({"joint_use", "entrust", "provide", "disclose"})

@@ -145,7 +145,7 @@ class Duty:
 
 Rule: TypeAlias = Permit | Restriction | Replacement | Duty
 
-R = TypeVar("R", Permit, Restriction, Replacement, Duty)
+R = TypeVar("R", bound=Rule)
 
 
 def sided(condition: Condition, may: bool, vocabulary: Vocabulary, passing: frozenset[str] = frozenset()) -> Condition:

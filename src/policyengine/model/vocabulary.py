@@ -110,10 +110,14 @@ class Vocabulary:
         A remainder means none of its kinds, and is not among them unless it is one of `words`.
         """
         terms = self.terms[dimension]
-        found = set(words)
-        for word in tuple(found):
-            if word in terms:
-                found.update(above for above in ancestors(word, terms) if not terms[above].remainder)
+        found, seen = set(words), set(words)
+        waiting = list(found)
+        while waiting:
+            term = terms.get(waiting.pop())
+            parents = [parent for parent in term.is_a if parent in terms and parent not in seen] if term else []
+            seen.update(parents)
+            waiting.extend(parents)
+            found.update(parent for parent in parents if not terms[parent].remainder)
         return frozenset(found)
 
     def label(self, field: Field | str, term: str) -> Text:

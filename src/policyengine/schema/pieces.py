@@ -16,6 +16,7 @@ DRAFT = "https://json-schema.org/draft/2020-12/schema"
 ID: Schema = {"type": "string", "pattern": r"^[^\s:]+(?![\s\S])"}
 
 
+ANY_ITEM: Schema = {"pattern": r"^any(?![\s\S])"}
 ANYONE: Schema = {"pattern": r"^anyone(?![\s\S])"}
 
 

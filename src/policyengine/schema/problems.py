@@ -57,6 +57,7 @@ UNKNOWN_VALUE: Final = Code(
 guest = {type = "bool", ja = "ゲスト", en = "guest"}
 """,
 )
+NOT_ANY_ITEM: Final = UNKNOWN_VALUE.also(ja='項目のリストか "any"', en='expected a list of items or "any"')
 NOT_ANYONE: Final = UNKNOWN_VALUE.also(ja='管理者のリストか "anyone"', en='expected a list of controllers or "anyone"')
 EMPTY: Final = Code(
     "empty",

@@ -13,13 +13,14 @@ from msgspec import Struct
 
 from policyengine.errors import Code, KeyPath, did_you_mean
 from policyengine.moment import TIME_PATTERN
-from policyengine.schema.pieces import ANYONE
+from policyengine.schema.pieces import ANY_ITEM, ANYONE
 from policyengine.schema.problems import (
     BAD_ID,
     BAD_TIME,
     EMPTY,
     EMPTY_TEXT,
     MISSING_KEY,
+    NOT_ANY_ITEM,
     NOT_ANYONE,
     NOT_AS_DOCUMENTED,
     REPEATED,
@@ -173,6 +174,8 @@ def _code(keyword: str, value: Any) -> Code:
             return BAD_TIME
         case "pattern" if value == ANYONE["pattern"]:
             return NOT_ANYONE
+        case "pattern" if value == ANY_ITEM["pattern"]:
+            return NOT_ANY_ITEM
         case "pattern":
             return BAD_ID
         case "minItems" | "minProperties":

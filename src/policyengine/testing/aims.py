@@ -104,7 +104,7 @@ def narrowed(aim: Aim, condition: Condition, choose: Choose) -> Aim | None:
         case Holds():
             if not all(values for _, values in condition.where):
                 return None
-            return replace(aim, facts=tuple(dict.fromkeys((*aim.facts, replace(condition, restricts=False)))))
+            return replace(aim, facts=tuple(dict.fromkeys((*aim.facts, replace(condition, may=False)))))
         case And(parts):
             found: Aim | None = aim
             for part in parts:

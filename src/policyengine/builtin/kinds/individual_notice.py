@@ -9,6 +9,7 @@ from typing import Any
 from policyengine.language.keys import clause_list, name_of
 from policyengine.language.table import RuleTable
 from policyengine.model.condition import Holds, all_of
+from policyengine.model.operation import WITHIN
 from policyengine.model.rule import Permit, Replacement, Rule
 from policyengine.text import Text
 
@@ -38,7 +39,7 @@ class IndividualNotice:
         flows = table.condition()
         yield Permit(
             table.head,
-            frozenset({"acquire", "use"}),
+            WITHIN,
             about=all_of(flows, given),
             terms=named,
             licence=True,

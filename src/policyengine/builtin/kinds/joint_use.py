@@ -8,6 +8,7 @@ from typing import Any
 from policyengine.language.keys import flag, term_list
 from policyengine.language.table import RuleTable
 from policyengine.model.condition import ALWAYS, Condition, Field, In, NotIn, all_of, conjuncts
+from policyengine.model.operation import WITHIN
 from policyengine.model.rule import Permit, Rule
 from policyengine.text import Text
 
@@ -44,7 +45,7 @@ class JointUse:
             purpose, purposes = table.terms("purposes")
             yield Permit(
                 table.head,
-                frozenset({"acquire", "use"}),
+                WITHIN,
                 about=all_of(In(Field.SUBJECT, subjects, subject), In(Field.PURPOSE, purposes, purpose)),
                 terms=_of_its_own(table.condition(leave_out=("subjects", "purposes"))),
                 licence=True,

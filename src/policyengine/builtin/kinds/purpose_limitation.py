@@ -8,6 +8,7 @@ from typing import Any
 from policyengine.language.keys import operation_list
 from policyengine.language.table import RuleTable
 from policyengine.model.condition import Field, In
+from policyengine.model.operation import WITHIN
 from policyengine.model.rule import Permit, Rule
 from policyengine.text import Text
 
@@ -18,22 +19,23 @@ class PurposeLimitation:
     name = "purpose-limitation"
     title = Text(ja="利用目的の制限", en="purpose limitation")
     summary = Text(
-        ja="挙げた人の個人情報を、挙げた目的のために取得・利用できる",
-        en="The data of these people may be acquired and used for these purposes.",
+        ja="挙げた人の個人情報を、挙げた目的のために取得・利用・保有できる",
+        en="The data of these people may be acquired, used and kept for these purposes.",
     )
     properties: Mapping[str, Mapping[str, Any]] = {
-        "operations": operation_list("by default acquire and use"),
+        "operations": operation_list("by default acquire, use and retain"),
     }
-    required = frozenset({"subjects", "purposes"})
+    required = frozenset({"purposes"})
 
     def lower(self, table: RuleTable) -> Iterable[Rule]:
         """Return one permit, on which other clauses may lean."""
-        written, subjects = table.terms("subjects")
-        operations = table.operations("operations") if "operations" in table.values else frozenset({"acquire", "use"})
+        # Of whomever it names no people, it speaks by its purposes.
+        key, field = ("subjects", Field.SUBJECT) if "subjects" in table.values else ("purposes", Field.PURPOSE)
+        written, values = table.terms(key)
         yield Permit(
             table.head,
-            operations,
-            about=In(Field.SUBJECT, subjects, written),
-            terms=table.condition(leave_out=("subjects",)),
+            table.operations("operations") if "operations" in table.values else WITHIN,
+            about=In(field, values, written),
+            terms=table.condition(leave_out=(key,)),
             licence=True,
         )
