@@ -23,14 +23,20 @@ from policyengine.model.policy import Policy
 from policyengine.model.rule import Duty, Permit, Replacement, Restriction, Rule, conditions_of
 from policyengine.moment import FOREVER, instant
 
-OPERATIONS = ["acquire", "use", "joint_use", "entrust", "provide", "disclose"]
+OPERATIONS = ["acquire", "use", "retain", "joint_use", "entrust", "provide", "disclose"]
 TIMES = [f"2026-0{month}-01T00:00:00Z" for month in range(1, 8)]
+
+REMAINDERS = {"adult", "phone", "care"}
+"""General words of which an event that states one means none of its kinds."""
 
 _T = {"ja": "語", "en": "word"}
 
 
 def _terms(**parents: str | list[str] | None) -> dict[str, Any]:
-    return {name: ({**_T, "is_a": parent} if parent else dict(_T)) for name, parent in parents.items()}
+    found = {name: ({**_T, "is_a": parent} if parent else dict(_T)) for name, parent in parents.items()}
+    for name in REMAINDERS & found.keys():
+        found[name]["remainder"] = True
+    return found
 
 
 VOCABULARY: dict[str, Any] = {
@@ -126,6 +132,8 @@ FACTS = st.sampled_from(
         {"type": "contract"},
         {"type": "legal_basis", "kind": ["statute", "court"]},
         {"type": "legal_basis"},
+        {"type": "legal_basis", "stated": ["purposes"]},
+        {"type": "consent", "stated": ["items", "purposes"]},
         {"type": "request", "kind": "stop_use"},
         {"type": "notice"},
         {"type": "notice", "unheld": ["purposes"]},
@@ -185,6 +193,17 @@ def conditions(draw: st.DrawFn, *, recipients: bool = True) -> dict[str, Any]:
 
 _CLAUSE_LISTS = some(CLAUSES)
 _LEANED_ON = st.lists(st.sampled_from(LEANED_ON), min_size=1, max_size=3).map(lambda found: sorted(set(found)))
+_PASSING = st.lists(
+    st.sampled_from(
+        [
+            *("origins", "services", "countries", "attributes.age", "attributes.vip"),
+            {"term": "origins", "under": {"wide": "yes"}},
+        ]
+    ),
+    min_size=1,
+    max_size=2,
+    unique_by=str,
+)
 _PERIODS = st.sampled_from(
     [
         {"from": TIMES[1]},
@@ -265,6 +284,8 @@ def rules(draw: st.DrawFn, of: Sequence[str] = ()) -> tuple[str, dict[str, Any]]
         table = {**draw(conditions()), "operations": draw(some(OPERATIONS)), "oblige": ["tell"]}
     if rarely(draw, 6):
         table["oblige"] = draw(some(["tell", "watch"]))
+    if rarely(draw, 5):
+        table["pass_unstated"] = draw(_PASSING)
     if rarely(draw, 4):
         table |= draw(_PERIODS)
     if rarely(draw, 12):
@@ -302,9 +323,15 @@ def policy_data(draw: st.DrawFn, most: int = 8) -> dict[str, Any]:
 
 
 @st.composite
+def written(draw: st.DrawFn, most: int = 8) -> tuple[dict[str, Any], dict[str, str]]:
+    """The data of one rule file, and one of its readings."""
+    return draw(policy_data(most)), {"wide": draw(st.sampled_from(["no", "yes"]))}
+
+
+@st.composite
 def policies(draw: st.DrawFn, most: int = 8) -> Policy:
     """A policy under one of its readings."""
-    return policy_from(draw(policy_data(most)), {"wide": draw(st.sampled_from(["no", "yes"]))})
+    return policy_from(*draw(written(most)))
 
 
 class Aim(NamedTuple):
@@ -523,7 +550,7 @@ def events(
         event["form"] = word("forms", Field.FORM)
     if Field.ORIGIN in aimed.values or draw(st.booleans()):
         event["origin"] = word("origins", Field.ORIGIN)
-    if operation not in ("acquire", "use") or rarely(draw, 3):
+    if operation not in ("acquire", "use", "retain") or rarely(draw, 3):
         himself = operation == "disclose" and person and not rarely(draw, 4)
         event["recipient"] = {"id": person if himself else word("parties", Field.RECIPIENT)}
         if words["services"] and (Field.SERVICE in aimed.values or draw(st.booleans())):
@@ -534,14 +561,14 @@ def events(
     wanted += draw(st.lists(st.sampled_from([None, *aimed.others]), max_size=3)) if aim else []  # type: ignore[arg-type]
     found = [draw(facts(words, near=event, asked=asked)) for asked in wanted]
     found += [] if aim else draw(st.lists(facts(words), max_size=4))
-    if unknown and aim and found and rarely(draw, 30):
+    if unknown and aim and found and rarely(draw, 8):
         strange = draw(st.sampled_from(found))
-        strange |= {key: "unknown" if key == "item" else ["unknown"] for key in ("item", "items") if key in strange}
+        for key in {"item", "items", "purposes"} & strange.keys():
+            known = [] if key == "item" or draw(st.booleans()) else strange[key]
+            strange[key] = "unknown" if key == "item" else [*known, "unknown"]
     if found:
         event["facts"] = found
-    if aimed.attributes and not rarely(draw, 4):
-        event["attributes"] = draw(st.fixed_dictionaries(_ATTRIBUTES))
-    elif words["attributes"] and draw(st.booleans()):
+    if (aimed.attributes and not rarely(draw, 4)) or (words["attributes"] and draw(st.booleans())):
         event["attributes"] = draw(st.fixed_dictionaries({}, optional=_ATTRIBUTES))
     return event
 
@@ -562,3 +589,10 @@ def cases(draw: st.DrawFn, most: int = 8) -> tuple[Policy, dict[str, Any]]:
     """A generated policy and an event over its words."""
     policy = draw(policies(most))
     return policy, draw(events_of(policy))
+
+
+@st.composite
+def written_cases(draw: st.DrawFn, most: int = 8) -> tuple[dict[str, Any], dict[str, str], dict[str, Any]]:
+    """The data of a rule file, one of its readings, and an event over its words."""
+    data, readings = draw(written(most))
+    return data, readings, draw(events_of(policy_from(data, readings)))

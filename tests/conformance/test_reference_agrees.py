@@ -12,7 +12,7 @@ import pytest
 import reference_open
 
 HERE = Path(__file__).parent
-PACK = HERE.parent / "packs" / "open-world" / "alc-smart-learning"
+PACK = HERE.parents[1] / "rules" / "alc-smart-learning"
 VECTORS = [json.loads(line) for line in (HERE / "open-world.jsonl").read_text("utf-8").splitlines()]
 
 

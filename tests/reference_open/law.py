@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from typing import NamedTuple
 
 from reference_open.kinds import Duty, Permit, Replacement, Restriction, Statement, permitted_anywhere, statements
-from reference_open.leaves import MAY, SURELY, View, met
+from reference_open.leaves import MAY, SURELY, All, Condition, OneOf, View, met
 from reference_open.packs import ALWAYS, Data, Policy, Words, moment
 
 
@@ -291,7 +291,7 @@ def unpermitted(case: Case) -> set[ThreeOf]:
     found = [named(rule, [case.stated]) for rule in case.restrictions if rule.over is None]
     reasons = {reason for reason in found if reason is not None}
     without = Case(case.policy, case.rules, replace(case.stated, strangers_count=False))
-    speaking = [permit for permit in case.here if case.speaks(permit, case.stated)]
+    speaking = nearest([permit for permit in case.here if case.speaks(permit, case.stated)], case)
     missing = {clause for permit in speaking if not case.leaned_on(permit) for clause in permit.licensed_by or ()}
     could_license = [
         permit
@@ -314,6 +314,28 @@ def unpermitted(case: Case) -> set[ThreeOf]:
         ids = {name for name, _, _ in rules}
         reasons.add((code, clause, min(ids) if len(ids) == 1 else None))
     return reasons or {("no-rule", case.policy.ground, None)}
+
+
+def nearest(speaking: list[Permit], case: Case) -> list[Permit]:
+    """Leave out those that name other recipients, where one of them names this one."""
+
+    def recipients(permit: Permit) -> list[OneOf]:
+        return [part for part in parts_of(permit.terms) if isinstance(part, OneOf) and part.key == "recipients"]
+
+    def names_it(permit: Permit) -> bool:
+        lists = recipients(permit)
+        return bool(lists) and all(met(case.stated, one, SURELY, set()) for one in lists)
+
+    if not any(names_it(permit) for permit in speaking):
+        return speaking
+    return [permit for permit in speaking if names_it(permit) or not recipients(permit)]
+
+
+def parts_of(condition: Condition) -> list[Condition]:
+    """Return what must all be met for a condition to be met."""
+    if isinstance(condition, All):
+        return [inner for part in condition.parts for inner in parts_of(part)]
+    return [condition]
 
 
 def unknown_terms(policy: Policy, words: Words, event: Data, item: str, unknown: list[tuple[str, str]]) -> set[ThreeOf]:
