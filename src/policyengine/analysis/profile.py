@@ -44,7 +44,7 @@ class Profile:
         return (
             asked.type == self.type
             and self.astray <= asked.unheld
-            and (asked.restricts or not self.named)
+            and (asked.may or not self.named)
             and all(field in stated and stated[field] in accepted for field, accepted in asked.where)
             and all(means[index] or field in asked.unheld for field, means in self.wide)
         )

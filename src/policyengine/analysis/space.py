@@ -191,7 +191,7 @@ class Space:
                 yield f"@{leaf.attribute}"
             case Holds():
                 yield from self._needed(leaf)
-                if leaf.restricts:
+                if leaf.may:
                     yield PERSON
                 for profile in self.profiles:
                     if profile.satisfies(leaf, index):
@@ -277,7 +277,7 @@ class Space:
             yield Field.RECIPIENT
         if must_state(declared, asked, "purpose"):
             yield Field.PURPOSE
-        if must_state(declared, asked, "subject") and not asked.restricts:
+        if must_state(declared, asked, "subject") and not asked.may:
             yield PERSON
 
     def _possible(self, profile: Profile, point: Point) -> bool:
