@@ -48,8 +48,14 @@ def is_a(term: str | None, *wanted: str) -> bool:
     return term in wanted or KIND_OF.get(term or "") in wanted
 
 
+def may_be(term: str | None, *wanted: str) -> bool:
+    """Whether what a flow calls by this word may be one of these: itself, or one of its kinds."""
+    return is_a(term, *wanted) or any(is_a(kind, *wanted) for kind, parent in KIND_OF.items() if parent == term)
+
+
 def knows(event: Data, item: str, fact_type: str, /, restricts: bool = False, **named: str) -> bool:
-    """Whether a fact of this type is in effect and agrees with the flow of the item."""
+    """Whether a fact of this type is in effect and agrees with the flow of the item; where it restricts, may agree."""
+    agrees = may_be if restricts else is_a
     person = event["subject"].get("id")
     values = {
         "recipient": event.get("recipient", {}).get("id"),
@@ -66,7 +72,7 @@ def knows(event: Data, item: str, fact_type: str, /, restricts: bool = False, **
         if stated is not None and stated != person and not (restricts and person is None):
             continue
         words = {key: [fact[key]] if isinstance(fact[key], str) else fact[key] for key in HELD if key in fact}
-        if all(any(is_a(values[HELD[key]], word) for word in listed) for key, listed in words.items()):
+        if all(agrees(values[HELD[key]], *listed) for key, listed in words.items()):
             return True
     return False
 
@@ -132,13 +138,13 @@ def stopped(event: Data, item: str, clauses: set[str]) -> set[str]:
 
     left = set(clauses)
     if is_a(item, "health_information"):
-        if operation in ("acquire", "use") and not is_a(purpose, "order-handling"):
+        if operation in ("acquire", "use", "retain") and not is_a(purpose, "order-handling"):
             left = set()
         if operation in ("joint_use", "entrust", "provide") and not knows(event, item, "emergency"):
             left = set()
-    if operation == "provide" and purpose == "ad-by-weakness":
+    if operation == "provide" and may_be(purpose, "ad-by-weakness"):
         left = set()
-    if operation == "provide" and purpose == "ad-personalisation":
+    if operation == "provide" and may_be(purpose, "ad-personalisation"):
         left &= {"6.1"}
     if operation in ("joint_use", "entrust", "provide") and knows(event, item, "partner_suspension", restricts=True):
         left &= {"4.1", "4.2"}
@@ -151,7 +157,7 @@ def stopped(event: Data, item: str, clauses: set[str]) -> set[str]:
         left -= {"6.1", "6.2"}
     if operation in ("use", "joint_use", "entrust") and asked("stop_use"):
         left = set()
-    if operation in ("use", "joint_use", "entrust", "provide") and asked("erase"):
+    if operation in ("use", "retain", "joint_use", "entrust", "provide") and asked("erase"):
         left &= {"4.1", "4.2"}
     if operation in ("provide", "joint_use") and asked("stop_provision"):
         left &= {"4.1", "4.2"}
@@ -165,7 +171,7 @@ def read(event: Data) -> tuple[set[str], set[str], set[str]]:
         recipient = event.get("recipient", {})
         licences: set[str] = set()
         match event["operation"]:
-            case "acquire" | "use":
+            case "acquire" | "use" | "retain":
                 granted = purposes_of_clause_2(event, item) | joint_use(event, item).keys()
             case "joint_use":
                 granted = {clause for clause, party in joint_use(event, item).items() if party}
@@ -220,10 +226,12 @@ ADDED = [
     *({"type": "request", "kind": kind} for kind in ("stop_use", "erase", "stop_provision", "disclose")),
     {"type": "request", "kind": "stop_provision", "recipients": ["ad-partner-012", "corner-cafe"]},
     {"type": "request", "kind": "erase", "items": ["payment_information", "name"]},
+    {"type": "request", "kind": "erase", "items": ["card_token", "advertising_identifier"]},
+    {"type": "request", "kind": "stop_use", "purposes": ["order-payment"]},
 ]
 LATE = "2026-11-01T00:00:00+09:00"
 VALUES: dict[tuple[str, ...], list[Any]] = {
-    ("operation",): ["acquire", "use", "joint_use", "entrust", "provide", "disclose"],
+    ("operation",): ["acquire", "use", "retain", "joint_use", "entrust", "provide", "disclose"],
     ("subject", "category"): sorted(TERMS["subjects"]),
     ("subject", "id"): ["u-1001", "u-1007", None],
     ("items",): [sorted(TERMS["items"])],
@@ -247,7 +255,7 @@ def changed(event: Data, place: tuple[str, ...], value: Any) -> Data:
     else:
         outer = event.get(place[0], {"id": "kumo-pay"} if place[0] == "recipient" else {})
         event = {**event, place[0]: _put(outer, place[1], value)}
-    if event["operation"] not in ("acquire", "use"):
+    if event["operation"] not in ("acquire", "use", "retain"):
         event.setdefault("recipient", {"id": "kumo-pay"})
     event.setdefault("purpose", "membership")
     return event
