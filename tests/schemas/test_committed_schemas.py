@@ -111,7 +111,7 @@ def test_a_rule_file_that_the_engine_reads_is_valid() -> None:
         ('id = "delivery"', 'id = "delivery\\n"'),
         ('id = "delivery"', "colour = 1"),
         ('subjects = ["customer"]', 'subjects = "customer"'),
-        ('subjects = ["customer"]', ""),
+        ('purposes = ["delivery"]', ""),
         ('is_a = "customer", ja', "is_a = 5, ja"),
         ('type = "integer"', 'type = "int"'),
         ("[[clause.purpose-limitation]]", "[[clause.purposes]]"),
