@@ -172,7 +172,19 @@ WRONG: dict[str, Any] = {
     "a permit with excess": ("permit", {"excess_items": ["name"]}),
     "a permit with reasons": (
         "permit",
-        {"reasons": [{"code": "x", "clause": None, "rule": None, "message": {"ja": "x", "en": "x"}}]},
+        {
+            "reasons": [
+                {
+                    "code": "x",
+                    "policy": None,
+                    "clause": None,
+                    "rule": None,
+                    "items": [],
+                    "open": [],
+                    "message": {"ja": "x", "en": "x"},
+                }
+            ]
+        },
     ),
     "a permit of nothing": ("permit", {"permitted_items": []}),
     "a permit without a clause": ("permit", {"clauses": []}),

@@ -251,8 +251,8 @@ def read_decision(text: bytes | str) -> Decision:
 
 
 def _read_reason(_reason: type[Reason], data: Mapping[str, Any]) -> Reason:
-    code, clause, rule = data["code"], data["clause"], data["rule"]
-    return Reason(code, clause, rule, msgspec.convert(data["message"], Text))
+    told = (msgspec.convert(data["message"], Text), tuple(data["open"]))
+    return Reason(data["code"], data["policy"], data["clause"], data["rule"], tuple(data["items"]), told)
 
 
 _OUTCOMES: Final[Mapping[Outcome, tuple[Text, Style]]] = {

@@ -126,7 +126,17 @@ def decision_schema() -> Schema:
         ),
         "clauses": strings,
         "rules": strings,
-        "reasons": _objects({"code": {"type": "string"}, "clause": maybe, "rule": maybe, "message": TEXT}),
+        "reasons": _objects(
+            {
+                "code": {"type": "string"},
+                "policy": maybe,
+                "clause": maybe,
+                "rule": maybe,
+                "items": strings,
+                "open": strings,
+                "message": TEXT,
+            }
+        ),
         "permitted_items": strings,
         "excess_items": strings,
         "obligations": _objects(
