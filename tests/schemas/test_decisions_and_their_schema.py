@@ -18,7 +18,14 @@ from policyengine.model.flow_schema import decision_schema
 
 ROOT = Path(__file__).parents[2]
 REFERENCE = ROOT / "rules" / "alc-smart-learning"
-VECTORS = [json.loads(line) for line in (ROOT / "tests/conformance/reference.jsonl").read_text("utf-8").splitlines()]
+REASON = {
+    **dict.fromkeys(("policy", "clause", "rule")),
+    "code": "x",
+    "items": [],
+    "open": [],
+    "message": {"ja": "x", "en": "x"},
+}
+VECTORS = [json.loads(line) for line in (ROOT / "tests/conformance/open-world.jsonl").read_text("utf-8").splitlines()]
 SCHEMA = jsonschema.Draft202012Validator(decision_schema())
 
 
