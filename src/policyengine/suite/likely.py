@@ -13,7 +13,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
-from policyengine.decision.facts import Answers, evaluated
+from policyengine.decision.facts import Answers, Value, evaluated
 from policyengine.decision.law import Items
 from policyengine.model.condition import ALWAYS, NEVER, Condition, Field, In, NotIn
 from policyengine.model.event import Event
@@ -34,7 +34,7 @@ class Likely:
     def __init__(self, cases: Iterable[Case], vocabulary: Vocabulary) -> None:
         self.rows: list[Case] = []
         self._answers: list[tuple[int, Answers]] = []
-        self._stating: dict[Field, dict[str, Items]] = defaultdict(lambda: defaultdict(int))
+        self._stating: dict[Field, dict[Value, Items]] = defaultdict(lambda: defaultdict(int))
         self._answered: dict[Condition, Items] = {}
         for case in cases:
             if case.expected["outcome"] == "invalid":
