@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from policyengine.hooks import EventSource, FactQuery, FactSource, ReportFormat, hookimpl
     from policyengine.language.kind import RuleKind
     from policyengine.model.decision import Decision, Obligation, PolicyRef, Reason
-    from policyengine.model.event import Event, Recipient, Subject
+    from policyengine.model.event import Actor, Event, Recipient, Source, Subject
     from policyengine.text import Text
 else:
     # A plugin of another tool (pytest's, say) lives in this package too, and shall not load an engine to be found.
@@ -38,7 +38,7 @@ else:
             "PolicyError",
             "Problem",
         ),
-        "model.event": ("Event", "Recipient", "Subject"),
+        "model.event": ("Actor", "Event", "Recipient", "Source", "Subject"),
         "hooks": (
             "EventSource",
             "FactQuery",
@@ -65,6 +65,7 @@ else:
 
 
 __all__ = [
+    "Actor",
     "Decision",
     "EnforcementAction",
     "Engine",
@@ -88,6 +89,7 @@ __all__ = [
     "Recipient",
     "ReportFormat",
     "RuleKind",
+    "Source",
     "Step",
     "Subject",
     "Text",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import itertools
 from pathlib import Path
 from typing import Any
 
@@ -131,6 +132,26 @@ def test_on_policies_of_different_words(data: st.DataObject) -> None:
     if data.draw(st.booleans()):
         pair.reverse()
     exact(data, *pair)
+
+
+ROLES = st.lists(st.sampled_from(["clerk", "nurse", "doctor"]), unique=True)
+
+
+@given(st.data())
+def test_on_policies_of_different_roles(data: st.DataObject) -> None:
+    """A policy that declares no roles ignores them, so that even a role that nobody declares can make a difference."""
+    drawn = data.draw(policy_data(4))
+    other = copy.deepcopy(drawn)
+    for found in (drawn, other):
+        found["vocabulary"]["roles"] = {role: {"ja": "役", "en": "role"} for role in data.draw(ROLES)}
+    left, right = policy_from(drawn), policy_from(other)
+    exact(data, left, right)
+    events = dense_events([left, right], 40)
+    for event, role in itertools.product(events, ["clerk", "nurse", "doctor", "guard"]):
+        told = {**event, "actor": {"id": "a-1", "role": role}}
+        if says(left, told) != says(right, told):
+            assert difference(left, right) is not None
+            break
 
 
 @given(strategies.policies())

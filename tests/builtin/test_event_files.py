@@ -105,7 +105,7 @@ def test_a_broken_quotation_ends_the_stream() -> None:
 def in_cells(event: dict[str, Any]) -> dict[str, str]:
     cells: dict[str, str] = {}
     for name, value in event.items():
-        if name in ("subject", "recipient"):
+        if isinstance(value, dict) and name != "attributes":
             cells |= {f"{name}.{part}": text for part, text in value.items()}
         elif name == "attributes":
             cells |= {f"attributes.{part}": json.dumps(scalar) for part, scalar in value.items()}

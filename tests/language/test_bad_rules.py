@@ -131,6 +131,17 @@ UNKNOWN_WORDS = {
     "origins": rule("prohibition", "origins = [⟪unknown-term→direct⟫'direkt']"),
     "recipients": rule("prohibition", "recipients = [⟪unknown-term→carrier⟫'carier']"),
     "services": rule("prohibition", "services = [⟪unknown-term→shipping⟫'shiping']"),
+    "countries by name": rule(
+        "prohibition", "countries = ['JP', ⟪unknown-term→FR⟫'France', ⟪unknown-term→DE⟫'ドイツ']"
+    ),
+    "countries in small letters": rule("prohibition", "except.countries = [⟪unknown-term→JP⟫'jp']"),
+    "a code that is common and none": rule("prohibition", "countries = [⟪unknown-term→GB⟫'UK']"),
+    "a country like no other": rule("prohibition", "countries = [⟪unknown-term⟫'ZZ']"),
+    "a set of countries": "[vocabulary.sets.countries]\nx = ['JP', ⟪unknown-term→FR⟫'france']",
+    "a set in the place of a country": (
+        "[vocabulary.sets.countries]\nneighbours = ['KR']\n"
+        + rule("prohibition", "countries = [⟪unknown-term→neighbours⟫'neighbors']")
+    ),
     "operations": rule("prohibition", "operations = [⟪unknown-term→entrust⟫'intrust']"),
     "a set in the place of a term": rule("prohibition", "items = [⟪unknown-term→contact⟫'contacts']"),
     "an exception": rule("prohibition", "except.items = [⟪unknown-term→name⟫'nam']"),

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import math
+import re
+import unicodedata
 from datetime import UTC, datetime
 from typing import Any
 
@@ -12,7 +14,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from model.flows import LEFT_OUT, VALID, changed, is_json, put, refused
-from policyengine import Engine, Recipient, Subject
+from policyengine import Actor, Engine, Recipient, Source, Subject
+from policyengine.model.countries import COUNTRIES
+from policyengine.model.operation import OPERATIONS
+from policyengine.schema.names import NAME, is_name
 
 WRONG = [None, 5, 1.5, True, "", "x", [], ["x"], [1], {}, {"x": "y"}, [[]], [{}], {"type": "x"}]
 """Values of every type; each field takes some of them and refuses the others."""
@@ -25,11 +30,13 @@ def wrong_types() -> dict[str, tuple[dict[str, Any], str, str]]:
     fields = {
         "id": ([*TEXT, ""], "string"),
         "time": (TEXT, "string"),
+        "acquired": (TEXT, "string"),
         "controller": ([*TEXT, ""], "string"),
-        "operation": (WRONG, "expected one of acquire, use, joint_use, entrust, provide, disclose"),
+        "operation": (WRONG, "expected one of acquire, use, retain, joint_use, entrust, provide, disclose"),
         "subject": ([v for v in WRONG if not isinstance(v, dict)], "a table (an object)"),
         "subject.category": (TEXT, "string"),
         "subject.id": ([*TEXT, ""], "string"),
+        "actor": ([v for v in WRONG if not isinstance(v, dict)], "a table (an object)"),
         "items": ([None, 5, 1.5, True, "", "x", {}, {"x": "y"}], "a list"),
         "purpose": (TEXT, "string"),
         "form": (TEXT, "string"),
@@ -91,6 +98,7 @@ def test_every_other_field_may_be_left_out(engine: Engine, field: str) -> None:
 NEEDS = {
     "acquire": {"purpose"},
     "use": {"purpose"},
+    "retain": {"purpose"},
     "joint_use": {"purpose", "recipient"},
     "entrust": {"purpose", "recipient"},
     "provide": {"purpose", "recipient"},
@@ -116,9 +124,9 @@ def test_an_operation_that_needs_both_says_so_of_both(engine: Engine) -> None:
     assert [error.path for error in refused(engine, event).errors] == ["$.purpose", "$.recipient"]
 
 
-@pytest.mark.parametrize("operation", ["acquire", "use"])
+@pytest.mark.parametrize("operation", ["acquire", "use", "retain"])
 def test_a_recipient_is_allowed_where_there_is_none(engine: Engine, operation: str) -> None:
-    assert engine.evaluate(changed(operation=operation)).permitted
+    assert engine.evaluate(changed(operation=operation)).outcome in ("permit", "deny")
 
 
 NEAREST = {
@@ -228,7 +236,7 @@ FACTS: dict[str, tuple[Any, list[str]]] = {
     "a list of kinds": ({"type": "contract", "party": "x", "kind": ["service"]}, ["kind"]),
     "no operations": ({"type": "consent"}, ["operations"]),
     "an empty list of operations": ({"type": "consent", "operations": []}, ["operations"]),
-    "an operation outside the six": ({"type": "consent", "operations": ["use", "sell"]}, ["operations[1]"]),
+    "an operation outside the seven": ({"type": "consent", "operations": ["use", "sell"]}, ["operations[1]"]),
     "an empty operation": ({"type": "consent", "operations": [""]}, ["operations[0]"]),
     "an operation that is no list": ({"type": "consent", "operations": "use"}, ["operations"]),
     "an empty list of recipients": ({"type": "consent", "operations": ["use"], "recipients": []}, ["recipients"]),
@@ -291,6 +299,134 @@ def test_an_unknown_term_in_a_fact_is_denied_and_not_invalid(engine: Engine, fie
     decision = engine.evaluate(changed(facts=[*VALID["facts"], fact]))
     assert decision.outcome == "deny"
     assert {reason.code for reason in decision.reasons} == {"unknown-term"}
+
+
+BAD_NAMES = {
+    "white space alone": " ",
+    "white space before": "\u3000p-1",
+    "white space after": "p-1 ",
+    "a line end": "p-1\n",
+    "a control character": "p\x00-1",
+    "a zero-width space": "p\u200b1",
+    "a mark that turns text round": "p\u202e1",
+    "a separator of lines": "p\u20281",
+    "a tag": "p\U000e0041",
+    "a letter and its accent apart": "e\u0301va",
+    "a letter of another block": "\u212bsa",
+}
+NAMES = [
+    "id",
+    "controller",
+    "subject.id",
+    "recipient.id",
+    "actor",
+    "source",
+    "facts.1.party",
+    "facts.1.subject",
+    "consent",
+]
+
+
+@pytest.mark.parametrize("field", NAMES)
+@pytest.mark.parametrize("name", BAD_NAMES.values(), ids=BAD_NAMES.keys())
+def test_an_id_is_spelt_in_one_way(engine: Engine, field: str, name: str) -> None:
+    match field:
+        case "actor":
+            event, path = changed(actor={"id": name}), "$.actor.id"
+        case "source":
+            event, path = changed(source={"id": name}, operation="acquire"), "$.source.id"
+        case "consent":
+            consent = {"type": "consent", "operations": ["use"], "recipients": ["x", name]}
+            event, path = changed(facts=[consent]), "$.facts[0].recipients[1]"
+        case _:
+            event, path = changed({field: name}), "$." + field.replace(".1", "[1]")
+    (error,) = refused(engine, event).errors
+    assert error.path == path
+    assert "Unicode NFC" in error.message.en and "NFC" in error.message.ja
+    assert name == " " or name not in error.message.en + error.message.ja
+    assert refused(engine, json.dumps(event)).errors == (error,)
+
+
+@pytest.mark.parametrize("name", ["p-1", "山田 花子", "\u00c5sa", "a:b c", "\u00a0".join("ab"), "😀"])
+def test_an_id_may_be_any_other_text(engine: Engine, name: str) -> None:
+    named = changed({"subject.id": name}, actor={"id": name})
+    assert engine.evaluate(named).permitted
+
+
+@given(st.text(st.characters(exclude_categories=["Cs"]), max_size=4))
+def test_law_what_the_pattern_refuses_is_no_id(name: str) -> None:
+    by_pattern = bool(re.search(NAME["pattern"], name))
+    unseen = {unicodedata.category(char) for char in name} & {"Cc", "Cf", "Zl", "Zp"}
+    expected = bool(name) and name == name.strip() and not unseen and unicodedata.normalize("NFC", name) == name
+    assert is_name(name) is expected
+    assert by_pattern or not is_name(name)
+
+
+def test_the_pattern_refuses_every_unseen_character_of_the_basic_plane() -> None:
+    for code in (*range(0xD800), *range(0xE000, 0x10000)):
+        name = f"p{chr(code)}1"
+        unseen = unicodedata.category(chr(code)) in {"Cc", "Cf", "Zl", "Zp"}
+        assert bool(re.search(NAME["pattern"], name)) is not unseen, hex(code)
+
+
+@pytest.mark.parametrize("country", ["", "jp", "JPN", "Japan", "ZZ", "UK", "JP ", "ＪＰ", "J"])
+@pytest.mark.parametrize("key", ["recipient", "source"])
+def test_a_country_is_a_code(engine: Engine, key: str, country: str) -> None:
+    event = changed({key: {"id": "x", "country": country}}, operation="acquire")
+    (error,) = refused(engine, event).errors
+    assert error.path == f"$.{key}.country"
+    assert "such as JP" in error.message.en and "JP" in error.message.ja
+    assert refused(engine, json.dumps(event)).errors == (error,)
+
+
+def test_every_country_is_taken(engine: Engine) -> None:
+    assert len(COUNTRIES) == 249
+    for code in COUNTRIES:
+        assert engine.evaluate(changed({"recipient.country": code})).permitted
+
+
+@pytest.mark.parametrize("operation", [name for name in OPERATIONS if name != "acquire"])
+def test_a_source_is_stated_on_acquire_alone(engine: Engine, operation: str) -> None:
+    event = changed(operation=operation, source={"id": "broker"})
+    (error,) = refused(engine, event).errors
+    assert error.path == "$.source"
+    assert error.message.en == "expected on the operation acquire alone"
+    assert refused(engine, json.dumps(event)).errors == (error,)
+
+
+ACQUIRED = {
+    "the same": ("2026-11-24T09:00:00+09:00", True),
+    "the same elsewhere": ("2026-11-24T00:00:00Z", True),
+    "before": ("2026-11-24T08:59:59.999999+09:00", True),
+    "after": ("2026-11-24T09:00:00.000001+09:00", False),
+    "a date": ("2026-11-24", False),
+}
+
+
+@pytest.mark.parametrize(("acquired", "valid"), ACQUIRED.values(), ids=ACQUIRED.keys())
+def test_data_are_acquired_at_the_latest_by_then(engine: Engine, acquired: str, valid: bool) -> None:
+    for operation in OPERATIONS:
+        event = changed(operation=operation, acquired=acquired)
+        if valid:
+            assert engine.evaluate(event).outcome in ("permit", "deny")
+        else:
+            (error,) = refused(engine, event).errors
+            assert error.path == "$.acquired"
+            assert refused(engine, json.dumps(event)).errors == (error,)
+
+
+@pytest.mark.parametrize("value", [v for v in WRONG if not isinstance(v, dict)], ids=json.dumps)
+def test_a_source_is_an_object(engine: Engine, value: Any) -> None:
+    (error,) = refused(engine, changed(source=value, operation="acquire")).errors
+    assert error.path == "$.source"
+
+
+@pytest.mark.parametrize("key", ["actor", "source"])
+def test_actor_and_source_have_an_id_and_no_other_field(engine: Engine, key: str) -> None:
+    (missing,) = refused(engine, changed({key: {}}, operation="acquire")).errors
+    assert missing.path == f"$.{key}.id"
+    (unknown,) = refused(engine, changed({key: {"id": "x", "name": "y"}}, operation="acquire")).errors
+    assert unknown.path == f"$.{key}.name"
 
 
 ATTRIBUTES: dict[str, list[Any]] = {
@@ -422,6 +558,8 @@ def test_what_is_no_mapping(engine: Engine, whole: Any) -> None:
 def test_structs_are_held_to_what_they_should_hold(engine: Engine) -> None:
     wrong = changed(subject=Subject(5), recipient=Recipient("mailer-kk", service=[]))  # type: ignore[arg-type]
     assert [error.path for error in refused(engine, wrong).errors] == ["$.recipient.service", "$.subject.category"]
+    wrong = changed(operation="acquire", actor=Actor(5), source=Source(" "))  # type: ignore[arg-type]
+    assert [error.path for error in refused(engine, wrong).errors] == ["$.actor.id", "$.source.id"]
     right = changed(subject=Subject("customer", "c-102"), recipient=Recipient("mailer-kk", service="communication"))
     assert engine.evaluate(right).permitted
 

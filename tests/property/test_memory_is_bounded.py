@@ -40,13 +40,13 @@ def fact(**fields: Any) -> dict[str, Any]:
         lambda number: {"items": ["name", word(number)]},
         lambda number: {"items": ["name", *(f"item-{number}-{index}" for index in range(1_000))]},
         lambda number: {"purpose": word(number)},
-        lambda number: {"recipient": {"id": "mailer-kk", "country": 4 * word(number)}},
+        lambda number: {"actor": {"id": word(number), "role": 4 * word(number)}},
         lambda number: fact(recipients=[word(number)]),
         lambda number: fact(recipients=[f"party-{number}-{index}" for index in range(1_000)]),
         lambda number: fact(items=[word(number)]),
         lambda number: {"facts": [{"type": "legal_basis", "kind": "statute", "reference": word(number)}]},
     ],
-    ids=["item", "items", "purpose", "country", "party", "parties", "unknown term", "value"],
+    ids=["item", "items", "purpose", "role", "party", "parties", "unknown term", "value"],
 )
 def test_a_thing_that_is_remembered_takes_ten_kilobytes_at_most_however_long_its_words(
     change: Callable[[int], dict[str, Any]], monkeypatch: pytest.MonkeyPatch

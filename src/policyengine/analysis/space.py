@@ -18,12 +18,13 @@ from typing import Any, NamedTuple, TypeAlias, TypeVar, cast
 from policyengine.analysis.profile import ELSEWHERE, Profile, fact_of, must_state, profiles_of
 from policyengine.analysis.terms import Each, Terms
 from policyengine.model.condition import Compare, Condition, Field, Holds, In, NotIn, compares, leaves
+from policyengine.model.countries import another_country
 from policyengine.model.fact import HELD_DIMENSION, HELD_FIELD, VALUE, FactType
 from policyengine.model.fields import HELD, IDENTIFIABLE, ROWS, put, stated
 from policyengine.model.operation import NEEDS_PURPOSE, NEEDS_RECIPIENT, OPERATIONS, WITHIN
 from policyengine.model.policy import Policy
 from policyengine.model.rule import conditions_of
-from policyengine.model.vocabulary import CLOSED, DIMENSIONS
+from policyengine.model.vocabulary import CLOSED, DIMENSIONS, IGNORABLE
 from policyengine.moment import FOREVER, instant, written
 
 Variable: TypeAlias = "Field | str | Profile"
@@ -45,6 +46,7 @@ _FACT_WORDS: Mapping[str, str] = {"fact:items": "items", "fact:purposes": "purpo
 """Variables for a fact, of no effect, with a word that not all policies know; and the dimension of the word."""
 
 _PERSON_ID = "person-1"
+_ACTOR_ID = "actor-1"
 _HELD_FIELD = {held: HELD_FIELD[held] for held in HELD_DIMENSION}
 """What a word in a fact can be held against."""
 
@@ -85,6 +87,7 @@ class Space:
         self.domains[TIME] = self._times()
         self.odd: dict[Variable, tuple[str, ...]] = {}
         self.terms = {dimension: self._terms(dimension, field) for dimension, field in DIMENSIONS.items()}
+        self.nowhere = self._nowhere()
         for dimension, field in DIMENSIONS.items():
             self.domains[field], self.odd[field] = self._divided(dimension, field)
         self.domains[Field.COUNTRY] = self._countries()
@@ -95,7 +98,6 @@ class Space:
         self.types: dict[str, FactType] = {
             name: declared for policy in policies for name, declared in policy.vocabulary.facts.items()
         }
-        self.nowhere = self._nowhere()
         for variable, dimension in _FACT_WORDS.items():
             self.odd[variable] = self._odd_in_facts(dimension)
         self.wide_fields = tuple(
@@ -133,11 +135,11 @@ class Space:
 
     def unknown(self, index: int, point: Point) -> Unknown:
         """Return which of the words at `point` the policy with the number `index` does not know."""
-        terms = self.policies[index].vocabulary.terms
+        knows = self.policies[index].vocabulary.knows
         missing = {
             variable
             for variable, dimension in _ODD.items()
-            if point.get(variable) is not None and point[variable] not in terms[dimension]
+            if point.get(variable) is not None and not knows(dimension, point[variable])
         }
         purposes: set[Variable] = {Field.PURPOSE, "fact:purposes"}
         return Unknown(Field.ITEM in missing, bool(missing & purposes), bool(missing - purposes))
@@ -212,6 +214,8 @@ class Space:
             value = self._person(whole) if field is Field.SUBJECT_ID else whole[field]
             if value is not None:
                 put(found, row.name, [value] if row.form == "terms" else value)
+        if "actor" in found:
+            found["actor"]["id"] = _ACTOR_ID
         facts = [self._fact(profile, found) for profile in self.profiles if whole[profile]]
         facts += [
             self._fact_with(dimension, point[variable], found)
@@ -354,6 +358,8 @@ class Space:
         terms: list[str] = list(known_words.declared)
         if field is Field.RECIPIENT:
             terms.append("somebody")
+        if known_words.dimension in IGNORABLE and not all(known_words.known(self.nowhere)):
+            terms.append(self.nowhere)
         found: dict[tuple[Any, ...], str] = {}
         for term in sorted(terms, key=lambda term: term not in ("somebody", IDENTIFIABLE)):
             known = known_words.known(term)
@@ -363,9 +369,9 @@ class Space:
         plain: tuple[str | None, ...] = tuple(term for (known, *_), term in found.items() if all(known))
         if field is Field.PURPOSE:
             plain = (*plain, None)
-        elif field in (Field.ORIGIN, Field.SERVICE, Field.RECIPIENT):
+        elif field in (Field.ORIGIN, Field.SERVICE, Field.RECIPIENT, Field.ROLE):
             plain = (None, *plain)
-        return plain, tuple(term for (known, *_), term in found.items() if not all(known))
+        return plain, tuple(term for (known, *_), term in found.items() if any(known) and not all(known))
 
     def _keeping(self, key: Hashable, make: Callable[[], _Part]) -> _Part:
         """Return a part of this space; `key` says all that it is made of."""
@@ -400,7 +406,7 @@ class Space:
 
     def _countries(self) -> tuple[Any, ...]:
         named = self._named(Field.COUNTRY)
-        return (None, *named, "ZZ") if named else (None,)
+        return (None, *named, *another_country(named)) if named else (None,)
 
     def _named(self, field: Field) -> list[str]:
         return sorted({value for leaf in self._of(field) for value in leaf.values})

@@ -6,7 +6,6 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import TypeAlias
 
 from policyengine.model.policy import Policy
-from policyengine.model.vocabulary import CLOSED
 
 Each: TypeAlias = "tuple[bool, ...]"
 """One answer for each of the policies."""
@@ -33,9 +32,7 @@ class Terms:
 
     def known(self, term: str) -> Each:
         """Return which of the policies know `term`; of a party, all do."""
-        if self.dimension not in CLOSED:
-            return (True,) * len(self.vocabularies)
-        return tuple(term in vocabulary.terms[self.dimension] for vocabulary in self.vocabularies)
+        return tuple(vocabulary.knows(self.dimension, term) for vocabulary in self.vocabularies)
 
     def wider(self, term: str) -> Mapping[Each, str]:
         """Return the words in a fact that mean `term` under some of the policies alone, one for each such split."""

@@ -45,7 +45,6 @@ from policyengine.model.condition import Compare, Condition, Field, Holds, In, N
 from policyengine.model.event import Event, PreparedFact
 from policyengine.model.policy import Policy
 from policyengine.model.rule import LEAVE, Duty, Permit, Replacement, Restriction, Rule, as_use, beside_use, scope_of
-from policyengine.model.vocabulary import CLOSED, DIMENSIONS
 from policyengine.text import Text
 
 MEMORY: Final = 100_000
@@ -170,14 +169,9 @@ class Evaluator:
                 strangers = strangers or fact.unknown
                 for number, asked in of.asked[fact.type]:
                     answers[number] |= agreeing(asked, fact, prepared.subject, stated, items)
-        terms = self.policy.vocabulary.terms
-        stranger = [
-            (dimension, value)
-            for dimension in _CLOSED
-            if isinstance(value := stated[DIMENSIONS[dimension]], str) and value not in terms[dimension]
-        ]
-        if stranger:
-            return self._unreadable(of, items, stranger)
+        unknown = self.policy.vocabulary.strangers(stated)
+        if unknown:
+            return self._unreadable(of, items, unknown)
         if strangers:
             return self._with_strangers(event)
         everything = (1 << len(items)) - 1
@@ -386,10 +380,6 @@ def leaves_of_topics(spoken: Iterable[Spoken]) -> Iterable[Condition]:
     """Yield the leaves of what clauses speak of."""
     for topic, *_ in spoken:
         yield from leaves(topic.about)
-
-
-_CLOSED: Final = tuple(name for name in CLOSED if name != "items")
-"""The dimensions of which an event states one term, in the order in which messages name them."""
 
 
 def _known(leaf: Condition, seen: Values) -> bool | None:

@@ -29,7 +29,6 @@ from policyengine.model.decision import Decision
 from policyengine.model.event import Event
 from policyengine.model.policy import Policy
 from policyengine.model.rule import LEAVE, Duty, Permit, Replacement, Restriction, Rule
-from policyengine.model.vocabulary import CLOSED, DIMENSIONS
 from policyengine.model.words import describe
 from policyengine.text import Text, same
 
@@ -374,9 +373,6 @@ class _Story:
 def _readable(policy: Policy, event: Event) -> Items:
     """Return the items that the policy's rules are asked about: none where the event has another unknown word."""
     terms = policy.vocabulary.terms
-    stated = as_stated(event)
-    for dimension in CLOSED:
-        of = DIMENSIONS[dimension]
-        if of is not Field.ITEM and isinstance(stated[of], str) and stated[of] not in terms[dimension]:
-            return 0
+    if policy.vocabulary.strangers(as_stated(event)):
+        return 0
     return sum(1 << number for number, item in enumerate(event.items) if item in terms["items"])

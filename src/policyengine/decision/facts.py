@@ -37,7 +37,7 @@ def as_stated(event: Event) -> dict[Field, Value]:
         Field.SUBJECT_ID: event.subject_id,
     }
     operation = found[Field.OPERATION]
-    for field in (Field.ORIGIN, Field.SUBJECT_ID):
+    for field in (Field.ORIGIN, Field.ROLE, Field.SUBJECT_ID):
         if found[field] is None:
             found[field] = OPEN
     if found[Field.COUNTRY] is None and operation in NEEDS_RECIPIENT:

@@ -6,11 +6,13 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 from policyengine.errors import Code, Problem, did_you_mean
+from policyengine.language.keys import COUNTRY_CODES, term_hint
 from policyengine.language.pack import Pack
 from policyengine.language.problems import (
     CYCLIC_CLAUSE,
     CYCLIC_TERM,
     DUPLICATE_CLAUSE,
+    NAMED_AS_COUNTRY,
     SHADOWED_NAME,
     UNKNOWN_KIND,
     UNKNOWN_READING_VALUE,
@@ -20,6 +22,7 @@ from policyengine.language.problems import (
 from policyengine.language.schema import policy_schema
 from policyengine.language.source import Document
 from policyengine.language.validate import problems_of
+from policyengine.model.countries import COUNTRIES
 from policyengine.model.fact import VALUE, FactField, FactType
 from policyengine.model.policy import Clause, ObligationText, Reading
 from policyengine.model.problems import UNKNOWN_CLAUSE
@@ -72,6 +75,7 @@ class Declarations:
             seen: dict[str, Document] = {}
             terms[dimension] = self._terms(dimension, seen)
             sets[dimension] = self._sets(dimension, seen, terms[dimension])
+        sets[COUNTRY_CODES] = self._sets(COUNTRY_CODES, {}, COUNTRIES)
         attributes = {
             name: Attribute(name, label_of(table, name), table.get("type", "string"))
             for _, name, table in self._declared("vocabulary", "attributes")
@@ -186,13 +190,15 @@ class Declarations:
                 self.problem(CYCLIC_TERM, document, *path, name=name)
         return terms
 
-    def _sets(self, dimension: str, seen: dict[str, Document], terms: Mapping[str, Term]) -> dict[str, tuple[str, ...]]:
+    def _sets(self, dimension: str, seen: dict[str, Document], terms: Mapping[str, Any]) -> dict[str, tuple[str, ...]]:
         found: dict[str, tuple[str, ...]] = {}
         path = ("vocabulary", "sets", dimension)
         for document, name, _ in self._declared(*path, seen=seen):
             found[name] = _words(document.data["vocabulary"]["sets"][dimension][name])
             if not self.broken(document, *path, name):
                 self._known(found[name], dimension, terms, document, *path, name)
+            if name in COUNTRIES and dimension == COUNTRY_CODES:
+                self.problem(NAMED_AS_COUNTRY, document, *path, name, name=name)
         return found
 
     def _defines(
@@ -210,7 +216,7 @@ class Declarations:
         """Report each of the `words` listed at `path` that is no term of `dimension`."""
         for index, word in enumerate(words):
             if word not in terms:
-                hint = did_you_mean(word, terms)
+                hint = term_hint(dimension, word, terms)
                 self.problem(UNKNOWN_TERM, document, *path, index, hint=hint, term=word, dimension=dimension)
 
     def _fact_types(self) -> dict[str, FactType]:

@@ -3,7 +3,8 @@
 A schema says what form a value has. What it *means* (terms of which dimension, clauses, a requirement of facts) stands
 beside that, as an annotation of its own (`MEANING`), so that whoever reads rules need know no kind and no key by name:
 
-- ``{"lists": D}``: a list of terms of the dimension ``D``, of ``operations``, or of ``words`` that nothing declares;
+- ``{"lists": D}``: a list of terms of the dimension ``D``, of ``operations``, of ``countries``, or of ``words`` that
+  nothing declares;
 - ``{"lists": "clauses"}``, ``"licences"``, ``"obligations"``: of clauses, of clauses that license, of obligations;
 - ``{"names": "attributes"}``, ``"facts"``, or a dimension: one attribute, type of fact, or term;
 - ``{"names": "value", "fact": T, "field": F}``: one value of the field ``F`` of facts of type ``T``;
@@ -16,18 +17,24 @@ words that can stand there, ``default`` is what counts where a key is left out, 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any, Final, NamedTuple
 
+from policyengine.errors import did_you_mean
 from policyengine.model.comparison import COMPARISONS
 from policyengine.model.condition import Field
+from policyengine.model.countries import meant
 from policyengine.model.fields import ROWS
 from policyengine.model.operation import OPERATIONS
 from policyengine.model.vocabulary import DIMENSIONS
 from policyengine.schema.pieces import ANY_ITEM, NUMBER, SCALAR, Schema
+from policyengine.text import Text
 
 MEANING: Final = "x-policyengine"
 """The keyword of a JSON Schema under which stands what the value means."""
+
+COUNTRY_CODES: Final = "countries"
+"""In place of a dimension: the countries of ISO 3166-1, which no vocabulary needs to declare."""
 
 WORDS: Final = "words"
 """In place of a dimension: words that no vocabulary declares."""
@@ -47,7 +54,7 @@ class TermKey(NamedTuple):
     @property
     def dimension(self) -> str:
         """What declares its terms."""
-        return ROWS[self.field].dimension or WORDS
+        return ROWS[self.field].dimension or COUNTRY_CODES
 
 
 TERM_KEYS: Mapping[str, TermKey] = {
@@ -69,6 +76,12 @@ PASSING: Final = ("origins", "services", "countries")
 """The keys whose fields an event may leave open; attributes beside them."""
 
 
+def term_hint(dimension: str, word: str, known: Iterable[str]) -> Text | None:
+    """Return what was most likely meant by a word that is none of the `known` terms of a dimension."""
+    country = meant(word) if dimension == COUNTRY_CODES else None
+    return did_you_mean(country or word, known)
+
+
 def meaning_of(schema: Mapping[str, Any]) -> Mapping[str, str]:
     """Return what a value means, as its schema says; empty where it says nothing."""
     found: Mapping[str, str] = schema.get(MEANING, {})
@@ -80,7 +93,8 @@ def term_list(description: str, dimension: str) -> Schema:
 
     Args:
         description: what the list says.
-        dimension: what declares the terms: a table of the vocabulary, ``operations``, or ``words`` for any words.
+        dimension: what declares the terms: a table of the vocabulary, ``operations``, ``countries``,
+            or ``words`` for any words.
 
     Raises:
         ValueError: there is no such dimension.
@@ -200,7 +214,7 @@ def condition_properties() -> dict[str, Schema]:
 
 
 def _must_be_dimension(name: str) -> None:
-    known = (*DIMENSIONS, "operations", WORDS)
+    known = (*DIMENSIONS, "operations", COUNTRY_CODES, WORDS)
     if name not in known:
         raise ValueError(f"there is no dimension {name!r}; expected one of {', '.join(known)}")
 

@@ -32,8 +32,9 @@ UNKNOWN_TERM: Final = Code(
     ja="{dimension} に「{term}」はありません",
     en='unknown term "{term}" in {dimension}',
     means=Text(
-        ja="語彙が宣言していない言葉です。綴りを直すか、`[vocabulary]` に宣言してください。",
-        en="A word that the vocabulary does not declare. Mend the spelling, or declare it in `[vocabulary]`.",
+        ja="語彙が宣言していない言葉か、ISO 3166-1 にない国です。綴りを直すか、`[vocabulary]` に宣言してください。",
+        en="A word that the vocabulary does not declare, or a country that ISO 3166-1 does not have. Mend the "
+        "spelling, or declare it in `[vocabulary]`.",
     ),
     example="""
 [[clause]]
@@ -178,6 +179,7 @@ SHADOWED_NAME: Final = Code(
 name = {ja = "名", en = "name"}
 """,
 )
+NAMED_AS_COUNTRY: Final = SHADOWED_NAME.also(ja="「{name}」は国のコードです", en='"{name}" is the code of a country')
 DUPLICATE_RULE: Final = Code(
     "duplicate-id",
     ja="ルール id「{name}」が二つあります",

@@ -5,7 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
-from policyengine.language.keys import condition_properties, gated, obligation_list, passing_list, time, under_readings
+from policyengine.language.keys import (
+    COUNTRY_CODES,
+    condition_properties,
+    gated,
+    obligation_list,
+    passing_list,
+    time,
+    under_readings,
+)
 from policyengine.model.fact import COMMON_FACT_FIELDS, VALUE
 from policyengine.model.fields import HELD
 from policyengine.model.vocabulary import DIMENSIONS
@@ -21,6 +29,9 @@ UNDER: Schema = {
     "minProperties": 1,
     "additionalProperties": {"type": ["string", "array"], "items": {"type": "string"}, "minItems": 1},
 }
+
+
+_WORDS: Schema = {"type": "array", "items": {"type": "string"}, "minItems": 1}
 
 
 def rule_schema(kind: RuleKind) -> Schema:
@@ -58,7 +69,7 @@ def policy_schema(kinds: Iterable[RuleKind]) -> Schema:
         "additionalProperties": False,
     }
     terms = {"type": "object", "propertyNames": ID, "additionalProperties": term}
-    lists = {dimension: {"type": "array", "items": {"type": "string"}, "minItems": 1} for dimension in DIMENSIONS}
+    lists = dict.fromkeys(DIMENSIONS, _WORDS)
     vocabulary = {
         "type": "object",
         "description": "The words of the policy.",
@@ -82,7 +93,7 @@ def policy_schema(kinds: Iterable[RuleKind]) -> Schema:
                 "description": "Named lists of terms, for rules that use the same list.",
                 "properties": {
                     dimension: {"type": "object", "propertyNames": ID, "additionalProperties": schema}
-                    for dimension, schema in lists.items()
+                    for dimension, schema in {**lists, COUNTRY_CODES: _WORDS}.items()
                 },
                 "additionalProperties": False,
             },

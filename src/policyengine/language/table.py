@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from policyengine.errors import Code, KeyPath, Problem, did_you_mean
-from policyengine.language.keys import ANY, PASSING, TERM_KEYS, WORDS, meaning_of
+from policyengine.language.keys import ANY, COUNTRY_CODES, PASSING, TERM_KEYS, WORDS, meaning_of, term_hint
 from policyengine.language.problems import (
     ATTRIBUTE_TYPE,
     ENDS_BEFORE_IT_BEGINS,
@@ -35,6 +35,7 @@ from policyengine.model.condition import (
     all_of,
     any_of,
 )
+from policyengine.model.countries import COUNTRIES
 from policyengine.model.fact import VALUE
 from policyengine.model.operation import OPERATIONS
 from policyengine.model.problems import UNKNOWN_CLAUSE, UNKNOWN_FACT_TYPE, UNKNOWN_OBLIGATION
@@ -197,7 +198,7 @@ class RuleTable:
             path: the keys that lead to the list.
         """
         dimension = meaning_of(self._schema_of(*path))["lists"]
-        declared = self.scope.vocabulary.terms.get(dimension, {})
+        declared = COUNTRIES if dimension == COUNTRY_CODES else self.scope.vocabulary.terms.get(dimension, {})
         sets = self.scope.vocabulary.sets.get(dimension, {})
         written: list[str] = []
         for word, stands, where in self.listed(*path):
@@ -205,7 +206,7 @@ class RuleTable:
                 self._unknown_term(dimension, word, where, (*declared, *sets))
             elif stands:
                 written.extend(sets.get(word, (word,)))
-        if dimension == WORDS:
+        if dimension not in self.scope.vocabulary.terms:
             return tuple(written), frozenset(written)
         return tuple(written), self.scope.vocabulary.closure(dimension, written)
 
@@ -332,7 +333,7 @@ class RuleTable:
         self.problem(
             UNKNOWN_TERM,
             *where,
-            hint=did_you_mean(term, known),
+            hint=term_hint(dimension, term, known),
             term=term,
             dimension=dimension,
         )

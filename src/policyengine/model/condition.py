@@ -27,6 +27,7 @@ class Field(StrEnum):
     SERVICE = "service"
     COUNTRY = "country"
     SUBJECT_ID = "subject_id"
+    ROLE = "role"
 
 
 @dataclass(frozen=True, slots=True)

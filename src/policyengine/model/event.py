@@ -13,10 +13,12 @@ from msgspec import UNSET, Struct, UnsetType
 
 from policyengine.errors import EventError, InvalidEvent
 from policyengine.model.condition import Field
+from policyengine.model.countries import COUNTRIES
 from policyengine.model.event_problems import JSON_TOO_DEEP, MALFORMED, MALFORMED_BECAUSE, NO_OBJECT, NOT_JSON
 from policyengine.model.fields import IDENTIFIABLE
 from policyengine.model.operation import NEEDS_PURPOSE, NEEDS_RECIPIENT
 from policyengine.moment import FOREVER, instant
+from policyengine.schema.names import is_name
 
 FactData: TypeAlias = dict[str, str | tuple[str, ...]]
 """One fact as the event has it: its type, its common fields, and the fields that its type declares."""
@@ -34,17 +36,41 @@ class Subject(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=Tru
     id: str | UnsetType = UNSET
 
 
+class Actor(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
+    """Who in the controller does it.
+
+    Args:
+        id: the person, or the system.
+        role: what they are there, a term of the vocabulary.
+    """
+
+    id: str
+    role: str | UnsetType = UNSET
+
+
 class Recipient(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
     """To whom the data goes.
 
     Args:
         id: the party.
         service: what a contractor does for the controller, a term of the vocabulary.
-        country: where it receives the data.
+        country: where it receives the data, as a code of ISO 3166-1.
     """
 
     id: str
     service: str | UnsetType = UNSET
+    country: str | UnsetType = UNSET
+
+
+class Source(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
+    """From whom the controller gets the data.
+
+    Args:
+        id: the party.
+        country: where it has them, as a code of ISO 3166-1.
+    """
+
+    id: str
     country: str | UnsetType = UNSET
 
 
@@ -56,11 +82,14 @@ class EventDocument(Struct, frozen=True, forbid_unknown_fields=True, omit_defaul
     operation: Literal["acquire", "use", "retain", "joint_use", "entrust", "provide", "disclose"]
     subject: Subject
     items: tuple[str, ...]
+    acquired: str | UnsetType = UNSET
     controller: str | UnsetType = UNSET
+    actor: Actor | UnsetType = UNSET
     purpose: str | UnsetType = UNSET
     form: str | UnsetType = UNSET
     origin: str | UnsetType = UNSET
     recipient: Recipient | UnsetType = UNSET
+    source: Source | UnsetType = UNSET
     facts: tuple[FactData, ...] | UnsetType = UNSET
     attributes: dict[str, bool | int | float | str] | UnsetType = UNSET
 
@@ -73,6 +102,7 @@ KEY_FIELDS: Final = (
     Field.ORIGIN,
     Field.SERVICE,
     Field.COUNTRY,
+    Field.ROLE,
 )
 """What stands in `Event.key`, in its order, before the items."""
 
@@ -100,8 +130,8 @@ class Event:
     """One handling of personal data. An `Event` that exists is well-formed; whether its words are known, a policy says.
 
     Args:
-        fields: the fields of section 1 of the contract, as in JSON; `time` may be an aware `datetime`, and a field
-            that is None counts as left out.
+        fields: the fields of section 1 of the contract, as in JSON; `time` and `acquired` may be aware `datetime`s, and
+            a field that is None counts as left out.
 
     Raises:
         InvalidEvent: with the JSON path of what is wrong.
@@ -125,8 +155,9 @@ class Event:
 
     def __init__(self, **fields: Any) -> None:
         given = {name: value for name, value in fields.items() if value is not None}
-        if isinstance(given.get("time"), datetime):
-            given["time"] = given["time"].isoformat()
+        for name in ("time", "acquired"):
+            if isinstance(given.get(name), datetime):
+                given[name] = given[name].isoformat()
         _prepare(self, _document(given))
 
     @classmethod
@@ -145,8 +176,37 @@ class Event:
 
     @property
     def operation(self) -> str:
-        """One of the six operations."""
+        """One of the seven operations."""
         return self.document.operation
+
+    @property
+    def acquired(self) -> int | None:
+        """Since when the controller has had the data, as `instant`; None where the event leaves that open."""
+        if self.document.operation == "acquire":
+            return self.instant
+        return None if self.document.acquired is UNSET else instant(self.document.acquired)
+
+    @property
+    def actor_id(self) -> str | None:
+        """Who in the controller does it, if the event says so."""
+        return None if self.document.actor is UNSET else self.document.actor.id
+
+    @property
+    def actor_role(self) -> str | None:
+        """In which role, if the event says so."""
+        actor = self.document.actor
+        return None if actor is UNSET or actor.role is UNSET else actor.role
+
+    @property
+    def source_id(self) -> str | None:
+        """From whom the controller gets the data, if the event says so."""
+        return None if self.document.source is UNSET else self.document.source.id
+
+    @property
+    def source_country(self) -> str | None:
+        """From which country, if the event says so."""
+        source = self.document.source
+        return None if source is UNSET or source.country is UNSET else source.country
 
     @property
     def items(self) -> tuple[str, ...]:
@@ -209,16 +269,26 @@ def _prepare(event: Event, document: EventDocument) -> Event:
         service = None if recipient.service is UNSET else recipient.service
         country = None if recipient.country is UNSET else recipient.country
     controller = None if document.controller is UNSET else document.controller
+    actor, source = document.actor, document.source
     if (
         (purpose is None and document.operation in NEEDS_PURPOSE)
         or (recipient_id is None and document.operation in NEEDS_RECIPIENT)
-        or not (document.id and document.items)
-        or "" in (subject_id, recipient_id, controller)
+        or not document.items
         or len(set(document.items)) != len(document.items)
+        or not is_name(document.id)
+        or (controller is not None and not is_name(controller))
+        or (subject_id is not None and not is_name(subject_id))
+        or (recipient_id is not None and not is_name(recipient_id))
+        or (country is not None and country not in COUNTRIES)
+        or (actor is not UNSET and not is_name(actor.id))
+        or (source is not UNSET and not _is_source(source, document.operation))
     ):
         raise _diagnosis(msgspec.to_builtins(document))
     try:
         when = instant(document.time)
+        if document.acquired is not UNSET:
+            if instant(document.acquired) > when:
+                raise ValueError("acquired")
         known = () if facts is UNSET or not facts else tuple([_prepared_fact(fact) for fact in facts])
         attributes = {} if document.attributes is UNSET else document.attributes
         if attributes and not all(isinstance(value, str) or math.isfinite(value) for value in attributes.values()):
@@ -238,6 +308,7 @@ def _prepare(event: Event, document: EventDocument) -> Event:
             None if document.origin is UNSET else document.origin,
             service,
             country,
+            None if actor is UNSET or actor.role is UNSET else actor.role,
             document.items,
         ),
     )
@@ -249,6 +320,11 @@ def _prepare(event: Event, document: EventDocument) -> Event:
     return event
 
 
+def _is_source(source: Source, operation: str) -> bool:
+    known = source.country is UNSET or source.country in COUNTRIES
+    return operation == "acquire" and is_name(source.id) and known
+
+
 def _prepared_fact(fact: FactData) -> PreparedFact:
     body = dict(fact)
     start, end, subject = body.pop("from", None), body.pop("until", None), body.pop("subject", None)
@@ -257,7 +333,7 @@ def _prepared_fact(fact: FactData) -> PreparedFact:
         or isinstance(start, tuple)
         or isinstance(end, tuple)
         or isinstance(subject, tuple)
-        or subject == ""
+        or (subject is not None and not is_name(subject))
     ):
         raise ValueError("fact")
     return PreparedFact(
@@ -276,8 +352,11 @@ def _document(mapping: Mapping[str, Any]) -> EventDocument:
         try:
             document = msgspec.convert(mapping, EventDocument)
             # A struct is taken as it is, whatever it holds: it has to go the longer way.
-            if document.subject is not mapping["subject"] and (
-                document.recipient is UNSET or document.recipient is not mapping["recipient"]
+            if (
+                document.subject is not mapping["subject"]
+                and (document.recipient is UNSET or document.recipient is not mapping["recipient"])
+                and (document.actor is UNSET or document.actor is not mapping["actor"])
+                and (document.source is UNSET or document.source is not mapping["source"])
             ):
                 _encode(document)  # raises where a text has a lone surrogate, which no JSON can say
                 return document
@@ -342,10 +421,7 @@ def _diagnosis(mapping: Mapping[str, Any], fallback: EventError | None = None) -
 def _id_of(mapping: Mapping[str, Any]) -> str | None:
     """Return the id of what is no event, where it has one that can be written down."""
     identifier = mapping.get("id")
-    if not isinstance(identifier, str) or not identifier:
-        return None
     try:
-        identifier.encode()
+        return identifier if isinstance(identifier, str) and is_name(identifier) and identifier.encode() else None
     except UnicodeEncodeError:
         return None
-    return identifier

@@ -10,8 +10,16 @@ from typing import Any, Final
 import msgspec
 
 from policyengine.errors import MOST, EventError, KeyPath, hinted, json_path
-from policyengine.model.event_problems import KEY_IS_NO_TEXT, LONE_SURROGATE
+from policyengine.model.event_problems import (
+    ACQUIRED_LATER,
+    KEY_IS_NO_TEXT,
+    LONE_SURROGATE,
+    NOT_ON_OPERATION,
+)
+from policyengine.model.fields import allowed_on, stated
 from policyengine.model.flow_schema import event_schema
+from policyengine.moment import instant
+from policyengine.schema.problems import NOT_HERE
 from policyengine.schema.validate import errors_of
 from policyengine.text import Text
 
@@ -27,7 +35,8 @@ def event_errors(mapping: Mapping[str, Any]) -> list[EventError]:
     """
     reader = _Reader()
     legible = reader.read(mapping)
-    found = dict.fromkeys(itertools.islice(itertools.chain(reader.found, _schema_errors(legible)), MOST))
+    errors = itertools.chain(reader.found, _schema_errors(legible), _time_errors(legible))
+    found = dict.fromkeys(itertools.islice(errors, MOST))
     return [EventError(json_path(path), message) for path, message in sorted(found, key=_in_order)]
 
 
@@ -38,7 +47,21 @@ def _in_order(found: tuple[KeyPath, Text]) -> tuple[list[tuple[int, str]], Text]
 
 def _schema_errors(legible: Any) -> Iterator[tuple[KeyPath, Text]]:
     for error in errors_of(legible, event_schema()):
-        yield error.path, hinted(error.message, error.hint)
+        message = error.message
+        if message == NOT_HERE.text():
+            message = NOT_ON_OPERATION.text(operations=", ".join(sorted(allowed_on(str(error.path[0])))))
+        yield error.path, hinted(message, error.hint)
+
+
+def _time_errors(legible: Any) -> Iterator[tuple[KeyPath, Text]]:
+    """Yield what is wrong between the times of an event."""
+    time, acquired = stated(legible, "time"), stated(legible, "acquired")
+    try:
+        since = instant(acquired) - instant(time)
+    except (TypeError, ValueError):
+        return
+    if since > 0:
+        yield ("acquired",), ACQUIRED_LATER.text()
 
 
 class _Reader:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from policyengine.errors import Code
-from policyengine.schema.problems import EMPTY, MISSING_KEY, UNKNOWN_KEY, WRONG_TYPE
+from policyengine.schema.problems import BAD_TIME, EMPTY, MISSING_KEY, UNKNOWN_KEY, WRONG_TYPE
 from policyengine.text import Text
 
 NOT_JSON: Final = Code(
@@ -66,6 +66,10 @@ policyengine.errors.InvalidEvent: …$.id: expected text without lone surrogates
 )
 KEY_IS_NO_TEXT: Final = LONE_SURROGATE.also(ja="キーは文字列です", en="expected a string as the key")
 
+NOT_ON_OPERATION: Final = UNKNOWN_KEY.also(
+    ja="{operations} のときだけ書ける項目です", en="expected on the operation {operations} alone"
+)
+ACQUIRED_LATER: Final = BAD_TIME.also(ja="time より後にはできません", en="expected a time not after that of the event")
 NO_CONTROLLER: Final = MISSING_KEY.also(
     ja="管理者が一者に定まらないため必須です（ポリシーの管理者: {known}）",
     en="required, since the policies do not bind exactly one controller (they bind: {known})",

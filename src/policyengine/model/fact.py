@@ -17,7 +17,8 @@ from policyengine.model.event_problems import (
 )
 from policyengine.model.fields import HELD, ROWS
 from policyengine.model.operation import OPERATIONS
-from policyengine.schema.problems import UNKNOWN_VALUE
+from policyengine.schema.names import is_name
+from policyengine.schema.problems import BAD_NAME, UNKNOWN_VALUE
 from policyengine.text import Text
 
 HELD_DIMENSION: Mapping[str, str] = {held: row.dimension for held, row in HELD.items() if row.dimension}
@@ -108,6 +109,9 @@ def _field_errors(declared: FactField, value: Any, path: str) -> Iterator[EventE
             if member not in known:
                 hint = did_you_mean(member, known)
                 yield UNKNOWN_VALUE.error(_at(path, *where), hint=hint, known=", ".join(sorted(known)))
+        elif declared.held in _NAMES:
+            if not is_name(member):
+                yield BAD_NAME.error(_at(path, *where))
         elif not member and declared.held not in _WORDS:
             yield FACT_FIELD_EMPTY.error(_at(path, *where))
 
@@ -117,6 +121,9 @@ def _at(path: str, *keys: str | int) -> str:
 
 
 _OPERATIONS = frozenset(OPERATIONS)
+
+_NAMES = frozenset(held for held, row in HELD.items() if row.form == "id")
+"""What is held against ids."""
 
 _WORDS = frozenset(held for held, row in HELD.items() if row.form in ("term", "terms"))
 """What is held against words: any text can be one, known to a policy or not."""

@@ -30,6 +30,7 @@ class EventField:
         label: what people call it.
         needed_on: the operations whose events must state it.
         always: whether its object, wherever that stands, must have it.
+        allowed_on: the operations whose events may state it.
         field: what a condition calls it.
         dimension: the dimension that declares its terms.
         held: what a field of a fact that is held against it is said to be held against.
@@ -40,6 +41,7 @@ class EventField:
     label: Text
     needed_on: frozenset[str] = frozenset()
     always: bool = False
+    allowed_on: frozenset[str] = frozenset(OPERATIONS)
     field: Field | None = None
     dimension: str | None = None
     held: str | None = None
@@ -61,10 +63,12 @@ class EventField:
 
 
 _EVERY: Final = frozenset(OPERATIONS)
+_ACQUIRE: Final = frozenset({"acquire"})
 
 EVENT: Final = (
     EventField("id", "id", Text(ja="イベントの id", en="id of the event"), _EVERY),
     EventField("time", "time", Text(ja="日時", en="time"), _EVERY),
+    EventField("acquired", "time", Text(ja="取得の日時", en="time of acquisition")),
     EventField("controller", "id", Text(ja="管理者", en="controller")),
     EventField(
         "operation",
@@ -84,6 +88,10 @@ EVENT: Final = (
         dimension="subjects",
     ),
     EventField("subject.id", "id", Text(ja="本人", en="data subject"), field=Field.SUBJECT_ID, held="subject"),
+    EventField("actor.id", "id", Text(ja="担当者", en="actor"), always=True),
+    EventField(
+        "actor.role", "term", Text(ja="担当者の役割", en="role of the actor"), field=Field.ROLE, dimension="roles"
+    ),
     EventField(
         "items",
         "terms",
@@ -116,6 +124,8 @@ EVENT: Final = (
     ),
     EventField("recipient.service", "term", Text(ja="役務", en="service"), field=Field.SERVICE, dimension="services"),
     EventField("recipient.country", "country", Text(ja="国", en="country"), field=Field.COUNTRY),
+    EventField("source.id", "id", Text(ja="取得元", en="source"), always=True, allowed_on=_ACQUIRE),
+    EventField("source.country", "country", Text(ja="取得元の国", en="country of the source"), allowed_on=_ACQUIRE),
     EventField("facts", "facts", Text(ja="事実", en="facts")),
     EventField("attributes", "attributes", Text(ja="属性", en="attributes")),
 )
@@ -135,6 +145,16 @@ HELD: Final[Mapping[str, EventField]] = {row.held: row for row in EVENT if row.h
 
 IDENTIFIABLE: Final = "identifiable"
 """The form of an event that states none."""
+
+
+def needed_on(key: str) -> frozenset[str]:
+    """Return the operations whose events must have a key."""
+    return frozenset().union(*(row.needed_on for row in EVENT if row.key == key))
+
+
+def allowed_on(key: str) -> frozenset[str]:
+    """Return the operations whose events may have a key."""
+    return frozenset().union(*(row.allowed_on for row in EVENT if row.key == key))
 
 
 def stated(event: Mapping[str, Any], name: str) -> Any:

@@ -4,14 +4,25 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from policyengine.model.countries import COUNTRIES
 from policyengine.model.fact import COMMON_FACT_FIELDS, FactType
-from policyengine.model.fields import EVENT, EVENT_KEYS, HELD, EventField, Form
+from policyengine.model.fields import EVENT, EVENT_KEYS, HELD, EventField, Form, allowed_on, needed_on
 from policyengine.model.operation import OPERATIONS
 from policyengine.moment import TIME_PATTERN
+from policyengine.schema.names import NAME
 from policyengine.schema.pieces import DRAFT, SCALAR, TEXT, Schema
 
 _STRING: Schema = {"type": "string"}
-_NAME: Schema = {"type": "string", "minLength": 1}
+_NAME: Schema = {"$ref": "#/$defs/id"}
+_DEFINITIONS: Schema = {
+    "id": NAME,
+    "country": {
+        "type": "string",
+        "description": "A country, as ISO 3166-1 codes it.",
+        "format": "country",
+        "enum": list(COUNTRIES),
+    },
+}
 _TIME: Schema = {"type": "string", "pattern": TIME_PATTERN}
 _FORMS: dict[Form, Schema] = {
     "id": _NAME,
@@ -19,7 +30,7 @@ _FORMS: dict[Form, Schema] = {
     "operation": {"enum": list(OPERATIONS)},
     "term": _STRING,
     "terms": {"type": "array", "items": _STRING, "minItems": 1, "uniqueItems": True},
-    "country": _STRING,
+    "country": {"$ref": "#/$defs/country"},
     "attributes": {"type": "object", "additionalProperties": SCALAR},
 }
 """What the value of a field of each form is; facts depend on which types are known."""
@@ -58,16 +69,28 @@ def event_schema(facts: Iterable[FactType] | None = None) -> Schema:
         "title": "Data-flow event",
         "type": "object",
         "properties": {key: _of_key([row for row in EVENT if row.key == key], forms) for key in EVENT_KEYS},
-        "required": [key for key in EVENT_KEYS if _needed_on(key) == _EVERY],
+        "required": [key for key in EVENT_KEYS if needed_on(key) == _EVERY],
         "additionalProperties": False,
         "allOf": [
             {
-                "if": {"properties": {"operation": {"enum": sorted(_needed_on(key))}}, "required": ["operation"]},
+                "if": {"properties": {"operation": {"enum": sorted(needed_on(key))}}, "required": ["operation"]},
                 "then": {"required": [key]},
             }
             for key in EVENT_KEYS
-            if _needed_on(key) and _needed_on(key) != _EVERY
+            if needed_on(key) and needed_on(key) != _EVERY
+        ]
+        + [
+            {
+                "if": {
+                    "properties": {"operation": {"enum": sorted(_EVERY - allowed_on(key))}},
+                    "required": ["operation"],
+                },
+                "then": {"not": {"required": [key]}},
+            }
+            for key in EVENT_KEYS
+            if allowed_on(key) != _EVERY
         ],
+        "$defs": _DEFINITIONS,
     }
 
 
@@ -81,11 +104,6 @@ def _of_key(rows: list[EventField], forms: dict[Form, Schema]) -> Schema:
         "required": [row.part for row in rows if row.always],
         "additionalProperties": False,
     }
-
-
-def _needed_on(key: str) -> frozenset[str]:
-    """Return the operations whose events must have a key."""
-    return frozenset().union(*(row.needed_on for row in EVENT if row.key == key))
 
 
 def _fact_schema(declared: FactType) -> Schema:
@@ -103,7 +121,7 @@ def _fact_schema(declared: FactType) -> Schema:
 def _member(held: str) -> Schema:
     """Return the schema of one value of a fact's field, by what it is held against."""
     if held not in HELD:
-        return _NAME
+        return {"type": "string", "minLength": 1}
     form = HELD[held].form
     return _STRING if form == "terms" else _FORMS[form]
 

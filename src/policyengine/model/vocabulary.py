@@ -19,6 +19,12 @@ DIMENSIONS: Mapping[str, Field] = {row.dimension: field for field, row in ROWS.i
 CLOSED = tuple(name for name in DIMENSIONS if name != "parties")
 """The dimensions in which an event may use declared terms only. Parties are an open set."""
 
+IGNORABLE = frozenset({"roles"})
+"""The dimensions whose words mean nothing to a policy that declares none of them."""
+
+_SINGLE = tuple((name, DIMENSIONS[name]) for name in CLOSED if name != "items")
+"""The dimensions of which an event states one term, in the order in which messages name them."""
+
 
 @dataclass(frozen=True, slots=True)
 class Term:
@@ -82,6 +88,23 @@ class Vocabulary:
         if known is None:
             known = self._kinds[dimension, term] = self.closure(dimension, (term,))
         return known
+
+    def knows(self, dimension: str, term: str) -> bool:
+        """Whether an event may state `term`: it is declared, or the dimension is open, or one that is ignored here."""
+        terms = self.terms[dimension]
+        return term in terms or dimension not in CLOSED or (dimension in IGNORABLE and not terms)
+
+    def strangers(self, stated: Mapping[Field, Any]) -> list[tuple[str, str]]:
+        """Return the words, items aside, that an event states and that are not known, each with its dimension.
+
+        Args:
+            stated: what the event states; what is no text there is no word.
+        """
+        return [
+            (dimension, value)
+            for dimension, of in _SINGLE
+            if isinstance(value := stated[of], str) and not self.knows(dimension, value)
+        ]
 
     def closure(self, dimension: str, terms: Iterable[str]) -> frozenset[str]:
         """Return `terms` and all their kinds."""

@@ -21,6 +21,7 @@ UNKNOWN_KEY: Final = Code(
 fax = {ja = "ファクス", en = "fax", isa = "name"}
 """,
 )
+NOT_HERE: Final = UNKNOWN_KEY.also(ja="ここには書けません", en="cannot stand here")
 MISSING_KEY: Final = Code(
     "missing-key",
     ja="必須の「{key}」がありません",
@@ -59,6 +60,10 @@ guest = {type = "bool", ja = "ゲスト", en = "guest"}
 )
 NOT_ANY_ITEM: Final = UNKNOWN_VALUE.also(ja='項目のリストか "any"', en='expected a list of items or "any"')
 NOT_ANYONE: Final = UNKNOWN_VALUE.also(ja='管理者のリストか "anyone"', en='expected a list of controllers or "anyone"')
+NO_COUNTRY: Final = UNKNOWN_VALUE.also(
+    ja="ISO 3166-1 の国コード（英大文字二つ、例 JP）が必要です",
+    en="expected the code of a country (ISO 3166-1, two capital letters), such as JP",
+)
 EMPTY: Final = Code(
     "empty",
     ja="空にはできません",
@@ -101,6 +106,11 @@ BAD_ID: Final = Code(
 [vocabulary.items]
 "home address" = {ja = "自宅住所", en = "home address"}
 """,
+)
+BAD_NAME: Final = BAD_ID.also(
+    ja="前後に空白がなく、制御文字・書式文字を含まない、NFC の空でない文字列が必要です",
+    en="expected a non-empty string in Unicode NFC, without control or format characters, and without white space "
+    "at its ends",
 )
 BAD_TIME: Final = Code(
     "bad-time",

@@ -6,23 +6,27 @@ import json
 import math
 from collections.abc import Iterator, Mapping, Sequence
 from functools import lru_cache
-from typing import Any
+from typing import Any, Final
 
 import jsonschema
 from msgspec import Struct
 
 from policyengine.errors import Code, KeyPath, did_you_mean
 from policyengine.moment import TIME_PATTERN
+from policyengine.schema.names import is_name
 from policyengine.schema.pieces import ANY_ITEM, ANYONE
 from policyengine.schema.problems import (
     BAD_ID,
+    BAD_NAME,
     BAD_TIME,
     EMPTY,
     EMPTY_TEXT,
     MISSING_KEY,
+    NO_COUNTRY,
     NOT_ANY_ITEM,
     NOT_ANYONE,
     NOT_AS_DOCUMENTED,
+    NOT_HERE,
     REPEATED,
     RESERVED_NAME,
     TOO_FEW,
@@ -94,6 +98,12 @@ def _additional(validator: Any, of: Any, instance: Any, schema: Any) -> Iterator
                 yield from validator.descend(member, of, path=key)
 
 
+def _format(_validator: Any, name: str, instance: Any, _schema: Any) -> Iterator[jsonschema.ValidationError]:
+    """`format` of ids, which no pattern says in full."""
+    if name == "id" and isinstance(instance, str) and not is_name(instance):
+        yield jsonschema.ValidationError("not an id", validator="format")
+
+
 def _is_number(_checker: Any, value: Any) -> bool:
     """Whether `value` is a number that JSON can say and a double can hold."""
     if isinstance(value, bool) or not isinstance(value, int | float):
@@ -108,7 +118,7 @@ def _is_number(_checker: Any, value: Any) -> bool:
 def _validator(schema: str) -> Any:
     draft = jsonschema.Draft202012Validator
     numbers = draft.TYPE_CHECKER.redefine("number", _is_number)
-    keywords = {"items": _items, "uniqueItems": _unique, "additionalProperties": _additional}
+    keywords = {"format": _format, "items": _items, "uniqueItems": _unique, "additionalProperties": _additional}
     kind = jsonschema.validators.extend(draft, keywords, type_checker=numbers)
     return kind(json.loads(schema))
 
@@ -139,7 +149,16 @@ def _translated(error: jsonschema.ValidationError) -> Iterator[SchemaError]:
     value, instance = error.validator_value, error.instance
     if "propertyNames" in error.absolute_schema_path:
         path = (*path, instance)
+    asked = error.schema.get("format") if isinstance(error.schema, Mapping) else None
+    if asked in _FORMATS and error.validator != "type":
+        if isinstance(instance, str) and error.validator in _TOLD_BY:
+            code = _FORMATS[asked]
+            yield SchemaError(code.name, path, code.text())
+        return
     match error.validator:
+        case "not" if "required" in value:
+            for key in value["required"]:
+                yield SchemaError(NOT_HERE.name, (*path, key), NOT_HERE.text())
         case "additionalProperties" if value is False:
             known = tuple(error.schema.get("properties", ()))
             for key in instance:
@@ -165,6 +184,13 @@ def _translated(error: jsonschema.ValidationError) -> Iterator[SchemaError]:
         case _:
             code = _code(error.validator, value)
             yield SchemaError(code.name, path, code.text(message=error.message))
+
+
+_FORMATS: Final[Mapping[Any, Code]] = {"id": BAD_NAME, "country": NO_COUNTRY}
+"""What is expected of a text of a format, said once however many keywords of its schema refuse it."""
+
+_TOLD_BY: Final = ("format", "enum")
+"""The keywords of such a schema that refuse everything which the others refuse."""
 
 
 def _code(keyword: str, value: Any) -> Code:

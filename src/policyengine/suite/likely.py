@@ -13,7 +13,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
-from policyengine.decision.facts import Answers, Value, evaluated
+from policyengine.decision.facts import OPEN, Answers, Value, evaluated
 from policyengine.decision.law import Items
 from policyengine.model.condition import ALWAYS, NEVER, Condition, Field, In, NotIn
 from policyengine.model.event import Event
@@ -94,16 +94,19 @@ class Likely:
 
     def _leaf(self, leaf: Condition) -> Items:
         match leaf:
-            case In(field, accepted):
-                return self._stated(field, accepted)
-            case NotIn(field, excluded):
-                return self._stated(field, self._stating[field]) & ~self._stated(field, excluded)
+            case In(field) | NotIn(field):
+                left_open = self._stating[field].get(OPEN, 0) if leaf.open else 0
+                among = self._stated(field, leaf.values)
+                if isinstance(leaf, In):
+                    return among | left_open
+                words = self._stated(field, [word for word in self._stating[field] if word is not OPEN])
+                return (words & ~among) | left_open
             case _:
                 if leaf not in self._answered:
                     self._answered[leaf] = sum(answers.leaf(leaf) << first for first, answers in self._answers)
                 return self._answered[leaf]
 
-    def _stated(self, field: Field, words: Iterable[str]) -> Items:
+    def _stated(self, field: Field, words: Iterable[Value]) -> Items:
         """Return the rows whose event states one of some words."""
         found, stating = 0, self._stating[field]
         for word in words:

@@ -12,9 +12,11 @@ from hypothesis.strategies import SearchStrategy
 from policyengine.engine.engine import Engine
 from policyengine.errors import KeyPath
 from policyengine.model.fact import FactType
-from policyengine.model.fields import EVENT, Form
+from policyengine.model.fields import EVENT, HELD, Form
 from policyengine.model.policy import Policy
+from policyengine.moment import instant
 from policyengine.testing.flows import EventData, engine_of, events
+from policyengine.testing.scenes import DAY, text
 
 _GONE: Final = object()
 _ODD: Final = "unheard-of"
@@ -29,14 +31,15 @@ _NO_TIMES: Final[tuple[Any, ...]] = (
     1795478400,
 )
 _NO_TEXTS: Final[tuple[Any, ...]] = (None, 1, True, ["name"], {})
+_NO_NAMES: Final = ("", " ", "p-1 ", "p\u200b1", "p\n1", "\u2028p", "e\u0301")
 _NO_TABLES: Final[tuple[Any, ...]] = (None, 1, "customer", [])
 _WRONG: Final[Mapping[Form, tuple[Any, ...]]] = {
-    "id": (*_NO_TEXTS, ""),
+    "id": (*_NO_TEXTS, *_NO_NAMES),
     "time": _NO_TIMES,
     "operation": (*_NO_TEXTS, _ODD),
     "term": _NO_TEXTS,
     "terms": (None, 1, "name", {}, [], ["name", "name"], [None], ["name", 1]),
-    "country": _NO_TEXTS,
+    "country": (*_NO_TEXTS, "", "jp", "JPN", "ZZ"),
     "facts": (None, {}, "consent", ["consent"], [None], [[]], [{"type": _ODD}]),
     "attributes": (None, 1, "age", [], {"age": None}, {"age": [1]}),
 }
@@ -73,6 +76,11 @@ def _breaks(event: EventData, engine: Engine) -> Iterator[_Break]:
             if row.always:
                 yield _Break((row.key, row.part), _GONE)
             yield from (_Break((row.key, row.part), value) for value in _WRONG[row.form])
+        if event["operation"] not in row.allowed_on:
+            yield _Break((row.key,), {"id": "x"})
+    yield _Break(("acquired",), text(instant(event["time"]) + DAY))
+    if event["operation"] == "acquire":
+        yield _Break(("acquired",), text(instant(event["time"]) - DAY))
     for key in sorted({row.key for row in EVENT if row.part}):
         yield from (_Break((key,), value) for value in _NO_TABLES)
         if key in event:
@@ -87,7 +95,7 @@ def _breaks(event: EventData, engine: Engine) -> Iterator[_Break]:
 def _fact_breaks(declared: FactType) -> Iterator[_Break]:
     yield _Break(("type",), _GONE)
     yield _Break((_ODD,), "x")
-    yield _Break(("subject",), "")
+    yield from (_Break(("subject",), name) for name in _NO_NAMES)
     for name in ("from", "until"):
         yield from (_Break((name,), value) for value in _NO_TIMES)
     for name, field in declared.fields.items():
@@ -97,6 +105,8 @@ def _fact_breaks(declared: FactType) -> Iterator[_Break]:
         yield _Break((name,), [] if field.list else ["x"])
         if field.list:
             yield _Break((name,), "x")
+        if field.held in HELD and HELD[field.held].form == "id":
+            yield from (_Break((name,), [value] if field.list else value) for value in _NO_NAMES)
         if field.held == "operation" or field.values is not None:
             yield _Break((name,), [_ODD] if field.list else _ODD)
 

@@ -36,6 +36,9 @@ Wanted: TypeAlias = Mapping[Field, frozenset[str]]
 _REQUIRED: Final = frozenset({"controller", *(row.name for row in EVENT if row.needed_on == frozenset(OPERATIONS))})
 """The fields that a change never leaves out."""
 
+_UNLISTED: Final = ("subject.id", "time", "acquired", "actor.id", "source.id", "source.country")
+"""Further fields in which events differ."""
+
 PERSON: Final = "p-1"
 """The data subject of an event that names one."""
 
@@ -245,7 +248,7 @@ def _changeable(stage: Stage, scene: Scene, wanted: Wanted) -> list[str]:
     fields = [name for name, field in LISTABLE.items() if field not in wanted and len(scene.values[field]) > 1]
     attributes = [f"attributes.{name}" for name in scene.attributes]
     controller = ["controller"] if len(stage.controllers) > 1 else []
-    return [*fields, *attributes, "subject.id", "time", *controller, *["facts"] * 6]  # facts differ in most ways
+    return [*fields, *attributes, *_UNLISTED, *controller, *["facts"] * 6]  # facts differ in most ways
 
 
 def _change(draw: DrawFn, stage: Stage, scene: Scene, event: EventData, name: str) -> tuple[str, Any]:
@@ -260,8 +263,15 @@ def _change(draw: DrawFn, stage: Stage, scene: Scene, event: EventData, name: st
             values = [text(t) for date in scene.dates for t in (date, date - 1_000_000)] or [text(scene.instant + DAY)]
         case ["controller"]:
             values = stage.controllers
+        case ["acquired"]:
+            now = instant(event["time"])
+            values = (None, event["time"], *(() if event["operation"] == "acquire" else (text(now - DAY),)))
         case ["subject", "id"]:
             values = (None, PERSON, _ANOTHER_PERSON)
+        case ["actor" | "source", "id"]:
+            values = (None, SOMEBODY)
+        case ["source", "country"]:
+            values = (None, *scene.values[Field.COUNTRY])
         case ["attributes", attribute]:
             values = (None, *scene.attributes[attribute])
         case _:
@@ -278,13 +288,23 @@ def _put(scene: Scene, event: EventData, name: str, value: Any) -> EventData:
     elif name not in _REQUIRED or value is not None:
         inner = {**event.get(head, {}), rest: value}
         event[head] = {key: member for key, member in inner.items() if member is not None}
-    if "id" not in (event.get("recipient") or {"id": ""}):
-        event["recipient"] = None
+    for row in EVENT:
+        found = event.get(row.key)
+        if event["operation"] not in row.allowed_on or (row.always and found and row.part not in found):
+            event[row.key] = None
+    if event.get("acquired") and _misplaced(event):
+        event["acquired"] = None
     if event["operation"] in NEEDS_RECIPIENT and not event.get("recipient"):
         event["recipient"] = {"id": SOMEBODY}
     if event["operation"] in NEEDS_PURPOSE and not event.get("purpose"):
         event["purpose"] = scene.values[Field.PURPOSE][0]
     return {field: event[field] for field in EVENT_KEYS if event.get(field) not in (None, {}, [])}
+
+
+def _misplaced(event: EventData) -> bool:
+    """Whether the time of acquisition is one that the event's own time and operation rule out."""
+    since = instant(event["acquired"]) - instant(event["time"])
+    return since > 0 or (since < 0 and event["operation"] == "acquire")
 
 
 def _other_facts(draw: DrawFn, scene: Scene, event: EventData) -> list[dict[str, Any]]:

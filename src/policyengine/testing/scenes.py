@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from datetime import UTC, datetime, timedelta
 from functools import cached_property
 from typing import Final
@@ -10,6 +10,7 @@ from typing import Final
 from policyengine.engine.engine import Engine
 from policyengine.errors import did_you_mean
 from policyengine.model.condition import Compare, Field, Holds, In, NotIn, leaves
+from policyengine.model.countries import COUNTRIES, another_country
 from policyengine.model.fact import FactType
 from policyengine.model.fields import LISTABLE
 from policyengine.model.operation import OPERATIONS
@@ -67,13 +68,15 @@ class Scene:
     def values(self) -> Mapping[Field, tuple[str, ...]]:
         """The values that a field can have, the plainest first: terms that all the policies know."""
         found: dict[Field, tuple[str, ...]] = {Field.OPERATION: tuple(OPERATIONS)}
-        first, *others = (policy.vocabulary.terms for policy in self.policies)
+        words = [policy.vocabulary for policy in self.policies]
         for dimension, field in DIMENSIONS.items():
-            shared = [term for term in first[dimension] if all(term in other[dimension] for other in others)]
-            found[field] = tuple(shared or first[dimension])
+            declared = dict.fromkeys(term for of in words for term in of.terms[dimension])
+            shared = tuple(term for term in declared if all(of.knows(dimension, term) for of in words))
+            found[field] = shared or tuple(words[0].terms[dimension])
         parties = dict.fromkeys((*found[Field.RECIPIENT], *sorted(self._named(Field.RECIPIENT))))
         found[Field.RECIPIENT] = (SOMEBODY, *parties)
-        found[Field.COUNTRY] = (*sorted(self._named(Field.COUNTRY) or {"JP"}), "ZZ")
+        named = sorted(self._named(Field.COUNTRY) or {"JP"})
+        found[Field.COUNTRY] = (*named, *another_country(named))
         return found
 
     @cached_property
@@ -166,13 +169,11 @@ class Stage:
                 raise ValueError(f'an event has no field "{name}" to list values of' + (f"; {hint.en}" if hint else ""))
             terms = [listed] if isinstance(listed, str) else list(listed)
             dimension = next((dimension for dimension, of in DIMENSIONS.items() if of is field), None)
-            known = (
-                {t for policy in self.engine.policies for t in policy.vocabulary.terms[dimension]}
-                if dimension
-                else OPERATIONS
-            )
+            known: Collection[str] = COUNTRIES if field is Field.COUNTRY else OPERATIONS
+            if dimension:
+                known = {t for policy in self.engine.policies for t in policy.vocabulary.terms[dimension]}
             for term in terms:
-                if term not in known and field not in (Field.RECIPIENT, Field.COUNTRY):
+                if term not in known and field is not Field.RECIPIENT:
                     hint = did_you_mean(term, known)
                     raise ValueError(f'no policy knows "{term}" as {name}' + (f"; {hint.en}" if hint else ""))
             if not terms:
