@@ -286,9 +286,8 @@ def _prepare(event: Event, document: EventDocument) -> Event:
         raise _diagnosis(msgspec.to_builtins(document))
     try:
         when = instant(document.time)
-        if document.acquired is not UNSET:
-            if instant(document.acquired) > when:
-                raise ValueError("acquired")
+        if document.acquired is not UNSET and instant(document.acquired) > when:
+            raise ValueError("acquired")
         known = () if facts is UNSET or not facts else tuple([_prepared_fact(fact) for fact in facts])
         attributes = {} if document.attributes is UNSET else document.attributes
         if attributes and not all(isinstance(value, str) or math.isfinite(value) for value in attributes.values()):
