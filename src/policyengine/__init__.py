@@ -24,45 +24,36 @@ if TYPE_CHECKING:
     from policyengine.text import Text
 else:
     # A plugin of another tool (pytest's, say) lives in this package too, and shall not load an engine to be found.
-    _HOMES = {
-        "model.decision": ("Decision", "Obligation", "PolicyRef", "Reason"),
-        "enforcement.flow": ("EnforcementAction", "Flow", "FlowDenied", "Observer", "Step"),
-        "enforcement.guard": ("arg",),
-        "engine.engine": ("Engine", "WatchedEngine"),
-        "errors": (
-            "EventError",
-            "InvalidEvent",
-            "Place",
-            "PluginError",
-            "PolicyEngineError",
-            "PolicyError",
-            "Problem",
-        ),
-        "model.event": ("Actor", "Event", "Recipient", "Source", "Subject"),
-        "hooks": (
-            "EventSource",
-            "FactQuery",
-            "FactSource",
-            "ReportFormat",
-            "hookimpl",
-        ),
-        "language.kind": ("RuleKind",),
-        "text": ("Text",),
-    }
+    from policyengine.doors import door
 
-    def __getattr__(name):
-        """Return a public name, from the module that has it, when it is first asked for."""
-        from importlib import import_module  # noqa: PLC0415
-
-        for home, names in _HOMES.items():
-            if name in names:
-                globals()[name] = getattr(import_module(f"{__name__}.{home}"), name)
-                return globals()[name]
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-
-    def __dir__():
-        return sorted({*globals(), *__all__})
-
+    __getattr__, __dir__ = door(
+        __name__,
+        {
+            "model.decision": ("Decision", "Obligation", "PolicyRef", "Reason"),
+            "enforcement.flow": ("EnforcementAction", "Flow", "FlowDenied", "Observer", "Step"),
+            "enforcement.guard": ("arg",),
+            "engine.engine": ("Engine", "WatchedEngine"),
+            "errors": (
+                "EventError",
+                "InvalidEvent",
+                "Place",
+                "PluginError",
+                "PolicyEngineError",
+                "PolicyError",
+                "Problem",
+            ),
+            "model.event": ("Actor", "Event", "Recipient", "Source", "Subject"),
+            "hooks": (
+                "EventSource",
+                "FactQuery",
+                "FactSource",
+                "ReportFormat",
+                "hookimpl",
+            ),
+            "language.kind": ("RuleKind",),
+            "text": ("Text",),
+        },
+    )
 
 __all__ = [
     "Actor",

@@ -5,7 +5,7 @@ from __future__ import annotations
 import inspect
 import re
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -15,10 +15,10 @@ import pytest
 import policyengine
 from docs.codes import PASSED_ON, REASONS, SOURCES, emitted
 from docs.pages import ROOT, blocks_of
-from policyengine import cli, hooks
+from policyengine import cli, hooks, language, model
 from policyengine.engine.plugins import Plugins
 from policyengine.language.build import standard_vocabulary
-from policyengine.language.keys import TERM_KEYS
+from policyengine.language.keys import MEANING, TERM_KEYS
 from policyengine.language.schema import policy_schema
 from policyengine.model.comparison import COMPARISONS
 from policyengine.model.operation import OPERATIONS
@@ -176,6 +176,60 @@ def test_every_protocol_is_documented(name: str) -> None:
 def test_no_hook_or_protocol_is_documented_that_is_not_there() -> None:
     headings = re.findall(r"^#+ `(\w+)`$", page("plugins.md"), re.MULTILINE)
     assert sorted(headings) == sorted([*_hooks(), *_protocols()])
+
+
+DOORS: dict[str, Any] = {"policyengine.model": model, "policyengine.language": language}
+
+
+@pytest.mark.parametrize("name", DOORS)
+def test_every_name_of_a_door_is_documented_and_no_other(name: str) -> None:
+    """With its arguments, but for `names` and `restricts`, which are worked out where a rule stands in its policy."""
+    door = DOORS[name]
+    found = rows(section(page("plugins.md"), f"Reference: `{name}`").split("| `x-policyengine`")[0])
+    assert {re.match(r"\w+", signature)[0] for signature in found} == set(door.__all__)  # type: ignore[index]
+    for signature in found:
+        called, _, arguments = signature.partition("(")
+        if arguments:
+            given = _call(getattr(door, called)).split(", ")
+            assert [name for name in given if name not in ("names", "restricts")] == arguments[:-1].split(", ")
+
+
+def test_every_meaning_of_a_key_is_documented() -> None:
+    """Those of the built-in kinds; and what dimensions there are stands with `term_list`."""
+    text = section(page("plugins.md"), "Reference: `policyengine.language`")
+    lists, names, others = set(), set(), set()
+    for meaning in _meanings(SCHEMA):
+        match meaning:
+            case {"lists": what}:
+                lists.add(what)
+            case {"names": what}:
+                names.add(what)
+            case {"is": what}:
+                others.add(what)
+    assert {"items", "clauses", "obligations", "countries"} <= lists and {"facts", "value"} <= names
+    assert all(f"`{what}`" in text for what in lists | names - {"value"})
+    assert others == set(re.findall(r'^\| `\{"is": "(\w+)"\}` ', text, re.MULTILINE))
+
+
+def _meanings(schema: Any) -> Iterator[Mapping[str, str]]:
+    if isinstance(schema, dict):
+        if MEANING in schema:
+            yield schema[MEANING]
+        for member in schema.values():
+            yield from _meanings(member)
+    elif isinstance(schema, list):
+        for member in schema:
+            yield from _meanings(member)
+
+
+def test_everything_that_a_kind_can_read_a_table_with_is_documented() -> None:
+    found = rows(section(page("plugins.md"), "What a `RuleTable` reads"))
+    methods = {
+        f"{name}({_call(method)})"
+        for name, method in _public(language.RuleTable).items()
+        if name not in ("listed", "gated")
+    }
+    assert set(found) == {"head", "clause", "values", *methods}
 
 
 @pytest.mark.parametrize("name", policyengine.__all__)

@@ -6,7 +6,8 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from policyengine.hooks import hookimpl
-from policyengine.language.keys import (
+from policyengine.language import (
+    RuleTable,
     clause_list,
     fact_expression,
     fact_value,
@@ -17,10 +18,7 @@ from policyengine.language.keys import (
     term_list,
     under_readings,
 )
-from policyengine.language.table import RuleTable
-from policyengine.model.condition import ALWAYS, NEVER, Compare, Field, In, all_of
-from policyengine.model.rule import Permit, Restriction, Rule
-from policyengine.text import Text
+from policyengine.model import ALWAYS, NEVER, Compare, Field, In, Permit, Restriction, Rule, Text, all_of
 
 
 class Courier:
@@ -81,14 +79,13 @@ class Courier:
         yield Permit(table.head, table.operations("acts"), about=ALWAYS, terms=couriers, licensed_by=leans)
         if table.value("also_at_home"):
             yield Permit(table.head, frozenset({"use"}), about=ALWAYS, terms=flows)
-        stale: dict[str, Any] | None = table.values.get("staleness")
-        if stale is not None:
+        if "staleness" in table.values and (age := table.name("staleness", "counted_in")):
             whose, subjects = table.terms("staleness", "instead", "whose")
             yield Restriction(
                 table.head,
                 "too-old",
                 Text(ja="古すぎます", en="too old"),
-                when=all_of(table.on("acts"), flows, Compare(stale["counted_in"], "above", stale["days"])),
+                when=all_of(table.on("acts"), flows, Compare(age, "above", table.value("staleness", "days"))),
                 spares=table.clauses("staleness", "spare"),
                 exempt=In(Field.SUBJECT, subjects, whose) if whose else NEVER,
                 instead=table.obligations("staleness", "instead", "duties"),

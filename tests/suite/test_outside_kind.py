@@ -21,7 +21,7 @@ from policyengine.language.schema import rule_schema
 from policyengine.language.table import RuleTable
 from policyengine.model.rule import Rule
 from policyengine.suite.mutants import mutants
-from suite.little_packs import POLICY
+from suite.little_packs import POLICY, line_of
 from suite.shell import policyengine
 
 ROOT = Path(__file__).parents[2]
@@ -299,3 +299,25 @@ def test_a_list_of_what_nothing_declares_is_refused_where_the_kind_is_written() 
         term_list("items", "item")  # type: ignore[arg-type]
     with pytest.raises(ValueError, match="there is no dimension 'fact'"):
         name_of("a fact", "fact")  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("written", "wrong", "at", "said"),
+    [
+        ('counted_in = "age"', 'counted_in = "aeg"', "counted_in", 'unknown-attribute: unknown attribute "aeg"'),
+        ('whose = ["visitor"]', 'whose = ["visitr"]', '"visitr"', 'unknown-term: unknown term "visitr" in subjects'),
+        ('duties = ["tell"]', 'duties = ["tel"]', '"tel"', 'unknown-obligation: unknown obligation "tel"'),
+        ('what = ["name"]', 'what = ["nme"]', '"nme"', 'unknown-term: unknown term "nme" in items'),
+    ],
+)
+def test_unknown_names_within_its_tables_are_reported_at_their_place(
+    written: str, wrong: str, at: str, said: str, pack: Path
+) -> None:
+    file = pack / "policy.toml"
+    file.write_text(file.read_text("utf-8").replace(written, wrong), "utf-8")
+    ran = policyengine("check", pack.name, folder=pack.parent)
+    line = line_of(wrong, file)
+    column = file.read_text("utf-8").splitlines()[line - 1].index(at) + 1
+    right = written.split('"')[1]
+    assert ran.code == 1
+    assert ran.out == f'couriers/policy.toml:{line}:{column}: error: {said} (did you mean "{right}"?)\n'

@@ -1,1 +1,75 @@
-"""From text to a policy: rule files read, checked, lowered, formatted."""
+"""From text to a policy: rule files read, checked, lowered, formatted.
+
+The names below are one of the two doors for plugin authors (``docs/plugins.md``): what a kind of rule is, what it reads
+a table with, and what it says in its JSON Schema that its keys mean.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from policyengine.errors import Code, did_you_mean
+    from policyengine.language.keys import (
+        clause_list,
+        condition_properties,
+        fact_expression,
+        fact_value,
+        flag,
+        name_of,
+        obligation_list,
+        operation_list,
+        term_list,
+        time,
+        under_readings,
+    )
+    from policyengine.language.kind import RuleKind
+    from policyengine.language.table import RuleTable
+    from policyengine.schema.pieces import Schema
+else:
+    from policyengine.doors import door
+
+    __getattr__, __dir__ = door(
+        __name__,
+        {
+            "language.kind": ("RuleKind",),
+            "language.table": ("RuleTable",),
+            "language.keys": (
+                "clause_list",
+                "condition_properties",
+                "fact_expression",
+                "fact_value",
+                "flag",
+                "name_of",
+                "obligation_list",
+                "operation_list",
+                "term_list",
+                "time",
+                "under_readings",
+            ),
+            "schema.pieces": ("Schema",),
+            "errors": (
+                "Code",
+                "did_you_mean",
+            ),
+        },
+    )
+
+__all__ = [
+    "Code",
+    "RuleKind",
+    "RuleTable",
+    "Schema",
+    "clause_list",
+    "condition_properties",
+    "did_you_mean",
+    "fact_expression",
+    "fact_value",
+    "flag",
+    "name_of",
+    "obligation_list",
+    "operation_list",
+    "term_list",
+    "time",
+    "under_readings",
+]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from typing import Any
 
 from policyengine.errors import Code, KeyPath, Problem, did_you_mean
@@ -189,6 +189,25 @@ class RuleTable:
         found = self._at(*path)
         return self._schema_of(*path).get("default") if found is None else found
 
+    def name(self, *path: str | int) -> str | None:
+        """Return the name at `path`, or its default; None where nothing is named, and where it is unknown and reported.
+
+        Its schema (`name_of`) says what has the name: an attribute, a type of fact, or a term.
+        """
+        name, what = self.value(*path), meaning_of(self._schema_of(*path))["names"]
+        known = self._known(what)
+        if name is None or known is None or name in known:
+            return None if name is None else str(name)
+        hint = did_you_mean(name, known)
+        match what:
+            case "attributes":
+                self.problem(UNKNOWN_ATTRIBUTE, *path, hint=hint, name=name)
+            case "facts":
+                self.problem(UNKNOWN_FACT_TYPE, *path, hint=hint, name=name)
+            case dimension:
+                self.problem(UNKNOWN_TERM, *path, hint=hint, term=name, dimension=dimension)
+        return None
+
     def terms(self, *path: str | int) -> tuple[tuple[str, ...], frozenset[str]]:
         """Return the terms listed at `path` as they are written, and closed under their kinds.
 
@@ -321,6 +340,19 @@ class RuleTable:
                 return None
             found = found[key]
         return found
+
+    def _known(self, what: str) -> Collection[str] | None:
+        """Return all names of a sort; None where any word will do."""
+        vocabulary = self.scope.vocabulary
+        match what:
+            case "attributes":
+                return vocabulary.attributes
+            case "facts":
+                return vocabulary.facts
+            case "operations":
+                return OPERATIONS
+            case _:
+                return None if what == WORDS else vocabulary.terms[what]
 
     def _schema_of(self, *path: str | int) -> Mapping[str, Any]:
         """Return the schema of what stands at `path`."""

@@ -14,7 +14,7 @@ from policyengine.builtin.kinds.purpose_limitation import PurposeLimitation
 from policyengine.builtin.kinds.request import DataSubjectRequest
 from policyengine.builtin.kinds.requirement import Requirement
 from policyengine.hooks import hookimpl
-from policyengine.language.kind import RuleKind
+from policyengine.language import RuleKind
 
 
 @hookimpl

@@ -5,11 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from policyengine.language.keys import fact_value
-from policyengine.language.table import RuleTable
-from policyengine.model.condition import ALWAYS, Field, Same, all_of
-from policyengine.model.rule import Permit, Rule
-from policyengine.text import Text
+from policyengine.language import RuleTable, fact_value
+from policyengine.model import ALWAYS, Field, Permit, Rule, Same, Text, all_of
 
 
 class Disclosure:

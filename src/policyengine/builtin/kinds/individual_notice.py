@@ -6,12 +6,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from typing import Any
 
-from policyengine.language.keys import clause_list, name_of
-from policyengine.language.table import RuleTable
-from policyengine.model.condition import Holds, all_of
-from policyengine.model.operation import WITHIN
-from policyengine.model.rule import Permit, Replacement, Rule
-from policyengine.text import Text
+from policyengine.language import RuleTable, clause_list, name_of
+from policyengine.model import WITHIN, Holds, Permit, Replacement, Rule, Text, all_of
 
 
 class IndividualNotice:

@@ -5,12 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from policyengine.language.keys import flag, term_list
-from policyengine.language.table import RuleTable
-from policyengine.model.condition import ALWAYS, Condition, Field, In, NotIn, all_of, conjuncts
-from policyengine.model.operation import WITHIN
-from policyengine.model.rule import Permit, Rule
-from policyengine.text import Text
+from policyengine.language import RuleTable, flag, term_list
+from policyengine.model import ALWAYS, WITHIN, Condition, Field, In, NotIn, Permit, Rule, Text, all_of, conjuncts
 
 
 class JointUse:

@@ -5,11 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from policyengine.language.keys import clause_list, fact_expression, operation_list
-from policyengine.language.table import RuleTable
-from policyengine.model.condition import NEVER, all_of
-from policyengine.model.rule import Restriction, Rule
-from policyengine.text import Text
+from policyengine.language import RuleTable, clause_list, fact_expression, operation_list
+from policyengine.model import NEVER, Restriction, Rule, Text, all_of
 
 
 class Prohibition:

@@ -5,11 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from policyengine.language.keys import clause_list
-from policyengine.language.table import RuleTable
-from policyengine.model.condition import ALWAYS
-from policyengine.model.rule import Permit, Rule
-from policyengine.text import Text
+from policyengine.language import RuleTable, clause_list
+from policyengine.model import ALWAYS, Permit, Rule, Text
 
 
 class _Transfer:

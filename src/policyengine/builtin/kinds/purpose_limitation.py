@@ -5,12 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from policyengine.language.keys import operation_list
-from policyengine.language.table import RuleTable
-from policyengine.model.condition import Field, In
-from policyengine.model.operation import WITHIN
-from policyengine.model.rule import Permit, Rule
-from policyengine.text import Text
+from policyengine.language import RuleTable, operation_list
+from policyengine.model import WITHIN, Field, In, Permit, Rule, Text
 
 
 class PurposeLimitation:

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from policyengine.language.keys import (
+from policyengine.language import (
+    RuleTable,
     clause_list,
     fact_expression,
     fact_value,
@@ -13,10 +14,7 @@ from policyengine.language.keys import (
     operation_list,
     term_list,
 )
-from policyengine.language.table import RuleTable
-from policyengine.model.condition import NEVER, Field, In, all_of
-from policyengine.model.rule import Restriction, Rule
-from policyengine.text import Text
+from policyengine.model import NEVER, Field, In, Restriction, Rule, Text, all_of
 
 
 class DataSubjectRequest:
