@@ -111,7 +111,7 @@ def pack(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def found(pack: Path) -> list[dict[str, Any]]:
     ran = policyengine("mutate", pack.name, "--format", "json", folder=pack.parent)
     assert ran.err == ""
-    return list(json.loads(ran.out))
+    return list(json.loads(ran.out)["mutants"])
 
 
 def test_every_key_is_mutated_by_what_it_means(pack: Path) -> None:
