@@ -62,8 +62,7 @@ def test_a_case_that_is_decided_differently_is_among_the_likely_ones(cases: list
 def test_every_case_is_tried_where_none_is_likely_to_notice(cases: list[Case]) -> None:
     """A change that no rule shows is equivalent only when all cases have passed."""
     mutation = Mutation(REFERENCE, cases)
-    same = {readings: mutation._original(dict(readings)) for readings in {tuple(c.readings.items()) for c in cases}}
-    tried = list(mutation._likeliest_first(lambda readings: same[tuple(readings.items())]))
+    tried = list(mutation._likeliest_first(mutation._original))
     assert tried == cases
 
 
@@ -74,7 +73,7 @@ def test_what_searches_have_in_common_changes_nothing_that_they_find(pack: str) 
     original = policy_of(read, KINDS, {})
     kept: Kept = {}
     differing = words = 0
-    for mutant in [*mutants(read, original, KINDS)][::61]:
+    for mutant in [*mutants(read, original, KINDS)][::97]:
         changed = policy_of(mutant.applied(read), KINDS, {}, trusted=True)
         if changed.vocabulary == original.vocabulary:
             changed = replace(changed, vocabulary=original.vocabulary)
@@ -83,5 +82,5 @@ def test_what_searches_have_in_common_changes_nothing_that_they_find(pack: str) 
         found = difference(original, changed, kept=kept)
         assert found == difference(original, changed)
         differing += found is not None
-    assert differing > 8
+    assert differing > 4
     assert words or pack != "online-shop"

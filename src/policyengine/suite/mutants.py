@@ -94,6 +94,8 @@ def _of_words(declared: Mapping[str, Any], slips: Slips) -> Iterator[Slip]:
                     yield Slip("drop-kind", (*path, index), None, parent)
             elif "is_a" in term:
                 yield Slip("drop-kind", path, None)
+            if "remainder" in term:
+                yield replacing("flip", (*path[:-1], "remainder"), not term["remainder"], "remainder")
     for dimension, sets in declared.get("sets", {}).items():
         for name, members in sets.items():
             yield from slips.of_terms(dimension, members, ("vocabulary", "sets", dimension, name))
@@ -133,6 +135,7 @@ _WORDS: Mapping[str, Text] = {
     "swap-and-or": Text(ja="all と any を入れ替える", en="all and any swapped"),
     "widen-requirement": Text(ja="要件を緩める", en="requirement widened"),
     "narrow-requirement": Text(ja="要件を狭める", en="requirement narrowed to"),
+    "narrow-scope": Text(ja="範囲を狭める", en="scope narrowed to"),
     "widen-scope": Text(ja="範囲の限定を外す", en="scope widened"),
     "change-value": Text(ja="値を変える", en="value changed to"),
     "change-comparison": Text(ja="比較を変える", en="comparison changed to"),

@@ -114,15 +114,20 @@ class Slips:
                 for other in self._relatives(dimension, entry):
                     if other not in listed:
                         yield replacing("replace-term", (*path, index), other)
-            else:
-                terms = entry.get("terms", ())
-                if len(terms) > 1:
-                    yield from _each("drop-term", terms, (*path, index, "terms"))
-                yield from self._under(entry.get("under", {}), (*path, index, "under"))
+        yield from self._gated(entries, path)
         meant = self._meant(dimension, entries) or ()
         for word in self._known(dimension):
             if word not in meant and (among is None or word in among):
                 yield _add("add-term", path, word)
+
+    def _gated(self, entries: list[Any], path: KeyPath) -> Iterator[Slip]:
+        """Yield what can go wrong with the entries of a list that stand under a reading."""
+        for index, entry in enumerate(entries):
+            if isinstance(entry, Mapping):
+                terms = entry.get("terms", ())
+                if len(terms) > 1:
+                    yield from _each("drop-term", terms, (*path, index, "terms"))
+                yield from self._under(entry.get("under", {}), (*path, index, "under"))
 
     def _table(self, of: _Key, table: Mapping[str, Any], path: KeyPath) -> Iterator[Slip]:
         required, enough = of.schema.get("required", ()), of.schema.get("minProperties", 0)
@@ -181,8 +186,11 @@ class Slips:
         elif isinstance(value, str) and "enum" in of.schema:
             yield from _word(of, value, of.schema["enum"], path)
 
-    def _list(self, of: _Key, dimension: str, entries: list[Any], path: KeyPath) -> Iterator[Slip]:
+    def _list(self, of: _Key, dimension: str, entries: list[Any] | str, path: KeyPath) -> Iterator[Slip]:
         """Yield what can go wrong with a list of terms, as a whole and one by one."""
+        if isinstance(entries, str):  # all of them, said on purpose
+            yield from (replacing("narrow-scope", path, [term]) for term in self._known(dimension)[:1])
+            return
         if of.optional:
             yield Slip("widen-scope", path, None)
         elif everything := self._known(dimension):  # the table cannot do without the list
@@ -248,11 +256,13 @@ class Slips:
             else:
                 if len(wanted) > 1:
                     yield from _each("drop-term", wanted, (*path, name))
-                for other in sorted(values - set(wanted)):
+                yield from self._gated(wanted, (*path, name))
+                for other in sorted(values - _listed(wanted)):
                     yield _add("add-term", (*path, name), other)
-        held = fact.get("unheld", ())
-        for index, name in enumerate(held):
-            yield Slip("hold-field", (*path, "unheld", index) if len(held) > 1 else (*path, "unheld"), None, name)
+        for key, operator in (("unheld", "hold-field"), ("stated", "widen-requirement")):
+            listed = fact.get(key, ())
+            for index, name in enumerate(listed):
+                yield Slip(operator, (*path, key, index) if len(listed) > 1 else (*path, key), None, name)
 
     def _under(self, readings: Mapping[str, Any], path: KeyPath) -> Iterator[Slip]:
         """Yield what can go wrong with the readings under which a table, or an entry of a list, stands."""
@@ -276,9 +286,9 @@ class Slips:
         named: Mapping[str, Iterable[str]] = {"facts": self.vocabulary.facts, "attributes": self.vocabulary.attributes}
         return [*named.get(what, self.vocabulary.terms.get(what, ()))]
 
-    def _meant(self, dimension: str, entries: list[Any] | None) -> frozenset[str] | None:
-        """Return the terms that a list means, with their kinds; None where there is no list."""
-        if entries is None:
+    def _meant(self, dimension: str, entries: list[Any] | str | None) -> frozenset[str] | None:
+        """Return the terms that a list means, with their kinds; None where there is no list, or one of them all."""
+        if entries is None or isinstance(entries, str):
             return None
         sets = self.vocabulary.sets.get(dimension, {})
         words = [member for word in _listed(entries) for member in sets.get(word, (word,))]
