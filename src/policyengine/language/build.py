@@ -9,7 +9,7 @@ import msgspec
 
 from policyengine.errors import KeyPath, PolicyError, Problem, did_you_mean, in_order
 from policyengine.language import check
-from policyengine.language.declare import Declarations, table_of
+from policyengine.language.declare import Declarations, cases_of, table_of
 from policyengine.language.file_problems import NO_POLICY_TABLE, NOT_A_VOCABULARY, NOTHING_TO_LOAD
 from policyengine.language.find import STANDARD
 from policyengine.language.pack import Pack, load_pack
@@ -154,7 +154,7 @@ class _Builder(Declarations):
         obligations = self.obligations(clauses)
         scope = Scope(
             vocabulary,
-            {number: _with_cases(number, clauses) for number in clauses},
+            cases_of(clauses),
             frozenset(obligations),
             {name: frozenset(reading.values) for name, reading in readings.items()},
             {name: self._chosen(reading) for name, reading in readings.items()},
@@ -292,20 +292,6 @@ class _Builder(Declarations):
                 place = document.place(("clause", index, "open", position))
                 note = OPEN_POINT.at(place, point=Text(**point))
                 yield msgspec.structs.replace(note, clause=table["number"])
-
-
-def _with_cases(number: str, clauses: Mapping[str, Clause]) -> frozenset[str]:
-    """Return the clause and, since naming it means them as well, its cases, and theirs."""
-    found = {number}
-    waiting = [number]
-    while waiting:
-        parent = waiting.pop()
-        cases = [
-            clause.number for clause in clauses.values() if clause.case_of == parent and clause.number not in found
-        ]
-        found.update(cases)
-        waiting.extend(cases)
-    return frozenset(found)
 
 
 def _varies(value: Any) -> bool:

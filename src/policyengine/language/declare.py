@@ -24,9 +24,10 @@ from policyengine.language.source import Document
 from policyengine.language.validate import problems_of
 from policyengine.model.countries import COUNTRIES
 from policyengine.model.fact import VALUE, FactField, FactType
+from policyengine.model.hierarchy import Hierarchy
 from policyengine.model.policy import Clause, ObligationText, Reading
 from policyengine.model.problems import UNKNOWN_CLAUSE
-from policyengine.model.vocabulary import DIMENSIONS, Attribute, Term, Vocabulary, circular
+from policyengine.model.vocabulary import DIMENSIONS, Attribute, Term, Vocabulary, hierarchy_of
 from policyengine.schema.problems import UNKNOWN_KEY
 from policyengine.text import Text
 
@@ -126,8 +127,12 @@ class Declarations:
                 text_or_none(table.get("case_of")),
                 self._defines(document, index, table, vocabulary),
             )
+        in_circles = cases_of(found).circular()
         for document, index, table in self.clause_tables():
-            self._case(document, index, table, found)
+            path = ("clause", index, "case_of")
+            self.clause_known(table.get("case_of"), found, document, *path)
+            if table["number"] in in_circles:
+                self.problem(CYCLIC_CLAUSE, document, *path, number=table["number"])
         for document, name, table in self._entries("readings"):
             self.clause_known(table.get("clause"), found, document, "readings", name, "clause")
         return found
@@ -181,7 +186,7 @@ class Declarations:
             name: Term(name, label_of(table, name), _words(table.get("is_a")), table.get("remainder") is True)
             for _, name, table in declared
         }
-        in_circles = circular(terms)
+        in_circles = hierarchy_of(terms).circular()
         for document, name, _ in declared:
             path = ("vocabulary", dimension, name, "is_a")
             if not self.broken(document, *path):
@@ -237,17 +242,10 @@ class Declarations:
             found[name] = FactType(name, label_of(table, name), fields, labels)
         return found
 
-    def _case(self, document: Document, index: int, table: Mapping[str, Any], clauses: Mapping[str, Clause]) -> None:
-        """Report a case of a clause that is not there, or that is itself a case of this one."""
-        path = ("clause", index, "case_of")
-        self.clause_known(table.get("case_of"), clauses, document, *path)
-        seen: set[str] = set()
-        parent = clauses[table["number"]].case_of
-        while parent is not None and parent in clauses and parent not in seen:
-            seen.add(parent)
-            parent = clauses[parent].case_of
-        if table["number"] in seen:
-            self.problem(CYCLIC_CLAUSE, document, *path, number=table["number"])
+
+def cases_of(clauses: Mapping[str, Clause]) -> Hierarchy:
+    """Return each clause with its cases, and theirs: naming it means them as well."""
+    return Hierarchy({number: (clause.case_of,) if clause.case_of else () for number, clause in clauses.items()})
 
 
 def table_of(value: Any) -> dict[str, Any]:

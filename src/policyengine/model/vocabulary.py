@@ -10,6 +10,7 @@ from typing import Any, Literal
 from policyengine.model.condition import Field
 from policyengine.model.fact import HELD_DIMENSION, FactType
 from policyengine.model.fields import ROWS
+from policyengine.model.hierarchy import Hierarchy
 from policyengine.model.operation import OPERATIONS
 from policyengine.text import Text
 
@@ -84,10 +85,7 @@ class Vocabulary:
 
     def kinds(self, dimension: str, term: str) -> frozenset[str]:
         """Return `term` and all its kinds; an undeclared term (a party may be one) has no kind but itself."""
-        known = self._kinds.get((dimension, term))
-        if known is None:
-            known = self._kinds[dimension, term] = self.closure(dimension, (term,))
-        return known
+        return self._hierarchies[dimension].get(term) or frozenset((term,))
 
     def knows(self, dimension: str, term: str) -> bool:
         """Whether an event may state `term`: it is declared, or the dimension is open, or one that is ignored here."""
@@ -108,24 +106,11 @@ class Vocabulary:
 
     def closure(self, dimension: str, terms: Iterable[str]) -> frozenset[str]:
         """Return `terms` and all their kinds."""
-        below = self._below[dimension]
-        found = set(terms)
-        waiting = list(found)
-        while waiting:
-            kinds = [kind for kind in below.get(waiting.pop(), ()) if kind not in found]
-            found.update(kinds)
-            waiting.extend(kinds)
-        return frozenset(found)
+        return self._hierarchies[dimension].closure(terms)
 
     @cached_property
-    def _kinds(self) -> dict[tuple[str, str], frozenset[str]]:
-        """What has been asked for: of a deep hierarchy, all kinds of all terms would fill the memory."""
-        return {}
-
-    @cached_property
-    def _below(self) -> dict[str, dict[str, list[str]]]:
-        """For each dimension, the terms right below each term."""
-        return {dimension: _turned(_above(terms)) for dimension, terms in self.terms.items()}
+    def _hierarchies(self) -> dict[str, Hierarchy]:
+        return {dimension: hierarchy_of(terms) for dimension, terms in self.terms.items()}
 
     def above(self, dimension: str, words: Iterable[str]) -> frozenset[str]:
         """Return `words` and every word with which an event may mean one of them: those of which they are kinds.
@@ -166,51 +151,6 @@ class Vocabulary:
                         yield name, dimension, term
 
 
-def circular(terms: Mapping[str, Term]) -> set[str]:
-    """Return the terms that are kinds of themselves, since the hierarchy runs in a circle there."""
-    above = _above(terms)
-    below = _turned(above)
-    found = {name for name, parents in above.items() if name in parents}
-    left = set(terms)
-    # What reaches one another is a circle. Where each search starts at the last that the first pass finished, it finds
-    # nothing else (Kosaraju), so that both passes look at each term once.
-    for name in reversed(_finished(above)):
-        circle, waiting = set[str](), [name]
-        while waiting:
-            if (term := waiting.pop()) in left:
-                left.remove(term)
-                circle.add(term)
-                waiting.extend(below[term])
-        if len(circle) > 1:
-            found |= circle
-    return found
-
-
-def _finished(above: Mapping[str, list[str]]) -> list[str]:
-    """Return all terms in the order in which a search upwards, first into the depth, has done with them."""
-    done: list[str] = []
-    seen: set[str] = set()
-    for root in above:
-        waiting = [(root, False)]
-        while waiting:
-            name, searched = waiting.pop()
-            if searched:
-                done.append(name)
-            elif name not in seen:
-                seen.add(name)
-                waiting.append((name, True))
-                waiting.extend((parent, False) for parent in above[name])
-    return done
-
-
-def _above(terms: Mapping[str, Term]) -> dict[str, list[str]]:
-    """Return the terms right above each term, as far as they are declared."""
-    return {name: [parent for parent in term.is_a if parent in terms] for name, term in terms.items()}
-
-
-def _turned(above: Mapping[str, list[str]]) -> dict[str, list[str]]:
-    below: dict[str, list[str]] = {name: [] for name in above}
-    for name, parents in above.items():
-        for parent in parents:
-            below[parent].append(name)
-    return below
+def hierarchy_of(terms: Mapping[str, Term]) -> Hierarchy:
+    """Return the hierarchy of the terms of one dimension."""
+    return Hierarchy({name: term.is_a for name, term in terms.items()})
