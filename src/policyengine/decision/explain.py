@@ -28,7 +28,7 @@ from policyengine.model.condition import (
 from policyengine.model.decision import Decision
 from policyengine.model.event import Event
 from policyengine.model.policy import Policy
-from policyengine.model.rule import LEAVE, Duty, Permit, Replacement, Restriction, Rule
+from policyengine.model.rule import LEAVE, Duty, Head, Permit, Replacement, Restriction, Rule
 from policyengine.model.words import describe
 from policyengine.text import Text, same
 
@@ -230,15 +230,17 @@ class _Story:
                 case Replacement():
                     if self._in_scope(rule.when):
                         effects = self._effects(("replaces", self._met(rule.when)))
-                        yield self._told(rule, self._parts("when", rule.when), effects)
+                        yield self._told(rule, self._parts("when", rule.when, rule.head), effects)
                 case Duty():
                     if self._in_scope(rule.when):
                         where = self._met(rule.when) & self.trace.permitted if self.permitted else 0
-                        yield self._told(rule, self._parts("when", rule.when), self._effects(("obliges", where)))
+                        yield self._told(
+                            rule, self._parts("when", rule.when, rule.head), self._effects(("obliges", where))
+                        )
 
     def _permit(self, rule: Permit) -> Considered:
         operation = In(Field.OPERATION, rule.operations, tuple(sorted(rule.operations)))
-        parts = [*self._parts("when", operation), *self._terms(rule)]
+        parts = [*self._parts("when", operation, rule.head), *self._terms(rule)]
         granted = surviving = 0
         for grant in self.trace.granted:
             if grant.permit is rule:
@@ -258,7 +260,9 @@ class _Story:
         )
 
     def _restriction(self, rule: Restriction) -> Considered:
-        parts = [*self._parts("when", rule.when), *(self._parts("unless", rule.unless) if rule.unless != NEVER else ())]
+        parts = self._parts("when", rule.when, rule.head)
+        if rule.unless != NEVER:
+            parts += self._parts("unless", rule.unless, rule.head)
         as_asked = [s for s in (*self.trace.standing, *self.trace.over) if s.restriction.head is rule.head]
         stops = union(standing.in_the_way(self.trace) for standing in as_asked)
         effects = self._effects(
@@ -270,7 +274,7 @@ class _Story:
         return self._told(rule, parts, effects)
 
     def _terms(self, rule: Permit) -> list[Part]:
-        parts = [*self._parts("when", rule.about), *self._parts("when", rule.terms)]
+        parts = [*self._parts("when", rule.about, rule.head), *self._parts("when", rule.terms, rule.head)]
         everything = self.trace.items
         if rule.licensed_by is not None:
             clauses = tuple(sorted(rule.licensed_by))
@@ -313,10 +317,10 @@ class _Story:
                     by_item[item] = effect
         return by_item
 
-    def _parts(self, role: Role, condition: Condition) -> list[Part]:
-        return [self._tree(role, part) for part in conjuncts(condition)]
+    def _parts(self, role: Role, condition: Condition, head: Head) -> list[Part]:
+        return [self._tree(role, part, head) for part in conjuncts(condition)]
 
-    def _tree(self, role: Role, condition: Condition) -> Part:
+    def _tree(self, role: Role, condition: Condition, head: Head) -> Part:
         parts: tuple[Part, ...] = ()
         values: tuple[Any, ...] = ()
         match condition:
@@ -334,14 +338,15 @@ class _Story:
             case And() | Or():
                 sort = "all" if isinstance(condition, And) else "any"
                 looks_at, comparison = "", sort
-                parts = tuple(self._tree(role, part) for part in condition.parts)
+                parts = tuple(self._tree(role, part, head) for part in condition.parts)
             case Not(inner):
                 sort, looks_at, comparison = "not", "", "not"
-                parts = (self._tree(role, inner),)
+                parts = (self._tree(role, inner, head),)
         return self._part(
             *(role, sort, looks_at, comparison, values),
             self._met(condition),
             parts=parts,
+            place=_place(condition, head),
             say=lambda: describe(condition, self.policy.vocabulary),
         )
 
@@ -355,11 +360,12 @@ class _Story:
         items: Items,
         *,
         parts: tuple[Part, ...] = (),
+        place: Place | None = None,
         say: Callable[[], Text],
     ) -> Part:
         whole = items & self.trace.items == self.trace.items
         met = those(self.event.items, items & self.trace.items)
-        return Part(role, sort, looks_at, comparison, values, met, whole, parts, None, say)
+        return Part(role, sort, looks_at, comparison, values, met, whole, parts, place, say)
 
     def _met(self, condition: Condition) -> Items:
         return self.answers.met(condition, self.trace.items)
@@ -368,6 +374,15 @@ class _Story:
         """Whether the event is one that a rule is about: of its operations and of its people."""
         about = (Field.OPERATION, Field.SUBJECT)
         return bool(self._met(all_of(*(p for p in conjuncts(condition) if isinstance(p, In) and p.field in about))))
+
+
+def _place(condition: Condition, head: Head) -> Place | None:
+    """Return where the rule file has a leaf, if it stands there."""
+    at = getattr(condition, "at", None)
+    if head.source is None or at is None:
+        return None
+    document, path = head.source
+    return document.place((*path, *at))
 
 
 def _readable(policy: Policy, event: Event) -> Items:

@@ -114,7 +114,7 @@ class Standing(NamedTuple):
     def in_the_way(self, trace: Trace) -> Items:
         """Return where a decision rests on it: what it strikes out, and where nothing is granted, where it binds."""
         everywhere = self.restriction.only is None
-        return self.strikes | (self.binding & ~trace.allowed if everywhere else 0)
+        return (self.strikes | (self.binding & ~trace.allowed if everywhere else 0)) & ~trace.permitted
 
 
 @dataclass(frozen=True, slots=True)

@@ -182,7 +182,7 @@ class RuleTable:
         if key not in self.values:
             return ALWAYS
         operations = self.operations(key)
-        return In(Field.OPERATION, operations, tuple(sorted(operations)))
+        return In(Field.OPERATION, operations, tuple(sorted(operations)), at=(key,))
 
     def value(self, *path: str | int) -> Any:
         """Return what stands at `path`; where nothing does, the default of its schema, or None."""
@@ -241,12 +241,12 @@ class RuleTable:
         for key, means in TERM_KEYS.items():
             if key in table and key not in leave_out and table[key] != ANY:
                 written, values = self.terms(*path, key)
-                parts.append(In(means.field, values, written))
+                parts.append(In(means.field, values, written, at=(*path, key)))
         for key, means in TERM_KEYS.items():
             if key in table.get("except", {}):
                 written, values = self.terms(*path, "except", key)
                 if written:
-                    parts.append(NotIn(means.field, values, written))
+                    parts.append(NotIn(means.field, values, written, at=(*path, "except", key)))
         for name, tests in table.get("attributes", {}).items():
             parts.extend(self._comparisons(name, tests, *path, "attributes", name))
         if "facts" in table and "facts" not in leave_out:
@@ -394,7 +394,7 @@ class RuleTable:
                     type=declared.type,
                 )
             else:
-                yield Compare(name, op, tests[op])
+                yield Compare(name, op, tests[op], at=(*path, op))
 
     def _fact(self, expression: Mapping[str, Any], *path: str | int) -> Condition:
         name = expression["type"]
@@ -440,7 +440,7 @@ class RuleTable:
                     hint = did_you_mean(key, declared.fields)
                     self.problem(UNKNOWN_FACT_FIELD, *path, listed, index, hint=hint, type=name, field=key)
         unheld, stated = frozenset(expression.get("unheld", ())), frozenset(expression.get("stated", ()))
-        return Holds(name, tuple(sorted(where)), unheld, stated)
+        return Holds(name, tuple(sorted(where)), unheld, stated, at=path)
 
     def _instant(self, key: str, default: int) -> int:
         value = self.values.get(key)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from dataclasses import field as dataclasses_field
 from enum import StrEnum
 from typing import Literal, TypeAlias
 
@@ -40,12 +41,14 @@ class In:
             what restricts, also the more general words that may mean one of them.
         written: the terms as the rule has them, for people.
         open: whether an event that leaves the field open meets it.
+        at: where in its rule's table it stands.
     """
 
     field: Field
     values: frozenset[str]
     written: tuple[str, ...]
     open: bool = False
+    at: tuple[str | int, ...] | None = dataclasses_field(default=None, compare=False, repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,12 +61,14 @@ class NotIn:
             the terms; of what restricts, the terms and their kinds.
         written: the terms as the rule has them, for people.
         open: whether an event that leaves the field open meets it.
+        at: where in its rule's table it stands.
     """
 
     field: Field
     values: frozenset[str]
     written: tuple[str, ...]
     open: bool = False
+    at: tuple[str | int, ...] | None = dataclasses_field(default=None, compare=False, repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,12 +89,14 @@ class Compare:
         op: one of ``below`` ``at_most`` ``at_least`` ``above`` ``is`` ``is_not``.
         value: of the attribute's declared type.
         open: whether an event that does not state the attribute meets it.
+        at: where in its rule's table it stands.
     """
 
     attribute: str
     op: str
     value: bool | int | float | str
     open: bool = False
+    at: tuple[str | int, ...] | None = dataclasses_field(default=None, compare=False, repr=False)
 
 
 Asked: TypeAlias = Literal["stated", "use", "beside"]
@@ -107,6 +114,7 @@ class Holds:
         stated: fields that the fact must state.
         may: it stands where it restricts; then a fact counts that may agree, and else one that surely does.
         asked: of which operation it is asked.
+        at: where in its rule's table it stands.
     """
 
     type: str
@@ -115,6 +123,7 @@ class Holds:
     stated: frozenset[str] = frozenset()
     may: bool = False
     asked: Asked = "stated"
+    at: tuple[str | int, ...] | None = dataclasses_field(default=None, compare=False, repr=False)
 
 
 @dataclass(frozen=True, slots=True)

@@ -168,12 +168,12 @@ def sided(condition: Condition, may: bool, vocabulary: Vocabulary, passing: froz
                 dimension = ROWS[of].dimension
                 values = vocabulary.closure(dimension, written) if dimension else values
                 wide = vocabulary.above(dimension, values) if dimension and side else values
-                return In(of, wide, written, bool(values) and side is not (of.value in passing))
+                return replace(found, values=wide, open=bool(values) and side is not (of.value in passing))
             case NotIn(of, values, written):
                 dimension = ROWS[of].dimension
                 values = vocabulary.closure(dimension, written) if dimension else values
                 wide = values if side or not dimension else vocabulary.above(dimension, values)
-                return NotIn(of, wide, written, side is not (of.value in passing))
+                return replace(found, values=wide, open=side is not (of.value in passing))
             case Same():
                 return replace(found, open=side)
             case Compare(attribute):
