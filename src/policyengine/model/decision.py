@@ -252,7 +252,8 @@ def read_decision(text: bytes | str) -> Decision:
 
 def _read_reason(_reason: type[Reason], data: Mapping[str, Any]) -> Reason:
     told = (msgspec.convert(data["message"], Text), tuple(data["open"]))
-    return Reason(data["code"], data["policy"], data["clause"], data["rule"], tuple(data["items"]), told)
+    code, policy, clause, rule = (data[name] for name in ("code", "policy", "clause", "rule"))
+    return Reason(code, policy, clause, rule, tuple(data["items"]), told)
 
 
 _OUTCOMES: Final[Mapping[Outcome, tuple[Text, Style]]] = {
