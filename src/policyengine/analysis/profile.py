@@ -1,127 +1,190 @@
-"""Facts, as far as some policies can tell them apart: what each states, and with what of an event it agrees."""
+"""Facts, as far as some policies can tell them apart: which of their questions a fact of one type answers at once.
+
+A question is a leaf of a policy that asks for a fact. Facts come together freely, so what matters of a single one is
+the set of questions to which it is an answer; and of a fact with several words in a field, nothing matters that
+several facts with one word each would not say. A set of questions can be answered, and another left unanswered, where
+each of the first is answered by some fact that answers none of the others.
+"""
 
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Final
+from functools import cached_property
+from typing import Final, NamedTuple, TypeAlias
 
-from policyengine.analysis.terms import Each
-from policyengine.model.condition import Holds
-from policyengine.model.fact import VALUE, FactType
+from policyengine.analysis.terms import MAY, SURELY, Levels
+from policyengine.model.condition import Asked, Holds
+from policyengine.model.fact import VALUE, FactField, FactType
 
 ELSEWHERE: Final = "elsewhere"
 """A value that no rule names."""
 
+SUBJECT: Final = FactField("subject", "subject")
+"""The field in which a fact of any type can name its person."""
+
+ASKED: Final[Sequence[Asked]] = ("stated", "use", "beside")
+"""Whether a fact agrees with an operation is said for each of these, and not for each policy."""
+
+Bits: TypeAlias = int
+"""A set of questions: bit `n` stands for the one with the number `n`."""
+
+Options: TypeAlias = "tuple[frozenset[frozenset[Levels]], ...]"
+"""For each field of a type against which events are held: how its words can agree, in each way that is still open."""
+
+
+class Question(NamedTuple):
+    """A leaf that asks for a fact, and the number of the policy that asks."""
+
+    holds: Holds
+    policy: int
+
 
 @dataclass(frozen=True, slots=True)
 class Profile:
-    """What one fact states, as far as leaves can tell: its presence is a variable of the space.
+    """What one fact states, as far as questions can tell.
 
     Args:
-        type: the fact type.
         values: the value fields that it states, with one representative value each.
-        astray: fields in which it does not agree with the event.
-        named: whether it names a person though the event names none.
-        wide: fields in which it states a word that means the event's own under some of the policies alone.
+        held: the fields held against the event that it states, each with how far it agrees there.
     """
 
-    type: str
     values: tuple[tuple[str, str], ...]
-    astray: frozenset[str]
-    named: bool
-    wide: tuple[tuple[str, Each], ...] = ()
+    held: tuple[tuple[FactField, Levels], ...]
 
-    def satisfies(self, asked: Holds, index: int) -> bool:
-        """Whether a fact of this profile makes `asked` hold, where the event states what the fact must state.
-
-        Args:
-            asked: what a rule asks for.
-            index: the number of the policy that asks.
-        """
+    def satisfies(self, question: Question) -> bool:
+        """Whether a fact of this profile, of the type that is asked for, answers `question`."""
+        asked, policy = question
         stated = dict(self.values)
+        names = {*stated, *(field.id for field, _ in self.held)}
+        needed = MAY if asked.may else SURELY
         return (
-            asked.type == self.type
-            and self.astray <= asked.unheld
-            and (asked.may or not self.named)
-            and all(field in stated and stated[field] in accepted for field, accepted in asked.where)
-            and all(means[index] or field in asked.unheld for field, means in self.wide)
+            asked.stated <= names
+            and all(name in stated and stated[name] in accepted for name, accepted in asked.where)
+            and all(
+                levels[ASKED.index(asked.asked) if field.held == "operation" else policy] >= needed
+                for field, levels in self.held
+                if field.id not in asked.unheld
+            )
         )
 
 
-def profiles_of(
-    declared: FactType, asked: Sequence[tuple[int, Holds]], splits: Callable[[str], Sequence[Each]]
-) -> Iterator[Profile]:
-    """Yield the profiles of one fact type that some leaf can tell from others.
+@dataclass(frozen=True)
+class Answers:
+    """What facts of one type can answer, about events that are alike as far as they can tell.
+
+    Args:
+        profiles: for each set of questions that some fact answers, the plainest such fact.
+    """
+
+    profiles: Mapping[Bits, Profile]
+
+    def possible(self, bit: Bits, answered: Bits, unanswered: Bits) -> tuple[bool, ...]:
+        """Return which of no and yes a question can still be told, beside what is said already."""
+        yes = any(found & bit and not found & unanswered for found in self.profiles)
+        return (False,) * self._consistent(answered, unanswered | bit) + (True,) * yes
+
+    def _consistent(self, answered: Bits, unanswered: Bits) -> bool:
+        reached = 0
+        for found in self.profiles:
+            if not found & unanswered:
+                reached |= found
+        return not answered & ~reached
+
+    def facts(self, answered: Bits, unanswered: Bits) -> Iterator[Profile]:
+        """Yield few facts that answer some questions, and do not answer others."""
+        fit = sorted((found for found in self.profiles if not found & unanswered), key=self._plainness)
+        while answered:
+            best = max(fit, key=lambda found: (found & answered).bit_count())
+            yield self.profiles[best]
+            answered &= ~best
+
+    def _plainness(self, found: Bits) -> tuple[int, int]:
+        profile = self.profiles[found]
+        return len(profile.held), len(profile.values)
+
+
+class Questions:
+    """All questions that some policies ask of facts of one type.
 
     Args:
         declared: the type.
-        asked: the leaves that ask for it, each with the number of its policy.
-        splits: for what a field is held against, how the policies can differ on whether a word means a value of it.
+        questions: the questions, without repetition.
     """
-    choices: list[list[tuple[str, str] | None]] = []
-    for field in declared.fields.values():
-        if field.held == VALUE:
-            named = {
-                value for _, leaf in asked for key, accepted in leaf.where if key == field.id for value in accepted
-            }
-            others = [ELSEWHERE] if field.values is None else sorted(field.values - named)[:1]
-            stated: list[tuple[str, str] | None] = [(field.id, value) for value in (*sorted(named), *others)]
-            choices.append(stated if field.required else [*stated, None])
-    aside = sorted({frozenset[str](), *(leaf.unheld for _, leaf in asked)}, key=sorted)
-    wide = [[None, *((field.id, means) for means in splits(field.held))] for field in declared.fields.values()]
-    seen: set[tuple[object, ...]] = set()
-    for values, away, widened, naming in itertools.product(
-        itertools.product(*choices), aside, itertools.product(*wide), (False, True)
-    ):
-        profile = Profile(
-            declared.id,
-            tuple(pair for pair in values if pair is not None),
-            away,
-            naming,
-            tuple(pair for pair in widened if pair is not None),
-        )
-        # Two profiles that the same leaves are satisfied by are one; one that satisfies none is nothing.
-        answers = tuple(profile.satisfies(leaf, index) for index, leaf in asked)
-        signature = (answers, naming, tuple(field for field, _ in profile.wide))
-        if any(answers) and away.isdisjoint(dict(profile.wide)) and signature not in seen:
-            seen.add(signature)
-            yield profile
 
+    def __init__(self, declared: FactType, questions: Sequence[Question]) -> None:
+        self.declared = declared
+        self.questions = questions
+        self.bits: Mapping[Question, Bits] = {question: 1 << number for number, question in enumerate(questions)}
+        self.held = (*(field for field in declared.fields.values() if field.held != VALUE), SUBJECT)
+        self._found: dict[Options, Answers | None] = {}
+        self._one: dict[tuple[frozenset[Levels], ...], Answers] = {}
 
-def must_state(declared: FactType, asked: Holds, held: str) -> bool:
-    """Whether every fact of a type states a field held against `held`, and the rule holds it."""
-    return any(
-        field.required and field.held == held and field.id not in asked.unheld for field in declared.fields.values()
-    )
+    def answers(self, options: Options) -> Answers | None:
+        """Return what can be answered; None where that hangs on what is still open."""
+        if options not in self._found:
+            first, *others = (self._answers(chosen) for chosen in itertools.product(*options))
+            alike = all(first.profiles.keys() == other.profiles.keys() for other in others)
+            self._found[options] = first if alike else None
+        return self._found[options]
 
+    def answerable(self, options: Options) -> Bits:
+        """Return the questions that can be answered in some way that is still open."""
+        found = 0
+        for chosen in itertools.product(*options):
+            for bits in self._answers(chosen).profiles:
+                found |= bits
+        return found
 
-def fact_of(
-    declared: FactType,
-    profile: Profile,
-    here: Mapping[str, str | None],
-    another: Callable[[str, str | None], str],
-    wider: Callable[[str, Each], str],
-) -> dict[str, object]:
-    """Return a fact of a profile: it states what it must, and agrees with the event but where it is astray.
+    def differing(self, options: Options) -> Bits:
+        """Return the questions that may be answered though the same of another policy is not."""
+        found = 0
+        for chosen in itertools.product(*options):
+            for bits in self._answers(chosen).profiles:
+                for ours, theirs in self._pairs:
+                    if bool(bits & ours) is not bool(bits & theirs):
+                        found |= ours | theirs
+        return found
 
-    Args:
-        declared: the type.
-        profile: the profile.
-        here: the event's value of everything that a field can be held against.
-        another: returns a value that does not agree with the event's.
-        wider: returns a word that means the event's value under some policies alone.
-    """
-    found: dict[str, object] = {"type": profile.type, **dict(profile.values)}
-    wide = dict(profile.wide)
-    for field in declared.fields.values():
-        if field.held == VALUE or not (field.required or field.id in profile.astray or field.id in wide):
-            continue
-        value = here[field.held]
-        if field.id in wide:
-            value = wider(field.held, wide[field.id])
-        elif field.id in profile.astray or value is None:
-            value = another(field.held, value)
-        found[field.id] = [value] if field.list else value
-    return found
+    @cached_property
+    def _pairs(self) -> Sequence[tuple[Bits, Bits]]:
+        by_leaf: dict[Holds, list[Bits]] = {}
+        for question, bit in self.bits.items():
+            by_leaf.setdefault(question.holds, []).append(bit)
+        return [(ours, theirs) for bits in by_leaf.values() for ours, theirs in itertools.pairwise(bits)]
+
+    def _answers(self, chosen: tuple[frozenset[Levels], ...]) -> Answers:
+        if chosen not in self._one:
+            found: dict[Bits, Profile] = {}
+            for profile in self._profiles(chosen):
+                bits = sum(bit for question, bit in self.bits.items() if profile.satisfies(question))
+                if bits:
+                    found.setdefault(bits, profile)
+            self._one[chosen] = Answers(found)
+        return self._one[chosen]
+
+    def _profiles(self, chosen: tuple[frozenset[Levels], ...]) -> Iterator[Profile]:
+        """Yield facts, the plainest first, that answer every set of questions that any fact answers."""
+        leaves = [question.holds for question in self.questions]
+        values: list[list[tuple[str, str] | None]] = []
+        for field in self.declared.fields.values():
+            if field.held == VALUE:
+                named = {value for leaf in leaves for key, some in leaf.where if key == field.id for value in some}
+                named &= field.values if field.values is not None else named
+                others = [ELSEWHERE] if field.values is None else sorted(field.values - named)[:1]
+                stated = [(field.id, value) for value in (*sorted(named), *others)]
+                values.append([*stated] if field.required else [None, *stated])
+        held: list[list[tuple[FactField, Levels] | None]] = []
+        for field, ways in zip(self.held, chosen, strict=True):
+            stated_by_need = field.required or any(field.id in leaf.stated for leaf in leaves)
+            unheld = any(field.id in leaf.unheld for leaf in leaves)
+            agreeing = [
+                (field, levels)
+                for levels in sorted(ways, reverse=True)
+                if (any(levels) or unheld) and (stated_by_need or min(levels) < SURELY)
+            ]
+            held.append([*agreeing] if field.required else [None, *agreeing])
+        for some_values in itertools.product(*values):
+            for agreed in itertools.product(*held):
+                yield Profile(tuple(filter(None, some_values)), tuple(filter(None, agreed)))

@@ -2,8 +2,8 @@
 
 A policy looks at an event through the leaves of its conditions alone. So the values of every field fall into classes
 that no leaf tells apart, times into the spans between the dates of rules, attributes into the regions between the
-values that they are compared with, and facts into profiles: what a fact of one type states that some leaf asks for.
-One representative of each class stands for all, and a point of the space is an event that really exists.
+values that they are compared with; and of facts, no more matters than which leaves they answer. One representative of
+each class stands for all, and a point of the space is an event that really exists.
 
 Words come first: a policy denies what has a word that it does not know, whatever its rules say. So `words` divides
 the space by the words that not all policies know, and everything else goes on inside one such division.
@@ -12,47 +12,45 @@ the space by the words that not all policies know, and everything else goes on i
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
-from typing import Any, NamedTuple, TypeAlias, TypeVar, cast
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, Final, NamedTuple, TypeAlias
 
-from policyengine.analysis.profile import ELSEWHERE, Profile, fact_of, must_state, profiles_of
-from policyengine.analysis.terms import Each, Terms
-from policyengine.model.condition import Compare, Condition, Field, Holds, In, NotIn, compares, leaves
-from policyengine.model.countries import another_country
-from policyengine.model.fact import HELD_DIMENSION, HELD_FIELD, VALUE, FactType
-from policyengine.model.fields import HELD, IDENTIFIABLE, ROWS, put, stated
-from policyengine.model.operation import NEEDS_PURPOSE, NEEDS_RECIPIENT, OPERATIONS, WITHIN
-from policyengine.model.policy import Policy
-from policyengine.model.rule import conditions_of
-from policyengine.model.vocabulary import CLOSED, DIMENSIONS, IGNORABLE
-from policyengine.moment import FOREVER, instant, written
+from policyengine.analysis.profile import ASKED, SUBJECT, Answers, Options, Profile, Question, Questions
+from policyengine.analysis.sight import Sight
+from policyengine.analysis.terms import MAY, NO, SURELY, Levels, Terms
+from policyengine.decision.facts import OPEN, says
+from policyengine.errors import PolicyEngineError
+from policyengine.model.condition import Compare, Condition, Field, Holds, In, NotIn, Same, compares
+from policyengine.model.fact import HELD_FIELD, FactType
+from policyengine.model.fields import HELD, IDENTIFIABLE, ROWS, put
+from policyengine.model.operation import NEEDS_PURPOSE, OPERATIONS, WITHIN
+from policyengine.model.vocabulary import CLOSED, DIMENSIONS, Attribute
+from policyengine.moment import instant, written
 
-Variable: TypeAlias = "Field | str | Profile"
-"""What a point gives a value to: an event field, ``time``, ``person``, an ``@attribute``, a profile of facts."""
+Variable: TypeAlias = "Field | str | Question"
+"""What a point gives a value to: an event field, ``time``, an ``@attribute``, a question that facts answer or not."""
 
-Point: TypeAlias = "dict[Variable, Any]"
+Point: TypeAlias = "dict[Any, Any]"
+"""Values of variables; and for each type of fact, the questions that are answered and those that are not."""
 
-Kept: TypeAlias = "dict[Hashable, Any]"
-"""Parts of spaces by what they are made of."""
+TIME: Final = "time"
+PERSON: Final = Field.SUBJECT_ID
+OTHER, SAME = "other", "same"
+"""The values of `PERSON` beside `OPEN`: the event names some person, or the very recipient."""
 
-_Part = TypeVar("_Part")
+_PERSON_ID: Final = "person-1"
+_SOMEBODY: Final = "somebody"
+_SOMEBODY_ELSE: Final = "somebody-else"
+_COUNTRIES: Final = ("JP", "US", "DE", "FR", "GB", "AQ")
+_DAY: Final = 86_400_000_000
 
-TIME = "time"
-PERSON = "person"
-ABSENT, OTHER, SAME = "absent", "other", "same"
-"""The values of `PERSON`: the event names no person, some person, or the very recipient."""
 
-_FACT_WORDS: Mapping[str, str] = {"fact:items": "items", "fact:purposes": "purposes"}
-"""Variables for a fact, of no effect, with a word that not all policies know; and the dimension of the word."""
-
-_PERSON_ID = "person-1"
-_ACTOR_ID = "actor-1"
-_HELD_FIELD = {held: HELD_FIELD[held] for held in HELD_DIMENSION}
-"""What a word in a fact can be held against."""
+class Undecided(PolicyEngineError):
+    """The search was given up: it was not allowed to look any further, or cannot tell what events there are."""
 
 
 class Unknown(NamedTuple):
-    """What a policy does not know of an event: the item, a purpose (in the event or in a fact), or another word."""
+    """What a policy does not know of an event: the item, the purpose, or another word."""
 
     item: bool
     purpose: bool
@@ -63,176 +61,274 @@ class Space:
     """The variables of some policies and the values of each.
 
     Args:
-        policies: those that are to be told apart.
-        kept: parts of other spaces by what they are made of. What this space has in common with them is taken from
-            there, and what it has not is added: of many spaces that differ in little, little is made anew.
+        sights: what the policies that are to be told apart look at.
+
+    Raises:
+        Undecided: the policies declare a type of fact so differently that no event with such a fact is one for both.
     """
 
-    def __init__(self, policies: Sequence[Policy], kept: Kept | None = None) -> None:
-        self.policies = tuple(policies)
-        self._kept = {} if kept is None else kept
-        # Whose words they are: `Terms` keeps the vocabularies, so no other object will ever have these ids.
-        self._words = tuple(id(policy.vocabulary) for policy in policies)
-        self.asked: tuple[tuple[int, Condition], ...] = tuple(
-            dict.fromkeys(
-                (index, leaf)
-                for index, policy in enumerate(policies)
-                for rule in policy.rules
-                for condition in conditions_of(rule)
-                for leaf in leaves(condition)
-            )
-        )
-        self.leaves: tuple[Condition, ...] = tuple(dict.fromkeys(leaf for _, leaf in self.asked))
-        self.domains: dict[Variable, tuple[Any, ...]] = {Field.OPERATION: tuple(OPERATIONS)}
-        self.domains[TIME] = self._times()
-        self.odd: dict[Variable, tuple[str, ...]] = {}
-        self.terms = {dimension: self._terms(dimension, field) for dimension, field in DIMENSIONS.items()}
-        self.nowhere = self._nowhere()
-        for dimension, field in DIMENSIONS.items():
-            self.domains[field], self.odd[field] = self._divided(dimension, field)
-        self.domains[Field.COUNTRY] = self._countries()
-        self.domains[PERSON] = (OTHER, ABSENT, SAME)
-        self.attributes = {leaf.attribute for leaf in self.leaves if isinstance(leaf, Compare)}
-        for name in sorted(self.attributes):
-            self.domains[f"@{name}"] = self._regions(name)
-        self.types: dict[str, FactType] = {
-            name: declared for policy in policies for name, declared in policy.vocabulary.facts.items()
+    def __init__(self, sights: Sequence[Sight]) -> None:
+        self.sights = tuple(sights)
+        self.policies = tuple(sight.policy for sight in sights)
+        questions = [Question(leaf, index) for index, sight in enumerate(sights) for leaf in sight.holds]
+        self.types: Mapping[str, Questions] = {
+            name: Questions(self._type(name), [q for q in questions if q.holds.type == name])
+            for name in dict.fromkeys(question.holds.type for question in questions)
         }
-        for variable, dimension in _FACT_WORDS.items():
-            self.odd[variable] = self._odd_in_facts(dimension)
-        self.wide_fields = tuple(
-            field for held, field in _HELD_FIELD.items() if self._splits(held)
-        )  # where a word in a fact can mean more to one policy than to another
-        self.profiles: tuple[Profile, ...] = tuple(
-            profile
-            for name in sorted({leaf.type for leaf in self.leaves if isinstance(leaf, Holds)})
-            for profile in self._profiles(name)
-        )
-        for profile in self.profiles:
-            self.domains[profile] = (False, True)
+        self.terms: Mapping[str, Terms] = {
+            dimension: Terms(self.policies, dimension, self._named(field) if dimension not in CLOSED else ())
+            for dimension, field in DIMENSIONS.items()
+        }
+        held = {field.held for found in self.types.values() for field in found.held}
+        self.dimensions: Mapping[str, Terms] = {
+            name: self.terms[row.dimension] for name, row in HELD.items() if row.dimension and name in held
+        }
+        """What facts are held against, where that is a word."""
+        self.alike = all(terms.alike for terms in self.dimensions.values())
+        """Whether a fact that answers a question of one policy answers the same one of all."""
+        self.odd: dict[Variable, tuple[str, ...]] = {}
+        self.domains: dict[Variable, tuple[Any, ...]] = {
+            TIME: self._times(),
+            Field.OPERATION: tuple(OPERATIONS),
+            PERSON: (OTHER, OPEN, SAME),
+        }
+        for dimension, field in DIMENSIONS.items():
+            self._divide(dimension, field)
+        named = self._named(Field.COUNTRY)
+        self.domains[Field.COUNTRY] = (*named, *[code for code in _COUNTRIES if code not in named][: bool(named)])
+        for name in sorted({name for sight in sights for name in sight.comparisons}):
+            self.domains[f"@{name}"] = self._regions(name)
+        self._values: dict[tuple[Field, str, bool], tuple[Any, ...]] = {}
+        self._ways: dict[tuple[str, str, Any], frozenset[Levels]] = {}
+        self._open_ways: dict[tuple[Any, ...], frozenset[frozenset[Levels]]] = {}
 
-    def words(self, *, nowhere: bool) -> Iterator[Point]:
+    # ------------------------------------------------------------------------------------------ words of events
+
+    def words(self, *, unheard_of: bool) -> Iterator[Point]:
         """Yield what an event can have of words that not all policies know, first none at all.
 
         Args:
-            nowhere: whether words that no policy knows are asked for as well.
+            unheard_of: whether words that no policy knows are asked for as well.
         """
         options: list[list[tuple[Variable, str] | None]] = []
-        for variable, words in self.odd.items():
-            unheard = nowhere and (variable is Field.PURPOSE or variable in _FACT_WORDS)
-            found = [*words, self.nowhere] if unheard else words
-            options.append([None, *((variable, word) for word in found)])
+        for dimension, field in DIMENSIONS.items():
+            words = list(self.odd.get(field, ()))
+            if unheard_of and field in (Field.ITEM, Field.PURPOSE):
+                words.append(self.terms[dimension].unheard_of)
+            options.append([None, *((field, word) for word in words)])
         for chosen in itertools.product(*options):
             yield dict(pair for pair in chosen if pair is not None)
 
     def exists(self, point: Point) -> bool:
         """Whether there is an event at `point`: every field that it leaves open has a value that it can take."""
-        return all(
-            variable in point or any(True for _ in self.values(variable, point))
-            for variable in self.domains
-            if isinstance(variable, Field)
-        )
+        return all(field in point or self.values(field, point) for field in Field)
 
     def unknown(self, index: int, point: Point) -> Unknown:
         """Return which of the words at `point` the policy with the number `index` does not know."""
-        knows = self.policies[index].vocabulary.knows
+        terms = self.policies[index].vocabulary.terms
         missing = {
-            variable
-            for variable, dimension in _ODD.items()
-            if point.get(variable) is not None and not knows(dimension, point[variable])
+            field
+            for dimension, field in DIMENSIONS.items()
+            if dimension in CLOSED and isinstance(point.get(field), str) and point[field] not in terms[dimension]
         }
-        purposes: set[Variable] = {Field.PURPOSE, "fact:purposes"}
-        return Unknown(Field.ITEM in missing, bool(missing & purposes), bool(missing - purposes))
+        return Unknown(Field.ITEM in missing, Field.PURPOSE in missing, bool(missing - {Field.ITEM, Field.PURPOSE}))
 
-    def values(self, variable: Variable, point: Point) -> Iterator[Any]:
-        """Yield the values that `variable` can take beside what `point` says already."""
-        operation = point.get(Field.OPERATION)
-        nobody = point.get(Field.RECIPIENT, "") is None
-        for value in self.domains[variable]:
-            if variable is Field.PURPOSE and value is None and operation in NEEDS_PURPOSE:
-                continue
-            if (
-                variable is Field.RECIPIENT
-                and value is None
-                and (operation in NEEDS_RECIPIENT or point.get(Field.SERVICE) is not None)
-            ):
-                continue
-            if variable in (Field.SERVICE, Field.COUNTRY) and value is not None and nobody:
-                continue
-            if variable == PERSON and value == SAME and nobody:
-                continue
-            if isinstance(variable, Profile) and value and not self._possible(variable, point):
-                continue
-            yield value
+    # ------------------------------------------------------------------------------------------ values
+
+    def values(self, variable: Variable, point: Point) -> Sequence[Any]:
+        """Return the values that `variable` can take beside what `point` says already."""
+        match variable:
+            case Question():
+                answers = self._answers(variable, point)
+                assert answers is not None
+                bit = self.types[variable.holds.type].bits[variable]
+                return answers.possible(bit, *point.get(variable.holds.type, (0, 0)))
+            case Field() if variable is not Field.OPERATION:
+                # Whoever states a service states a recipient.
+                needed = isinstance(point.get(Field.SERVICE), str)
+                key = (variable, point[Field.OPERATION], needed)
+                if key not in self._values:
+                    self._values[key] = tuple(self._field_values(*key))
+                return self._values[key]
+            case _:
+                return self.domains[variable]
+
+    def _field_values(self, field: Field, operation: str, recipient: bool) -> Iterator[Any]:
+        within = operation in WITHIN
+        words = self.domains[field]
+        match field:
+            case Field.PURPOSE if operation not in NEEDS_PURPOSE:
+                yield None
+            case Field.ORIGIN:
+                yield OPEN
+            case Field.RECIPIENT if within and not recipient:
+                yield None
+            case Field.SERVICE | Field.COUNTRY if within:
+                yield None  # whatever it is, nobody sees it
+                return
+            case Field.SERVICE if operation != "entrust":
+                yield None
+            case Field.SERVICE | Field.COUNTRY:
+                yield OPEN
+            case Field.SUBJECT_ID if within:
+                words = (OTHER, OPEN)  # no rule sees who else it could be
+        yield from words
+
+    def with_value(self, point: Point, variable: Variable, value: Any) -> Point:
+        """Return `point` with a value of one more variable."""
+        if not isinstance(variable, Question):
+            return {**point, variable: value}
+        of = variable.holds.type
+        bit = self.types[of].bits[variable]
+        yes, no = point.get(of, (0, 0))
+        return {**point, of: (yes | bit, no) if value else (yes, no | bit)}
+
+    # ------------------------------------------------------------------------------------------ leaves
 
     def leaf(self, leaf: Condition, point: Point, index: int) -> bool | None:
         """Return whether a leaf of the policy with the number `index` is met at `point`; None where that is open."""
         match leaf:
-            case In(field, accepted):
-                known, value = self._ruled(field, point)
-                return (value in accepted) if known else None
-            case NotIn(field, excluded):
-                known, value = self._ruled(field, point)
-                return (value is not None and value not in excluded) if known else None
-            case Compare():
-                name = f"@{leaf.attribute}"
-                if name not in point:
+            case In(field) | NotIn(field):
+                if ROWS[field].key == "recipient" and point[Field.OPERATION] in WITHIN:
+                    return False
+                return says(leaf, point[field]) if field in point else None
+            case Compare(attribute):
+                value = point.get(f"@{attribute}", OPEN)
+                if value is OPEN:
                     return None
-                return point[name] is not None and compares(point[name], leaf)
+                return leaf.open if value is None else compares(value, leaf)
+            case Same():
+                if point[Field.OPERATION] in WITHIN:
+                    return False
+                person = point.get(PERSON)
+                return None if person is None else leaf.open if person is OPEN else person == SAME
             case Holds():
-                return self._holds(leaf, point, index)
+                return self._holds(Question(leaf, index), point)
             case _:
-                return self._same(point)
+                raise TypeError(leaf)
 
-    def variables(self, leaf: Condition, index: int) -> Iterator[Variable]:
-        """Yield the variables on which a leaf of the policy with the number `index` may depend."""
+    def _holds(self, question: Question, point: Point) -> bool | None:
+        questions = self.types[question.holds.type]
+        answers = self._answers(question, point)
+        bit = questions.bits[question]
+        if answers is None:
+            return None if questions.answerable(self.options(questions, point)) & bit else False
+        possible = answers.possible(bit, *point.get(question.holds.type, (0, 0)))
+        return possible[0] if len(possible) == 1 else None
+
+    def variables(self, leaf: Condition, index: int, point: Point) -> Iterator[Variable]:
+        """Yield the variables on which a leaf of the policy with the number `index` depends at `point`."""
         match leaf:
-            case In(field, _, _) | NotIn(field, _, _):
+            case In(field) | NotIn(field):
                 yield field
-            case Compare():
-                yield f"@{leaf.attribute}"
-            case Holds():
-                yield from self._needed(leaf)
-                if leaf.may:
-                    yield PERSON
-                for profile in self.profiles:
-                    if profile.satisfies(leaf, index):
-                        yield from self._held_wide(profile)
-                        yield profile
-            case _:
-                yield Field.RECIPIENT
+            case Compare(attribute):
+                yield f"@{attribute}"
+            case Same():
                 yield PERSON
+            case Holds():
+                questions = self.types[leaf.type]
+                options = self.options(questions, point)
+                if questions.answers(options) is None:
+                    fields = zip(questions.held, options, strict=True)
+                    yield from (HELD_FIELD[field.held] for field, ways in fields if len(ways) > 1)
+                    return
+                common = Question(leaf, 0)
+                yield common if common in questions.bits and not self.differs(leaf, point) else Question(leaf, index)
+
+    def differs(self, leaf: Holds, point: Point) -> bool:
+        """Whether facts at `point` can answer a question of one policy and not the same one of another."""
+        if self.alike:
+            return False
+        questions = self.types[leaf.type]
+        bits = sum(bit for question, bit in questions.bits.items() if question.holds == leaf)
+        return bool(questions.differing(self.options(questions, point)) & bits)
+
+    def facts_state(self, types: frozenset[str], point: Point) -> tuple[Any, ...]:
+        """Return all that facts of some types still hang on at `point`."""
+        return tuple((name, self.options(self.types[name], point), point.get(name)) for name in sorted(types))
+
+    def options(self, questions: Questions, point: Point) -> Options:
+        """Return in which ways facts can agree with an event at `point`, field by field."""
+        return tuple(self._open(field.held, point) for field in questions.held)
+
+    def _answers(self, question: Question, point: Point) -> Answers | None:
+        questions = self.types[question.holds.type]
+        return questions.answers(self.options(questions, point))
+
+    def _open(self, held: str, point: Point) -> frozenset[frozenset[Levels]]:
+        field, operation = HELD_FIELD[held], point[Field.OPERATION]
+        if field in point:
+            key: tuple[Any, ...] = (held, operation, point[field])
+        else:
+            key = (held, operation, isinstance(point.get(Field.SERVICE), str), None, None)
+        if key not in self._open_ways:
+            values = [point[field]] if field in point else self.values(field, point)
+            self._open_ways[key] = frozenset(frozenset(self.ways(held, value, operation)) for value in values)
+        return self._open_ways[key]
+
+    def ways(self, held: str, value: Any, operation: str) -> Mapping[Levels, str]:
+        """Return how a word of a fact can agree with the value of a field, each with the plainest such word."""
+        if held == "operation":
+            found: dict[Levels, str] = {}
+            for word in (operation, "use", *OPERATIONS):
+                by = {"stated": word == operation, "use": word == "use", "beside": word in (operation, "use")}
+                found.setdefault(tuple(SURELY if by[asked] else NO for asked in ASKED), word)
+            return found
+        if held in self.dimensions:
+            return self.dimensions[held].levels(value)
+        if held != "subject":
+            raise TypeError(held)
+        everybody = len(self.policies)
+        if value is OPEN:
+            return {(MAY,) * everybody: _PERSON_ID}
+        return {(SURELY,) * everybody: value, (NO,) * everybody: _SOMEBODY_ELSE}
+
+    # ------------------------------------------------------------------------------------------ events
 
     def event(self, point: Point) -> dict[str, Any]:
         """Return an event, as JSON has it, at `point`; what the point leaves open takes the plainest value."""
         whole: Point = dict(point)
         for variable in self.domains:
             if variable not in whole:
-                whole[variable] = False if isinstance(variable, Profile) else next(self.values(variable, whole))
+                whole[variable] = self.values(variable, whole)[0]
+        whole[PERSON] = {OTHER: _PERSON_ID, SAME: whole[Field.RECIPIENT], OPEN: OPEN}[whole[PERSON]]
         found: dict[str, Any] = {"id": "difference", "time": written(whole[TIME]), "controller": self._controller()}
         for field, row in ROWS.items():
-            value = self._person(whole) if field is Field.SUBJECT_ID else whole[field]
-            if value is not None:
+            value = whole[field]
+            if isinstance(value, str) and (field, value) != (Field.FORM, IDENTIFIABLE):
                 put(found, row.name, [value] if row.form == "terms" else value)
-        if "actor" in found:
-            found["actor"]["id"] = _ACTOR_ID
-        facts = [self._fact(profile, found) for profile in self.profiles if whole[profile]]
-        facts += [
-            self._fact_with(dimension, point[variable], found)
-            for variable, dimension in _FACT_WORDS.items()
-            if variable in point
+        facts = [
+            self._fact(questions.declared, profile, whole)
+            for name, questions in self.types.items()
+            if name in point
+            for profile in self._profiles(questions, point, whole)
         ]
         if facts:
             found["facts"] = facts
-        attributes = {name: whole[f"@{name}"] for name in sorted(self.attributes) if whole[f"@{name}"] is not None}
+        attributes = {
+            name[1:]: value
+            for name, value in whole.items()
+            if isinstance(name, str) and name[0] == "@" and value is not None
+        }
         if attributes:
             found["attributes"] = attributes
         return found
 
-    def _person(self, point: Point) -> str | None:
-        """Return whom an event at `point` names as the data subject."""
-        persons: dict[str, str | None] = {ABSENT: None, SAME: point[Field.RECIPIENT], OTHER: _PERSON_ID}
-        return persons[point[PERSON]]
+    def _profiles(self, questions: Questions, point: Point, whole: Point) -> Iterator[Profile]:
+        answers = questions.answers(self.options(questions, whole))
+        assert answers is not None
+        return answers.facts(*point[questions.declared.id])
+
+    def _fact(self, declared: FactType, profile: Profile, event: Point) -> dict[str, Any]:
+        """Return a fact of a profile, in an event."""
+        found: dict[str, Any] = {"type": declared.id}
+        words = dict(profile.values)
+        for field, levels in profile.held:
+            words[field.id] = self.ways(field.held, event[HELD_FIELD[field.held]], event[Field.OPERATION])[levels]
+        for field in (*declared.fields.values(), SUBJECT):
+            if field.id in words:
+                found[field.id] = [words[field.id]] if field.list else words[field.id]
+        return found
 
     def _controller(self) -> str:
         """Return a controller whom all the policies govern."""
@@ -240,240 +336,58 @@ class Space:
         common = frozenset.intersection(*governed) if governed else frozenset({"anyone"})
         return min(common or governed[0])
 
-    def _ruled(self, field: Field, point: Point) -> tuple[bool, Any]:
-        """Return (known, value) of a field as rules see it: within the controller there is no recipient for them."""
-        if field in (Field.RECIPIENT, Field.SERVICE, Field.COUNTRY):
-            operation = point.get(Field.OPERATION)
-            if operation in WITHIN:
-                return True, None
-            if operation is None:
-                return False, None
-        return field in point, point.get(field)
-
-    def _same(self, point: Point) -> bool | None:
-        known, recipient = self._ruled(Field.RECIPIENT, point)
-        if (known and recipient is None) or point.get(PERSON) in (ABSENT, OTHER):
-            return False
-        return True if known and PERSON in point else None
-
-    def _holds(self, asked: Holds, point: Point, index: int) -> bool | None:
-        needed = list(self._needed(asked))
-        if any(point[variable] in (None, ABSENT) for variable in needed if variable in point):
-            return False
-        settled = all(variable in point for variable in needed)
-        person = point.get(PERSON)
-        answer: bool | None = False
-        for profile in self.profiles:
-            if not profile.satisfies(asked, index) or not self._possible(profile, point):
-                continue
-            present = point.get(profile)
-            wide = self._held_wide(profile)
-            if present and settled and (person is not None or not profile.named) and all(v in point for v in wide):
-                return True
-            if present is not False:
-                answer = None
-        return answer
-
-    def _needed(self, asked: Holds) -> Iterator[Variable]:
-        """Yield the variables of what an event must state for any fact of the asked type to agree with it."""
-        declared = self.types[asked.type]
-        if must_state(declared, asked, "recipient"):
-            yield Field.RECIPIENT
-        if must_state(declared, asked, "purpose"):
-            yield Field.PURPOSE
-        if must_state(declared, asked, "subject") and not asked.may:
-            yield PERSON
-
-    def _possible(self, profile: Profile, point: Point) -> bool:
-        """Whether an event at `point` can come with a fact of this profile, as far as the point says."""
-        if profile.named and point.get(PERSON) not in (None, ABSENT):
-            return False
-        held = {field.id: field.held for field in self.types[profile.type].fields.values()}
-        for name, means in profile.wide:
-            field = _HELD_FIELD[held[name]]
-            if field in point and (
-                point[field] is None or means not in self._words_above(HELD_DIMENSION[held[name]], point[field])
-            ):
-                return False
-        return True
-
-    def _held_wide(self, profile: Profile) -> list[Variable]:
-        fields = self.types[profile.type].fields
-        return [_HELD_FIELD[fields[name].held] for name, _ in profile.wide]
-
-    def _words_above(self, dimension: str, term: str) -> Mapping[Each, str]:
-        return self.terms[dimension].wider(term)
-
-    def _splits(self, held: str) -> tuple[Each, ...]:
-        """Return how the policies can differ on whether a word in a fact means what the event states."""
-        dimension = HELD_DIMENSION.get(held)
-        if dimension is None:
-            return ()
-        return tuple(
-            sorted({m for value in self.terms[dimension].declared for m in self._words_above(dimension, value)})
-        )
+    # ------------------------------------------------------------------------------------------ how it divides
 
     def _times(self) -> tuple[int, ...]:
-        first = instant("2000-01-01T00:00:00Z")
-        dates = sorted(
-            {
-                date
-                for policy in self.policies
-                for date in (
-                    policy.start,
-                    policy.end,
-                    *(d for rule in policy.rules for d in (rule.head.start, rule.head.end)),
-                )
-                if abs(date) < FOREVER
-            }
-        )
+        dates = sorted(frozenset[int]().union(*(sight.dates for sight in self.sights)))
         if not dates:
-            return (first,)
+            return (instant("2000-01-01T00:00:00Z"),)
         # The newest span first: what is found is then an event of today's policy where there is one.
-        return (*reversed(dates), dates[0] - 86_400_000_000)
+        return (*reversed(dates), dates[0] - _DAY)
 
-    def _terms(self, dimension: str, field: Field) -> Terms:
-        """Return the words of one dimension."""
-        named = tuple(self._named(field)) if field is Field.RECIPIENT else ()
-        return self._keeping(("terms", dimension, self._words, named), lambda: Terms(self.policies, dimension, named))
-
-    def _profiles(self, name: str) -> tuple[Profile, ...]:
-        """Return the profiles of the facts of one type."""
-        asked = tuple((index, leaf) for index, leaf in self.asked if isinstance(leaf, Holds) and leaf.type == name)
-        return self._keeping(
-            ("profiles", name, self._words, asked),
-            lambda: tuple(profiles_of(self.types[name], asked, self._splits)),
-        )
-
-    def _divided(self, dimension: str, field: Field) -> tuple[tuple[Any, ...], tuple[str, ...]]:
-        """Return a field's values, one of each class, and apart from them words that not all policies know."""
-        lists = frozenset(leaf.values for leaf in self._of(field))
-        return self._keeping(
-            ("values", field, self._words, lists), lambda: self._divide(self.terms[dimension], field, lists)
-        )
-
-    def _divide(
-        self, known_words: Terms, field: Field, lists: frozenset[frozenset[str]]
-    ) -> tuple[tuple[Any, ...], tuple[str, ...]]:
-        terms: list[str] = list(known_words.declared)
-        if field is Field.RECIPIENT:
-            terms.append("somebody")
-        if known_words.dimension in IGNORABLE and not all(known_words.known(self.nowhere)):
-            terms.append(self.nowhere)
-        found: dict[tuple[Any, ...], str] = {}
-        for term in sorted(terms, key=lambda term: term not in ("somebody", IDENTIFIABLE)):
-            known = known_words.known(term)
-            in_facts = known_words.dimension in HELD_DIMENSION.values()
-            wider = frozenset(known_words.wider(term)) if in_facts else None
-            found.setdefault((known, wider, *(term in values for values in lists)), term)
-        plain: tuple[str | None, ...] = tuple(term for (known, *_), term in found.items() if all(known))
-        if field is Field.PURPOSE:
-            plain = (*plain, None)
-        elif field in (Field.ORIGIN, Field.SERVICE, Field.RECIPIENT, Field.ROLE):
-            plain = (None, *plain)
-        return plain, tuple(term for (known, *_), term in found.items() if any(known) and not all(known))
-
-    def _keeping(self, key: Hashable, make: Callable[[], _Part]) -> _Part:
-        """Return a part of this space; `key` says all that it is made of."""
-        if key not in self._kept:
-            self._kept[key] = make()
-        return cast("_Part", self._kept[key])
-
-    def _odd_in_facts(self, dimension: str) -> tuple[str, ...]:
-        """Return one word for each division of the policies into those that know it and those that do not."""
-        if self._type_with(dimension) is None:
-            return ()
+    def _divide(self, dimension: str, field: Field) -> None:
+        """Put the values of a field into classes, apart those of words that not all policies know."""
         terms = self.terms[dimension]
-        found: dict[Each, str] = {}
-        for term in terms.declared:
-            if not all(terms.known(term)):
-                found.setdefault(terms.known(term), term)
-        return tuple(found.values())
-
-    def _type_with(self, dimension: str) -> tuple[FactType, str] | None:
-        """Return a type of fact, known to all policies alike, with a field that words of a dimension stand in."""
-        for name, declared in self.types.items():
-            if all(policy.vocabulary.facts.get(name) == declared for policy in self.policies):
-                for field in declared.fields.values():
-                    if HELD_DIMENSION.get(field.held) == dimension:
-                        return declared, field.id
-        return None
-
-    def _nowhere(self) -> str:
-        """Return a word that no policy knows."""
-        known = {term for dimension in CLOSED for term in self.terms[dimension].declared}
-        return next(word for word in itertools.chain(["unheard-of"], map(str, itertools.count())) if word not in known)
-
-    def _countries(self) -> tuple[Any, ...]:
-        named = self._named(Field.COUNTRY)
-        return (None, *named, *another_country(named)) if named else (None,)
+        held = self.dimensions.get(ROWS[field].held or "")
+        plainest = [word for word in (_SOMEBODY, IDENTIFIABLE) if word in terms.declared or dimension not in CLOSED]
+        found: dict[tuple[Any, ...], str] = {}
+        for term in dict.fromkeys((*(plainest if field in (Field.RECIPIENT, Field.FORM) else ()), *terms.declared)):
+            ways = frozenset(held.levels(term)) if held is not None else None
+            numbers = tuple(sight.numbers[field].get(term, 0) for sight in self.sights)
+            found.setdefault((terms.known(term), ways, numbers), term)
+        self.domains[field] = tuple(term for (known, *_), term in found.items() if all(known))
+        self.odd[field] = tuple(term for (known, *_), term in found.items() if not all(known))
 
     def _named(self, field: Field) -> list[str]:
-        return sorted({value for leaf in self._of(field) for value in leaf.values})
+        return sorted({value for sight in self.sights for value in sight.numbers[field]})
 
-    def _of(self, field: Field) -> list[In | NotIn]:
-        return [leaf for leaf in self.leaves if isinstance(leaf, In | NotIn) and leaf.field is field]
+    def _type(self, name: str) -> FactType:
+        """Return a type of fact as far as its facts are well-formed for all policies."""
+        declared = [policy.vocabulary.facts.get(name) for policy in self.policies]
+        first, *others = declared
+        if first is None or any(other != first for other in others):
+            raise Undecided(f"the policies declare facts of type {name} differently")
+        return first
 
     def _regions(self, name: str) -> tuple[Any, ...]:
-        declared = next(p.vocabulary.attributes[name] for p in self.policies if name in p.vocabulary.attributes)
-        if declared.type == "boolean":
-            return (None, False, True)
-        tested = [leaf.value for leaf in self.leaves if isinstance(leaf, Compare) and leaf.attribute == name]
-        if declared.type == "string":
-            return (None, *sorted({str(value) for value in tested}), ELSEWHERE)
-        marks = sorted({value for value in tested if not isinstance(value, str)})
-        between = {(low + high) / 2 for low, high in itertools.pairwise(marks)}
-        values: set[int | float] = {marks[0] - 1, *marks, *between, marks[-1] + 1}
-        if declared.type == "integer":
-            values = {
-                int(value)
-                for value in (*marks, *(m + 1 for m in marks), *(m - 1 for m in marks))
-                if value == int(value)
-            }
-        return (None, *sorted(values))
-
-    def _fact(self, profile: Profile, event: Mapping[str, Any]) -> dict[str, Any]:
-        """Return a fact of a profile, in an event."""
-        here = {held: stated(event, row.name) for held, row in HELD.items()}
-        here["item"] = event["items"][0]
-        here["subject"] = here["subject"] or _PERSON_ID
-
-        def wider(held: str, means: Each) -> str:
-            return self._words_above(HELD_DIMENSION[held], here[held])[means]
-
-        found = fact_of(self.types[profile.type], profile, here, self._another, wider)
-        if profile.named:
-            found["subject"] = _PERSON_ID
-        return found
-
-    def _fact_with(self, dimension: str, word: str, event: Mapping[str, Any]) -> dict[str, Any]:
-        """Return a fact that is never in effect, with a word that not all policies know."""
-        found = self._type_with(dimension)
-        assert found is not None
-        declared, name = found
-        values = tuple(
-            (field.id, min(field.values or {ELSEWHERE}))
-            for field in declared.fields.values()
-            if field.held == VALUE and field.required
-        )
-        fact = self._fact(Profile(declared.id, values, frozenset(), False), event)
-        fact[name] = [word] if declared.fields[name].list else word
-        return {**fact, "from": event["time"], "until": event["time"]}
-
-    def _another(self, held: str, value: Any) -> str:
-        """Return a value that does not agree with `value`."""
-        if held == "operation":
-            return next(operation for operation in OPERATIONS if operation != value)
-        dimension = HELD_DIMENSION.get(held)
-        if dimension is None or dimension == "parties":
-            return "somebody-else"
-        terms = self.terms[dimension]
-        return next(
-            term
-            for term in sorted(terms.declared)
-            if all(terms.known(term)) and not any(value in v.kinds(dimension, term) for v in terms.vocabularies)
-        )
+        """Return values of an attribute on either side of all that it is compared with; None for none."""
+        declared = [p.vocabulary.attributes[name] for p in self.policies if name in p.vocabulary.attributes]
+        tested = [leaf.value for sight in self.sights for leaf in sight.comparisons.get(name, ())]
+        found = dict.fromkeys(value for attribute in declared for value in _region(attribute, tested))
+        return (None, *(value for value in found if all(attribute.accepts(value) for attribute in declared)))
 
 
-_ODD: dict[Variable, str] = dict([*((DIMENSIONS[name], name) for name in CLOSED), *_FACT_WORDS.items()])
-"""The variables whose words a policy may not know, and the dimension of each."""
+def _region(declared: Attribute, tested: Sequence[bool | int | float | str]) -> Sequence[bool | int | float | str]:
+    """Return values of an attribute on either side of all that it is compared with."""
+    texts = sorted(value for value in tested if isinstance(value, str))
+    marks = sorted({value for value in tested if not isinstance(value, str | bool)})
+    match declared.type:
+        case "boolean":
+            return (False, True)
+        case "string":
+            return (*texts, next(text for n in itertools.count() if (text := "elsewhere" + "'" * n) not in texts))
+        case "integer":
+            return sorted({int(mark) + step for mark in marks for step in (-1, 0, 1, 2)})
+        case _:
+            between = {(low + high) / 2 for low, high in itertools.pairwise(marks)}
+            return sorted({marks[0] - 1, *marks, *between, marks[-1] + 1} if marks else ())

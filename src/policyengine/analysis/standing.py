@@ -1,0 +1,248 @@
+"""What is left of a policy's rules in a region of the space of events: all that its decisions there can hang on."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
+from typing import Any, NamedTuple, TypeAlias, TypeVar
+
+from policyengine.analysis.space import Point, Space
+from policyengine.decision.law import Rules, sorted_out
+from policyengine.decision.reduce import reduced, reduced_rule
+from policyengine.decision.ruling import Ruling, Spoken, ground, ruling, topic_of
+from policyengine.model.condition import ALWAYS, NEVER, Compare, Condition, Holds, Same, all_of, leaves
+from policyengine.model.rule import LEAVE, Head, Permit, Restriction, Rule
+from policyengine.text import same
+
+R = TypeVar("R", bound=Rule)
+
+Key: TypeAlias = "tuple[Any, ...]"
+"""One thing that a decision can hang on, with all that can matter of it: ids, titles and words do not."""
+
+_NOTHING = Ruling(0)
+"""What a policy says when it is not in force."""
+
+
+class Left(NamedTuple):
+    """What is left of some rules.
+
+    Args:
+        rules: what they do.
+        speaking: the permits by what their clauses speak of; of other operations, those that license.
+    """
+
+    rules: Rules
+    speaking: Sequence[Permit]
+
+
+class Side:
+    """One of the policies, at one time and for one operation.
+
+    Args:
+        space: the space of events.
+        index: the number of the policy there.
+        cites: whether it matters which clauses a decision cites.
+        obliges: whether it matters to what it obliges.
+    """
+
+    def __init__(self, space: Space, index: int, *, cites: bool, obliges: bool) -> None:
+        self.space = space
+        self.index = index
+        self.sight = space.sights[index]
+        self.policy = self.sight.policy
+        self.cites = cites
+        self.obliges = obliges
+        self.in_force = False
+        self.ground: str | None = None
+        self.rules: list[Rule] = []
+        self.left = Left(sorted_out((), lambda _: False), ())
+
+    def go_to(self, time: int) -> None:
+        """Take the rules in force at `time`."""
+        self.in_force = self.policy.in_force(time)
+        self.ground = ground(self.policy) if self.in_force else None
+        self.rules = [r for r in self.sight.rules if self.in_force and r.head.start <= time < r.head.end]
+
+    def take_up(self, operation: str) -> None:
+        """Take the rules for one operation."""
+        rules = sorted_out(self.rules, lambda permit: operation in permit.operations)
+        if self.in_force and operation not in self.policy.decides:
+            rules = rules._replace(permits=[LEAVE])
+        permits = [rule for rule in self.rules if isinstance(rule, Permit)]
+        speaking = [replace(p, operations=p.operations & {operation}) for p in permits]
+        self.left = Left(rules, [permit for permit in speaking if permit.operations or permit.licence])
+
+    def unread(self) -> Any:
+        """Return what a denial of an event that cannot be read depends on."""
+        topics = frozenset((self._shown(permit), permit.about) for permit in self._unread_topics())
+        return (self.in_force, self.ground, topics) if self.cites else None
+
+    def read(self, point: Point) -> Left:
+        """Return the rules as they stand for an event with the words at `point`: those for what cannot be read.
+
+        An unknown purpose is denied by the clauses that speak of such a flow, any other word by the ground.
+        """
+        unknown = self.space.unknown(self.index, point)
+        if not any(unknown):
+            return self.left
+        found: list[Rule] = []
+        if self.ground is not None and (unknown.item or unknown.other):
+            head = Head("unknown-term", self.ground, "unknown-term", same("unknown-term"))
+            found.append(Restriction(head, "unknown-term", same("unknown-term"), ALWAYS))
+        topics = self._unread_topics() if unknown.purpose and not unknown.item else []
+        return Left(sorted_out(found, lambda _: False), topics)
+
+    def _unread_topics(self) -> list[Permit]:
+        """Return what the clauses speak of, whatever facts, attributes and persons there are, and whoever receives."""
+
+        def answer(leaf: Condition) -> bool | None:
+            return False if isinstance(leaf, Holds | Same | Compare) else None
+
+        here = [permit for permit in self.left.speaking if permit.operations]
+        return [
+            replace(permit, about=reduced(permit.about, answer), licence=False, licensed_by=None, names=None)
+            for permit in here
+        ]
+
+    # ------------------------------------------------------------------------------------------ a region
+
+    def simplified(self, left: Left, point: Point) -> Left:
+        """Return what is left at `point` of what was `left` around it, without what can have no effect."""
+
+        def answer(leaf: Condition) -> bool | None:
+            return self.space.leaf(leaf, point, self.index)
+
+        def at(rules: Iterable[R]) -> list[R]:
+            found = (rule if rule is LEAVE else reduced_rule(rule, answer) for rule in rules)
+            return [rule for rule in found if rule is not None]
+
+        replacements = at(left.rules.replacements)
+        gone = frozenset[str]().union(*(rule.clauses for rule in replacements if rule.when == ALWAYS))
+        licences = [p for p in map(_on_its_terms, at(left.rules.licences)) if _can_grant(p, gone)]
+        licensing = frozenset(licence.head.clause for licence in licences)
+        permits = [
+            permit if permit.licensed_by is None else replace(permit, licensed_by=permit.licensed_by & licensing)
+            for permit in map(_on_its_terms, at(left.rules.permits))
+            if _can_grant(permit, gone) and (permit.licensed_by is None or permit.licensed_by & licensing)
+        ]
+        replaceable = frozenset[str]().union(*(rule.clauses for rule in replacements))
+        granted = any(p.terms == ALWAYS and p.licensed_by is None and p.head.clause not in replaceable for p in permits)
+        speaking: list[Permit] = []
+        if self.cites and not granted:
+            for permit in left.speaking:
+                about = reduced(permit.about, answer)
+                names = None if permit.names is None else reduced(permit.names, answer)
+                if about != NEVER:
+                    speaking.append(replace(permit, about=about, terms=ALWAYS, names=names))
+        here = [*permits, *(permit for permit in speaking if permit.operations)]
+        leaned = frozenset[str]().union(*(permit.licensed_by or () for permit in here))
+        speaking = [permit for permit in speaking if permit.operations or permit.head.clause in leaned]
+        licences = [licence for licence in licences if licence.head.clause in leaned]
+        used = {permit.head.clause for permit in (*permits, *licences, *speaking)}
+        rules = Rules(
+            permits,
+            licences,
+            self._binding(at(left.rules.restrictions), permits, bars=self.cites and not granted),
+            self._binding(at(left.rules.over), licences if permits else (), bars=False),
+            [rule for rule in replacements if not used.isdisjoint(rule.clauses)],
+            at(left.rules.duties) if permits and self.obliges else [],
+        )
+        return Left(rules, speaking)
+
+    def _binding(
+        self, restrictions: Iterable[Restriction], reached: Sequence[Permit], *, bars: bool
+    ) -> list[Restriction]:
+        """Return the restrictions that can matter to those whom they reach, or be cited where nothing is granted."""
+        return [
+            rule
+            for rule in restrictions
+            if (rule.unless != ALWAYS or self._heard(rule))
+            and (rule.exempt != ALWAYS or self._heard(rule) or (rule.instead and self.obliges))
+            and (
+                any(map(rule.reaches, reached))
+                or (bars and rule.only is None and ALWAYS not in (rule.unless, rule.exempt))
+            )
+        ]
+
+    def keys(self, left: Left, point: Point) -> Mapping[Key, tuple[Condition, ...]]:
+        """Return what a decision can hang on, each thing with its conditions."""
+        rules = left.rules
+        found: dict[Key, tuple[Condition, ...]] = {}
+
+        def note(*key: Any, conditions: tuple[Condition, ...]) -> None:
+            found[(*key, conditions, self._own(conditions, point))] = conditions
+
+        used = {p.head.clause for p in (*rules.permits, *rules.licences, *left.speaking)}
+        for permit in left.speaking:
+            asked = (permit.licensed_by or frozenset()) & used
+            named = () if permit.names is None else (permit.names,)
+            as_what = (bool(permit.operations), permit.licence, self._shown(permit), asked)
+            note("speaks", permit.head.clause, *as_what, conditions=(permit.about, *named))
+        for permit in rules.permits:
+            note("permits", permit.head.clause, permit.licensed_by, self._duties(permit), conditions=(permit.terms,))
+        for licence in rules.licences:
+            note("licenses", licence.head.clause, self._duties(licence), conditions=(licence.terms,))
+        for what, restrictions, permits in (
+            ("restricts", rules.restrictions, rules.permits),
+            ("is laid over", rules.over, rules.licences),
+        ):
+            for rule in restrictions:
+                reached = frozenset(permit.head.clause for permit in permits if rule.reaches(permit))
+                cited = (rule.head.clause, rule.only is None) if self.cites else ()
+                heard = (rule.cited and self.cites, self._duties(rule), self._named(rule.instead))
+                note(what, cited, reached, *heard, conditions=(rule.when, rule.unless, rule.exempt))
+        for replacement in rules.replacements:
+            by = replacement.head.clause if self.cites else None
+            note("replaces", by, replacement.clauses & used, conditions=(replacement.when,))
+        for duty in rules.duties:
+            note("obliges", self._duties(duty), conditions=(duty.when,))
+        return found
+
+    def verdict(self, left: Left) -> Ruling:
+        """Decide an item when every condition has become `ALWAYS` or `NEVER`."""
+        if not self.in_force:
+            return _NOTHING
+        spoken = [
+            Spoken(topic_of(self.policy, permit), permit.head.id, bool(permit.operations), permit.names == ALWAYS)
+            for permit in left.speaking
+        ]
+        return ruling(self.policy, left.rules, 1, lambda c, items: items if c == ALWAYS else 0, lambda: spoken)
+
+    def obligation(self, name: str) -> tuple[str, str, str]:
+        """Return an obligation by all that a host is told of it."""
+        declared = self.policy.obligations[name]
+        return name, declared.clause, repr(sorted(declared.parameters.items()))
+
+    def _own(self, conditions: Iterable[Condition], point: Point) -> int | None:
+        """Return the number of the policy where facts can answer `conditions` of it and not the same of another."""
+        if self.space.alike:
+            return None
+        asked = (leaf for condition in conditions for leaf in leaves(condition) if isinstance(leaf, Holds))
+        return self.index if any(self.space.differs(leaf, point) for leaf in asked) else None
+
+    def _named(self, names: Iterable[str]) -> tuple[Any, ...]:
+        return tuple(sorted({self.obligation(name) for name in names})) if self.obliges else ()
+
+    def _duties(self, rule: Rule) -> tuple[Any, ...]:
+        return self._named(rule.head.obligations)
+
+    def _heard(self, rule: Restriction) -> bool:
+        """Whether a permit shows that it satisfied the restriction."""
+        return (rule.cited and self.cites) or bool(self._duties(rule))
+
+    def _shown(self, permit: Permit) -> str:
+        return self.policy.clauses[permit.head.clause].case_of or permit.head.clause
+
+
+def _on_its_terms(permit: Permit) -> Permit:
+    """Return `permit` with all that it asks for as its terms."""
+    return permit if permit is LEAVE else replace(permit, about=ALWAYS, terms=all_of(permit.about, permit.terms))
+
+
+def _bars(rule: Restriction) -> bool:
+    """Whether it can be cited where nothing is granted."""
+    return rule.only is None and ALWAYS not in (rule.unless, rule.exempt)
+
+
+def _can_grant(permit: Permit, gone: frozenset[str]) -> bool:
+    return permit.terms != NEVER and permit.head.clause not in gone
