@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Hashable, Mapping
 from dataclasses import replace
+from typing import Any, TypeVar
 
 from policyengine.decision.classes import divided, leaves_of, span
 from policyengine.model.condition import Compare, Condition, Field, Holds, In, NotIn, mapped
 from policyengine.model.policy import Policy
 from policyengine.model.rule import Duty, Permit, Replacement, Restriction, Rule, as_use, beside_use
 from policyengine.moment import FOREVER
+
+T = TypeVar("T")
 
 
 class Sight:
@@ -39,6 +42,13 @@ class Sight:
         self.holds: tuple[Holds, ...] = tuple(leaf for leaf in leaves if isinstance(leaf, Holds))
         times = {policy.start, policy.end, *(date for rule in policy.rules for date in span(rule))}
         self.dates: frozenset[int] = frozenset(times - {-FOREVER, FOREVER})
+        self._found: dict[Hashable, Any] = {}
+
+    def once(self, key: Hashable, make: Callable[[], T]) -> T:
+        """Return what hangs on this policy and `key` alone: it is made once, for all with which it is compared."""
+        if key not in self._found:
+            self._found[key] = make()
+        return self._found[key]  # type: ignore[no-any-return]
 
 
 def _plain(rule: Rule) -> Rule:

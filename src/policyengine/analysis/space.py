@@ -70,14 +70,11 @@ class Space:
     def __init__(self, sights: Sequence[Sight]) -> None:
         self.sights = tuple(sights)
         self.policies = tuple(sight.policy for sight in sights)
-        questions = [Question(leaf, index) for index, sight in enumerate(sights) for leaf in sight.holds]
         self.types: Mapping[str, Questions] = {
-            name: Questions(self._type(name), [q for q in questions if q.holds.type == name])
-            for name in dict.fromkeys(question.holds.type for question in questions)
+            name: self._questions(name) for name in dict.fromkeys(leaf.type for sight in sights for leaf in sight.holds)
         }
         self.terms: Mapping[str, Terms] = {
-            dimension: Terms(self.policies, dimension, self._named(field) if dimension not in CLOSED else ())
-            for dimension, field in DIMENSIONS.items()
+            dimension: self._terms(dimension, field) for dimension, field in DIMENSIONS.items()
         }
         held = {field.held for found in self.types.values() for field in found.held}
         self.dimensions: Mapping[str, Terms] = {
@@ -361,13 +358,24 @@ class Space:
     def _named(self, field: Field) -> list[str]:
         return sorted({value for sight in self.sights for value in sight.numbers[field]})
 
-    def _type(self, name: str) -> FactType:
-        """Return a type of fact as far as its facts are well-formed for all policies."""
-        declared = [policy.vocabulary.facts.get(name) for policy in self.policies]
-        first, *others = declared
+    def _terms(self, dimension: str, field: Field) -> Terms:
+        named = tuple(self._named(field)) if dimension not in CLOSED else ()
+        first, *others = (policy.vocabulary.terms[dimension] for policy in self.policies)
+        if any(other != first for other in others):
+            return Terms(self.policies, dimension, named)
+        return self.sights[0].once(
+            (dimension, named, len(self.policies)), lambda: Terms(self.policies, dimension, named)
+        )
+
+    def _questions(self, name: str) -> Questions:
+        """Return what is asked of facts of one type."""
+        first, *others = (policy.vocabulary.facts.get(name) for policy in self.policies)
         if first is None or any(other != first for other in others):
             raise Undecided(f"the policies declare facts of type {name} differently")
-        return first
+        declared = first
+        leaves = ((index, leaf) for index, sight in enumerate(self.sights) for leaf in sight.holds)
+        asked = tuple(Question(leaf, index) for index, leaf in leaves if leaf.type == name)
+        return self.sights[0].once((name, asked), lambda: Questions(declared, asked))
 
     def _regions(self, name: str) -> tuple[Any, ...]:
         """Return values of an attribute on either side of all that it is compared with; None for none."""

@@ -236,7 +236,7 @@ class Side:
 
 def _on_its_terms(permit: Permit) -> Permit:
     """Return `permit` with all that it asks for as its terms."""
-    return permit if permit is LEAVE else replace(permit, about=ALWAYS, terms=all_of(permit.about, permit.terms))
+    return permit if permit.about == ALWAYS else replace(permit, about=ALWAYS, terms=all_of(permit.about, permit.terms))
 
 
 def _bars(rule: Restriction) -> bool:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import operator
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import TypeAlias, TypeVar
 
@@ -26,7 +27,7 @@ def reduced(condition: Condition, answer: Answer) -> Condition:
                     return NEVER
                 if left != ALWAYS:
                     done.append(left)
-            return all_of(*done)
+            return condition if _same(done, parts) else all_of(*done)
         case Or(parts):
             done = []
             for part in parts:
@@ -35,13 +36,19 @@ def reduced(condition: Condition, answer: Answer) -> Condition:
                     return ALWAYS
                 if left != NEVER:
                     done.append(left)
-            return any_of(*done)
+            return condition if _same(done, parts) else any_of(*done)
         case Not(part):
             inner = reduced(part, answer)
+            if inner is part:
+                return condition
             return ALWAYS if inner == NEVER else NEVER if inner == ALWAYS else Not(inner)
         case _:
             met = answer(condition)
             return condition if met is None else ALWAYS if met else NEVER
+
+
+def _same(left: Sequence[Condition], right: Sequence[Condition]) -> bool:
+    return len(left) == len(right) and all(map(operator.is_, left, right))
 
 
 def reduced_rule(rule: R, answer: Answer) -> R | None:
@@ -51,12 +58,16 @@ def reduced_rule(rule: R, answer: Answer) -> R | None:
             about = reduced(rule.about, answer)
             if about == NEVER:
                 return None
-            return replace(rule, about=about, terms=reduced(rule.terms, answer))
+            terms = reduced(rule.terms, answer)
+            return rule if about is rule.about and terms is rule.terms else replace(rule, about=about, terms=terms)
         case Restriction():
             when = reduced(rule.when, answer)
             if when == NEVER:
                 return None
-            return replace(rule, when=when, unless=reduced(rule.unless, answer), exempt=reduced(rule.exempt, answer))
+            unless, exempt = reduced(rule.unless, answer), reduced(rule.exempt, answer)
+            if when is rule.when and unless is rule.unless and exempt is rule.exempt:
+                return rule
+            return replace(rule, when=when, unless=unless, exempt=exempt)
         case Replacement() | Duty():
             when = reduced(rule.when, answer)
-            return None if when == NEVER else replace(rule, when=when)
+            return None if when == NEVER else rule if when is rule.when else replace(rule, when=when)
