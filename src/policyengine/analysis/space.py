@@ -21,8 +21,9 @@ from policyengine.analysis.terms import MAY, NO, SURELY, Levels, Terms
 from policyengine.decision.facts import OPEN, says
 from policyengine.errors import PolicyEngineError
 from policyengine.model.condition import Compare, Condition, Field, Holds, In, NotIn, Same, compares
+from policyengine.model.countries import another_country
 from policyengine.model.fact import HELD_FIELD, FactType
-from policyengine.model.fields import HELD, IDENTIFIABLE, ROWS, put
+from policyengine.model.fields import EVENT, HELD, IDENTIFIABLE, ROWS, put, stated
 from policyengine.model.operation import NEEDS_PURPOSE, OPERATIONS, WITHIN
 from policyengine.model.vocabulary import CLOSED, DIMENSIONS, Attribute
 from policyengine.moment import instant, written
@@ -41,7 +42,6 @@ OTHER, SAME = "other", "same"
 _PERSON_ID: Final = "person-1"
 _SOMEBODY: Final = "somebody"
 _SOMEBODY_ELSE: Final = "somebody-else"
-_COUNTRIES: Final = ("JP", "US", "DE", "FR", "GB", "AQ")
 _DAY: Final = 86_400_000_000
 
 
@@ -92,7 +92,7 @@ class Space:
         for dimension, field in DIMENSIONS.items():
             self._divide(dimension, field)
         named = self._named(Field.COUNTRY)
-        self.domains[Field.COUNTRY] = (*named, *[code for code in _COUNTRIES if code not in named][: bool(named)])
+        self.domains[Field.COUNTRY] = (*named, *(another_country(named) if named else ()))
         for name in sorted({name for sight in sights for name in sight.comparisons}):
             self.domains[f"@{name}"] = self._regions(name)
         self._values: dict[tuple[Field, str, bool], tuple[Any, ...]] = {}
@@ -122,11 +122,11 @@ class Space:
 
     def unknown(self, index: int, point: Point) -> Unknown:
         """Return which of the words at `point` the policy with the number `index` does not know."""
-        terms = self.policies[index].vocabulary.terms
+        vocabulary = self.policies[index].vocabulary
         missing = {
             field
             for dimension, field in DIMENSIONS.items()
-            if dimension in CLOSED and isinstance(point.get(field), str) and point[field] not in terms[dimension]
+            if isinstance(value := point.get(field), str) and not vocabulary.knows(dimension, value)
         }
         return Unknown(Field.ITEM in missing, Field.PURPOSE in missing, bool(missing - {Field.ITEM, Field.PURPOSE}))
 
@@ -156,7 +156,7 @@ class Space:
         match field:
             case Field.PURPOSE if operation not in NEEDS_PURPOSE:
                 yield None
-            case Field.ORIGIN:
+            case Field.ORIGIN | Field.ROLE:
                 yield OPEN
             case Field.RECIPIENT if within and not recipient:
                 yield None
@@ -294,6 +294,9 @@ class Space:
             value = whole[field]
             if isinstance(value, str) and (field, value) != (Field.FORM, IDENTIFIABLE):
                 put(found, row.name, [value] if row.form == "terms" else value)
+        for row in EVENT:
+            if row.always and row.key in found and stated(found, row.name) is None:
+                put(found, row.name, _SOMEBODY)
         facts = [
             self._fact(questions.declared, profile, whole)
             for name, questions in self.types.items()
@@ -346,9 +349,10 @@ class Space:
         """Put the values of a field into classes, apart those of words that not all policies know."""
         terms = self.terms[dimension]
         held = self.dimensions.get(ROWS[field].held or "")
-        plainest = [word for word in (_SOMEBODY, IDENTIFIABLE) if word in terms.declared or dimension not in CLOSED]
+        plainest = {Field.RECIPIENT: [_SOMEBODY], Field.FORM: [IDENTIFIABLE]}.get(field, [])
+        more = [terms.unheard_of] if any(terms.known(terms.unheard_of)) else []  # some look at no such words
         found: dict[tuple[Any, ...], str] = {}
-        for term in dict.fromkeys((*(plainest if field in (Field.RECIPIENT, Field.FORM) else ()), *terms.declared)):
+        for term in dict.fromkeys((*plainest, *terms.declared, *more)):
             ways = frozenset(held.levels(term)) if held is not None else None
             numbers = tuple(sight.numbers[field].get(term, 0) for sight in self.sights)
             found.setdefault((terms.known(term), ways, numbers), term)

@@ -47,8 +47,8 @@ class Terms:
         return all(first == other for other in others)
 
     def known(self, term: str) -> Each:
-        """Return which of the policies know `term`; of a party, all do."""
-        return self._declared_by(term) if self.dimension in CLOSED else (True,) * len(self.vocabularies)
+        """Return for which of the policies an event may state `term`; of a party, for all."""
+        return tuple(vocabulary.knows(self.dimension, term) for vocabulary in self.vocabularies)
 
     def levels(self, value: str | None) -> Mapping[Levels, str]:
         """Return how far words of a fact can agree with what an event states, each with the plainest such word.

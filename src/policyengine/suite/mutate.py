@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any, Literal, TypeAlias
 
 from policyengine.analysis.difference import difference
-from policyengine.analysis.space import Kept
+from policyengine.analysis.sight import Sight
 from policyengine.engine.engine import Engine
 from policyengine.engine.plugins import Plugins
 from policyengine.errors import Place, PolicyError
@@ -76,8 +76,7 @@ class Mutation:
         self._packs: dict[Path, Pack] = {}
         self._others: dict[Path, Policy] = {}
         self.cases = [case for case in cases if any(map(self._is_here, case.policies))]
-        self._originals: dict[Any, Policy] = {}
-        self._kept: Kept = {}
+        self._originals: dict[Any, Sight] = {}
         under = defaultdict[tuple[tuple[str, str], ...], list[Case]](list)
         for case in self.cases:
             under[tuple(sorted(case.readings.items()))].append(case)
@@ -124,13 +123,13 @@ class Mutation:
                     return told("killed", killer=case.id)
             for readings in self._combinations():
                 original = self._original(readings)
-                found = difference(original, policy_under(readings), kept=self._kept)
+                found = difference(original, policy_under(readings))
                 if found is not None:
                     return told(
                         "survived",
                         event=found.event,
                         readings=readings,
-                        expected=expectation(original, found.event),
+                        expected=expectation(original.policy, found.event),
                     )
         except PolicyError:
             return told("refused")
@@ -145,10 +144,10 @@ class Mutation:
         found = [dict(pair for pair in pairs if pair is not None) for pairs in itertools.product(*choices)]
         yield from sorted(found, key=len)
 
-    def _original(self, readings: Mapping[str, str]) -> Policy:
+    def _original(self, readings: Mapping[str, str]) -> Sight:
         key = tuple(sorted(readings.items()))
         if key not in self._originals:
-            self._originals[key] = self._built(self.pack, readings)
+            self._originals[key] = Sight(self._built(self.pack, readings))
         return self._originals[key]
 
     def _built(self, pack: Pack, readings: Mapping[str, str]) -> Policy:
@@ -161,7 +160,7 @@ class Mutation:
         """Yield the cases, those first for which what the mutant changes means something else."""
         tried: set[str] = set()
         for readings, likely in self._likely:
-            for case in likely.noticing(self._original(readings), policy_under(readings)):
+            for case in likely.noticing(self._original(readings).policy, policy_under(readings)):
                 tried.add(case.id)
                 yield case
         yield from (case for case in self.cases if case.id not in tried)
