@@ -8,12 +8,18 @@ from collections.abc import Iterator
 from typing import Any
 
 from policyengine.model.condition import Compare, Field, Holds, In, NotIn, Same, leaves
+from policyengine.model.operation import NEEDS_RECIPIENT
 from policyengine.model.policy import Policy
 from policyengine.model.rule import conditions_of
 from policyengine.moment import FOREVER
 from strategies import OPERATIONS, TIMES
 
 UNKNOWN = "unheard"
+NEW = "new-word"
+"""A word that one of two policies may declare."""
+
+ITEMS = ["contact", "mail", "phone", "voice", "health", NEW]
+PURPOSES = ["care", "followup", "ads", NEW]
 
 FACTS: dict[str, list[dict[str, Any]]] = {
     "consent": [
@@ -22,6 +28,8 @@ FACTS: dict[str, list[dict[str, Any]]] = {
         {"operations": OPERATIONS, "items": ["contact"], "recipients": ["group"]},
         {"operations": OPERATIONS, "subject": "p-1"},
         {"operations": ["provide"], "items": [UNKNOWN]},
+        {"operations": ["use", "entrust"], "items": ["voice"]},
+        {"operations": ["joint_use", "provide"], "items": [NEW], "recipients": ["sister"]},
     ],
     "contract": [
         {"kind": "confidentiality", "party": "group"},
@@ -39,12 +47,16 @@ FACTS: dict[str, list[dict[str, Any]]] = {
         {"kind": "erase", "subject": "p-1"},
         {"kind": "disclose"},
         {"kind": "stop_use", "items": ["contact"], "purposes": ["care"]},
+        {"kind": "stop_use", "items": [UNKNOWN]},
+        {"kind": "erase", "purposes": ["followup"], "recipients": ["sister"]},
+        {"kind": "stop_use", "items": ["voice"], "purposes": [NEW]},
     ],
     "notice": [
         {"purposes": ["care"]},
         {"purposes": ["ads"], "subject": "p-1"},
         {"purposes": ["followup"], "items": ["mail"]},
         {"purposes": [UNKNOWN]},
+        {"purposes": [NEW, "followup"], "items": ["health"]},
     ],
     "declaration": [
         {"partner": "group", "purposes": ["care"], "basis": "consent"},
@@ -56,6 +68,8 @@ FACTS: dict[str, list[dict[str, Any]]] = {
         {"item": "mail", "holders": ["p-1"]},
         {"item": "contact", "operation": "use", "to": ["group"]},
         {"item": "health", "via": "partner", "subject": "p-1"},
+        {"item": "phone", "to": ["sister"]},
+        {"item": NEW, "operation": "entrust"},
     ],
 }
 
@@ -65,7 +79,8 @@ def dense_events(policies: list[Policy], number: int, seed: int = 0) -> Iterator
     found = [leaf for p in policies for rule in p.rules for c in conditions_of(rule) for leaf in leaves(c)]
     fields = {leaf.field for leaf in found if isinstance(leaf, In | NotIn)}
     types = sorted({leaf.type for leaf in found if isinstance(leaf, Holds)})
-    dated = any(rule.head.start > 0 or rule.head.end < FOREVER for policy in policies for rule in policy.rules)
+    spans = [(x.start, x.end) for policy in policies for x in (policy, *(rule.head for rule in policy.rules))]
+    dated = any(start > -FOREVER or end < FOREVER for start, end in spans)
     looked_at = bool(types) or any(isinstance(leaf, Same) for leaf in found)
 
     def words(dimension: str, field: Field, plain: str | None) -> list[str | None]:
@@ -77,8 +92,8 @@ def dense_events(policies: list[Policy], number: int, seed: int = 0) -> Iterator
         "time": TIMES if dated else TIMES[3:4],
         "category": words("subjects", Field.SUBJECT, "adult"),
         "person": ["p-1", None] if looked_at else ["p-1"],
-        "item": words("items", Field.ITEM, "contact") if not types else ["contact", "mail", "health", UNKNOWN],
-        "purpose": words("purposes", Field.PURPOSE, "care") if not types else ["care", "followup", "ads", UNKNOWN],
+        "item": words("items", Field.ITEM, "contact") if not types else [*ITEMS, UNKNOWN],
+        "purpose": words("purposes", Field.PURPOSE, "care") if not types else [*PURPOSES, UNKNOWN],
         "form": words("forms", Field.FORM, "identifiable"),
         "origin": words("origins", Field.ORIGIN, None),
         "recipient": ["stranger", "group", "sister", "partner", "p-1"],
@@ -111,7 +126,7 @@ def dense_events(policies: list[Policy], number: int, seed: int = 0) -> Iterator
             event["purpose"] = chosen["purpose"]
         if chosen["origin"]:
             event["origin"] = chosen["origin"]
-        if operation not in ("acquire", "use") or chosen["recipient"] == "group":
+        if operation in NEEDS_RECIPIENT or chosen["recipient"] == "group":
             event["recipient"] = {
                 "id": chosen["recipient"],
                 **({"service": chosen["service"]} if chosen["service"] else {}),
