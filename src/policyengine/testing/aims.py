@@ -121,14 +121,16 @@ def surely(aim: Aim, condition: Condition) -> bool | None:
     match condition:
         case In(field, values) | NotIn(field, values):
             if not aim.states(field):
-                return False
+                return condition.open
             inside = {value in values for value in aim.values(field)}
             return (inside == {isinstance(condition, In)}) if len(inside) == 1 else None
         case Holds():
             return any(fact.type == condition.type and set(condition.where) <= set(fact.where) for fact in aim.facts)
         case Compare():
             passed = {compares(value, condition) for value in aim.attribute(condition.attribute)}
-            return (passed == {True}) if any(t.attribute == condition.attribute for t in aim.tests) else False
+            if not any(test.attribute == condition.attribute for test in aim.tests):
+                return condition.open
+            return (passed == {True}) if len(passed) == 1 else None
         case Same():
             return aim.same
         case Not(part):
