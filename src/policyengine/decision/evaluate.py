@@ -193,7 +193,10 @@ class Evaluator:
         Args:
             event: an event of a controller and a time that the policy governs; which facts it carries does not matter.
         """
-        of = self._class(self._memory, as_rules_see(as_stated(event)), event.instant)
+        stated = as_stated(event)
+        if self.policy.vocabulary.strangers(stated):
+            return frozenset()
+        of = self._class(self._memory, as_rules_see(stated), event.instant)
         everything = (1 << len(event.items)) - 1
 
         def answer(leaf: Condition) -> bool | None:
