@@ -275,8 +275,8 @@ def _silent(
         def say(clause: str = clause) -> Text:
             return _beyond(policy, clause)
 
-        for code, which in (("not-permitted", ~by_word), (UNKNOWN, by_word)):
-            obstacle = Obstacle(code, clause, None, (), say)
+        silent = Obstacle("not-permitted", clause, None, (), say)
+        for obstacle, which in ((silent, ~by_word), (silent._replace(code=UNKNOWN), by_word)):
             if several & which:
                 yield obstacle, several & which
             for rule, where in behind[clause].items():
