@@ -25,7 +25,7 @@ from policyengine.errors import Place
 from policyengine.model.condition import And, Compare, Condition, Field, Holds, In, Not, NotIn, Or, leaves
 from policyengine.model.event import Event
 from policyengine.model.policy import Policy
-from policyengine.model.rule import Duty, Permit, Replacement, Restriction, Rule
+from policyengine.model.rule import Duty, Permit, Replacement, Restriction, Rule, as_use, beside_use
 from policyengine.model.vocabulary import DIMENSIONS
 from policyengine.model.words import describe
 from policyengine.text import Language, Text
@@ -208,11 +208,16 @@ class _Instrument:
         self.entries = coverage.rules
         self.rules: list[Rule] = []
         self.roots: dict[int, tuple[tuple[str, Condition], ...]] = {}
+        self.as_asked: dict[int, Any] = {}  # licences, and what is laid over clauses, as they are asked of licences
         self.spots: list[_Spot] = []
         statements: dict[str, int] = {}
         for rule in map(_apart, policy.rules):
             self.rules.append(rule)
             self.roots[id(rule)] = _roots(rule)
+            if isinstance(rule, Permit) and rule.licence:
+                self.as_asked[id(rule)] = _apart(as_use(rule))
+            elif isinstance(rule, Restriction) and rule.only is not None:
+                self.as_asked[id(rule)] = _apart(beside_use(rule))
             head = rule.head
             entry = coverage.rules.setdefault(head.id, RuleCoverage(head.id, head.clause, head.place))
             coverage.clauses.setdefault(head.clause, False)
@@ -233,7 +238,7 @@ class _Instrument:
                 )
                 for term in leaf.written if isinstance(leaf, In | NotIn) else ():
                     found.terms.setdefault(term, False)
-                self.spots.append(_Spot(rule, root, number, leaf, found))
+                self.spots.append(_Spot(rule, role, root, number, leaf, found))
 
     def watch(self, event: Event) -> None:
         terms = self.policy.vocabulary.terms["items"]
@@ -244,6 +249,8 @@ class _Instrument:
         rules = [rule for rule in self.rules if rule.head.start <= event.instant < rule.head.end]
         spots = [spot for spot in self.spots if spot.rule.head.start <= event.instant < spot.rule.head.end]
         found = {id(root): answers.met(root, items) for rule in rules for _, root in self.roots[id(rule)]}
+        as_asked = [self.as_asked[id(rule)] for rule in rules if id(rule) in self.as_asked]
+        found.update({id(root): answers.met(root, items) for rule in as_asked for _, root in _roots(rule)})
         named = {
             id(rule)
             for rule in rules
@@ -260,7 +267,12 @@ class _Instrument:
             turned = _turned(spot.root, spot.number, items, answers.met)
             if turned == found[id(spot.root)]:
                 continue
-            differing = _differing(decided, self._decide(rules, items, {**found, id(spot.root): turned}, named))
+            other = {**found, id(spot.root): turned}
+            asked = self.as_asked.get(id(spot.rule))
+            for role, root in _roots(asked) if asked is not None else ():
+                if role == spot.role and len(leaves(root)) == len(leaves(spot.root)):
+                    other[id(root)] = _turned(root, spot.number, items, answers.met)
+            differing = _differing(decided, self._decide(rules, items, other, named))
             if differing:
                 spot.seen.decides = True
                 self.entries[spot.rule.head.id].applied = True
@@ -287,7 +299,10 @@ class _Instrument:
     def _decide(self, rules: list[Rule], items: Items, found: Mapping[int, Items], named: Container[int]) -> Ruling:
         """Decide items from the answers to the rules' conditions, by where each stands; `named` name the recipient."""
         operation = {id(rule): found[id(self.roots[id(rule)][0][1])] for rule in rules if isinstance(rule, Permit)}
-        sorts = sorted_out(rules, lambda permit: bool(operation[id(permit)]))
+        sorts = sorted_out(rules, lambda permit: bool(operation[id(permit)]))._replace(
+            licences=[self.as_asked[id(rule)] for rule in rules if isinstance(rule, Permit) and rule.licence],
+            over=[self.as_asked[id(rule)] for rule in rules if isinstance(rule, Restriction) and rule.only is not None],
+        )
 
         def met(condition: Condition, asked: Items) -> Items:
             return found[id(condition)] & asked
@@ -307,6 +322,7 @@ class _Spot:
     """One leaf where it stands: the `number`-th leaf of the condition `root` of `rule`."""
 
     rule: Rule
+    role: str
     root: Condition
     number: int
     leaf: Condition
