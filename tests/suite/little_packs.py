@@ -28,6 +28,7 @@ number = "1"
 summary = {ja = "お客様の情報は配送のために使う", en = "Customers' data serve delivery."}
 
 [[clause.purpose-limitation]]
+operations = ["acquire", "use"]
 subjects = ["customer"]
 purposes = ["delivery"]
 """
