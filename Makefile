@@ -6,7 +6,7 @@ STAMP := .venv/.installed
 PYTEST_FLAGS ?= -n auto
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint types imports tests bench schemas docs-problems clean
+.PHONY: help demo test lint types imports tests long bench schemas docs-problems clean
 
 help:  ## Show this list.
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-14s %s\n", $$1, $$2}'
@@ -37,6 +37,9 @@ imports: $(STAMP)
 
 tests: $(STAMP)
 	$(BIN)/pytest $(PYTEST_FLAGS) tests rules plugins/ledger/tests plugins/telemetry/tests
+
+long: $(STAMP)  ## The tests for as long as one likes: many more examples, new ones every time, and longer races.
+	HYPOTHESIS_PROFILE=thorough $(BIN)/pytest $(PYTEST_FLAGS) $(or $(TESTS),tests)
 
 bench: $(STAMP)  ## Measure speed, as ratios in one run.
 	$(BIN)/python benchmarks/run.py

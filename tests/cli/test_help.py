@@ -10,7 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from cli.running import ROOT, environment, run
+import forked
+from cli.running import ROOT, environment, run, run_anew
 from policyengine import __version__
 from policyengine.cli import COMMANDS
 
@@ -58,9 +59,7 @@ def test_every_example_runs(command: str, tmp_path: Path) -> None:
     """As they stand, in a copy of what they name."""
     bin_folder = tmp_path / "bin"
     bin_folder.mkdir()
-    script = bin_folder / "policyengine"
-    script.write_text(f'#!/bin/sh\nexec "{sys.executable}" -m policyengine "$@"\n')
-    script.chmod(0o755)
+    forked.program(bin_folder)
     for name in ("rules", "examples", "schemas"):
         shutil.copytree(ROOT / name, tmp_path / name)
     path = f"{bin_folder}:{environment()['PATH']}"
@@ -117,4 +116,4 @@ def test_the_command_and_the_module_are_the_same() -> None:
     assert command.exists(), "the package is not installed; run: make test"
     for args in (["--help"], ["evaluate"], ["plugins", "--format", "json"], ["evalute"]):
         done = subprocess.run([str(command), *args], capture_output=True, text=True, env=environment(), check=False)
-        assert (done.returncode, done.stdout, done.stderr) == run(*args)
+        assert (done.returncode, done.stdout, done.stderr) == run_anew(*args) == run(*args)

@@ -12,7 +12,6 @@ import re
 import shlex
 import shutil
 import subprocess
-import sys
 import tomllib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
@@ -20,6 +19,7 @@ from typing import Any, NamedTuple
 
 import jsonschema
 
+import forked
 from policyengine import Engine, Event, PolicyError, Problem
 from policyengine.builtin.files import read_events
 from policyengine.cli import COMMANDS
@@ -114,9 +114,7 @@ class Reader:
             shutil.copytree(ROOT / name, folder / name)  # a copy: a page may write
         commands = folder / ".bin"
         commands.mkdir()
-        script = commands / "policyengine"
-        script.write_text(f'#!/bin/sh\nexec "{sys.executable}" -m policyengine "$@"\n')
-        script.chmod(0o755)
+        forked.program(commands)
         self.environment = {
             **os.environ,
             "PATH": f"{commands}:{os.environ['PATH']}",

@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 
+import forked
 from policyengine.language.find import find_rule_files
 
 UNTIDY = '[policy]\r\nid="a"   # its name\r\n'
@@ -28,8 +29,12 @@ def run(
     before: Callable[[], None] | None = None,
 ) -> tuple[int, str, str]:
     """Run the command, `before` in its process first; return its exit code, output and errors."""
+    words = ["fmt", "--lang", lang, *map(str, arguments)]
+    if before is None:
+        code, out, err = forked.policyengine(words, folder=cwd or Path(), environment=os.environ, stdin=text.encode())
+        return code, out.decode(), err.decode()
     ran = subprocess.run(
-        [sys.executable, "-m", "policyengine", "fmt", "--lang", lang, *map(str, arguments)],
+        [sys.executable, "-m", "policyengine", *words],
         input=text.encode(),
         capture_output=True,
         cwd=cwd,

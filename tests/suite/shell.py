@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import os
-import subprocess
-import sys
 from pathlib import Path
 from typing import NamedTuple
+
+import forked
 
 
 class Ran(NamedTuple):
@@ -25,15 +25,8 @@ def environment(lang: str = "en") -> dict[str, str]:
 
 
 def policyengine(*words: str | Path, folder: Path, lang: str = "en") -> Ran:
-    """Run ``python -m policyengine`` in `folder`."""
-    done = subprocess.run(
-        [sys.executable, "-m", "policyengine", *map(str, words)],
-        capture_output=True,
-        cwd=folder,
-        env=environment(lang),
-        stdin=subprocess.DEVNULL,
-        check=False,
-    )
-    ran = Ran(done.returncode, done.stdout.decode("utf-8"), done.stderr.decode("utf-8"))
+    """Run ``policyengine`` in `folder`."""
+    code, out, err = forked.policyengine([*map(str, words)], folder=folder, environment=environment(lang))
+    ran = Ran(code, out.decode("utf-8"), err.decode("utf-8"))
     assert "Traceback" not in ran.err, ran.err
     return ran
