@@ -235,6 +235,26 @@ def test_on_policies_of_different_words(data: st.DataObject) -> None:
     exact(data, pair)
 
 
+ROLES = st.lists(st.sampled_from(["clerk", "nurse", "doctor"]), unique=True)
+
+
+@given(st.data())
+def test_on_policies_of_different_roles(data: st.DataObject) -> None:
+    """A policy that declares no roles ignores them, so that even a role that nobody declares can make a difference."""
+    drawn = data.draw(policy_data(4))
+    written: list[Written] = []
+    for roles in (data.draw(ROLES), data.draw(ROLES)):
+        declared = {role: {"ja": "役", "en": "role"} for role in roles}
+        written.append(({**drawn, "vocabulary": {**drawn["vocabulary"], "roles": declared}}, {}))
+    left, right = pair = judges(*written)
+    exact(data, pair)
+    if difference(left.policy, right.policy) is None:
+        for event in dense_events([left.policy, right.policy], 40, data.draw(st.integers(0, 1000))):
+            for role in ("clerk", "nurse", "doctor", "guard"):
+                told = {**event, "actor": {"id": "a-1", "role": role}}
+                assert left.quickly(told) == right.quickly(told), told
+
+
 @given(strategies.policies())
 def test_a_policy_does_not_differ_from_itself(policy: Policy) -> None:
     assert difference(policy, policy) is None

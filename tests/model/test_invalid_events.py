@@ -294,11 +294,17 @@ def test_what_is_odd_and_not_malformed(engine: Engine, fact: dict[str, Any]) -> 
 
 @pytest.mark.parametrize("field", ["purposes", "items"])
 @pytest.mark.parametrize("word", ["", "unheard-of", "Name"])
-def test_an_unknown_term_in_a_fact_is_denied_and_not_invalid(engine: Engine, field: str, word: str) -> None:
-    fact = {"type": "consent", "operations": ["use"], field: [word]}
-    decision = engine.evaluate(changed(facts=[*VALID["facts"], fact]))
+def test_an_unknown_term_in_a_fact_restricts_what_the_fact_is_about_and_nothing_else(
+    engine: Engine, field: str, word: str
+) -> None:
+    consent = {"type": "consent", "operations": ["use"], field: [word]}
+    assert engine.evaluate(changed(facts=[*VALID["facts"], consent])).permitted
+    request = {"type": "request", "kind": "stop_use", field: [word]}
+    decision = engine.evaluate(changed(facts=[*VALID["facts"], request]))
     assert decision.outcome == "deny"
     assert {reason.code for reason in decision.reasons} == {"unknown-term"}
+    elsewhere = {**request, "subject": "somebody-else"}
+    assert engine.evaluate(changed(facts=[*VALID["facts"], elsewhere])).permitted
 
 
 BAD_NAMES = {

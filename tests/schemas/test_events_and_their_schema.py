@@ -45,7 +45,7 @@ def timely(document: Any) -> bool:
     if "acquired" not in document:
         return True
     acquired, time = (datetime.fromisoformat(document[name]) for name in ("acquired", "time"))
-    return acquired == time if document["operation"] == "acquire" else acquired <= time
+    return acquired <= time
 
 
 KNOWN = validator(event_schema(standard_vocabulary().facts.values()))

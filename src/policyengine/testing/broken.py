@@ -79,8 +79,6 @@ def _breaks(event: EventData, engine: Engine) -> Iterator[_Break]:
         if event["operation"] not in row.allowed_on:
             yield _Break((row.key,), {"id": "x"})
     yield _Break(("acquired",), text(instant(event["time"]) + DAY))
-    if event["operation"] == "acquire":
-        yield _Break(("acquired",), text(instant(event["time"]) - DAY))
     for key in sorted({row.key for row in EVENT if row.part}):
         yield from (_Break((key,), value) for value in _NO_TABLES)
         if key in event:

@@ -264,8 +264,7 @@ def _change(draw: DrawFn, stage: Stage, scene: Scene, event: EventData, name: st
         case ["controller"]:
             values = stage.controllers
         case ["acquired"]:
-            now = instant(event["time"])
-            values = (None, event["time"], *(() if event["operation"] == "acquire" else (text(now - DAY),)))
+            values = (None, event["time"], text(instant(event["time"]) - DAY))
         case ["subject", "id"]:
             values = (None, PERSON, _ANOTHER_PERSON)
         case ["actor" | "source", "id"]:
@@ -292,19 +291,13 @@ def _put(scene: Scene, event: EventData, name: str, value: Any) -> EventData:
         found = event.get(row.key)
         if event["operation"] not in row.allowed_on or (row.always and found and row.part not in found):
             event[row.key] = None
-    if event.get("acquired") and _misplaced(event):
+    if event.get("acquired") and instant(event["acquired"]) > instant(event["time"]):
         event["acquired"] = None
     if event["operation"] in NEEDS_RECIPIENT and not event.get("recipient"):
         event["recipient"] = {"id": SOMEBODY}
     if event["operation"] in NEEDS_PURPOSE and not event.get("purpose"):
         event["purpose"] = scene.values[Field.PURPOSE][0]
     return {field: event[field] for field in EVENT_KEYS if event.get(field) not in (None, {}, [])}
-
-
-def _misplaced(event: EventData) -> bool:
-    """Whether the time of acquisition is one that the event's own time and operation rule out."""
-    since = instant(event["acquired"]) - instant(event["time"])
-    return since > 0 or (since < 0 and event["operation"] == "acquire")
 
 
 def _other_facts(draw: DrawFn, scene: Scene, event: EventData) -> list[dict[str, Any]]:
