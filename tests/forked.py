@@ -150,8 +150,9 @@ def _become(streams: Sequence[int], words: list[str], folder: str, environment: 
     os.environ.clear()
     os.environ.update(environment)
     time.tzset()
+    del sys.path[0]  # where this file is
     more = [path for path in environment.get("PYTHONPATH", "").split(os.pathsep) if path and path not in sys.path]
-    sys.path[:1] = [folder, *more]
+    sys.path[:0] = [folder, *more]
     sys.argv = ["policyengine", *words]
     from policyengine.cli import main  # noqa: PLC0415
 

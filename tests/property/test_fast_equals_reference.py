@@ -72,7 +72,7 @@ def says(decision: Decision) -> Answer:
     )
 
 
-@settings(max_examples=6 * settings().max_examples)
+@settings(max_examples=10 * settings().max_examples)
 @given(written_cases())
 def test_on_generated_policies(case: tuple[dict[str, Any], dict[str, str], dict[str, Any]]) -> None:
     data, readings, event = case

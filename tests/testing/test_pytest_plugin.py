@@ -100,7 +100,8 @@ def write(folder: Path, name: str, text: str) -> None:
 
 
 def run(project: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", "--color=no", *arguments]
+    left_out = ["-p", "no:cacheprovider", "-p", "no:hypothesispytest"]  # which imports hypothesis for its report
+    command = [sys.executable, "-m", "pytest", *left_out, "--color=no", *arguments]
     return subprocess.run(command, cwd=project, capture_output=True, text=True, encoding="utf-8", check=False)
 
 
