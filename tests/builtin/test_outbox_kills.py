@@ -17,6 +17,7 @@ from typing import IO
 from builtin.receiver import SECRET, Arrived, Clock, Receiver
 from policyengine.builtin.actions.notify import Courier, verify
 from policyengine.builtin.actions.outbox import Outbox
+from tethered import tether
 
 MESSAGES, KILLS, EACH = 200, 20, 20
 
@@ -108,6 +109,7 @@ def nursery(file: Path, url: str) -> Iterator[subprocess.Popen[str]]:
         with suppress(ProcessLookupError):
             os.killpg(process.pid, signal.SIGKILL)
 
+    let_go = tether("kill", "-9", "--", f"-{process.pid}")
     watchdog = threading.Timer(120, end)
     watchdog.start()
     try:
@@ -118,6 +120,7 @@ def nursery(file: Path, url: str) -> Iterator[subprocess.Popen[str]]:
                 end()
     finally:
         watchdog.cancel()
+        let_go()
 
 
 def test_no_message_is_lost_whenever_a_process_is_killed(tmp_path: Path) -> None:

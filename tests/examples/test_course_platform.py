@@ -24,6 +24,7 @@ import pytest
 import uvicorn
 
 from policyengine_ledger import Ledger
+from tethered import tether
 
 ROOT = Path(__file__).parents[2]
 EXAMPLE = ROOT / "examples" / "course_platform"
@@ -569,6 +570,7 @@ def test_the_readme(tmp_path: Path) -> None:
     server = subprocess.Popen(
         ["bash", "-c", f"{given}\nexec {command}"], stderr=subprocess.PIPE, stdout=subprocess.PIPE, **shell
     )
+    let_go = tether("kill", "-9", str(server.pid))
     try:
         assert server.stderr is not None
         assert any("Uvicorn running" in line for line in server.stderr)
@@ -578,6 +580,7 @@ def test_the_readme(tmp_path: Path) -> None:
     finally:
         server.terminate()
         server.communicate()
+        let_go()
     assert done.returncode == 0, done.stderr
     assert '{"name":"Hanako","grade":"3"}' in done.stdout
     assert '"obligation":"respond-without-delay"' in done.stdout

@@ -13,6 +13,7 @@ from pathlib import Path
 
 from suite.little_packs import DELIVERY, NO_ADVERTISING, WRONG, shop
 from suite.shell import environment
+from tethered import tether
 
 PATIENCE = 60  # seconds after which a run that does not come has gone missing
 
@@ -29,6 +30,7 @@ def watching(folder: Path) -> Iterator[tuple[subprocess.Popen[str], queue.Queue[
         stderr=subprocess.PIPE,
         preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),  # noqa: PLW1509  a job in the background ignores it
     )
+    let_go = tether("kill", "-9", str(process.pid))
     lines: queue.Queue[str] = queue.Queue()
     assert process.stdout is not None
 
@@ -43,6 +45,7 @@ def watching(folder: Path) -> Iterator[tuple[subprocess.Popen[str], queue.Queue[
     finally:
         process.kill()
         process.wait()
+        let_go()
 
 
 def test_a_change_runs_the_suites_again_and_an_interrupt_ends_it(tmp_path: Path) -> None:

@@ -20,6 +20,7 @@ from hypothesis import HealthCheck, Phase, settings
 from sqlalchemy import NullPool, create_engine, text
 
 from policyengine_ledger import Ledger
+from tethered import tether
 
 LAWS = settings(
     max_examples=500 if os.environ.get("HYPOTHESIS_PROFILE") == "thorough" else 12,
@@ -45,6 +46,10 @@ class Server:
         self.user = "postgres" if os.geteuid() == 0 else ""
         if self.user:
             shutil.chown(self.folder, self.user)
+        stop = f'"{programs}/pg_ctl" -D "{self.folder}/data" -m immediate stop; rm -rf "{self.folder}" "{self.log}"'
+        if self.user:
+            stop = f"su {self.user} -s /bin/sh -c '{stop}'; rm -rf '{self.folder}' '{self.log}'"
+        self._let_go = tether("sh", "-c", stop)
         self._run("initdb", "-D", str(self.folder / "data"), "-U", "ledger", "-A", "trust", "-E", "UTF8", "--no-sync")
         self.start()
 
@@ -111,6 +116,7 @@ class Server:
         self.stop()
         shutil.rmtree(self.folder)
         self.log.unlink()
+        self._let_go()
 
 
 def running(process: int) -> bool:
@@ -154,10 +160,12 @@ def server() -> Iterator[Server]:
 def background(command: list[str]) -> Iterator[subprocess.Popen[str]]:
     """Run a process beside the test, and kill it at the end, whatever the end is."""
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
+        let_go = tether("kill", "-9", str(process.pid))
         try:
             yield process
         finally:
             process.kill()
+            let_go()
 
 
 def elsewhere(url: str, deed: str, *arguments: str) -> list[str]:
