@@ -148,6 +148,6 @@ def test_a_line_of_fifty_megabytes_is_one_event() -> None:
 
 
 def test_texts_of_any_language_come_back_as_they_went_in() -> None:
-    event = {**PERMITTED, "id": "お客様-🖷-\u2028-é"}
+    event = {**PERMITTED, "id": "お客様-🖷-é", "attributes": {"note": "\u2028"}}
     assert evaluate(lines(event)).ids == [event["id"]]
     assert evaluate(json.dumps(event, ensure_ascii=False)).ids == [event["id"]]

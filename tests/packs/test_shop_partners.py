@@ -170,12 +170,12 @@ def test_the_shops_own_restrictions_override_both_bases(
 
 
 def test_who_says_advertising_and_no_more_has_not_said_which(shop: Engine) -> None:
-    """A partner may declare all of it at once; a flow has to say which kind it is."""
+    """A partner may declare all of it at once; a flow must say which kind: it may mean a prohibited one."""
     for basis in ("consent", "legitimate_interest"):
         declared = {"type": "partner_declaration", "partner": "p", "purposes": ["advertising"], "basis": basis}
         kinds = [shop.evaluate(advertisement("p", kind, CONSENT, declared)).permitted for kind in KINDS]
         assert kinds == [True, True, True, True, basis == "consent", False]
-        assert shop.evaluate(advertisement("p", "advertising", CONSENT, declared)).clauses == ("4", "6")
+        assert shop.evaluate(advertisement("p", "advertising", CONSENT, declared)).clauses == ("4", "6", "6.3")
 
 
 def test_sixteen_is_old_enough_and_fifteen_is_not(shop: Engine) -> None:

@@ -28,7 +28,6 @@ number = "1"
 summary = {ja = "お客様の情報は配送のために使う", en = "Customers' data serve delivery."}
 
 [[clause.purpose-limitation]]
-operations = ["acquire", "use"]
 subjects = ["customer"]
 purposes = ["delivery"]
 """
@@ -85,6 +84,7 @@ excess_items = ["name"]
 """
 
 ACQUIRED = DELIVERY.replace("an order is delivered", "acquired").replace("expect", 'operation = "acquire"\nexpect')
+KEPT = DELIVERY.replace("an order is delivered", "kept").replace("expect", 'operation = "retain"\nexpect')
 ENTRUSTED = """
 [[case]]
 name = "nothing is entrusted"
@@ -95,7 +95,7 @@ expect = "deny"
 """
 
 PASSING = (DELIVERY, NO_ADVERTISING, NO_VISITOR)
-ALL = (*PASSING, ACQUIRED, ENTRUSTED)
+ALL = (*PASSING, ACQUIRED, KEPT, ENTRUSTED)
 MIXED = (DELIVERY, WRONG, NO_VISITOR, WRONG_TOO)
 
 

@@ -37,7 +37,7 @@ def test_json_with_coverage_is_still_one_document(tmp_path: Path) -> None:
     assert [(entry["policy"], entry["clauses"]) for entry in found["coverage"]] == [("my-shop", {"1": True})]
     conditions = found["coverage"][0]["rules"][0]["conditions"]
     assert {condition["message"]["en"]: condition["false"] for condition in conditions} == {
-        "operation is one of acquisition, use": False,
+        "operation is one of acquisition, retention, use": False,
         "subject is customer": False,
         "purpose is delivery": False,
     }
