@@ -54,7 +54,7 @@ def permits_or_lifts(policy: Policy, kind: str) -> bool:
     return any(
         isinstance(leaf, Holds)
         and leaf.type == "request"
-        and not leaf.restricts
+        and not leaf.may
         and kind in dict(leaf.where).get("kind", {kind})
         for leaf in asked
     )

@@ -107,10 +107,11 @@ def test_what_cannot_be_done_says_so(tmp_path: Path) -> None:
 
 def test_a_list_steers_no_terminal_and_json_is_exact(shell: Shell) -> None:
     file = ("--url", "sqlite:///facts.db")
-    shell("facts", "add", json.dumps({**CONTRACT, "party": "a\u202eb"}), *file)
+    basis = {"type": "legal_basis", "kind": "statute", "reference": "a\u202eb"}  # ids are refused, texts are not
+    shell("facts", "add", json.dumps(basis), *file)
     assert "\\u202e" in shell("facts", "list", *file) and "\u202e" not in shell("facts", "list", *file)
     (entry,) = json.loads(shell("facts", "list", "--format", "json", *file))
-    assert entry["fact"]["party"] == "a\u202eb"
+    assert entry["fact"]["reference"] == "a\u202eb"
 
 
 def test_a_fact_must_be_of_a_standard_type_where_no_policy_is_configured(shell: Shell) -> None:

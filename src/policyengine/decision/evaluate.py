@@ -196,13 +196,16 @@ class Evaluator:
         stated = as_stated(event)
         if self.policy.vocabulary.strangers(stated):
             return frozenset()
+        items = [item for item in event.items if item in self._items]
+        if not items:
+            return frozenset()
         of = self._class(self._memory, as_rules_see(stated), event.instant)
-        everything = (1 << len(event.items)) - 1
+        everything = (1 << len(items)) - 1
 
         def answer(leaf: Condition) -> bool | None:
             if not isinstance(leaf, In | NotIn):
                 return None
-            among = chosen(event.items, leaf.values)
+            among = chosen(items, leaf.values)
             if among not in (0, everything):
                 return None
             return bool(among) is isinstance(leaf, In)

@@ -32,7 +32,7 @@ class Opening(NamedTuple):
 
 
 def openings(policy: Policy, event: Event, rules: Iterable[Rule], items: Items) -> list[Opening]:
-    """Return what would have to be said for `rules` to have another effect on some items, each once.
+    """Return what would have to be said for `rules` to have another effect on some items, by path, each once.
 
     Args:
         policy: the policy whose rules they are.
@@ -45,7 +45,7 @@ def openings(policy: Policy, event: Event, rules: Iterable[Rule], items: Items) 
     for rule in rules:
         for opening in _of(policy, answers, rule, items):
             found.setdefault(opening.path, opening)
-    return list(found.values())
+    return sorted(found.values())
 
 
 def with_openings(message: Text, found: Iterable[Opening]) -> Text:
