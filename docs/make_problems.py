@@ -157,7 +157,7 @@ SECTIONS = (
             en="What `test`, `fmt` and `mutate` find where there is no problem with a file.",
         ),
         "",
-        "rule-test-failed not-canonical mutant-survived",
+        "rule-test-failed unreviewed-case not-canonical mutant-survived",
     ),
 )
 

@@ -74,14 +74,20 @@ class CaseItem(pytest.Item):
 
     def runtest(self) -> None:
         """Decide the case, and compare."""
+        from policyengine.report.results import unreviewed  # noqa: PLC0415
         from policyengine.suite.run import run_case  # noqa: PLC0415
 
-        result = run_case(self.case, _engines(self.config).of(self.case.policies, self.case.readings))
+        engine = _engines(self.config).of(self.case.policies, self.case.readings)
+        result = run_case(self.case, engine)
         if not result.passed:
             raise CaseFailed(result)
+        if not self.case.reviewed:
+            self.warn(UnreviewedCase(unreviewed(self.case, engine.policies).said(_language(self.config))))
 
     def repr_failure(self, excinfo: pytest.ExceptionInfo[BaseException], style: Any = None) -> Any:
         """Show what was expected beside what was decided, why, and where the case stands; no traceback."""
+        if isinstance(excinfo.value, UnreviewedCase):
+            return str(excinfo.value)
         if not isinstance(excinfo.value, CaseFailed):
             return super().repr_failure(excinfo, style)
         from policyengine.report.results import failure  # noqa: PLC0415
@@ -105,6 +111,13 @@ class CaseFailed(Exception):
     def __init__(self, result: Result) -> None:
         super().__init__(result)
         self.result = result
+
+
+class UnreviewedCase(pytest.PytestWarning):
+    """A program wrote a case, and no person has reviewed it; says what the case asserts.
+
+    ``-W error::policyengine.pytest_plugin.UnreviewedCase`` fails such cases.
+    """
 
 
 @pytest.fixture(scope="session")

@@ -62,7 +62,7 @@ def test_every_code_has_an_example_that_names_it() -> None:
     assert without == NO_EXAMPLE
     of_events = {"not-json", "not-an-object", "not-text", "csv-row"}
     typed = [code for code in CODES.values() if code.example.strip().startswith(("$", ">>>"))]
-    assert {code.name for code in typed if f"error: {code.name}: " not in code.example} == of_events
+    assert {code.name for code in typed if f"{code.severity}: {code.name}: " not in code.example} == of_events
 
 
 class Call(NamedTuple):

@@ -51,7 +51,7 @@ def test_every_unmet_expectation_is_shown(engine: Engine) -> None:
     assert str(caught.value).splitlines()[:3] == [
         "outcome: expected deny, actual permit",
         "clauses: expected [4, 5], actual [2-1]",
-        "permitted_items: expected [name], actual [mobile_email, name]",
+        "permitted items: expected [name], actual [mobile_email, name]",
     ]
 
 

@@ -26,7 +26,9 @@ if TYPE_CHECKING:
 @click.argument("path", nargs=-1, required=True, type=click.Path(), metavar="PATH...")
 @format_option
 @click.option("-j", "--jobs", type=click.IntRange(1), help="Processes that share the work.  [default: one a processor]")
-@click.option("--write", "target", type=click.Path(), metavar="SUITE", help="Add a case for each survivor to SUITE.")
+@click.option(
+    "--write", "target", type=click.Path(), metavar="SUITE", help="Add an unreviewed case for each survivor to SUITE."
+)
 @language_option
 def command(path: Sequence[str], form: str, jobs: int | None, target: str | None, lang: Language) -> None:
     """Make small wrong changes to the packs at PATH, and report those that no case of their suites notices.

@@ -25,6 +25,26 @@ s.test.toml:9:3: error: rule-test-failed: a: outcome: expected deny, actual perm
 0 passed, 1 failed in … s
 """,
 )
+UNREVIEWED_CASE: Final = Code(
+    "unreviewed-case",
+    ja="{case}: {sentence}",
+    en="{case}: {sentence}",
+    means=Text(
+        ja="プログラムが書いた事例で、期待が正しいかを人がまだ確かめていません（`reviewed = false`）。"
+        "文を読み、正しければその行を消してください。`--fail-unreviewed` ではこれが誤りになります。",
+        en="A program wrote the case, and no person has said yet that what it expects is right (`reviewed = false`). "
+        "Read the sentence, and take that line away where it is. With `--fail-unreviewed` this is an error.",
+    ),
+    severity="note",
+    example="""
+$ printf '{"id":"e","time":"2026-11-24T09:00:00+09:00","operation":"use","subject":{"category":"customer"},' > e.jsonl
+$ printf '"items":["name"],"purpose":"delivery"}\\n' >> e.jsonl
+$ policyengine test shop.toml --record e.jsonl --out r.test.toml
+$ policyengine test r.test.toml --lang en
+r.test.toml:4:3: note: unreviewed-case: e: The use of name of customer (…) is permitted (clauses: [1]).
+1 passed, 0 failed, 1 not reviewed in … s
+""",
+)
 NOT_CANONICAL: Final = Code(
     "not-canonical",
     ja="標準の書式と違います（ここから）",

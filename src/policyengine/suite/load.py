@@ -18,6 +18,7 @@ from policyengine.suite.case import EXPECTATIONS, Case, Suite
 from policyengine.suite.problems import (
     DUPLICATE_CASE,
     NO_EXPECTATION,
+    NO_ROWS,
     NO_TERMS_FOR_STAR,
     ROW_LENGTH,
     TABLE_FORM,
@@ -103,6 +104,7 @@ class _Reader:
             Place(place.file, place.line, place.column),
             self.policies,
             {**self.readings, **table.get("readings", {})},
+            table.get("reviewed", True),
         )
 
     def _event(self, table: Mapping[str, Any], path: KeyPath, seen: tuple[str, ...] = ()) -> dict[str, Any]:
@@ -214,7 +216,10 @@ class _Reader:
             known = ", ".join((*_TERMS, "operation"))
             self.problem(NO_TERMS_FOR_STAR, *path, "product", column, known=known)
             return []
-        return sorted(self.vocabulary.terms[dimension])
+        terms = sorted(self.vocabulary.terms[dimension])
+        if not terms:
+            self.problem(NO_ROWS, *path, "product", column, dimension=dimension)
+        return terms
 
     def _unknown_column(self, column: str, *path: str | int, known: Any = ()) -> None:
         words = tuple(known) or (*EVENT_KEYS, *_TERMS, *EXPECTATIONS, "expect")

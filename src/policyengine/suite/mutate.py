@@ -24,7 +24,7 @@ from policyengine.errors import Place, PolicyError
 from policyengine.language.build import policy_of
 from policyengine.language.pack import Pack, load_pack
 from policyengine.model.policy import Policy
-from policyengine.suite.case import Case, actual
+from policyengine.suite.case import UNREAD, Case, actual
 from policyengine.suite.likely import Likely
 from policyengine.suite.mutants import Mutant, mutants
 from policyengine.suite.run import run_case
@@ -186,6 +186,9 @@ def expectation(policy: Policy, event: Mapping[str, Any]) -> dict[str, Any]:
     """Return what `policy` says of `event`, as a case would expect it."""
     decision = Engine([policy]).evaluate(event)
     found: dict[str, Any] = {"expect": decision.outcome, "clauses": actual(decision, "clauses")}
+    reasons = actual(decision, "reasons")
+    if not UNREAD.isdisjoint(reasons):
+        found["reasons"] = reasons
     if decision.obligations:
         found["obligations"] = actual(decision, "obligations")
     return found

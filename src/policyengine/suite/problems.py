@@ -6,7 +6,7 @@ from typing import Final
 
 from policyengine.errors import Code
 from policyengine.language.problems import DUPLICATE_RULE
-from policyengine.schema.problems import MISSING_KEY, UNKNOWN_KEY, UNKNOWN_VALUE
+from policyengine.schema.problems import EMPTY, MISSING_KEY, UNKNOWN_KEY, UNKNOWN_VALUE
 from policyengine.text import Text
 
 UNKNOWN_BASE: Final = Code(
@@ -57,6 +57,10 @@ rows = [["delivery"]]
 )
 ROW_LENGTH: Final = TABLE_FORM.also(ja="{columns} 列の表に {values} 個の値", en="{values} values for {columns} columns")
 DUPLICATE_CASE: Final = DUPLICATE_RULE.also(ja="事例「{name}」が二つあります", en='case "{name}" stands twice')
+NO_ROWS: Final = EMPTY.also(
+    ja="語彙が {dimension} の語を一つも宣言していないので、表に事例がありません",
+    en="the vocabulary declares no {dimension}, so that the table has no case",
+)
 NO_EXPECTATION: Final = MISSING_KEY.also(ja="expect がありません", en='"expect" is missing')
 UNKNOWN_CASE_COLUMN: Final = UNKNOWN_KEY.also(ja="未知の列「{column}」", en='unknown column "{column}"')
 NO_TERMS_FOR_STAR: Final = UNKNOWN_VALUE.also(

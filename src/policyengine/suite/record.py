@@ -53,7 +53,7 @@ def sayable(event: Mapping[str, Any]) -> bool:
 
 
 def recorded(events: Iterable[Mapping[str, Any]], engine: Engine, policies: Sequence[str]) -> str:
-    """Return a suite, as TOML, that expects of `events` what `engine` decides today.
+    """Return a suite, as TOML, that expects of `events` what `engine` decides today, each case unreviewed.
 
     Args:
         events: as JSON has them, each `sayable`; each becomes a case named after its id, with a number where ids
@@ -70,12 +70,12 @@ def recorded(events: Iterable[Mapping[str, Any]], engine: Engine, policies: Sequ
     for number, event in enumerate(events, 1):
         name = _unused(str(event.get("id") or f"event {number}"), names)
         names.add(name)
-        cases.append(table_text("case", case_of(name, event, engine)))
+        cases.append(table_text("case", _unreviewed(case_of(name, event, engine))))
     return table_text("suite", about, listed=False) + "".join(f"\n{case}" for case in cases)
 
 
 def appended(path: Path, case: Mapping[str, Any], policies: Sequence[str] = ()) -> None:
-    """Add one case at the end of a suite file, and leave what stands there as it is.
+    """Add one case, unreviewed, at the end of a suite file, and leave what stands there as it is.
 
     Args:
         path: the file; it is made if it is not there.
@@ -92,7 +92,7 @@ def appended(path: Path, case: Mapping[str, Any], policies: Sequence[str] = ()) 
         names = {table["name"] for table in document.data.get("case", ())}
     elif policies:
         text = table_text("suite", {"policies": list(policies)}, listed=False)
-    added = table_text("case", {**case, "name": _unused(case["name"], names)})
+    added = table_text("case", _unreviewed({**case, "name": _unused(case["name"], names)}))
     path.write_text(text.rstrip("\n") + "\n\n" * bool(text) + added, "utf-8")
 
 
@@ -109,6 +109,11 @@ def table_text(name: str, table: Mapping[str, Any], *, listed: bool = True) -> s
     head = f"[[{name}]]" if listed else f"[{name}]"
     lines = (head, *(f"{_key(key)} = {_value(value)}" for key, value in table.items()), "")
     return visible("\n".join(lines), keep="\n")
+
+
+def _unreviewed(case: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a case with the mark that a person takes away who has read it."""
+    return {"name": case["name"], "reviewed": False, **{key: value for key, value in case.items() if key != "name"}}
 
 
 def _value(value: Any) -> str:

@@ -10,7 +10,7 @@ from msgspec.structs import replace
 
 from policyengine.engine.engine import Engine
 from policyengine.errors import PolicyError, Problem
-from policyengine.suite.case import EXPECTATIONS, Case, Difference, Result, Suite, actual
+from policyengine.suite.case import Case, Result, Suite, differences
 from policyengine.suite.load import load_suite, suite_policies
 
 
@@ -63,9 +63,4 @@ def run_case(case: Case, engine: Engine) -> Result:
     start = time.perf_counter()
     decision = engine.evaluate(case.event)
     seconds = time.perf_counter() - start
-    differences = tuple(
-        Difference(what, case.expected[what], actual(decision, what))
-        for what in EXPECTATIONS
-        if what in case.expected and case.expected[what] != actual(decision, what)
-    )
-    return Result(case, decision, differences, seconds)
+    return Result(case, decision, differences(case.expected, decision), seconds)

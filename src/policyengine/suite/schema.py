@@ -9,6 +9,10 @@ from policyengine.schema.pieces import DRAFT, TEXT, Schema
 
 _NAMES: Schema = {"type": "array", "items": {"type": "string"}}
 _READINGS: Schema = {"type": "object", "additionalProperties": {"type": "string"}}
+_REVIEWED: Schema = {
+    "type": "boolean",
+    "description": "Whether a person has said that what is expected is right; where a program wrote it, false.",
+}
 _EXPECTED: Schema = {
     "expect": {"enum": ["permit", "deny", "invalid"], "description": "The outcome."},
     "clauses": {**_NAMES, "description": "Exactly these clauses are cited."},
@@ -62,7 +66,11 @@ def suite_schema() -> Schema:
             },
             "case": {
                 "type": "array",
-                "items": _object({"name": columns, "readings": _READINGS, **_EVENT, **_EXPECTED}, "name", "expect"),
+                "items": _object(
+                    {"name": columns, "reviewed": _REVIEWED, "readings": _READINGS, **_EVENT, **_EXPECTED},
+                    "name",
+                    "expect",
+                ),
             },
             "table": {
                 "type": "array",

@@ -10,7 +10,7 @@ from policyengine.engine.engine import Engine
 from policyengine.errors import did_you_mean
 from policyengine.model.decision import Decision
 from policyengine.model.event import Event
-from policyengine.suite.case import EXPECTATIONS, actual
+from policyengine.suite.case import EXPECTATIONS, differences
 from policyengine.text import visible
 
 
@@ -29,6 +29,9 @@ def assert_permits(engine: Engine, event: Mapping[str, Any] | Event, **expected:
 
 def assert_denies(engine: Engine, event: Mapping[str, Any] | Event, **expected: Collection[str]) -> Decision:
     """Assert that a flow is denied, which an invalid event is not, and return the decision.
+
+    A denial for which the rules were not read (``unknown-term``, ``no-governing-policy``, a fact source that failed)
+    is none, unless ``reasons`` lists it.
 
     Args:
         engine: decides it.
@@ -52,12 +55,7 @@ def _assert(
             raise TypeError(f"{what} expects a list, not one string")
     decision = engine.evaluate(event)
     wanted: dict[str, Any] = {"outcome": outcome, **{what: sorted(names) for what, names in expected.items()}}
-    unmet = [
-        visible(f"{what}: expected {_shown(value)}, actual {_shown(actual(decision, what))}")
-        for what, value in wanted.items()
-        if value != actual(decision, what)
-    ]
-    if unmet:
+    if unmet := [visible(difference.text(decision).en) for difference in differences(wanted, decision)]:
         given = event.as_dict() if isinstance(event, Event) else event
         raise AssertionError("\n".join([*unmet, *told(given, decision)]))
     return decision
@@ -70,7 +68,3 @@ def told(event: Mapping[str, Any], decision: Decision) -> list[str]:
         for name, value in event.items()
     ]
     return ["event: {", ",\n".join(fields), "}", decision.explain()]
-
-
-def _shown(value: Any) -> str:
-    return f"[{', '.join(value)}]" if isinstance(value, list) else str(value)
