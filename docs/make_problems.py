@@ -83,7 +83,7 @@ SECTIONS = (
         ),
         "toml",
         "file-missing file-unreadable not-utf-8 toml-syntax toml-1.1 no-policy duplicate-policy "
-        "not-a-vocabulary no-rule-file file-unwritable",
+        "not-a-vocabulary no-rule-file file-unwritable not-as-sealed",
     ),
     Section(
         Text(ja="形", en="Form"),
@@ -121,7 +121,8 @@ SECTIONS = (
             "the path says where it is.",
         ),
         "toml file=policyengine.toml",
-        "unknown-plugin no-settings unset-variable unknown-action unknown-mode unknown-outcome plugin-error",
+        "unknown-plugin no-settings unset-variable unknown-action unknown-mode unknown-outcome plugin-error "
+        "not-as-pinned",
     ),
     Section(
         Text(ja="イベント", en="Events"),

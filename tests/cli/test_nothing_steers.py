@@ -155,6 +155,7 @@ COMMANDS = {
     "test --format github": ("test", "{place}/pack", "--format", "github"),
     "test --record": ("test", "{place}/pack", "--record", "{place}/events.jsonl"),
     "mutate": ("mutate", "{place}/mutable", "-j", "1"),
+    "seal": ("seal", "{place}/broken.toml"),
     "quarantine list": ("quarantine", "list", "--file", "{place}/kept.db"),
     "quarantine show": ("quarantine", "show", "{kept}", "--payload", "--file", "{place}/kept.db"),
     "outbox list": ("outbox", "list", "--file", "{place}/outbox.db"),

@@ -158,6 +158,7 @@ def test_a_file_stands_beside_nothing_that_it_names(tmp_path: Path) -> None:
         {"shadow": [PACK]},
         {"shadow_readings": {"clause-5-conditions": "strict"}},
         {"source_timeout": 1.0},
+        {"digests": {}},
     ]
     assert {name for options in beside for name in options} == STATED - {"policies"}
     with pytest.raises(TypeError, match="a configuration names"):
@@ -200,6 +201,7 @@ READINGS = st.dictionaries(WORDS, WORDS, max_size=2)
     shadow=st.lists(WORDS, min_size=1, max_size=2) | st.just([]),
     shadow_readings=READINGS,
     source_timeout=st.none() | st.floats(0.1, 100),
+    digests=st.none() | st.dictionaries(WORDS, WORDS, min_size=1, max_size=2),
 )
 @searching(max_examples=30, deadline=None)
 def test_a_file_is_read_as_the_arguments_that_say_the_same(
@@ -247,6 +249,8 @@ def test_a_file_is_read_as_the_arguments_that_say_the_same(
         ('[[step]]\naction = "log"\nclauses = ["2-11"]', {"steps": [Step("log", clauses=frozenset({"2-11"}))]}),
         ('[readings]\nclause-5 = "strict"', {"readings": {"clause-5": "strict"}}),
         ('[shadow.readings]\nclause-5 = "strict"', {"shadow_readings": {"clause-5-conditions": "strict"}}),
+        ("[digests]", {"digests": {}}),
+        ('[digests]\nalc = "sha256:0"', {"digests": {"alc": "sha256:0"}}),
         ("[plugins.redcat]", {"settings": {"redcat": {}}}),
         ("[plugins.redact]\nfelds = {}", {"settings": {"redact": {"felds": {}}}}),
     ],
@@ -256,6 +260,49 @@ def test_what_a_file_may_not_say_arguments_may_not(tmp_path: Path, text: str, op
         Engine.load(config=written(tmp_path, text), installed_plugins=False)
     with pytest.raises((PolicyError, PluginError)):
         Engine.load(PACK, installed_plugins=False, **options)
+
+
+def test_digests_pin_what_may_be_loaded(tmp_path: Path) -> None:
+    (policy,) = Engine.load(PACK, installed_plugins=False).policies
+    pinned = f'[digests]\n{policy.id} = "{policy.digest}"\n'
+    engine = Engine.load(config=written(tmp_path, pinned), installed_plugins=False)
+    assert engine.evaluate(EVENT).policies[0].digest == policy.digest
+    Engine.load(PACK, digests={policy.id: policy.digest}, installed_plugins=False)
+
+    shop = (ROOT / "rules" / "online-shop").as_posix()
+    both = f'policies = ["{PACK.as_posix()}", "{shop}"]\n{pinned}'
+    for text, policies, said in [
+        (f'[digests]\n{policy.id} = "sha256:0"\n', "", [("not-as-pinned", 3, "")]),
+        (pinned + 'alc-smart = "x"\n', "", [("not-as-pinned", 4, 'did you mean "alc-smart-learning"?')]),
+        ("", both, [("not-as-pinned", 2, "")]),
+        ("[digests]\n", "", [("not-as-pinned", 2, "")]),
+        (f"[digests]\n{policy.id} = 1\n", "", [("wrong-type", 3, "")]),
+    ]:
+        assert problems(written(tmp_path, text, policies)) == said
+    with pytest.raises(PolicyError, match=f'"{policy.id}" is {policy.digest}, and digests pins sha256:0'):
+        Engine.load(PACK, digests={policy.id: "sha256:0"}, installed_plugins=False)
+
+
+def test_shadow_policies_are_not_pinned(tmp_path: Path) -> None:
+    (policy,) = Engine.load(PACK, installed_plugins=False).policies
+    shop = (ROOT / "rules" / "online-shop").as_posix()
+    file = written(tmp_path, f'shadow.policies = ["{shop}"]\n[digests]\n{policy.id} = "{policy.digest}"\n')
+    Engine.load(config=file, installed_plugins=False)
+
+
+def test_a_policy_other_than_pinned_is_not_swapped_in(tmp_path: Path) -> None:
+    shutil.copytree(ROOT / "rules", tmp_path / "rules")
+    pack = tmp_path / "rules" / PACK.name
+    (policy,) = Engine.load(pack, installed_plugins=False).policies
+    pins = {policy.id: policy.digest}
+    with Engine.watch(pack, interval=60, digests=pins, installed_plugins=False) as watched:
+        with (pack / "policy.toml").open("a", encoding="utf-8") as file:
+            file.write("# a comment says nothing new\n")
+        assert watched.look()
+        (pack / "more.toml").write_text('[vocabulary.items]\nfax = {ja = "ファクス", en = "fax"}\n', "utf-8")
+        assert not watched.look()
+        assert "not-as-pinned" in str(watched.error)
+        assert watched.engine.policies[0].digest == policy.digest
 
 
 def test_arguments_that_are_watched_are_read_once(tmp_path: Path) -> None:

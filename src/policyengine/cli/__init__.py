@@ -25,6 +25,7 @@ COMMANDS = {
     "check": "Check rule files: form, words, consistency, open points.",
     "test": "Run rule test suites, with coverage.",
     "fmt": "Lay rule files out in the one canonical form.",
+    "seal": "Take down which rule files were reviewed, so that no others are loaded.",
     "mutate": "Make the rules a little wrong, and see whether the suites notice.",
     "quarantine": "See the flows that were kept for a person; release or reject them.",
     "outbox": "See what a webhook is to be told; send it, or try again.",

@@ -3,13 +3,10 @@
 from __future__ import annotations
 
 import difflib
-import errno
 import io
 import itertools
 import os
-import shutil
 import sys
-import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -17,9 +14,9 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import click
 
 from policyengine.cli.common import BAD, DENIED, language_option, show, tell, tell_left_out, write
+from policyengine.cli.files import put_in_place
 from policyengine.cli.findings import format_option, show_finding, write_findings
 from policyengine.errors import Place, PolicyError, Problem
-from policyengine.language.file_problems import FILE_UNWRITABLE
 from policyengine.text import Language, Style, Words
 
 if TYPE_CHECKING:
@@ -72,7 +69,7 @@ def command(path: Sequence[str], check: bool, diff: bool, form: str, lang: Langu
         try:
             result = _formatted(name)
             if writes and result.changes and not piped:
-                _replace(Path(name), result.after)
+                put_in_place(Path(name), result.after)
             results.append(result)
         except PolicyError as error:
             problems += error.problems
@@ -118,28 +115,6 @@ def _formatted(name: str) -> _Result:
     shown = "<stdin>" if name == "-" else name
     before = sys.stdin.buffer.read() if name == "-" else contents(Path(name), name)
     return _Result(shown, before, formatted(decode(before, shown), shown).encode())
-
-
-def _replace(path: Path, contents: bytes) -> None:
-    """Put new contents in the place of a file, at once and with its permissions; a link still leads to it."""
-    target = Path(os.path.realpath(path))
-    try:
-        if not os.access(target, os.W_OK):
-            raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
-        handle, name = tempfile.mkstemp(prefix=".fmt-", dir=target.parent)
-        temporary = Path(name)
-        try:
-            with os.fdopen(handle, "wb") as file:
-                file.write(contents)
-                file.flush()
-                os.fsync(handle)
-            shutil.copymode(target, temporary)
-            temporary.replace(target)
-        finally:
-            temporary.unlink(missing_ok=True)
-    except OSError as error:
-        why = error.strerror or str(error)
-        raise PolicyError([FILE_UNWRITABLE.at(Place(str(path)), reason=why)]) from None
 
 
 def _show(results: Sequence[_Result], writes: bool, diff: bool, lang: Language) -> None:

@@ -11,9 +11,15 @@ from typing import Any, cast
 
 from policyengine.enforcement.flow import MODES, Mode, Step
 from policyengine.engine.plugins import Plugins
-from policyengine.engine.problems import UNSET_VARIABLE
-from policyengine.errors import ConfigurationError, Fault, KeyPath, PolicyError, Problem
+from policyengine.engine.problems import (
+    LOADED_AND_NOT_PINNED,
+    OTHER_THAN_PINNED,
+    PINNED_AND_NOT_LOADED,
+    UNSET_VARIABLE,
+)
+from policyengine.errors import ConfigurationError, Fault, KeyPath, Place, PolicyError, Problem, did_you_mean
 from policyengine.language.source import Document, read
+from policyengine.model.policy import Policy
 from policyengine.schema.pieces import DRAFT, Schema
 
 _NAMES: Schema = {"type": "array", "items": {"type": "string"}}
@@ -34,6 +40,8 @@ class Configuration:
         shadow: the packs that are decided beside the policies, and only compared.
         shadow_readings: the readings of those.
         source_timeout: how many seconds a fact source may take; None sets no limit of the engine's own.
+        digests: by the id of a policy, the digest that its decisions must show; None leaves that open. Shadow policies
+            decide nothing, and are not pinned.
         document: the file that says all this; None where arguments do.
     """
 
@@ -45,12 +53,41 @@ class Configuration:
     shadow: tuple[str | Path, ...] = ()
     shadow_readings: Mapping[str, str] = field(default_factory=dict)
     source_timeout: float | None = None
+    digests: Mapping[str, str] | None = None
     document: Document | None = None
 
     @property
     def paths(self) -> tuple[str | Path, ...]:
         """The packs and the file itself: what an engine of this configuration depends on."""
         return (*([] if self.document is None else [self.document.path]), *self.policies, *self.shadow)
+
+    def refuse_unpinned(self, policies: Iterable[Policy]) -> None:
+        """Refuse policies that are not as `digests` pins them.
+
+        Raises:
+            PolicyError: one is other than pinned, or is not pinned; or one that is pinned is not there.
+        """
+        if self.digests is None:
+            return
+        found = {policy.id: policy.digest for policy in policies}
+        problems: list[Problem] = []
+        for name, pinned in self.digests.items():
+            place = self._place("digests", name)
+            if name not in found:
+                loaded, hint = ", ".join(found), did_you_mean(name, found, listing=False)
+                problems.append(PINNED_AND_NOT_LOADED.at(place, hint=hint, policy=name, pinned=pinned, loaded=loaded))
+            elif found[name] != pinned:
+                problems.append(OTHER_THAN_PINNED.at(place, policy=name, pinned=pinned, found=found[name]))
+        problems += (
+            LOADED_AND_NOT_PINNED.at(self._place("digests"), policy=name, found=found[name])
+            for name in sorted(found.keys() - self.digests.keys())
+        )
+        if problems:
+            raise PolicyError(problems)
+
+    def _place(self, *path: str) -> Place | None:
+        """Return where the file says something; None where arguments do."""
+        return None if self.document is None else self.document.place(path)
 
     @contextmanager
     def placing(self) -> Iterator[None]:
@@ -98,6 +135,7 @@ def configuration_of(
     shadow: Iterable[str | Path] = (),
     shadow_readings: Mapping[str, str] | None = None,
     source_timeout: float | None = None,
+    digests: Mapping[str, str] | None = None,
 ) -> Configuration:
     """Return what arguments state, those of `Engine.load`, or what the file states that they name.
 
@@ -114,6 +152,7 @@ def configuration_of(
         shadow=tuple(shadow),
         shadow_readings=shadow_readings or {},
         source_timeout=source_timeout,
+        digests=digests,
     )
     if config is None:
         return stated
@@ -149,6 +188,11 @@ def configuration_schema(settings: Mapping[str, Mapping[str, Any]] | None = None
                 "type": "number",
                 "exclusiveMinimum": 0,
                 "description": "How many seconds a fact source may take before the flow is denied.",
+            },
+            "digests": {
+                "type": "object",
+                "additionalProperties": {"type": "string"},
+                "description": "By the id of each policy, the digest that its decisions must show.",
             },
             "shadow": {
                 "type": "object",
@@ -217,6 +261,7 @@ def read_configuration(path: str | Path) -> Configuration:
         shadow=tuple(folder / name for name in shadow.get("policies", ())),
         shadow_readings=shadow.get("readings", {}),
         source_timeout=data.get("source_timeout"),
+        digests=data.get("digests"),
         document=document,
     )
 

@@ -91,6 +91,7 @@ class Engine:
         shadow: Iterable[str | Path] = (),
         shadow_readings: Mapping[str, str] | None = None,
         source_timeout: float | None = None,
+        digests: Mapping[str, str] | None = None,
     ) -> Engine:
         """Load policies from their packs, or all that a configuration file names.
 
@@ -107,10 +108,12 @@ class Engine:
             shadow: packs that are decided beside the policies whenever a flow is enforced, and only compared.
             shadow_readings: the readings of those.
             source_timeout: how many seconds a fact source may take before the flow is denied; None sets no limit here.
+            digests: by the id of each policy, the digest that its decisions must show. Where that is given, nothing
+                else may be loaded, a policy that is not named included.
 
         Raises:
-            PolicyError: with every problem of every pack, and unknown readings; of a configuration file, with
-                everything that is wrong with that. Nothing of a broken pack is used.
+            PolicyError: with every problem of every pack, and unknown readings; with what is not as `digests` pins it;
+                of a configuration file, with everything that is wrong with that. Nothing of a broken pack is used.
             PluginError: a plugin is wrong. Of this kind, `ConfigurationError`: settings or steps are, in arguments.
             TypeError: `config` stands beside what it names itself.
         """
@@ -124,6 +127,7 @@ class Engine:
             shadow=shadow,
             shadow_readings=shadow_readings,
             source_timeout=source_timeout,
+            digests=digests,
         )
         return engine_of(stated, plugins, installed_plugins)
 
@@ -336,6 +340,7 @@ def engine_of(configuration: Configuration, plugins: Iterable[object] = (), inst
     if configuration.shadow or configuration.shadow_readings:
         shadow = Decider(build_policies(configuration.shadow, found.kinds, configuration.shadow_readings))
     policies = build_policies(configuration.policies, found.kinds, configuration.readings)
+    configuration.refuse_unpinned(policies)
     with configuration.placing():
         return Engine(policies, found, configuration.steps, configuration.mode, shadow, configuration.source_timeout)
 

@@ -69,4 +69,29 @@ host/policyengine.toml: error: plugin-error: …
 1 checked: 1 error, 0 notes
 """,
 )
+OTHER_THAN_PINNED: Final = Code(
+    "not-as-pinned",
+    ja="ポリシー「{policy}」は {found} です。digests は {pinned} と定めています",
+    en='policy "{policy}" is {found}, and digests pins {pinned}',
+    means=Text(
+        ja="読み込んだポリシーが `digests` の定めと違うか、そこにないか、定められたポリシーが読み込まれていません。"
+        "変更を見直してから、`policyengine seal` の示すダイジェストを書いてください。",
+        en="A policy that was loaded is not the one that `digests` pins, or is not named there; or one that is named "
+        "was not loaded. Review the change, then write the digest that `policyengine seal` shows.",
+    ),
+    example="""
+policies = ["shop.toml"]
+
+[digests]
+shop = "sha256:0000"
+""",
+)
+PINNED_AND_NOT_LOADED: Final = OTHER_THAN_PINNED.also(
+    ja="digests が {pinned} と定めるポリシー「{policy}」は、読み込まれていません。読み込んだもの: {loaded}",
+    en='digests pins policy "{policy}" to {pinned}, and it is not loaded; loaded: {loaded}',
+)
+LOADED_AND_NOT_PINNED: Final = OTHER_THAN_PINNED.also(
+    ja="読み込んだポリシー「{policy}」（{found}）は、digests にありません",
+    en='policy "{policy}" ({found}) was loaded, and digests does not name it',
+)
 NO_TIMEOUT: Final = NOT_AS_DOCUMENTED.also(ja="正の秒数が必要です", en="expected a positive number of seconds")

@@ -11,6 +11,7 @@ from typing import Generic, TypeVar
 
 from policyengine.errors import PolicyEngineError
 from policyengine.language.pack import load_pack
+from policyengine.language.seal import lock_of
 
 _log = logging.getLogger("policyengine.watch")
 
@@ -95,7 +96,7 @@ class Followed(Generic[T]):
             except PolicyEngineError:
                 files = []
             root = Path(path)
-            for file in {*files, *(root.glob("*.toml") if root.is_dir() else [root])}:
+            for file in {*files, lock_of(root), *(root.glob("*.toml") if root.is_dir() else [root])}:
                 try:
                     stat = file.stat()
                 except OSError:

@@ -145,7 +145,40 @@ FILE_UNWRITABLE: Final = Code(
     ja="書き込めません: {reason}",
     en="cannot be written: {reason}",
     means=Text(
-        ja="`fmt` がファイルに書き込めません。権限と空き容量を見てください。",
-        en="`fmt` may not write the file. Look at its permissions, and at the room on the disk.",
+        ja="`fmt` か `seal` がファイルに書き込めません。権限と空き容量を見てください。",
+        en="`fmt` or `seal` may not write the file. Look at its permissions, and at the room on the disk.",
     ),
 )
+
+# Seals
+
+SEALED_FILE_CHANGED: Final = Code(
+    "not-as-sealed",
+    ja="{file} は封印の後に変わりました（封印 {sealed}、現在 {found}）",
+    en="{file} has changed since it was sealed ({sealed}; it is {found})",
+    means=Text(
+        ja="パックの `policy.lock` と違うファイルがあります。変わった、増えた、なくなったのいずれかです。"
+        "変更を見直してから、`policyengine seal` で封印し直してください。見覚えがなければ、元に戻してください。",
+        en="A `policy.lock` stands in the pack, and a file is not as it says: it has changed, came in, or went "
+        "away. Review the change, and seal again with `policyengine seal`; or put back what nobody meant to change.",
+    ),
+    example="""
+$ mkdir sealed; cp shop.toml sealed; policyengine seal sealed
+sealed: sealed 1 file, …
+$ echo '# one more' >> sealed/shop.toml; policyengine check sealed
+sealed/policy.lock:3:1: error: not-as-sealed: shop.toml has changed since it was sealed (…; it is …)
+1 checked: 1 error, 0 notes
+""",
+)
+UNSEALED_FILE: Final = SEALED_FILE_CHANGED.also(
+    ja="{file} は封印されていません（{lock} にありません）", en="{file} is not sealed: {lock} does not have it"
+)
+SEALED_FILE_MISSING: Final = SEALED_FILE_CHANGED.also(
+    ja="封印された {file} が読み込まれません", en="{file} is sealed, and is not among what is loaded"
+)
+NOT_SEALED: Final = SEALED_FILE_CHANGED.also(ja="封印されていません", en="there is no seal")
+NO_LOCK: Final = SEALED_FILE_CHANGED.also(
+    ja="封印として読めません。表 [files] だけが必要です", en="this is no seal: expected the table [files] alone"
+)
+SEAL_AGAIN: Final = Text(ja="見直してから: policyengine seal {pack}", en="after review: policyengine seal {pack}")
+"""The hint of all of these."""

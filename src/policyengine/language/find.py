@@ -25,6 +25,9 @@ TEST_SUFFIX = ".test.toml"
 CONFIGURATION = "policyengine.toml"
 """The usual name of a configuration, which is no rule file."""
 
+LOCK: Final = "policy.lock"
+"""The name of the seal of a pack, in its folder."""
+
 _LEFT_OUT: Final = (".*", "*.egg", "_darcs", "build", "CVS", "dist", "node_modules", "venv", "{arch}")
 """Names of folders that pytest leaves out by default as well."""
 
@@ -53,7 +56,11 @@ def toml_files(path: str | Path, left_out: set[Path] | None = None) -> list[Path
     root = Path(path)
     if not root.is_dir():
         return [root]
-    found: list[Path] = []
+    return sorted(file for file in _files(root, left_out) if file.name.endswith(".toml"))
+
+
+def _files(root: Path, left_out: set[Path] | None = None) -> Iterator[Path]:
+    """Yield every file below a folder; arguments and errors are those of `toml_files`."""
     try:
         for name, below, files in os.walk(root, onerror=_raise):
             folder = Path(name)
@@ -61,10 +68,9 @@ def toml_files(path: str | Path, left_out: set[Path] | None = None) -> list[Path
             below[:] = [inner for inner in below if inner not in skipped]
             if left_out is not None:
                 left_out.update(folder / inner for inner in skipped)
-            found += (folder / file for file in files if file.endswith(".toml"))
+            yield from (folder / file for file in files)
     except OSError as error:
         raise unreadable(str(error.filename or root), error) from None
-    return sorted(found)
 
 
 def _raise(error: OSError) -> None:
@@ -78,19 +84,19 @@ def pack_files(folder: Path) -> list[Path]:
 
 
 def find_packs(path: str | Path, left_out: set[Path] | None = None) -> Iterator[Path]:
-    """Yield the packs at or below `path`: a file is one, and so is a folder where a TOML file has ``[policy]``.
+    """Yield the packs at or below `path`: a file is one, and so is a folder that is sealed, or has ``[policy]``.
 
     A folder that holds none, and nothing below it, is yielded itself, so that loading it says what is missing.
     Arguments and errors are those of `toml_files`.
     """
     root = Path(path)
-    files = toml_files(root, left_out)
     if not root.is_dir():
         yield root
         return
+    files = [file for file in _files(root, left_out) if file.name.endswith(".toml") or file.name == LOCK]
     found = root / CONFIGURATION in files
     for folder, inside in _by_folder(files):
-        if any(_may_be_of_a_pack(file) and _has_policy(_tables(file)) for file in inside):
+        if folder / LOCK in inside or any(_may_be_of_a_pack(file) and _has_policy(_tables(file)) for file in inside):
             found = True
             yield folder
     if not found:

@@ -5,12 +5,13 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from policyengine.errors import Place, PolicyError, Problem
 from policyengine.language.file_problems import IMPORTED, NO_TOML_FILE, PACKS_BELOW
 from policyengine.language.find import STANDARD, find_packs, pack_files
+from policyengine.language.seal import lock_of, seal_problems
 from policyengine.language.source import Document, read, unreadable
 
 
@@ -36,22 +37,39 @@ class Pack:
         return (*self.vocabularies, *self.rules)
 
     @property
+    def own(self) -> tuple[Document, ...]:
+        """What its authors wrote: all documents but the standard vocabulary, which comes with the engine."""
+        return tuple(document for document in self.documents if document.path != str(STANDARD))
+
+    @property
+    def lock(self) -> Path:
+        """Where its lock stands, or would: in its folder."""
+        return lock_of(self.path)
+
+    @property
     def files(self) -> frozenset[Path]:
         """The files that were read: the same for every name of the pack, be it a folder, a file in it or a link."""
         return frozenset(Path(document.path).resolve() for document in self.documents)
 
     @property
     def digest(self) -> str:
-        """``sha256:`` and the hash of the content; comments, layout, file names and order of keys do not count."""
+        """``sha256:`` and the hash of what its authors say; comments, layout, file names, order do not count.
+
+        Nor does the standard vocabulary: a newer engine leaves the digest of a pack as it is.
+        """
         content = sorted(
             json.dumps({k: v for k, v in document.data.items() if k != "imports"}, sort_keys=True)
-            for document in self.documents
+            for document in self.own
         )
         return "sha256:" + hashlib.sha256("\n".join(content).encode("utf-8", "surrogatepass")).hexdigest()
 
 
-def load_pack(path: str | Path) -> Pack:
+def load_pack(path: str | Path, *, held: bool = True) -> Pack:
     """Read the pack at `path`: a TOML file, or a folder whose TOML files (but test suites) make one policy.
+
+    Args:
+        path: the file or folder.
+        held: whether it is held to its lock, where it has one.
 
     Raises:
         PolicyError: there is no file at all.
@@ -63,8 +81,10 @@ def load_pack(path: str | Path) -> Pack:
     seen: set[Path] = set()
     waiting: list[tuple[Path, Document | None, list[Document]]] = [(file, None, rules) for file in _files(root)]
     waiting.append((STANDARD, None, vocabularies))
+    tried: list[Path] = []
     while waiting:
         file, importer, into = waiting.pop(0)
+        tried.append(file)
         try:
             if _seen(file, seen):
                 continue
@@ -75,7 +95,10 @@ def load_pack(path: str | Path) -> Pack:
         into.append(document)
         waiting.extend((file.parent / target, document, vocabularies) for target in _imports(document))
     vocabularies.sort(key=lambda document: document.path != str(STANDARD))
-    return Pack(root, tuple(rules), tuple(vocabularies), tuple(problems))
+    pack = Pack(root, tuple(rules), tuple(vocabularies), tuple(problems))
+    if not held:
+        return pack
+    return replace(pack, problems=(*problems, *seal_problems(pack.lock, pack.own, tried)))
 
 
 def _files(root: Path) -> list[Path]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import re
 import tomllib
 from datetime import date, datetime, time
@@ -32,12 +33,14 @@ class Document:
         path: the file, as errors shall name it.
         text: its contents.
         data: its contents as JSON has them: a time is its RFC 3339 text.
+        digest: ``sha256:`` and the hash of its bytes, where they were read.
     """
 
-    def __init__(self, path: str, text: str, data: dict[str, Any]) -> None:
+    def __init__(self, path: str, text: str, data: dict[str, Any], digest: str = "") -> None:
         self.path = path
         self.text = text
         self.data = data
+        self.digest = digest
         self._places = Places(text)
 
     def place(self, path: KeyPath) -> Place:
@@ -62,7 +65,10 @@ def read(path: Path, shown: str | None = None) -> Document:
         PolicyError: the file is missing, unreadable, not UTF-8 or not TOML 1.0; with one problem and its place.
     """
     name = shown or str(path)
-    return parse(decode(contents(path, name), name), name)
+    raw = contents(path, name)
+    document = parse(decode(raw, name), name)
+    document.digest = "sha256:" + hashlib.sha256(raw).hexdigest()
+    return document
 
 
 def contents(path: Path, name: str) -> bytes:
