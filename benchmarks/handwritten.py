@@ -2,12 +2,13 @@
 
 Dispatch on the operation, dicts and frozensets made once, set arithmetic on the items, and a prebuilt ruling for
 every combination of clauses and obligations. It answers the whole policy under its default readings: outcome,
-clauses, items and obligations, unknown terms and times out of force included. It gives no reasons, no rules, no
-explanation and no reading but the default, which is what an engine adds to it.
+clauses, items and obligations, what an event leaves open, unknown words and times out of force included. It gives no
+reasons, rules or explanation, and knows no reading but the default: that is what an engine adds to it.
 
 `Ready` is the form that suits it best: times as numbers, lists as frozensets, facts sorted by type. Nothing of the
 policy is in it. `from_mapping` and `from_json` make one, checking no more than is needed to decide safely: types,
-required fields, unknown fields and times by msgspec; an empty or repeated item, a missing purpose or recipient by hand.
+required fields, unknown fields and times by msgspec; a repeated item, a missing purpose or recipient, what only an
+acquisition can state by hand. How ids are spelled is not looked at.
 """
 
 from __future__ import annotations
@@ -54,7 +55,7 @@ _CLAUSES = (
 _CLAUSES += ("6", "7", "P-1")
 _BIT = {clause: 1 << number for number, clause in enumerate(_CLAUSES)}
 _NOTE, _C3, _C4, _C5, _C6, _C7, _GROUND = (_BIT[name] for name in ("2-note-1", "3", "4", "5", "6", "7", "P-1"))
-_HEALTH_CLAUSE, _STATISTICS, _LAW, _CONSENT = (_BIT[name] for name in ("2-4", "5(4)", "5(5)", "5(6)"))
+_CLIENTS, _WORKERS_HEALTH, _STATISTICS, _LAW, _CONSENT = (_BIT[name] for name in ("2-2", "2-4", "5(4)", "5(5)", "5(6)"))
 
 _OBLIGATIONS = ("forward-request-to-client", "inform-voluntary-provision", "respond-without-delay")
 _OBLIGATIONS += ("supervise-contractor",)
@@ -89,6 +90,7 @@ _JOINT = frozenset(
     {"name", "sex", "school_name", "faculty", "grade", "student_number", "employer_name", "mobile_email"}
 )
 _HEALTH = frozenset({"health_information", "health_checkup_result", "stress_check_result", "medical_certificate"})
+_HEALTH_ITSELF = frozenset({"health_information"})
 _ITEMS = _JOINT | _HEALTH
 _ITEMS |= {"postal_address", "phone_number", "date_of_birth", "learning_record", "test_score", "inquiry_content"}
 _ITEMS |= {"contract_content", "payment_information", "salary", "bank_account", "individual_number", "photograph"}
@@ -152,10 +154,6 @@ class Ready(Struct):
     bases: tuple[tuple[float, float, str | None, str, Words, Words, Words, Words], ...]
     notices: tuple[tuple[float, float, str | None, frozenset[str], Words], ...]
     requests: tuple[tuple[float, float, str | None, str, Words, Words, Words], ...]
-    fact_items: Words
-    """Every item that a fact names."""
-    fact_purposes: Words
-    """Every purpose that a fact names."""
 
 
 # ---------------------------------------------------------------- deciding
@@ -172,55 +170,60 @@ def decide(event: Ready) -> Answer:
         return _unknown(event)
     if event.form not in _FORMS or event.origin not in _ORIGINS or event.service not in _CASES:
         return _unknown(event)
-    named, purposes, known = event.fact_items, event.fact_purposes, event.item_set
-    if (named is not None and not named <= _ITEMS) or (purposes is not None and not purposes <= _PURPOSES):
-        return _unknown(event)
+    known = event.item_set
     if not known <= _ITEMS:
         known = known & _ITEMS
     health = known & _HEALTH if category in _WORKERS else _NONE
     return _OPERATIONS[event.operation](event, category, published, known, health)
 
 
-def _acquire_or_use(event: Ready, category: str, published: int, known: Items, health: Items) -> Answer:
-    items = event.items
+def _own(event: Ready, category: str, published: int, known: Items, health: Items) -> Answer:
+    """Acquire, use or retain."""
+    items, operation, purpose = event.items, event.operation, event.purpose
     listed = known if published else _NONE
     replaced = notified = own = stopped = exempt = _NONE
-    if event.notices:
+    if event.notices and category != "client-entrusted":
         replaced, notified = _notices(event, known)
         if published and replaced:
             listed = known - replaced
-    permitted = listed | notified if notified else listed
-    if category == "applicant" and event.purpose == "elearning-operation" and event.origin in _WINDOWS:
+    making = known if purpose == "statistics" and operation == "use" else _NONE
+    licensed = listed | notified | making if notified or making else listed
+    if category == "applicant" and purpose == "elearning-operation" and event.origin in _WINDOWS:
         own = known & _JOINT
-        permitted = permitted | own
-    if event.requests and event.operation == "use":
-        stopped = _requests(event, "stop_use", known)
+        licensed = licensed | own
+    if event.requests and operation != "acquire":
+        stopped = _requests(event, "stop_use" if operation == "use" else "erase", known)
     if health or stopped:
         if event.bases:
-            lifted = _bases(event, known, statute=True)
+            lifted = _statutes(event, known)
             health, stopped = health - lifted, stopped - lifted
         if stopped and category == "client-entrusted":
             exempt, stopped = stopped, _NONE
-        permitted = permitted - health - stopped
-    if len(permitted) == len(items):
+    permitted = licensed - health - stopped if health or stopped else licensed
+    astray = event.origin == "entrusted" and category != "client-entrusted"
+    if len(permitted) == len(items) and not astray:
         bits = published if listed else 0
         if notified:
             bits |= _NOTE
         if own:
             bits |= _C4
+        if making:
+            bits |= _STATISTICS
         if exempt:
             bits |= _FORWARD
-        if category in _CUSTOMERS and event.operation == "acquire":
+        if category in _CUSTOMERS and operation == "acquire":
             bits |= _INFORM
         return _PERMIT[bits], items, ()
     bits = 0 if len(known) == len(items) else _GROUND
+    if astray:
+        permitted = _NONE
+        bits |= _CLIENTS if known else 0
     if health:
-        bits |= _HEALTH_CLAUSE
+        bits |= _WORKERS_HEALTH
     if stopped:
         bits |= _C7
-    if not listed or notified or replaced:
-        licensed = listed | notified | own if notified or own else listed
-        bits |= _unlicensed(category, event.purpose, known - licensed if licensed else known, replaced)
+    if len(licensed) != len(known):
+        bits |= _unlicensed(category, purpose, known - licensed, replaced)
     return _denied(bits, items, permitted)
 
 
@@ -228,7 +231,7 @@ def _entrust(event: Ready, category: str, published: int, known: Items, health: 
     person, time, recipient, items = event.person, event.time, event.recipient, event.items
     listed = known if published else _NONE
     replaced = notified = own = stopped = exempt = consented = _NONE
-    if event.notices:
+    if event.notices and category != "client-entrusted":
         replaced, notified = _notices(event, known)
         if published and replaced:
             listed = known - replaced
@@ -259,12 +262,13 @@ def _entrust(event: Ready, category: str, published: int, known: Items, health: 
         stopped = _requests(event, "stop_use", known)
     if health or stopped:
         if event.bases:
-            lifted = _bases(event, known, statute=True)
+            lifted = _statutes(event, known)
             health, stopped = health - lifted, stopped - lifted
         if stopped and category == "client-entrusted":
             exempt, stopped = stopped, _NONE
         permitted = permitted - health - stopped
-    if vetted and len(permitted) == len(items):
+    astray = event.origin == "entrusted" and category != "client-entrusted"
+    if vetted and len(permitted) == len(items) and not astray:
         bits = _C6 | _SUPERVISE
         if within:  # of the licences, those of items that went out in this case
             bits |= case
@@ -279,50 +283,50 @@ def _entrust(event: Ready, category: str, published: int, known: Items, health: 
         if exempt:
             bits |= _FORWARD
         return _PERMIT[bits], items, ()
-    if not vetted:
-        permitted = _NONE
     bits = 0 if len(known) == len(items) else _GROUND
     if not vetted and known:
+        permitted = _NONE
         bits |= _C6
+    if astray and known:
+        permitted = _NONE
+        bits |= _CLIENTS
     if health:
-        bits |= _HEALTH_CLAUSE
+        bits |= _WORKERS_HEALTH
     if stopped:
         bits |= _C7
     granted = in_case | consented if consented else in_case
     if len(granted) != len(known):
         bits |= _C5
-        if not (listed and listed is licensed and not replaced):
-            outside = known - granted - licensed
-            if outside:
-                bits |= _unlicensed(category, event.purpose, outside, replaced)
+        if len(licensed) != len(known):
+            bits |= _unlicensed(category, event.purpose, known - granted - licensed, replaced)
     elif within is not in_case and not in_case - within <= permitted:
         bits |= _C5
     return _denied(bits, items, permitted)
 
 
 def _provide(event: Ready, category: str, _published: int, known: Items, health: Items) -> Answer:
-    items, purpose = event.items, event.purpose
-    spared = going = consented = stopped = exempt = _NONE
-    bits = 0
+    items, purpose, bits = event.items, event.purpose, 0
+    spared = consented = stopped = exempt = _NONE
     if purpose == "statistics" and event.form == "statistical":
         spared, bits = known, _STATISTICS
     elif purpose == "legal-compliance" and event.bases:
-        spared, bits = _bases(event, known, statute=False), _LAW
+        spared, bits = _demanded(event, known), _LAW
     if event.consents:
-        going = consented = _consents(event, "provide", known)
+        consented = _consents(event, "provide", known)
     if event.requests:
         stopped = _requests(event, "stop_provision", known)
     if health or stopped:
         if event.bases:
-            lifted = _bases(event, known, statute=True)
+            lifted = _statutes(event, known)
             health, stopped = health - lifted, stopped - lifted
         if stopped and category == "client-entrusted":
             exempt, stopped = stopped, _NONE
-        going = going - stopped
+    going = consented - stopped if stopped else consented
     permitted = spared | going if going else spared
     if health:
         permitted = permitted - health
-    if len(permitted) == len(items):
+    astray = event.origin == "entrusted" and category != "client-entrusted"
+    if len(permitted) == len(items) and not astray:
         if not spared:
             bits = 0
         if going:
@@ -331,11 +335,14 @@ def _provide(event: Ready, category: str, _published: int, known: Items, health:
             bits |= _FORWARD
         return _PERMIT[bits], items, ()
     bits = 0 if len(known) == len(items) else _GROUND
+    if astray and known:
+        permitted = _NONE
+        bits |= _CLIENTS
     if health:
-        bits |= _HEALTH_CLAUSE
-    if stopped and not (stopped <= permitted if permitted else False):
+        bits |= _WORKERS_HEALTH
+    if stopped and stopped - permitted - (spared - consented):
         bits |= _C7
-    if spared is not known and consented is not known and known - spared - consented:
+    if known - spared - consented:
         bits |= _C5
     return _denied(bits, items, permitted)
 
@@ -353,14 +360,16 @@ def _joint_use(event: Ready, category: str, _published: int, known: Items, healt
     if event.requests and category != "client-entrusted":
         stopped = _requests(event, "stop_use", known)
     if event.bases and (health or stopped):
-        lifted = _bases(event, known, statute=True)
+        lifted = _statutes(event, known)
         health, stopped = health - lifted, stopped - lifted
     permitted = joint - stopped if stopped else joint
     if len(permitted) == len(items):
         return _PERMIT[_C4], items, ()
     bits = 0 if len(known) == len(items) else _GROUND
+    if event.origin == "entrusted" and category != "client-entrusted" and known:
+        bits |= _CLIENTS
     if health:
-        bits |= _HEALTH_CLAUSE
+        bits |= _WORKERS_HEALTH
     if stopped:
         bits |= _C7
     if len(joint) != len(known):
@@ -371,20 +380,21 @@ def _joint_use(event: Ready, category: str, _published: int, known: Items, healt
 def _disclose(event: Ready, category: str, _published: int, known: Items, _health: Items) -> Answer:
     items = event.items
     asked = _asked(event, known) if event.requests and event.recipient == event.person else _NONE
-    if category == "client-entrusted":
-        bits = _C3 if known else 0
-        if known - asked:
-            bits |= _C7
-        return _DENY[bits if len(known) == len(items) else bits | _GROUND], (), items
-    if len(asked) == len(items):
+    barred = category == "client-entrusted" or event.origin == "entrusted"
+    if len(asked) == len(items) and not barred:
         return _PERMIT[_C7 | _RESPOND], items, ()
     bits = 0 if len(known) == len(items) else _GROUND
-    return _denied(bits if len(asked) == len(known) else bits | _C7, items, asked)
+    if barred and known:
+        bits |= _C3
+    if len(asked) != len(known):
+        bits |= _C7
+    return _denied(bits, items, _NONE if barred else asked)
 
 
 _OPERATIONS: dict[str, Callable[[Ready, str, int, Items, Items], Answer]] = {
-    "acquire": _acquire_or_use,
-    "use": _acquire_or_use,
+    "acquire": _own,
+    "use": _own,
+    "retain": _own,
     "joint_use": _joint_use,
     "entrust": _entrust,
     "provide": _provide,
@@ -404,77 +414,83 @@ def _denied(bits: int, items: tuple[str, ...], permitted: Items) -> Answer:
 
 def _unlicensed(category: str, purpose: str | None, items: Items, replaced: Items) -> int:
     """The clauses that list purposes for these people, or what took their place, where none of them has this one."""
-    bits = 0
-    if not replaced:
-        bits = _ABOUT[category] if items else 0
-    elif items:
-        inside = items & replaced
-        bits = (_NOTE if inside else 0) | (_ABOUT[category] if len(inside) != len(items) else 0)
-    return bits | _C4 if bits and category == "applicant" and purpose == "elearning-operation" else bits
+    if not items:
+        return 0
+    inside = items & replaced if replaced else _NONE
+    bits = (_NOTE if inside else 0) | (_ABOUT[category] if len(inside) != len(items) else 0)
+    return bits | _C4 if category == "applicant" and purpose == "elearning-operation" else bits
 
 
 def _unknown(event: Ready) -> Answer:
-    """Deny everything for a term that the policy does not have, citing what an unknown purpose could have been."""
+    """Deny everything for a word that the policy does not have, citing what an unknown purpose could have been."""
     bits = 0
-    category, purpose, items = event.category, event.purpose, event.item_set
+    category, purpose, operation, items = event.category, event.purpose, event.operation, event.item_set
     if (
         category not in _PUBLISHED
         or event.form not in _FORMS
         or event.origin not in _ORIGINS
         or event.service not in _CASES
         or not items <= _ITEMS
-        or not (event.fact_items or _NONE) <= _ITEMS
     ):
         bits |= _GROUND
-    unlisted = purpose is not None and purpose not in _PURPOSES
-    if unlisted or not (event.fact_purposes or _NONE) <= _PURPOSES:
-        if event.operation in ("acquire", "use"):
-            listing = _ABOUT.get(category, 0)
-            if category == "applicant" and purpose == "elearning-operation":
-                listing |= _C4
-        else:
-            listing = {"joint_use": _C4, "disclose": _C7}.get(event.operation, _C5)
+    if purpose is not None and purpose not in _PURPOSES:
+        listing = _BY_PURPOSE[operation] if operation in _BY_PURPOSE else _ABOUT.get(category, 0)
         bits |= listing if listing and not items.isdisjoint(_ITEMS) else _GROUND
     return _DENY[bits], (), event.items
 
+
+_BY_PURPOSE = {"joint_use": _C4, "entrust": _C5, "provide": _C5, "disclose": _C7}
+"""The clause that says for which purposes an operation is permitted, whoever the people are."""
 
 # ---------------------------------------------------------------- facts, each a set of the event's items
 
 
 def _covered(named: Items, known: Items) -> Items:
-    """Return the items that a fact covers; one that names health information covers every kind of it."""
+    """Return the items that a fact surely covers; one that names health information covers every kind of it."""
     return named & known | known & _HEALTH if "health_information" in named else named & known
 
 
-def _notices(event: Ready, known: Items) -> tuple[Items, Items]:
-    """Return the items on which there is a notice, and those on which one names the purpose.
+def _touched(named: Items, known: Items) -> Items:
+    """Return the items that a fact may cover: a word that nobody knows may mean any, health information any kind."""
+    if not named <= _ITEMS:
+        return known
+    if "health_information" in known and not named.isdisjoint(_HEALTH):
+        return _covered(named, known) | _HEALTH_ITSELF
+    return _covered(named, known)
 
-    A notice to a person counts against an event that names nobody, and never for it.
-    """
+
+def _notices(event: Ready, known: Items) -> tuple[Items, Items]:
+    """Return the items on which there may be a notice, and those on which one surely names the purpose."""
     purpose, person, time = event.purpose, event.person, event.time
     replaced = notified = _NONE
     for start, end, subject, purposes, named in event.notices:
         if start <= time < end and (subject is None or subject == person or person is None):
-            covered = known if named is None else _covered(named, known)
-            replaced = replaced | covered if replaced else covered
+            touched = known if named is None else _touched(named, known)
+            replaced = replaced | touched if replaced else touched
             if (purpose in purposes or _KIND_OF.get(purpose) in purposes) and (subject is None or subject == person):
+                covered = known if named is None else _covered(named, known)
                 notified = notified | covered if notified else covered
     return replaced, notified
 
 
 def _requests(event: Ready, stop: str, known: Items) -> Items:
-    """Return the items that a request to `stop`, or to erase, speaks of."""
+    """Return the items of which a request to `stop`, or to erase, may speak."""
     person, time, found = event.person, event.time, _NONE
     for start, end, subject, kind, purposes, named, recipients in event.requests:
         if (
             (kind == stop or kind == "erase")
             and start <= time < end
             and (subject is None or subject == person or person is None)
-            and (purposes is None or event.purpose in purposes or _KIND_OF.get(event.purpose) in purposes)
+            and (
+                purposes is None
+                or event.purpose in purposes
+                or _KIND_OF.get(event.purpose) in purposes
+                or not purposes <= _PURPOSES
+            )
             and (recipients is None or event.recipient in recipients)
         ):
-            covered = known if named is None else _covered(named, known)
-            found = found | covered if found else covered
+            touched = known if named is None else _touched(named, known)
+            found = found | touched if found else touched
     return found
 
 
@@ -494,13 +510,30 @@ def _asked(event: Ready, known: Items) -> Items:
     return found
 
 
-def _bases(event: Ready, known: Items, *, statute: bool) -> Items:
-    """Return the items for which there is a legal basis of kind statute, or of any kind."""
+def _statutes(event: Ready, known: Items) -> Items:
+    """Return the items for which there is a statute that states this purpose."""
     person, time, found = event.person, event.time, _NONE
     for start, end, subject, kind, operations, named, purposes, recipients in event.bases:
         if (
-            (kind == "statute" or not statute)
+            kind == "statute"
+            and purposes is not None
             and start <= time < end
+            and (subject is None or subject == person)
+            and (operations is None or event.operation in operations)
+            and (event.purpose in purposes or _KIND_OF.get(event.purpose) in purposes)
+            and (recipients is None or event.recipient in recipients)
+        ):
+            covered = known if named is None else _covered(named, known)
+            found = found | covered if found else covered
+    return found
+
+
+def _demanded(event: Ready, known: Items) -> Items:
+    """Return the items for which there is a legal basis of any kind."""
+    person, time, found = event.person, event.time, _NONE
+    for start, end, subject, _kind, operations, named, purposes, recipients in event.bases:
+        if (
+            start <= time < end
             and (subject is None or subject == person)
             and (operations is None or event.operation in operations)
             and (purposes is None or event.purpose in purposes or _KIND_OF.get(event.purpose) in purposes)
@@ -531,7 +564,7 @@ def _consents(event: Ready, operation: str, known: Items) -> Items:
 
 Id = Annotated[str, Meta(min_length=1)]
 Time = Annotated[datetime, Meta(tz=True)]
-Operation = Literal["acquire", "use", "joint_use", "entrust", "provide", "disclose"]
+Operation = Literal["acquire", "use", "retain", "joint_use", "entrust", "provide", "disclose"]
 Terms = Annotated[frozenset[str], Meta(min_length=1)]
 Ids = Annotated[frozenset[Id], Meta(min_length=1)]
 
@@ -541,9 +574,19 @@ class _Subject(Struct, forbid_unknown_fields=True):
     id: Id | None = None
 
 
+class _Actor(Struct, forbid_unknown_fields=True):
+    id: Id
+    role: str | None = None
+
+
 class _Recipient(Struct, forbid_unknown_fields=True):
     id: Id
     service: str | None = None
+    country: str | None = None
+
+
+class _Source(Struct, forbid_unknown_fields=True):
+    id: Id
     country: str | None = None
 
 
@@ -598,17 +641,21 @@ class _Document(Struct, forbid_unknown_fields=True):
     operation: Operation
     subject: _Subject
     items: Annotated[tuple[str, ...], Meta(min_length=1)]
+    acquired: Time | None = None
     controller: Id | None = None
+    actor: _Actor | None = None
     purpose: str | None = None
     form: str = "identifiable"
     origin: str | None = None
     recipient: _Recipient | None = None
+    source: _Source | None = None
     facts: tuple[_Consent | _Contract | _Vetting | _Basis | _Notice | _Request, ...] = ()
     attributes: dict[str, bool | int | float | str] | None = None
 
 
 _decode = msgspec.json.Decoder(_Document).decode
 _FOREVER = float("inf")
+_WITHIN = frozenset({"acquire", "use", "retain"})
 
 
 @lru_cache(maxsize=8192)
@@ -636,11 +683,12 @@ def _ready(document: _Document) -> Ready:
     if (
         len(item_set) != len(items)
         or (document.purpose is None and operation != "disclose")
-        or (recipient is None and operation != "use" and operation != "acquire")
+        or (recipient is None and operation not in _WITHIN)
+        or (document.source is not None and operation != "acquire")
+        or (document.acquired is not None and document.acquired > document.time)
     ):
-        raise ValueError("a repeated item, or no purpose or recipient")
+        raise ValueError("a repeated item, no purpose or recipient, or a source or time of acquisition that cannot be")
     consents = contracts = vettings = bases = notices = requests = ()
-    fact_items = fact_purposes = None
     for fact in document.facts:
         kind = type(fact)
         start = -_FOREVER if fact.start is None else _seconds(fact.start)
@@ -660,10 +708,6 @@ def _ready(document: _Document) -> Ready:
             requests += ((start, end, fact.subject, fact.kind, purposes, named, fact.recipients),)
         else:
             bases += ((start, end, fact.subject, fact.kind, fact.operations, named, purposes, fact.recipients),)
-        if named is not None:
-            fact_items = named if fact_items is None else fact_items | named
-        if purposes is not None:
-            fact_purposes = purposes if fact_purposes is None else fact_purposes | purposes
     return Ready(
         operation,
         subject.category,
@@ -683,6 +727,4 @@ def _ready(document: _Document) -> Ready:
         bases,
         notices,
         requests,
-        fact_items,
-        fact_purposes,
     )
