@@ -13,6 +13,8 @@ from policyengine import Engine
 ALL = [PERMITTED, DENIED, INVALID]
 DECIDED = ["permit", "deny", "invalid"]
 
+NOTHING = "no events: nothing was decided\n"
+
 
 @pytest.mark.parametrize("name", ["events.jsonl", "events.ndjson", "events", "-"])
 def test_decisions_come_one_a_line_in_the_order_of_the_events(name: str, tmp_path: Path) -> None:
@@ -81,13 +83,23 @@ def test_a_file_of_lines_is_read_as_lines_whatever_they_are(tmp_path: Path) -> N
 
 
 @pytest.mark.parametrize("text", ["", "\n", " \n\t\n", "\ufeff", "\ufeff\n"], ids=repr)
-def test_nothing_in_nothing_out(text: str, tmp_path: Path) -> None:
+def test_of_nothing_nothing_is_decided_and_that_is_said(text: str, tmp_path: Path) -> None:
     file = tmp_path / "empty.jsonl"
     file.write_text(text, "utf-8")
     for ran in (evaluate(text), run("evaluate", PACK, "--events", str(file))):
-        assert ran == (0, "", "")
-    assert evaluate(text, "--format", "json") == (0, "[]\n", "")
-    assert run("explain", PACK, "--events", "-", stdin=text) == (0, "", "")
+        assert ran == (0, "", NOTHING)
+    assert evaluate(text, "--format", "json") == (0, "[]\n", NOTHING)
+    assert run("explain", PACK, "--events", "-", stdin=text) == (0, "", NOTHING)
+    assert evaluate(text, "--expect-events", "--summary", "--lang", "ja") == (
+        2,
+        "",
+        "イベントがありません。何も判断していません\n",
+    )
+
+
+def test_where_events_are_expected_any_will_do() -> None:
+    assert evaluate(lines(PERMITTED), "--expect-events")[::2] == (0, "")
+    assert evaluate("no event", "--expect-events")[::2] == (2, "")
 
 
 def test_an_event_may_come_twice() -> None:

@@ -83,7 +83,9 @@ def test_decisions_are_text_on_a_terminal_and_jsonl_elsewhere(place: dict[str, s
     args = ["evaluate", PACK, "--events", place["events"]]
     code, shown = on_terminal(*args, NO_COLOR="1")
     assert code == 1
-    assert shown.replace("\r\n", "\n") == run(*args, "--format", "text").out
+    ran = run(*args, "--format", "text", "--summary")
+    assert shown.replace("\r\n", "\n") == ran.out + ran.err
+    assert on_terminal(*args, "--no-summary", NO_COLOR="1")[1].replace("\r\n", "\n") == ran.out
     assert [decision["outcome"] for decision in run(*args).decisions] == ["permit", "deny"]
 
 

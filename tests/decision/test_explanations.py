@@ -42,6 +42,10 @@ def holds(engine: Engine, event: dict[str, Any]) -> None:
             assert rested_on
         if "obliges" in effects:
             assert decision.permitted
+    for reason in decision.reasons:
+        parts = [part for row in explained.considered if row.rule == reason.rule for part in flattened(row.parts)]
+        if reason.open and parts:
+            assert any(part.open for part in parts), (reason.rule, reason.open)
     named = {(r.policy, r.rule) for r in decision.reasons if r.rule is not None and r.code != "not-permitted"}
     shown = {(row.policy, row.rule) for row in explained.considered if "stops" in row.effects.values()}
     restrictions = {rule.head.id for rule in rules.values() if isinstance(rule, Restriction)}

@@ -18,9 +18,11 @@ from policyengine.cli.common import (
     reading_option,
     show,
     source_option,
+    tell,
     write,
 )
 from policyengine.cli.stream import events_from
+from policyengine.cli.summary import NO_EVENTS
 from policyengine.text import Language
 
 
@@ -45,7 +47,7 @@ def command(
     from policyengine.errors import InvalidEvent  # noqa: PLC0415
 
     engine = load_engine(policy, readings, lang)
-    code = 0
+    code, number = 0, -1
     with events_from(engine, events, source) as found:
         for number, one in enumerate(found):
             try:
@@ -71,4 +73,6 @@ def command(
             if events == "-":  # whoever writes events may wait for the decision on one before the next
                 sys.stdout.buffer.flush()
     sys.stdout.buffer.flush()
+    if number < 0:
+        tell(NO_EVENTS.say(lang))
     sys.exit(code)

@@ -28,7 +28,7 @@ from policyengine.model.condition import (
 from policyengine.model.decision import Decision
 from policyengine.model.event import Event
 from policyengine.model.policy import Policy
-from policyengine.model.rule import LEAVE, Duty, Head, Permit, Replacement, Restriction, Rule
+from policyengine.model.rule import LEAVE, Duty, Head, Permit, Replacement, Restriction, Rule, sided
 from policyengine.model.words import describe
 from policyengine.text import Text, same
 
@@ -58,6 +58,7 @@ class Part:
         whole: whether it is met for all of them.
         parts: what it combines.
         place: where the rule file has it, if it stands there.
+        open: the items for which what the event leaves open decides whether it is met.
         say: says it, for people, as a phrase that is true where the condition is met.
     """
 
@@ -70,6 +71,7 @@ class Part:
     whole: bool
     parts: tuple[Part, ...] = ()
     place: Place | None = None
+    open: tuple[str, ...] = ()
     say: Callable[[], Text] = field(default=lambda: same(""), compare=False, repr=False)
 
     @property
@@ -86,6 +88,7 @@ class Part:
             "comparison": self.comparison,
             "values": list(self.values),
             "met_for": list(self.items),
+            "open_for": list(self.open),
             "place": str(self.place) if self.place else None,
             "message": self.text.as_dict(),
         }
@@ -347,6 +350,7 @@ class _Story:
             self._met(condition),
             parts=parts,
             place=_place(condition, head),
+            open_for=0 if parts else self._open(condition, head),
             say=lambda: describe(condition, self.policy.vocabulary),
         )
 
@@ -361,11 +365,18 @@ class _Story:
         *,
         parts: tuple[Part, ...] = (),
         place: Place | None = None,
+        open_for: Items = 0,
         say: Callable[[], Text],
     ) -> Part:
         whole = items & self.trace.items == self.trace.items
         met = those(self.event.items, items & self.trace.items)
-        return Part(role, sort, looks_at, comparison, values, met, whole, parts, place, say)
+        left_open = those(self.event.items, open_for & self.trace.items)
+        return Part(role, sort, looks_at, comparison, values, met, whole, parts, place, left_open, say)
+
+    def _open(self, leaf: Condition, head: Head) -> Items:
+        """Return the items for which a leaf is met on the one side and not on the other."""
+        surely, maybe = (sided(leaf, may, self.policy.vocabulary, head.passing) for may in (False, True))
+        return self.answers.leaf(surely) ^ self.answers.leaf(maybe)
 
     def _met(self, condition: Condition) -> Items:
         return self.answers.met(condition, self.trace.items)

@@ -19,6 +19,7 @@ _HEADINGS: Mapping[str, Text] = {
     "texts": Text(ja="条項の要約", en="what the clauses say"),
     "readings": Text(ja="既定と異なる読み方", en="readings other than the default"),
     "unless": Text(ja="解除・充足", en="unless"),
+    "open": Text(ja="（述べられていない）", en="(left open)"),
     "all": Text(ja="次のすべて", en="all of"),
     "any": Text(ja="次のいずれか", en="any of"),
     "not": Text(ja="次に当たらない", en="not"),
@@ -118,12 +119,14 @@ def _part_lines(part: Part, role: str, indent: int, lang: Language, label: Calla
     """Yield a condition, each part of it with a mark of its own, below what combines them."""
     text = f"{role}{_HEADINGS[part.sort].say(lang) if part.parts else part.text.say(lang)}"
     margin = Words(" " * indent)
+    left_open = (Words(f"  {_HEADINGS['open'].say(lang)}", "warn"),) if part.open else ()
     if part.whole:
-        yield (margin, Words("✓", "good"), Words(f" {text}"))
+        yield (margin, Words("✓", "good"), Words(f" {text}"), *left_open)
     elif not part.items:
-        yield (margin, Words("✗", "bad"), Words(f" {text}"))
+        yield (margin, Words("✗", "bad"), Words(f" {text}"), *left_open)
     else:
-        yield (margin, Words("±", "plain"), Words(f" {text}"), Words(f"  ✓ {_some(part.items, label, lang)}", "dim"))
+        met = Words(f"  ✓ {_some(part.items, label, lang)}", "dim")
+        yield (margin, Words("±", "plain"), Words(f" {text}"), met, *left_open)
     for inner in part.parts:
         yield from _part_lines(inner, "", indent + 4, lang, label)
 

@@ -123,7 +123,9 @@ EVENT: Final = (
         held="recipient",
     ),
     EventField("recipient.service", "term", Text(ja="役務", en="service"), field=Field.SERVICE, dimension="services"),
-    EventField("recipient.country", "country", Text(ja="国", en="country"), field=Field.COUNTRY),
+    EventField(
+        "recipient.country", "country", Text(ja="提供先の国", en="country of the recipient"), field=Field.COUNTRY
+    ),
     EventField("source.id", "id", Text(ja="取得元", en="source"), always=True, allowed_on=_ACQUIRE),
     EventField("source.country", "country", Text(ja="取得元の国", en="country of the source"), allowed_on=_ACQUIRE),
     EventField("facts", "facts", Text(ja="事実", en="facts")),

@@ -23,8 +23,10 @@ def describe(condition: Condition, vocabulary: Vocabulary) -> Text:
                 ja=f"{name.ja}が{terms.ja}" + ("" if one else "のいずれか"),
                 en=f"{name.en} is {'' if one else 'one of '}{terms.en}",
             )
-        case NotIn(field, _, written):
+        case NotIn(field, _, written, open):
             name, terms = FIELDS[field], _terms(field, written, vocabulary)
+            if open:
+                return Text(ja=f"{name.ja}が{terms.ja}ではない", en=f"{name.en} is not {terms.en}")
             return Text(ja=f"{name.ja}が明示され、{terms.ja}ではない", en=f"{name.en} is stated, and is not {terms.en}")
         case Same(left, right):
             return Text(
