@@ -82,14 +82,12 @@ def _agreed(
         if decision.outcome == "invalid":
             continue
         line = json.dumps(mapping, ensure_ascii=False).encode()
-        expected = _said(decision)
-        if _said(engine.evaluate_json(line)) != expected:
+        expected = said(decision)
+        if said(engine.evaluate_json(line)) != expected:
             raise SystemExit(f"the engine decides a dict and its JSON differently: {line.decode()}")
         ready = handwritten.from_mapping(mapping)
         for form in (ready, handwritten.from_json(line)):
-            ruling, permitted, excess = handwritten.decide(form)
-            answer = (ruling.outcome, ruling.clauses, ruling.obligations, permitted, excess)
-            if answer != expected:
+            if (answer := said_by_hand(form)) != expected:
                 raise SystemExit(
                     f"engine and hand-written function differ on {line.decode()}\n"
                     f"  engine:       {expected}\n  hand-written: {answer}"
@@ -97,7 +95,8 @@ def _agreed(
         yield mapping, line, ready, decision
 
 
-def _said(decision: Decision) -> tuple[object, ...]:
+def said(decision: Decision) -> tuple[object, ...]:
+    """Return what both sides say: outcome, clauses, obligations, permitted and excess items."""
     return (
         decision.outcome,
         decision.clauses,
@@ -105,6 +104,12 @@ def _said(decision: Decision) -> tuple[object, ...]:
         decision.permitted_items,
         decision.excess_items,
     )
+
+
+def said_by_hand(event: handwritten.Ready) -> tuple[object, ...]:
+    """Return the same, as the hand-written function says it."""
+    ruling, permitted, excess = handwritten.decide(event)
+    return (ruling.outcome, ruling.clauses, ruling.obligations, permitted, excess)
 
 
 def _group(decision: Decision, mapping: Mapping[str, Any]) -> str:

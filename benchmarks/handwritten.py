@@ -15,7 +15,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from datetime import datetime
-from functools import lru_cache
 from typing import Annotated, Any, Literal, NamedTuple
 
 import msgspec
@@ -133,7 +132,7 @@ Words = frozenset[str] | None
 """What a fact names in one of its lists; None where it leaves the list out."""
 
 
-class Ready(Struct):
+class Ready(Struct, gc=False):
     """An event as this program likes it best. A fact is a tuple of its start, end and subject, then its own fields."""
 
     operation: str
@@ -569,33 +568,38 @@ Terms = Annotated[frozenset[str], Meta(min_length=1)]
 Ids = Annotated[frozenset[Id], Meta(min_length=1)]
 
 
-class _Subject(Struct, forbid_unknown_fields=True):
+class _Subject(Struct, forbid_unknown_fields=True, gc=False):
     category: str
     id: Id | None = None
 
 
-class _Actor(Struct, forbid_unknown_fields=True):
+class _Actor(Struct, forbid_unknown_fields=True, gc=False):
     id: Id
     role: str | None = None
 
 
-class _Recipient(Struct, forbid_unknown_fields=True):
+class _Recipient(Struct, forbid_unknown_fields=True, gc=False):
     id: Id
     service: str | None = None
     country: str | None = None
 
 
-class _Source(Struct, forbid_unknown_fields=True):
+class _Source(Struct, forbid_unknown_fields=True, gc=False):
     id: Id
     country: str | None = None
 
 
 class _Fact(
-    Struct, forbid_unknown_fields=True, tag_field="type", rename={"start": "from", "end": "until"}, kw_only=True
+    Struct,
+    forbid_unknown_fields=True,
+    gc=False,
+    tag_field="type",
+    rename={"start": "from", "end": "until"},
+    kw_only=True,
 ):
     subject: Id | None = None
-    start: str | None = None
-    end: str | None = None
+    start: Time | None = None
+    end: Time | None = None
 
 
 class _Consent(_Fact, tag="consent"):
@@ -635,7 +639,7 @@ class _Request(_Fact, tag="request"):
     recipients: Ids | None = None
 
 
-class _Document(Struct, forbid_unknown_fields=True):
+class _Document(Struct, forbid_unknown_fields=True, gc=False):
     id: Id
     time: Time
     operation: Operation
@@ -656,15 +660,6 @@ class _Document(Struct, forbid_unknown_fields=True):
 _decode = msgspec.json.Decoder(_Document).decode
 _FOREVER = float("inf")
 _WITHIN = frozenset({"acquire", "use", "retain"})
-
-
-@lru_cache(maxsize=8192)
-def _seconds(time: str) -> float:
-    """Return a time in seconds since 1970. Those of facts are few, and come again and again."""
-    found = datetime.fromisoformat(time)
-    if found.tzinfo is None:
-        raise ValueError(time)
-    return found.timestamp()
 
 
 def from_json(line: bytes) -> Ready:
@@ -691,8 +686,8 @@ def _ready(document: _Document) -> Ready:
     consents = contracts = vettings = bases = notices = requests = ()
     for fact in document.facts:
         kind = type(fact)
-        start = -_FOREVER if fact.start is None else _seconds(fact.start)
-        end = _FOREVER if fact.end is None else _seconds(fact.end)
+        start = -_FOREVER if fact.start is None else fact.start.timestamp()
+        end = _FOREVER if fact.end is None else fact.end.timestamp()
         if kind is _Vetting:
             vettings += ((start, end, fact.subject, fact.party),)
             continue

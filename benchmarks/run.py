@@ -14,9 +14,11 @@ import embedding
 import growth
 import machine
 import startup
-from timing import Row, Spread
+import steady
+from timing import Figures, Row
 
-SECTIONS: dict[str, Callable[..., Iterator[Row]]] = {
+SECTIONS: dict[str, Callable[..., Iterator[Row | Figures]]] = {
+    "stream": steady.rows,
     "decisions": decisions.rows,
     "growth": growth.rows,
     "startup": startup.rows,
@@ -43,21 +45,35 @@ def main() -> None:
         chosen.json.write_text(json.dumps(found, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
 
 
-def table(rows: Iterable[Row]) -> str:
+def table(rows: Iterable[Row | Figures]) -> str:
     """Return the rows as text, a table for each section in the order in which sections first appear."""
     rows = list(rows)
     order = list(dict.fromkeys(row.section for row in rows))
-    ordered = sorted(rows, key=lambda row: order.index(row.section))
     lines = []
-    for section, members in groupby(ordered, key=lambda row: row.section):
-        found = list(members)
-        wide = max(len(row.what) for row in found)
-        head = f"{'':{wide}}  {'base':>9}  {'measured':>9}  {'ratio':>8}  {'least':>8}  {'greatest':>8}"
-        lines += ["", section, "-" * len(section), head]
-        for row in found:
-            figures = f"{_time(row.base.median):>9}  {_time(row.measured.median):>9}  {_ratio(row.ratio)}"
-            lines.append(f"{row.what:{wide}}  {figures}" + (f"  {row.note}" if row.note else ""))
+    for section, members in groupby(
+        sorted(rows, key=lambda row: order.index(row.section)), key=lambda row: row.section
+    ):
+        lines += ["", section, "-" * len(section)]
+        found = [(row.what, _cells(row), row.note) for row in members]
+        wide = max(len(what) for what, _, _ in found)
+        columns = [(name, max(len(name), 8)) for name in found[0][1]]
+        lines.append("  ".join([" " * wide, *(f"{name:>{size}}" for name, size in columns)]))
+        for what, cells, note in found:
+            figures = "  ".join(f"{cells[name]:>{size}}" for name, size in columns)
+            lines.append(f"{what:{wide}}  {figures}" + (f"  {note}" if note else ""))
     return "\n".join(lines)
+
+
+def _cells(row: Row | Figures) -> dict[str, str]:
+    if isinstance(row, Figures):
+        return {name: _plain(figure) for name, figure in row.figures.items()}
+    times = {"base": _time(row.base.median), "measured": _time(row.measured.median)}
+    ratio = {"ratio": row.ratio.median, "least": row.ratio.low, "greatest": row.ratio.high}
+    return times | {name: f"{figure:.2f}" for name, figure in ratio.items()}
+
+
+def _plain(figure: float) -> str:
+    return f"{figure:,.0f}" if figure >= 1_000 or figure == int(figure) else f"{figure:.3g}"
 
 
 def _time(seconds: float) -> str:
@@ -65,10 +81,6 @@ def _time(seconds: float) -> str:
         if seconds >= size:
             return f"{seconds / size:.2f} {unit}"
     return f"{seconds * 1e9:.0f} ns"
-
-
-def _ratio(ratio: Spread) -> str:
-    return f"{ratio.median:8.2f}  {ratio.low:8.2f}  {ratio.high:8.2f}"
 
 
 if __name__ == "__main__":

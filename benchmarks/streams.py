@@ -73,7 +73,8 @@ _COUNTRIES = [
 
 def lines(stream: Callable[[Random], Iterator[Data]], count: int, seed: int = 1) -> list[bytes]:
     """Return the first `count` events of a stream, each as one JSON line."""
-    return [json.dumps(event, ensure_ascii=False).encode() for event in islice(stream(Random(seed)), count)]
+    encode = json.JSONEncoder(ensure_ascii=False).encode
+    return [encode(event).encode() for event in islice(stream(Random(seed)), count)]
 
 
 # ---------------------------------------------------------------- a company's day

@@ -8,7 +8,7 @@ import subprocess
 import sys
 import time
 from collections import deque
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 Pass = Callable[[], object]
@@ -53,6 +53,23 @@ class Row:
     base: Spread
     measured: Spread
     ratio: Spread
+    note: str = ""
+
+
+@dataclass(frozen=True)
+class Figures:
+    """One line of a table of plain figures.
+
+    Args:
+        section: the table to which it belongs; lines of one table have the same columns.
+        what: what was measured.
+        figures: each with its name, in which its unit stands.
+        note: what else a reader has to know.
+    """
+
+    section: str
+    what: str
+    figures: Mapping[str, float]
     note: str = ""
 
 
