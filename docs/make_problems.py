@@ -100,8 +100,8 @@ SECTIONS = (
         Text(ja="ルールの言葉は、すべて宣言されています。", en="Every word of a rule is declared."),
         "toml",
         "unknown-term unknown-clause unknown-obligation unknown-attribute unknown-fact-type "
-        "unknown-fact-field not-passing unknown-reading unknown-reading-value shadowed-name duplicate-id "
-        "cyclic-hierarchy",
+        "unknown-fact-field not-passing unknown-reading unknown-reading-value ambiguous-reading shadowed-name "
+        "duplicate-id cyclic-hierarchy",
     ),
     Section(
         Text(ja="ポリシーの全体", en="The policy as a whole"),
@@ -110,8 +110,8 @@ SECTIONS = (
             en="Every clause is carried out, every rule can match something, and policies fit together.",
         ),
         "toml",
-        "idle-clause organisational-clause duplicate-ground no-licence impossible-rule "
-        "conflicting-declaration open-point",
+        "idle-clause organisational-clause duplicate-ground no-licence impossible-rule layer-conflict open-point "
+        "layer-reach",
     ),
     Section(
         Text(ja="設定", en="Configuration"),

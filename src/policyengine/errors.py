@@ -43,6 +43,15 @@ class Placing(Protocol):
         ...
 
 
+Source: TypeAlias = "tuple[Placing, KeyPath]"
+"""Where something was read: what knows where everything in it stands, and the way to it there."""
+
+
+def place_of(source: Source | None, *below: str | int) -> Place | None:
+    """Return where what was read at `source` stands, or what is `below` it; None where it stands nowhere."""
+    return None if source is None else source[0].place((*source[1], *below))
+
+
 class Problem(msgspec.Struct, frozen=True):
     """One thing that is wrong, or worth knowing, in rule files.
 

@@ -52,7 +52,11 @@ language_option = click.option(
     help="Language of texts for people.",
 )
 reading_option = click.option(
-    "--reading", "readings", multiple=True, metavar="NAME=VALUE", help="Read an ambiguity of the text under this value."
+    "--reading",
+    "readings",
+    multiple=True,
+    metavar="[POLICY:]NAME=VALUE",
+    help="Read an ambiguity of the text under this value.",
 )
 events_option = click.option(
     "--events", metavar="FILE|-", help="Events: JSONL, CSV (.csv), or one JSON document; - is standard input."

@@ -198,10 +198,15 @@ def _coverages(cases: Sequence[Case], engines: Engines) -> list[Coverage]:
 
 def _alternatives(engines: Engines, policies: tuple[Path, ...]) -> Iterator[dict[str, str]]:
     """Yield readings under which every rule of the packs stands once: the defaults, and each other value alone."""
+    from policyengine.language.readings import spellings  # noqa: PLC0415
+
     yield {}
-    for policy in engines.of(policies, {}).policies:
+    loaded = engines.of(policies, {}).policies
+    named = spellings(loaded)
+    for policy in loaded:
         for reading in policy.readings.values():
-            yield from ({reading.name: value} for value in reading.values if value != reading.default)
+            key = named[policy.id, reading.name]
+            yield from ({key: value} for value in reading.values if value != reading.default)
 
 
 def _write_coverage(found: Coverage, lang: Language) -> None:
@@ -258,14 +263,14 @@ def _record(packs: Sequence[str], events: str, out: str, lang: Language) -> None
 
     from policyengine.builtin.files.jsonl import event_texts  # noqa: PLC0415
     from policyengine.cli.stream import opened  # noqa: PLC0415
-    from policyengine.engine.engine import Engine  # noqa: PLC0415
     from policyengine.suite.record import recorded, sayable  # noqa: PLC0415
+    from policyengine.suite.run import Engines  # noqa: PLC0415
 
     target = None if out == "-" else Path(out)
     if target is not None and target.exists():
         raise click.ClickException(f"{out} exists; a suite is never overwritten")
     try:
-        engine = Engine.load(*packs)
+        engine = Engines().of(tuple(map(Path, packs)), {})
     except PolicyError as error:
         fail(error.problems, lang)
     base = target.parent if target is not None else Path()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Container, Iterable, Mapping, Sequence
 from dataclasses import replace
 
 from policyengine.decision.evaluate import Evaluator
@@ -65,8 +65,14 @@ def fact_types(policies: Iterable[Policy]) -> dict[str, FactType]:
     return found
 
 
-def refuse_malformed(event: Event, types: Mapping[str, FactType]) -> None:
-    """Raise `InvalidEvent` where a fact of an event is not of the form that its type has."""
+def refuse_malformed(event: Event, types: Mapping[str, FactType], but: Container[str] = ()) -> None:
+    """Raise `InvalidEvent` where a fact of an event is not of the form that its type has.
+
+    Args:
+        event: the event.
+        types: the types that there are.
+        but: the names of those of which a fact can have any form.
+    """
     errors: list[EventError] = []
     for index, fact in enumerate(event.known):
         name = fact.data["type"]
@@ -74,7 +80,7 @@ def refuse_malformed(event: Event, types: Mapping[str, FactType]) -> None:
         if declared is None:
             hint = did_you_mean(str(name), types)
             errors.append(UNKNOWN_FACT_TYPE.error(f"$.facts[{index}].type", hint=hint, name=name))
-        else:
+        elif name not in but:
             errors.extend(declared.errors(fact.data, f"$.facts[{index}]"))
         if len(errors) >= MOST:
             break

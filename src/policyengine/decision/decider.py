@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+from policyengine.decision.conflicts import refuse_conflicts
 from policyengine.decision.court import Court, fact_types, refuse_malformed
 from policyengine.decision.facts import chosen
-from policyengine.decision.layers import layered, refuse_conflicts
+from policyengine.decision.layers import layered
 from policyengine.decision.ruling import Obstacle
 from policyengine.errors import InvalidEvent, did_you_mean, hinted
 from policyengine.model.condition import Field
@@ -37,13 +38,24 @@ class Decider:
     def __init__(self, policies: Iterable[Policy]) -> None:
         self.policies: tuple[Policy, ...] = tuple(sorted(policies, key=lambda policy: (policy.id, policy.version)))
         refuse_conflicts(self.policies)
-        named = {controller for policy in self.policies for controller in policy.governs or ()}
+        named: dict[str, list[int]] = {}
+        for index, policy in enumerate(self.policies):
+            for controller in policy.governs or ():
+                named.setdefault(controller, []).append(index)
         self._controller = next(iter(named)) if len(named) == 1 else None
+        self._binding_anyone = [index for index, policy in enumerate(self.policies) if policy.governs is None]
+        self._binding = {controller: sorted((*found, *self._binding_anyone)) for controller, found in named.items()}
         self._courts: dict[tuple[int, ...], Court] = {}
         self._only = self._court((0,)) if len(self.policies) == 1 and not self.policies[0].layer else None
         self.fact_types: Mapping[str, FactType] = fact_types(self.policies)
         self.attributes: Mapping[str, Attribute] = {
             name: attribute for policy in self.policies for name, attribute in policy.vocabulary.attributes.items()
+        }
+        self._unlike = {
+            name
+            for policy in self.policies
+            for name, declared in policy.vocabulary.facts.items()
+            if any(self.fact_types[name].unlike(declared))
         }
 
     def decide(self, event: Event) -> Decision:
@@ -110,28 +122,31 @@ class Decider:
         controller = event.controller or self._controller
         if controller is None:
             raise self._no_controller(event)
-        found = [
-            index
-            for index, policy in enumerate(self.policies)
-            if policy.governs_controller(controller) and policy.in_force(event.instant)
-        ]
+        bound = self._binding.get(controller, self._binding_anyone)
+        found = [index for index in bound if self.policies[index].in_force(event.instant)]
         return found if any(not self.policies[index].layer for index in found) else []
 
     def _no_controller(self, event: Event) -> InvalidEvent:
-        known = ", ".join(sorted({name for policy in self.policies for name in policy.governs or ()})) or "anyone"
+        known = ", ".join(sorted(self._binding)) or "anyone"
         return InvalidEvent([NO_CONTROLLER.error("$.controller", known=known)], event.id)
 
     def _ungoverned(self, event: Event) -> Decision:
         controller = event.controller or self._controller
-        bound = [policy for policy in self.policies if policy.governs_controller(controller or "")]
-        if bound:
-            names = ", ".join(policy.id for policy in bound)
+        bound = [self.policies[index] for index in self._binding.get(controller or "", self._binding_anyone)]
+        there = [policy for policy in bound if policy.in_force(event.instant)]
+        names = ", ".join(policy.id for policy in there or bound)
+        if there:
+            message = Text(
+                ja=f"適用されるのはレイヤー（{names}）だけで、レイヤーだけでは何も決まりません",
+                en=f"only layers are there ({names}), and a layer governs nothing alone",
+            )
+        elif bound:
             message = Text(
                 ja=f"{event.document.time} の時点で施行されているポリシーがありません（{names} は施行期間外）",
                 en=f"no policy is in force at {event.document.time} ({names} is outside its time)",
             )
         else:
-            hint = did_you_mean(controller or "", {name for policy in self.policies for name in policy.governs or ()})
+            hint = did_you_mean(controller or "", self._binding)
             message = Text(
                 ja=f"管理者「{controller}」に適用されるポリシーがありません",
                 en=f'no policy governs the controller "{controller}"',
@@ -141,6 +156,15 @@ class Decider:
         return Decision(
             event.id, "deny", reasons=(reason,), excess_items=event.items, explainer=(_explain, (self, event))
         )
+
+    def governing(self, event: Event) -> Sequence[Policy]:
+        """Return the policies that govern an event, each with the words that it shares with the others.
+
+        Raises:
+            InvalidEvent: it names no controller where several are possible.
+        """
+        court = self._court_of(event)
+        return court.policies if court is not None else ()
 
     def asked(self, event: Event) -> frozenset[str]:
         """Return the fact types that the rules of the policies that govern an event can ask for."""
@@ -155,15 +179,14 @@ class Decider:
         if court is not None:
             court.admit(event)
         else:
-            refuse_malformed(event, self.fact_types)
+            refuse_malformed(event, self.fact_types, but=self._unlike)
 
     def explanation(self, event: Event) -> Explanation:
         """Return the rules considered for an event that has all its facts, with what held and what did not."""
         from policyengine.decision.explain import explanation  # noqa: PLC0415
 
         self.admit(event)
-        court = self._court_of(event)
-        return explanation(court.policies if court is not None else (), event, self.decide(event))
+        return explanation(self.governing(event), event, self.decide(event))
 
 
 def _reason(policy: Policy, event: Event, obstacle: Obstacle, items: tuple[str, ...]) -> Reason:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager, suppress
 from itertools import islice
 from pathlib import Path
@@ -166,6 +166,14 @@ class Engine:
             TypeError: when the function is decorated, where a field names a parameter that it does not have.
         """
         return guard(self, fields)
+
+    def governing(self, event: Event) -> Sequence[Policy]:
+        """Return the policies that govern an event, in the order of their ids, each with the words that it shares.
+
+        Raises:
+            InvalidEvent: it names no controller where several are possible.
+        """
+        return self._decider.governing(event)
 
     def evaluate(self, event: Mapping[str, Any] | Event) -> Decision:
         """Decide one event. Gathers facts from the fact sources first; deciding is then pure.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -16,13 +17,17 @@ from policyengine.language.pack import Pack, load_pack
 from policyengine.language.problems import (
     DUPLICATE_RULE,
     ENDS_BEFORE_IT_BEGINS,
+    LAYER_DECIDES_ALL,
+    LAYER_LEAVES_ALL,
+    LAYER_REACH,
     OPEN_POINT,
-    UNKNOWN_READING_PICKED,
     UNKNOWN_READING_VALUE_PICKED,
 )
+from policyengine.language.readings import key_of, picking_problems, without_ambiguous
 from policyengine.language.schema import rule_schema
 from policyengine.language.source import Document, read
 from policyengine.language.table import RuleTable, Scope
+from policyengine.model.operation import OPERATIONS
 from policyengine.model.policy import Clause, Policy, Reading
 from policyengine.model.problems import POLICY_TABLE_TWICE
 from policyengine.model.rule import Permit, Rule, placed
@@ -46,7 +51,8 @@ def build_policy(path: str | Path, kinds: Mapping[str, RuleKind], readings: Mapp
     Args:
         path: a TOML file, or a folder of them.
         kinds: the registered rule kinds by name.
-        readings: for some readings of the policy, the value to read it under; a name it does not declare is ignored.
+        readings: for some readings of the policy, the value to read it under, by name or ``POLICY:NAME``; those of
+            other policies are ignored.
 
     Raises:
         PolicyError: with every problem of the pack. Nothing of a broken pack is ever used.
@@ -57,20 +63,33 @@ def build_policy(path: str | Path, kinds: Mapping[str, RuleKind], readings: Mapp
 def build_policies(
     paths: Iterable[str | Path], kinds: Mapping[str, RuleKind], readings: Mapping[str, str]
 ) -> list[Policy]:
-    """Return the policies of the packs at `paths`. Raises `PolicyError` with the problems of all of them."""
+    """Return the policies of the packs at `paths`.
+
+    Args:
+        paths: TOML files, or folders of them.
+        kinds: the registered rule kinds by name.
+        readings: by name, or ``POLICY:NAME`` where several policies have the name, the value to read it under.
+
+    Raises:
+        PolicyError: with the problems of all packs; where they have none, with the readings that there are not.
+    """
     problems: list[Problem] = []
+    packs: list[Pack] = []
     policies: list[Policy] = []
     for path in paths:
         try:
-            policies.append(build_policy(path, kinds, readings))
+            packs.append(load_pack(path))
         except PolicyError as error:
             problems.extend(error.problems)
-    known = {name for policy in policies for name in policy.readings}
+    declared = {(pack.id, name) for pack in packs for name in pack.readings}
+    clear = without_ambiguous(declared, readings)
+    for pack in packs:
+        try:
+            policies.append(policy_of(pack, kinds, clear))
+        except PolicyError as error:
+            problems.extend(error.problems)
     if not problems:
-        for name in sorted(readings.keys() - known):
-            names = ", ".join(sorted(known))
-            hint = did_you_mean(name, known, listing=False)
-            problems.append(UNKNOWN_READING_PICKED.at(None, hint=hint, name=name, known=names))
+        problems.extend(picking_problems({pack.id for pack in packs}, declared, readings))
         if not policies:
             problems.append(NOTHING_TO_LOAD.at(None))
     if problems:
@@ -86,7 +105,8 @@ def policy_of(
     Args:
         pack: the pack.
         kinds: the registered rule kinds by name.
-        readings: for some readings of the policy, the value to read it under.
+        readings: for some readings of the policy, the value to read it under, by name or ``POLICY:NAME``; those of
+            other policies are ignored.
         trusted: whether to leave out the checks of form and consistency. A small wrong change of a sound pack may make
             a clause idle, say, and is decided under all the same; words that do not resolve are refused even so.
     """
@@ -100,8 +120,8 @@ def check_path(path: str | Path, kinds: Mapping[str, RuleKind]) -> list[Problem]
         builder = _Builder(pack, kinds, {})
         if all(document.data.keys() <= {"vocabulary", "imports"} for document in pack.rules):
             return builder.vocabulary_problems()
-        builder.policy()
-        return list(builder.open_points())
+        policy = builder.policy()
+        return [*builder.open_points(), *builder.layer_reach(policy)]
     except PolicyError as error:
         return list(error.problems)
 
@@ -119,12 +139,14 @@ class _Lowered(NamedTuple):
         stands: whether it stands under the chosen readings.
         rules: what it says.
         sound: whether nothing is wrong with it.
+        kind: its kind.
     """
 
     table: RuleTable
     stands: bool
     rules: tuple[Rule, ...]
     sound: bool
+    kind: RuleKind
 
 
 class _Builder(Declarations):
@@ -152,12 +174,13 @@ class _Builder(Declarations):
         readings = self.readings()
         clauses = self.clauses(vocabulary)
         obligations = self.obligations(clauses)
+        chosen = {name: self._chosen(about.get("id", ""), reading) for name, reading in readings.items()}
         scope = Scope(
             vocabulary,
             cases_of(clauses),
             frozenset(obligations),
             {name: frozenset(reading.values) for name, reading in readings.items()},
-            {name: self._chosen(reading) for name, reading in readings.items()},
+            chosen,
         )
         tables = list(self._rules(scope))
         self.problems.extend(scope.problems)
@@ -166,6 +189,7 @@ class _Builder(Declarations):
             self._consistent(clauses, tables, span)
         if self.problems:
             raise PolicyError(self.problems)
+        layer = about.get("layer") is True
         return Policy(
             id=about["id"],
             version=about["version"],
@@ -179,12 +203,10 @@ class _Builder(Declarations):
             clauses=clauses,
             obligations=obligations,
             readings=readings,
-            chosen=scope.chosen,
+            chosen=chosen,
             rules=tuple(rule for lowered in tables if lowered.stands for rule in lowered.rules),
-            layer=about.get("layer") is True,
-            permits=frozenset[str]().union(
-                *(rule.operations for lowered in tables for rule in lowered.rules if isinstance(rule, Permit))
-            ),
+            layer=layer,
+            decides=_named_by_permits(tables, scope.under_any()) if layer else frozenset(OPERATIONS),
         )
 
     def _policy_table(self) -> dict[str, Any]:
@@ -205,13 +227,13 @@ class _Builder(Declarations):
             return {}
         return about
 
-    def _chosen(self, reading: Reading) -> str:
-        value = self.wanted.get(reading.name, reading.default)
-        if reading.name in self.wanted and not (isinstance(value, str) and value in reading.values):
+    def _chosen(self, policy: str, reading: Reading) -> str:
+        key = key_of(policy, reading.name, self.wanted)
+        value = reading.default if key is None else self.wanted[key]
+        if key is not None and not (isinstance(value, str) and value in reading.values):
             known = ", ".join(reading.values)
             hint = did_you_mean(str(value), reading.values, listing=False)
-            problem = UNKNOWN_READING_VALUE_PICKED.at(None, hint=hint, name=reading.name, value=value, known=known)
-            self.problems.append(problem)
+            self.problems.append(UNKNOWN_READING_VALUE_PICKED.at(None, hint=hint, name=key, value=value, known=known))
         return value
 
     def _rules(self, scope: Scope) -> Iterator[_Lowered]:
@@ -262,7 +284,7 @@ class _Builder(Declarations):
         else:
             table.condition()
         sound = len(scope.problems) == before and not self.broken(document, *path)
-        return _Lowered(table, stands, rules, sound)
+        return _Lowered(table, stands, rules, sound, kind)
 
     def _schema_of(self, kind: RuleKind) -> Schema:
         if kind.name not in self._schemas:
@@ -292,6 +314,31 @@ class _Builder(Declarations):
                 place = document.place(("clause", index, "open", position))
                 note = OPEN_POINT.at(place, point=Text(**point))
                 yield msgspec.structs.replace(note, clause=table["number"])
+
+    def layer_reach(self, policy: Policy) -> Iterator[Problem]:
+        """Yield, of a layer, for which operations it must permit as well, and which it leaves, as a note."""
+        if not policy.layer:
+            return
+        document = next(document for document in self.pack.rules if "policy" in document.data)
+        place = document.place(("policy", "layer"))
+        decided, left = ([name for name in OPERATIONS if (name in policy.decides) is here] for here in (True, False))
+        if not decided:
+            yield LAYER_LEAVES_ALL.at(place)
+        elif not left:
+            yield LAYER_DECIDES_ALL.at(place)
+        else:
+            yield LAYER_REACH.at(place, decided=", ".join(decided), left=", ".join(left))
+
+
+def _named_by_permits(tables: Iterable[_Lowered], scope: Scope) -> frozenset[str]:
+    """Return the operations that the permits among `tables` name in `scope`, whether the tables are in force or not."""
+    found: set[str] = set()
+    for lowered in tables:
+        if lowered.kind.required <= lowered.table.values.keys():
+            table = copy.copy(lowered.table)
+            table.scope = scope
+            found.update(*(rule.operations for rule in lowered.kind.lower(table) if isinstance(rule, Permit)))
+    return frozenset(found)
 
 
 def _varies(value: Any) -> bool:

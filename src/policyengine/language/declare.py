@@ -78,8 +78,13 @@ class Declarations:
             sets[dimension] = self._sets(dimension, seen, terms[dimension])
         sets[COUNTRY_CODES] = self._sets(COUNTRY_CODES, {}, COUNTRIES)
         attributes = {
-            name: Attribute(name, label_of(table, name), table.get("type", "string"))
-            for _, name, table in self._declared("vocabulary", "attributes")
+            name: Attribute(
+                name,
+                label_of(table, name),
+                table.get("type", "string"),
+                (document, ("vocabulary", "attributes", name)),
+            )
+            for document, name, table in self._declared("vocabulary", "attributes")
         }
         return Vocabulary(terms, attributes, self._fact_types(), sets)
 
@@ -183,8 +188,14 @@ class Declarations:
     def _terms(self, dimension: str, seen: dict[str, Document]) -> dict[str, Term]:
         declared = list(self._declared("vocabulary", dimension, seen=seen))
         terms = {
-            name: Term(name, label_of(table, name), _words(table.get("is_a")), table.get("remainder") is True)
-            for _, name, table in declared
+            name: Term(
+                name,
+                label_of(table, name),
+                _words(table.get("is_a")),
+                table.get("remainder") is True,
+                (document, ("vocabulary", dimension, name)),
+            )
+            for document, name, table in declared
         }
         in_circles = hierarchy_of(terms).circular()
         for document, name, _ in declared:
@@ -239,7 +250,8 @@ class Declarations:
                 if values and held != VALUE:
                     self.problem(VALUES_OF_NO_VALUE, document, "vocabulary", "facts", name, "fields", key, "values")
                 labels.update({value: label_of(table_of(label), value) for value, label in values.items()})
-            found[name] = FactType(name, label_of(table, name), fields, labels)
+            source = (document, ("vocabulary", "facts", name))
+            found[name] = FactType(name, label_of(table, name), fields, labels, source)
         return found
 
 

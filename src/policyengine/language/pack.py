@@ -7,6 +7,7 @@ import json
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 from policyengine.errors import Place, PolicyError, Problem
 from policyengine.language.file_problems import IMPORTED, NO_TOML_FILE, PACKS_BELOW
@@ -50,6 +51,20 @@ class Pack:
     def files(self) -> frozenset[Path]:
         """The files that were read: the same for every name of the pack, be it a folder, a file in it or a link."""
         return frozenset(Path(document.path).resolve() for document in self.documents)
+
+    @property
+    def id(self) -> str:
+        """The id of the policy, as far as it can be read; empty where it cannot."""
+        return next((found for about in self._tables("policy") if isinstance(found := about.get("id"), str)), "")
+
+    @property
+    def readings(self) -> frozenset[str]:
+        """The names of the readings that it declares, as far as they can be read."""
+        return frozenset(name for declared in self._tables("readings") for name in declared)
+
+    def _tables(self, key: str) -> list[dict[str, Any]]:
+        found = (document.data.get(key) for document in self.rules)
+        return [table for table in found if isinstance(table, dict)]
 
     @property
     def digest(self) -> str:

@@ -145,6 +145,28 @@ items = ["name"]
 UNKNOWN_READING_PICKED: Final = UNKNOWN_READING.also(
     ja="「{name}」という読み方はありません。あるもの: {known}", en='unknown reading "{name}"; known: {known}'
 )
+READING_OF_NO_POLICY: Final = UNKNOWN_READING.also(
+    ja="読み方「{name}」を選ぶポリシー「{policy}」はありません。あるもの: {known}",
+    en='there is no policy "{policy}" to pick a reading "{name}" of; loaded: {known}',
+)
+UNKNOWN_READING_OF_POLICY: Final = UNKNOWN_READING.also(
+    ja="ポリシー「{policy}」に読み方「{name}」はありません。あるもの: {known}",
+    en='policy "{policy}" has no reading "{name}"; it has {known}',
+)
+AMBIGUOUS_READING: Final = Code(
+    "ambiguous-reading",
+    ja="「{name}」という読み方は複数のポリシーにあります。どれかを書いてください: {known}",
+    en='several policies have a reading "{name}"; name one of {known}',
+    means=Text(
+        ja="ホストが選ぶ読み方の名前が、一つのエンジンの複数のポリシーにあります。`ポリシー:名前` と書いてください。",
+        en="A reading that a host picks by a name that several policies of the engine have. Write `POLICY:NAME`.",
+    ),
+    example="""
+$ sed 's/id = "shop"/id = "other"/' shop.toml > other.toml
+$ echo '{}' | policyengine evaluate shop.toml other.toml --events - --reading scope=wide
+error: ambiguous-reading: several policies have a reading "scope"; name one of other:scope, shop:scope
+""",
+)
 UNKNOWN_READING_VALUE: Final = Code(
     "unknown-reading-value",
     ja="読み方「{name}」に「{value}」はありません",
@@ -329,4 +351,32 @@ summary = {ja = "二", en = "two"}
 organisational = {ja = "取扱いを決めない", en = "It decides no flow."}
 open = [{ja = "責任者の名前がない", en = "Nobody responsible is named."}]
 """,
+)
+LAYER_REACH: Final = Code(
+    "layer-reach",
+    ja="レイヤーです。{decided} はこのポリシーの条項が許可することも要り、{left} は下のポリシーに任せます",
+    en="a layer: for {decided} one of its clauses must permit as well; {left} it leaves to the policies below",
+    means=Text(
+        ja="誤りではなく注記です。レイヤーが、どの操作について自ら許可しなければならず、どの操作を下のポリシーに任せるかを"
+        "示します。許可するルールのどれかが（施行期間や読み方にかかわらず）挙げる操作が前者です。"
+        "任せる操作については、制限と義務だけが働きます。",
+        en="A note, no error: for which operations a layer must permit as well, and which it leaves to the policies "
+        "below. The former are those that any of its permits names, in force or not, under any reading; of the others "
+        "only its restrictions and duties count.",
+    ),
+    severity="note",
+    example=r"""
+$ sed 's/^governs = .*/governs = "anyone"\nlayer = true/' shop.toml > statute.toml
+$ policyengine check statute.toml
+statute.toml:6:1: note: layer-reach: a layer: for acquire, use, retain one of its clauses must permit as well; …
+1 checked: 0 errors, 1 note
+""",
+)
+LAYER_LEAVES_ALL: Final = LAYER_REACH.also(
+    ja="レイヤーです。許可する条項がないので、どの操作も下のポリシーに任せます",
+    en="a layer: it has no permits, and leaves every operation to the policies below",
+)
+LAYER_DECIDES_ALL: Final = LAYER_REACH.also(
+    ja="レイヤーです。どの操作についても、このポリシーの条項が許可することも要ります",
+    en="a layer: for every operation one of its clauses must permit as well",
 )

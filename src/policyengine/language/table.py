@@ -53,7 +53,8 @@ class Scope:
         clauses: the numbers of its clauses, each with the clauses that a mention of it means: itself and its cases.
         obligations: ids of the declared obligations.
         readings: for each reading, its values.
-        chosen: for each reading, the value under which the rules are lowered.
+        chosen: for each reading, the value under which the rules are lowered; None where what stands under any value
+            of any reading shall stand.
     """
 
     def __init__(
@@ -62,7 +63,7 @@ class Scope:
         clauses: Mapping[str, frozenset[str]],
         obligations: frozenset[str],
         readings: Mapping[str, frozenset[str]],
-        chosen: Mapping[str, str],
+        chosen: Mapping[str, str] | None,
     ) -> None:
         self.vocabulary = vocabulary
         self.clauses = clauses
@@ -70,6 +71,14 @@ class Scope:
         self.readings = readings
         self.chosen = chosen
         self.problems: list[Problem] = []
+
+    def stands(self, reading: str, values: Collection[str]) -> bool:
+        """Whether what stands under one of some values of a reading does so as the policy is read."""
+        return self.chosen is None or self.chosen.get(reading) in values
+
+    def under_any(self) -> Scope:
+        """Return the same for a policy in which everything stands, under whatever reading."""
+        return Scope(self.vocabulary, self.clauses, self.obligations, self.readings, None)
 
 
 class RuleTable:
@@ -147,7 +156,7 @@ class RuleTable:
                 if value not in known:
                     hint = did_you_mean(value, known)
                     self.problem(UNKNOWN_READING_VALUE, *path, name, index, hint=hint, name=name, value=value)
-            stands = stands and self.scope.chosen.get(name) in values
+            stands = stands and self.scope.stands(name, values)
         return stands
 
     def listed(self, *path: str | int) -> Iterator[tuple[str, bool, KeyPath]]:

@@ -215,9 +215,11 @@ class Decision(Struct, frozen=True, eq=False):
                     Words(shortened(self.permitted_items, same).say(lang), "good"),
                 )
             yield (Words(f"  {_EXCESS.say(lang)}: ", "dim"), Words(shortened(self.excess_items, same).say(lang), "bad"))
+        several = len(self.policies) > 1
         for reason in self.reasons:
-            clause = f" [{reason.clause}]" if reason.clause else ""
-            yield (Words("  "), Words(f"{reason.code}{clause}", "bad"), Words(f" {reason.message.say(lang)}"))
+            cited = ":".join(name for name in (reason.policy if several else None, reason.clause) if name)
+            code = f"{reason.code} [{cited}]" if cited else reason.code
+            yield (Words("  "), Words(code, "bad"), Words(f" {reason.message.say(lang)}"))
         for duty in self.obligations:
             yield (Words("  ! "), Words(f"{duty.id} [{duty.clause}]", "strong"), Words(f" {duty.message.say(lang)}"))
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
-from policyengine.errors import EventError, did_you_mean, json_path
+from policyengine.errors import EventError, Source, did_you_mean, json_path
 from policyengine.model.condition import Field
 from policyengine.model.event_problems import (
     FACT_FIELD_EMPTY,
@@ -57,13 +57,21 @@ class FactField:
 
 @dataclass(frozen=True, slots=True)
 class FactType:
-    """A declared type of fact: consent, contract, request, or one of a policy's own."""
+    """A declared type of fact: consent, contract, request, or one of a policy's own.
+
+    Args:
+        id: its name.
+        label: what people call it.
+        fields: its fields by key.
+        labels: what people call the values of its ``value`` fields.
+        source: where it is declared.
+    """
 
     id: str
     label: Text
     fields: Mapping[str, FactField]
     labels: Mapping[str, Text] = field(default_factory=dict, compare=False)
-    """Labels of the values of its ``value`` fields."""
+    source: Source | None = field(default=None, compare=False, repr=False)
 
     def joined(self, other: FactType) -> FactType:
         """Return the type with the fields and the values of another declaration of it as well."""
@@ -74,7 +82,17 @@ class FactType:
                 fields[name] = ours or theirs
             else:
                 fields[name] = replace(ours, values=ours.values | theirs.values if theirs.values is not None else None)
-        return FactType(self.id, self.label, fields, {**other.labels, **self.labels})
+        return FactType(self.id, self.label, fields, {**other.labels, **self.labels}, self.source)
+
+    def unlike(self, other: FactType) -> Iterator[str]:
+        """Yield the fields that another declaration of the type has too, in a shape that no fact can have as well.
+
+        A field or a value that one of them has alone is none of these: the type then has it (`joined`).
+        """
+        for name in sorted(self.fields.keys() & other.fields.keys()):
+            ours, theirs = self.fields[name], other.fields[name]
+            if (ours.held, ours.list, ours.required) != (theirs.held, theirs.list, theirs.required):
+                yield name
 
     def errors(self, fact: Mapping[str, Any], path: str) -> Iterator[EventError]:
         """Yield what is wrong with the form of `fact`, which stands at the JSON path `path` of its event."""

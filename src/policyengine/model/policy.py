@@ -76,7 +76,8 @@ class Policy:
         chosen: the value of each reading.
         rules: the lowered rules that stand under the chosen readings.
         layer: whether it lies above the policies of controllers, as a statute does, and governs nothing alone.
-        permits: the operations that its permits name, in force or not, under any reading.
+        decides: the operations for which one of its clauses must permit: all; of a layer those that any of its permits
+            names, in force or not, under any reading. All others it leaves to the policies below.
     """
 
     id: str
@@ -94,12 +95,7 @@ class Policy:
     chosen: Mapping[str, str]
     rules: tuple[Rule, ...]
     layer: bool = False
-    permits: frozenset[str] = frozenset(OPERATIONS)
-
-    @property
-    def decides(self) -> frozenset[str]:
-        """The operations for which one of its clauses must permit; a layer leaves all others to those below."""
-        return self.permits if self.layer else frozenset(OPERATIONS)
+    decides: frozenset[str] = frozenset(OPERATIONS)
 
     def governs_controller(self, controller: str) -> bool:
         """Whether the policy binds `controller`."""

@@ -28,25 +28,38 @@ governs = ["shop"]
 POLICY_TABLE_TWICE: Final = DUPLICATE_POLICY.also(
     ja="[policy] は {file} にもあります", en="[policy] stands in {file} as well"
 )
-CONFLICTING_FACT_TYPE: Final = Code(
-    "conflicting-declaration",
-    ja="事実の種類「{name}」の宣言が {first} と {second} で異なります",
-    en='fact type "{name}" is declared differently by {first} and {second}',
+CONFLICTING_ATTRIBUTE: Final = Code(
+    "layer-conflict",
+    ja="属性「{name}」は {first} では {ours}、{second} では {theirs} です",
+    en='attribute "{name}" is of type {ours} in {first}, and of type {theirs} in {second}',
     means=Text(
-        ja="一つのエンジンの二つのポリシーが、事実の種類か属性を異なるように宣言しています。"
-        "共通の語彙ファイルに一度だけ宣言し、両方で取り込んでください。",
-        en="Two policies of one engine declare a fact type or an attribute differently. Declare it once, in a "
-        "vocabulary that both import.",
+        ja="一人の管理者を同時に対象とし得る二つのポリシーが、一つの名前を異なるように宣言しています。"
+        "属性の型か、事実の項目の形が違うか、レイヤー（`layer`）とその下のポリシーで、"
+        "言葉の次元か `remainder` が違います。"
+        "共通の語彙ファイルに一度だけ宣言して両方で取り込むか、一方の名前を変えてください。"
+        "管理者か施行期間の異なるポリシーどうしは、何をどう宣言しても構いません。",
+        en="Two policies that can govern one controller at one time declare one name in unlike ways: an attribute or a "
+        "field of facts of another shape; or, where one of them is a `layer`, or a layer lies above both, a term in "
+        "another dimension or with another `remainder` mark. Declare it once, in a vocabulary that both import, or "
+        "rename one. Policies of other controllers, or of other times, may declare what they like.",
     ),
     example="""
-$ sed 's/"shop"/"other"/; s/"integer"/"string"/' shop.toml > other.toml
+$ sed 's/id = "shop"/id = "other"/; s/"integer"/"string"/' shop.toml > other.toml
 $ echo '{}' | policyengine evaluate shop.toml other.toml --events -
-error: conflicting-declaration: attribute "age" is declared differently by other and shop
+shop.toml:…: error: layer-conflict: attribute "age" is of type string in other, and of type integer in shop
 """,
 )
-CONFLICTING_ATTRIBUTE: Final = CONFLICTING_FACT_TYPE.also(
-    ja="属性「{name}」の宣言が {first} と {second} で異なります",
-    en='attribute "{name}" is declared differently by {first} and {second}',
+CONFLICTING_FACT_FIELD: Final = CONFLICTING_ATTRIBUTE.also(
+    ja="事実の種類「{name}」の項目「{field}」の形が {first} と {second} で異なります",
+    en='field "{field}" of fact type "{name}" has another shape in {first} than in {second}',
+)
+CONFLICTING_DIMENSION: Final = CONFLICTING_ATTRIBUTE.also(
+    ja="「{name}」は {first} では {ours}、{second} では {theirs} の言葉です",
+    en='"{name}" is one of the {ours} in {first}, and one of the {theirs} in {second}',
+)
+CONFLICTING_REMAINDER: Final = CONFLICTING_ATTRIBUTE.also(
+    ja="{dimension} の「{name}」は {first} では remainder ですが、{second} ではそうではありません",
+    en='"{name}" of {dimension} is a remainder in {first}, and none in {second}',
 )
 UNKNOWN_CLAUSE: Final = Code(
     "unknown-clause",

@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from typing import Final, TypeAlias, TypeVar
 
-from policyengine.errors import KeyPath, Place, Placing
+from policyengine.errors import Place, Source, place_of
 from policyengine.model.condition import (
     ALWAYS,
     NEVER,
@@ -56,12 +56,12 @@ class Head:
     end: int = FOREVER
     obligations: tuple[str, ...] = ()
     passing: frozenset[str] = frozenset()
-    source: tuple[Placing, KeyPath] | None = field(default=None, compare=False, repr=False)
+    source: Source | None = field(default=None, compare=False, repr=False)
 
     @property
     def place(self) -> Place | None:
         """Where the rule file has the table."""
-        return self.source[0].place(self.source[1]) if self.source else None
+        return place_of(self.source)
 
 
 @dataclass(frozen=True, slots=True)

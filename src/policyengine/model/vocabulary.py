@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, Literal
 
+from policyengine.errors import Source
 from policyengine.model.condition import Field
 from policyengine.model.fact import HELD_DIMENSION, FactType
 from policyengine.model.fields import ROWS
@@ -36,21 +37,31 @@ class Term:
         label: what people call it.
         is_a: the terms of which it is a kind.
         remainder: whether an event that states it means none of its kinds.
+        source: where it is declared.
     """
 
     id: str
     label: Text
     is_a: tuple[str, ...] = ()
     remainder: bool = False
+    source: Source | None = field(default=None, compare=False, repr=False)
 
 
 @dataclass(frozen=True, slots=True)
 class Attribute:
-    """A scalar that the host may state about an event, and that rules may test."""
+    """A scalar that the host may state about an event, and that rules may test.
+
+    Args:
+        id: its name.
+        label: what people call it.
+        type: of which type its values are.
+        source: where it is declared.
+    """
 
     id: str
     label: Text
     type: Literal["boolean", "integer", "number", "string"]
+    source: Source | None = field(default=None, compare=False, repr=False)
 
     def accepts(self, value: Any) -> bool:
         """Whether `value` is of the declared type, as JSON Schema counts types (``3.0`` is an integer)."""

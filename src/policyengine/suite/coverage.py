@@ -25,7 +25,7 @@ from policyengine.errors import Place
 from policyengine.model.condition import And, Compare, Condition, Field, Holds, In, Not, NotIn, Or, leaves
 from policyengine.model.event import Event
 from policyengine.model.policy import Policy
-from policyengine.model.rule import Duty, Permit, Replacement, Restriction, Rule, as_use, beside_use
+from policyengine.model.rule import LEAVE, Duty, Permit, Replacement, Restriction, Rule, as_use, beside_use
 from policyengine.model.vocabulary import DIMENSIONS
 from policyengine.model.words import describe
 from policyengine.text import Language, Text
@@ -178,18 +178,16 @@ class Collector:
         if decision.outcome == "invalid" or not decision.policies:
             return
         ready = Event.from_mapping(event)
-        named = {(ref.id, ref.version) for ref in decision.policies}
-        several = len(decision.policies) > 1
-        for policy in engine.policies:
-            if (policy.id, policy.version) in named and policy.in_force(ready.instant):
-                coverage = self.found.setdefault(policy.id, Coverage(policy.id))
-                self._instrument(policy).watch(ready)
-                for name, value in policy.chosen.items():
-                    coverage.readings[name][value] = True
-                for clause in decision.clauses:
-                    number = clause.removeprefix(f"{policy.id}:") if several else clause
-                    if number in coverage.clauses:
-                        coverage.clauses[number] = True
+        governing = engine.governing(ready)
+        for policy in governing:
+            coverage = self.found.setdefault(policy.id, Coverage(policy.id))
+            self._instrument(policy).watch(ready)
+            for name, value in policy.chosen.items():
+                coverage.readings[name][value] = True
+            for clause in decision.clauses:
+                number = clause.removeprefix(f"{policy.id}:") if len(governing) > 1 else clause
+                if number in coverage.clauses:
+                    coverage.clauses[number] = True
 
     def _instrument(self, policy: Policy) -> _Instrument:
         found = self._instruments.get(id(policy))
@@ -251,12 +249,14 @@ class _Instrument:
         found = {id(root): answers.met(root, items) for rule in rules for _, root in self.roots[id(rule)]}
         as_asked = [self.as_asked[id(rule)] for rule in rules if id(rule) in self.as_asked]
         found.update({id(root): answers.met(root, items) for rule in as_asked for _, root in _roots(rule)})
+        found.update({id(root): items for root in (LEAVE.about, LEAVE.terms)})
         named = {
             id(rule)
             for rule in rules
             if isinstance(rule, Permit) and rule.names is not None and answers.met(rule.names)
         }
-        decided = self._decide(rules, items, found, named)
+        left = event.operation not in self.policy.decides
+        decided = self._decide(rules, items, found, named, left)
         for spot in spots:
             met = answers.met(spot.leaf, items)
             spot.seen.true |= bool(met)
@@ -272,7 +272,7 @@ class _Instrument:
             for role, root in _roots(asked) if asked is not None else ():
                 if role == spot.role and len(leaves(root)) == len(leaves(spot.root)):
                     other[id(root)] = _turned(root, spot.number, items, answers.met)
-            differing = _differing(decided, self._decide(rules, items, other, named))
+            differing = _differing(decided, self._decide(rules, items, other, named, left))
             if differing:
                 spot.seen.decides = True
                 self.entries[spot.rule.head.id].applied = True
@@ -296,13 +296,26 @@ class _Instrument:
                 found[term] = where
         return found
 
-    def _decide(self, rules: list[Rule], items: Items, found: Mapping[int, Items], named: Container[int]) -> Ruling:
-        """Decide items from the answers to the rules' conditions, by where each stands; `named` name the recipient."""
+    def _decide(
+        self, rules: list[Rule], items: Items, found: Mapping[int, Items], named: Container[int], left: bool
+    ) -> Ruling:
+        """Decide items from the answers to the rules' conditions, by where each stands.
+
+        Args:
+            rules: those in force.
+            items: which items.
+            found: for the condition at each place, the items for which it is met.
+            named: the permits that name the recipient, by where they stand.
+            left: whether the operation is one that the policy, a layer, leaves to others.
+        """
         operation = {id(rule): found[id(self.roots[id(rule)][0][1])] for rule in rules if isinstance(rule, Permit)}
         sorts = sorted_out(rules, lambda permit: bool(operation[id(permit)]))._replace(
             licences=[self.as_asked[id(rule)] for rule in rules if isinstance(rule, Permit) and rule.licence],
             over=[self.as_asked[id(rule)] for rule in rules if isinstance(rule, Restriction) and rule.only is not None],
         )
+
+        if left:
+            sorts = sorts._replace(permits=[LEAVE])
 
         def met(condition: Condition, asked: Items) -> Items:
             return found[id(condition)] & asked

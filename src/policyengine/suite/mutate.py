@@ -27,7 +27,7 @@ from policyengine.model.policy import Policy
 from policyengine.suite.case import UNREAD, Case, actual
 from policyengine.suite.likely import Likely
 from policyengine.suite.mutants import Mutant, mutants
-from policyengine.suite.run import run_case
+from policyengine.suite.run import judged_alone, run_case
 from policyengine.text import Text
 
 Fate: TypeAlias = Literal["killed", "survived", "equivalent", "refused"]
@@ -74,7 +74,7 @@ class Mutation:
         self.original = policy_of(self.pack, self.kinds, {})
         self.mutants: Sequence[Mutant] = tuple(mutants(self.pack, self.original, self.kinds))
         self._packs: dict[Path, Pack] = {}
-        self._others: dict[Path, Policy] = {}
+        self._others: dict[tuple[Path, tuple[tuple[str, str], ...]], Policy] = {}
         self.cases = [case for case in cases if any(map(self._is_here, case.policies))]
         self._originals: dict[Any, Sight] = {}
         under = defaultdict[tuple[tuple[str, str], ...], list[Case]](list)
@@ -118,7 +118,7 @@ class Mutation:
             for case in self._likeliest_first(policy_under):
                 key = (case.policies, tuple(sorted(case.readings.items())))
                 if key not in engines:
-                    engines[key] = Engine(self._layered(case, policy_under(case.readings)))
+                    engines[key] = Engine(judged_alone(self._layered(case, policy_under(case.readings))))
                 if not run_case(case, engines[key]).passed:
                     return told("killed", killer=case.id)
             for readings in self._combinations():
@@ -170,9 +170,10 @@ class Mutation:
         found = [mutant]
         for path in case.policies:
             if not self._is_here(path):
-                if path not in self._others:
-                    self._others[path] = policy_of(self._packs[path], self.kinds, {})
-                found.append(self._others[path])
+                key = path, tuple(sorted(case.readings.items()))
+                if key not in self._others:
+                    self._others[key] = policy_of(self._packs[path], self.kinds, case.readings)
+                found.append(self._others[key])
         return found
 
     def _is_here(self, path: Path) -> bool:
@@ -184,7 +185,7 @@ class Mutation:
 
 def expectation(policy: Policy, event: Mapping[str, Any]) -> dict[str, Any]:
     """Return what `policy` says of `event`, as a case would expect it."""
-    decision = Engine([policy]).evaluate(event)
+    decision = Engine(judged_alone([policy])).evaluate(event)
     found: dict[str, Any] = {"expect": decision.outcome, "clauses": actual(decision, "clauses")}
     reasons = actual(decision, "reasons")
     if not UNREAD.isdisjoint(reasons):

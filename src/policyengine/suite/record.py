@@ -10,6 +10,7 @@ from typing import Any
 import tomli_w
 
 from policyengine.engine.engine import Engine
+from policyengine.language.readings import other_readings
 from policyengine.language.source import read
 from policyengine.model.fields import EVENT_KEYS
 from policyengine.suite.case import actual
@@ -62,8 +63,7 @@ def recorded(events: Iterable[Mapping[str, Any]], engine: Engine, policies: Sequ
         policies: the packs, as the suite shall name them.
     """
     about: dict[str, Any] = {"policies": list(policies)}
-    chosen = {name: value for policy in engine.policies for name, value in policy.other_readings.items()}
-    if chosen:
+    if chosen := other_readings(engine.policies):
         about["readings"] = chosen
     names: set[str] = set()
     cases = []

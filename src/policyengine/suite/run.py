@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 
-from msgspec.structs import replace
+from msgspec.structs import replace as with_fields
 
 from policyengine.engine.engine import Engine
+from policyengine.engine.plugins import Plugins
 from policyengine.errors import PolicyError, Problem
+from policyengine.language.build import build_policies
+from policyengine.model.policy import Policy
 from policyengine.suite.case import Case, Result, Suite, differences
 from policyengine.suite.load import load_suite, suite_policies
 
@@ -22,7 +26,7 @@ class Engines:
     """
 
     def __init__(self, load: Callable[[tuple[Path, ...], Mapping[str, str]], Engine] | None = None) -> None:
-        self._load = load or (lambda paths, readings: Engine.load(*paths, readings=readings))
+        self._load = load or _loaded
         self._engines: dict[tuple[tuple[Path, ...], tuple[tuple[str, str], ...]], Engine] = {}
 
     def of(self, policies: tuple[Path, ...], readings: Mapping[str, str]) -> Engine:
@@ -31,6 +35,17 @@ class Engines:
         if key not in self._engines:
             self._engines[key] = self._load(policies, readings)
         return self._engines[key]
+
+
+def _loaded(paths: tuple[Path, ...], readings: Mapping[str, str]) -> Engine:
+    plugins = Plugins()
+    return Engine(judged_alone(build_policies(paths, plugins.kinds, readings)), plugins)
+
+
+def judged_alone(policies: Sequence[Policy]) -> list[Policy]:
+    """Return policies as suites judge them: layers alone as if a policy that permits everything lay below."""
+    alone = all(policy.layer for policy in policies)
+    return [replace(policy, layer=False) for policy in policies] if alone else list(policies)
 
 
 def load(path: Path, engines: Engines) -> Suite:
@@ -46,7 +61,7 @@ def load(path: Path, engines: Engines) -> Suite:
         try:
             engines.of(case.policies, case.readings)
         except PolicyError as error:
-            problems.extend(replace(problem, place=problem.place or case.place) for problem in error.problems)
+            problems.extend(with_fields(problem, place=problem.place or case.place) for problem in error.problems)
     if problems:
         raise PolicyError(problems)
     return suite

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from hypothesis.strategies import DrawFn, SearchStrategy
 
 from policyengine.engine.engine import Engine
+from policyengine.language.readings import other_readings
 from policyengine.model.policy import Policy
 from policyengine.suite.case import EXPECTATIONS
 from policyengine.suite.record import case_of
@@ -35,8 +36,7 @@ def suites(of: Engine | Policy, *, packs: Sequence[str] = (".",), most: int = 4)
 def _suites(draw: DrawFn, engine: Engine, packs: tuple[str, ...], most: int) -> dict[str, Any]:
     drawn = draw(st.lists(st.tuples(st.sampled_from(_WAYS), events(engine)), min_size=1, max_size=most))
     about: dict[str, Any] = {"policies": list(packs)}
-    readings = {name: value for policy in engine.policies for name, value in policy.other_readings.items()}
-    if readings:
+    if readings := other_readings(engine.policies):
         about["readings"] = readings
     suite: dict[str, Any] = {"suite": about}
     for number, (way, event) in enumerate(drawn, start=1):

@@ -22,6 +22,7 @@ from policyengine.model.fields import EVENT, EVENT_KEYS, HELD, IDENTIFIABLE, LIS
 from policyengine.model.operation import NEEDS_PURPOSE, NEEDS_RECIPIENT, OPERATIONS, WITHIN
 from policyengine.model.policy import Policy
 from policyengine.moment import instant
+from policyengine.suite.run import judged_alone
 from policyengine.testing.aims import ELSEWHERE, Aim, Choose, lifted, permitted_by_all, rotated, under
 from policyengine.testing.scenes import DAY, SOMEBODY, Scene, Stage, text
 
@@ -70,7 +71,7 @@ class NearMiss(NamedTuple):
 
 def engine_of(of: Engine | Policy) -> Engine:
     """Return an engine: the given one, or one of a policy alone."""
-    return of if isinstance(of, Engine) else Engine([of])
+    return of if isinstance(of, Engine) else Engine(judged_alone([of]))
 
 
 def events(of: Engine | Policy, *, when: Mapping[str, str | Iterable[str]] | None = None) -> SearchStrategy[EventData]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Mapping
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from functools import cached_property
 from typing import Final
@@ -15,7 +16,7 @@ from policyengine.model.fact import FactType
 from policyengine.model.fields import LISTABLE
 from policyengine.model.operation import OPERATIONS
 from policyengine.model.policy import Policy
-from policyengine.model.rule import Permit, Replacement, Restriction, Rule, conditions_of
+from policyengine.model.rule import LEAVE, Permit, Replacement, Restriction, Rule, conditions_of
 from policyengine.model.vocabulary import DIMENSIONS, Attribute
 from policyengine.moment import FOREVER, written
 
@@ -51,8 +52,13 @@ class Scene:
 
     @cached_property
     def permits(self) -> tuple[tuple[Permit, ...], ...]:
-        """For each policy, its permits."""
-        return tuple(tuple(rule for rule in rules if isinstance(rule, Permit)) for rules in self.rules)
+        """For each policy, its permits; of a layer also that it leaves the other operations to those below."""
+        found: list[tuple[Permit, ...]] = []
+        for policy, rules in zip(self.policies, self.rules, strict=True):
+            left = OPERATIONS.keys() - policy.decides
+            leaves = [replace(LEAVE, operations=frozenset(left))] if left else []
+            found.append((*(rule for rule in rules if isinstance(rule, Permit)), *leaves))
+        return tuple(found)
 
     @cached_property
     def restrictions(self) -> tuple[tuple[Restriction, ...], ...]:
@@ -202,11 +208,12 @@ def _dates(policies: Iterable[Policy]) -> list[int]:
 
 
 def _instants(policies: list[Policy]) -> Iterator[int]:
-    """Yield a plain time in each span between dates in which a policy is in force, the newest first."""
+    """Yield a plain time in each span between dates in which a policy governs, the newest first."""
+    governing = [policy for policy in policies if not policy.layer] or policies
     marks = [-FOREVER, *_dates(policies), FOREVER]
     for start, end in zip(reversed(marks[:-1]), reversed(marks[1:]), strict=True):
         instant = _plain(start, end)
-        if any(policy.in_force(instant) for policy in policies):
+        if any(policy.in_force(instant) for policy in governing):
             yield instant
 
 
