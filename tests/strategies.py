@@ -235,6 +235,9 @@ def rules(draw: st.DrawFn, of: Sequence[str] = ()) -> tuple[str, dict[str, Any]]
             "subjects": draw(term_lists("subjects")),
             "purposes": draw(term_lists("purposes")),
         }
+        if rarely(draw, 4):
+            *named, last = draw(some(OPERATIONS))
+            table["operations"] = [*named, {"term": last, "under": {"wide": "yes"}}]
     elif kind == "joint-use":
         table = {
             **draw(conditions(recipients=False)),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from policyengine import Decision
+from reference_open import Answer, Reason
 
 
 def decided(decision: Decision) -> dict[str, Any]:
@@ -18,3 +19,17 @@ def decided(decision: Decision) -> dict[str, Any]:
         key=repr,
     )
     return found
+
+
+def says(decision: Decision) -> Answer:
+    """A decision on a valid event as the reference evaluator gives one."""
+    assert not decision.errors
+    return Answer(
+        decision.outcome,
+        set(decision.permitted_items),
+        set(decision.excess_items),
+        set(decision.clauses),
+        set(decision.rules),
+        {duty.id for duty in decision.obligations},
+        {Reason(r.code, r.clause, r.rule, frozenset(r.items), r.policy) for r in decision.reasons},
+    )

@@ -16,13 +16,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import reference_open
-from policyengine import Decision, Engine
+from policyengine import Engine
 from policyengine.engine.plugins import Plugins
 from policyengine.language.build import build_policy
 from policyengine.model.condition import Field
 from policyengine.model.policy import Policy
 from policyengine.testing import events
-from reference_open import Answer, Reason
+from property.decided import says
 from strategies import events_of, policy_from, written_cases
 
 RULES = Path(__file__).parents[2] / "rules"
@@ -57,19 +57,6 @@ def alc(number: int = 0) -> tuple[Policy, Engine, reference_open.Policy]:
 def shop() -> tuple[Policy, Engine, reference_open.Policy]:
     policy = build_policy(RULES / "online-shop", KINDS)
     return policy, Engine([policy]), reference_open.load(RULES / "online-shop")
-
-
-def says(decision: Decision) -> Answer:
-    assert not decision.errors
-    return Answer(
-        decision.outcome,
-        set(decision.permitted_items),
-        set(decision.excess_items),
-        set(decision.clauses),
-        set(decision.rules),
-        {duty.id for duty in decision.obligations},
-        {Reason(r.code, r.clause, r.rule, frozenset(r.items), r.policy) for r in decision.reasons},
-    )
 
 
 @settings(max_examples=10 * settings().max_examples)

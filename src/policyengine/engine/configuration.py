@@ -179,7 +179,10 @@ def configuration_schema(settings: Mapping[str, Mapping[str, Any]] | None = None
                 **_PACKS,
                 "description": "The packs, relative to this file.",
             },
-            "readings": {**_READINGS, "description": "Readings by name, each with the value to read the text under."},
+            "readings": {
+                **_READINGS,
+                "description": "Readings by name, or policy:name, each with the value to read the text under.",
+            },
             "mode": {
                 "enum": list(MODES),
                 "description": "enforce stops what is not permitted; warn decides and tells, and stops nothing.",

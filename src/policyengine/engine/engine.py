@@ -96,9 +96,10 @@ class Engine:
         """Load policies from their packs, or all that a configuration file names.
 
         Args:
-            paths: TOML files or folders of them, each one policy. Several are layered.
+            paths: TOML files or folders of them, each one policy. Those that govern an event must all permit it.
             config: a configuration file (`policyengine.toml`), in place of all other arguments but the plugins.
-            readings: readings by name, each with the value to read the text under in place of its default.
+            readings: readings by name, or ``policy:name`` where several policies have the name, each with the value to
+                read the text under in place of its default.
             plugins: plugin objects of the host's own (`policyengine.hooks`).
             installed_plugins: whether installed packages with an entry point are used as well.
             settings: by the name of a plugin, its settings, as its own JSON Schema has them; ``{"env": NAME}`` stands
