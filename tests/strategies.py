@@ -250,6 +250,8 @@ def rules(draw: st.DrawFn, of: Sequence[str] = ()) -> tuple[str, dict[str, Any]]
             table["own_use"] = draw(st.booleans())
     elif kind == "individual-notice":
         table = {**(draw(conditions(recipients=False)) if draw(st.booleans()) else {}), "replaces": draw(_LEANED_ON)}
+        if draw(st.booleans()):  # of types that state operations as well
+            table["notice"] = draw(st.sampled_from(["consent", "legal_basis"]))
     elif kind == "requirement":
         table = {**draw(conditions()), "require": draw(conditions().filter(bool))}
         if draw(st.booleans()):
@@ -297,14 +299,14 @@ def rules(draw: st.DrawFn, of: Sequence[str] = ()) -> tuple[str, dict[str, Any]]
 
 
 @st.composite
-def policy_data(draw: st.DrawFn, most: int = 8) -> dict[str, Any]:
-    """The data of one rule file with up to `most` rules."""
+def policy_data(draw: st.DrawFn, most: int = 8, of: Sequence[str] = ()) -> dict[str, Any]:
+    """The data of one rule file with up to `most` rules, of any kind or each one `of` some, which all permit."""
     tables = [{"number": number, "summary": dict(_T)} for number in CLAUSES]
     tables[4]["case_of"] = "4"  # type: ignore[assignment]
     tables[0]["ground"] = True  # type: ignore[assignment]
     clauses: dict[str, dict[str, Any]] = {table["number"]: table for table in tables}  # type: ignore[misc]
     more = draw(st.integers(0, most - 1))
-    found = [draw(rules(PERMITTING)), *draw(st.lists(rules(), min_size=more, max_size=more))]
+    found = [draw(rules(of or PERMITTING)), *draw(st.lists(rules(of), min_size=more, max_size=more))]
     places = [draw(st.sampled_from(LEANED_ON if kind in LICENSING else CLAUSES)) for kind, _ in found]
     licensing = [place for place, (kind, _) in zip(places, found, strict=True) if kind in LICENSING]
     for number, (place, (kind, table)) in enumerate(zip(places, found, strict=True)):
@@ -326,9 +328,9 @@ def policy_data(draw: st.DrawFn, most: int = 8) -> dict[str, Any]:
 
 
 @st.composite
-def written(draw: st.DrawFn, most: int = 8) -> tuple[dict[str, Any], dict[str, str]]:
+def written(draw: st.DrawFn, most: int = 8, of: Sequence[str] = ()) -> tuple[dict[str, Any], dict[str, str]]:
     """The data of one rule file, and one of its readings."""
-    return draw(policy_data(most)), {"wide": draw(st.sampled_from(["no", "yes"]))}
+    return draw(policy_data(most, of)), {"wide": draw(st.sampled_from(["no", "yes"]))}
 
 
 @st.composite
@@ -595,7 +597,9 @@ def cases(draw: st.DrawFn, most: int = 8) -> tuple[Policy, dict[str, Any]]:
 
 
 @st.composite
-def written_cases(draw: st.DrawFn, most: int = 8) -> tuple[dict[str, Any], dict[str, str], dict[str, Any]]:
+def written_cases(
+    draw: st.DrawFn, most: int = 8, of: Sequence[str] = ()
+) -> tuple[dict[str, Any], dict[str, str], dict[str, Any]]:
     """The data of a rule file, one of its readings, and an event over its words."""
-    data, readings = draw(written(most))
+    data, readings = draw(written(most, of))
     return data, readings, draw(events_of(policy_from(data, readings)))

@@ -59,12 +59,22 @@ def shop() -> tuple[Policy, Engine, reference_open.Policy]:
     return policy, Engine([policy]), reference_open.load(RULES / "online-shop")
 
 
+def agree(data: dict[str, Any], readings: dict[str, str], event: dict[str, Any]) -> None:
+    decided = says(Engine([policy_from(data, readings)]).evaluate(event))
+    assert decided == reference_open.evaluate([reference_open.policy([data], readings)], event)
+
+
 @settings(max_examples=10 * settings().max_examples)
 @given(written_cases())
 def test_on_generated_policies(case: tuple[dict[str, Any], dict[str, str], dict[str, Any]]) -> None:
-    data, readings, event = case
-    decided = says(Engine([policy_from(data, readings)]).evaluate(event))
-    assert decided == reference_open.evaluate([reference_open.policy([data], readings)], event)
+    agree(*case)
+
+
+@settings(max_examples=3 * settings().max_examples)
+@given(written_cases(5, ("entrustment", "individual-notice", "provision")))
+def test_which_clauses_deny_what_leans_on_licences(case: tuple[dict[str, Any], dict[str, str], dict[str, Any]]) -> None:
+    """Of a licence that does not hold, what its clause speaks of is asked of `use`."""
+    agree(*case)
 
 
 @given(st.integers(0, len(CHOICES) - 1), events_of(alc()[0], ALC_TIMES, ["vendor-a", "p-1"]))

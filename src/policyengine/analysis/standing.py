@@ -9,9 +9,9 @@ from typing import Any, NamedTuple, TypeAlias, TypeVar
 from policyengine.analysis.space import Point, Space
 from policyengine.decision.law import Rules, sorted_out
 from policyengine.decision.reduce import reduced, reduced_rule
-from policyengine.decision.ruling import Ruling, Spoken, ground, ruling, topic_of
+from policyengine.decision.ruling import Ruling, Spoken, ground, ruling, topics_of
 from policyengine.model.condition import ALWAYS, NEVER, Compare, Condition, Holds, Same, all_of, leaves
-from policyengine.model.rule import LEAVE, Head, Permit, Restriction, Rule
+from policyengine.model.rule import LEAVE, Head, Permit, Restriction, Rule, as_use
 from policyengine.text import same
 
 R = TypeVar("R", bound=Rule)
@@ -28,7 +28,7 @@ class Left(NamedTuple):
 
     Args:
         rules: what they do.
-        speaking: the permits by what their clauses speak of; of other operations, those that license.
+        speaking: the permits by what their clauses speak of; those that license once more, as licences of no operation.
     """
 
     rules: Rules
@@ -69,8 +69,11 @@ class Side:
         if self.in_force and operation not in self.policy.decides:
             rules = rules._replace(permits=[LEAVE])
         permits = [rule for rule in self.rules if isinstance(rule, Permit)]
-        speaking = [replace(p, operations=p.operations & {operation}) for p in permits]
-        self.left = Left(rules, [permit for permit in speaking if permit.operations or permit.licence])
+        here = [
+            replace(p, operations=frozenset({operation}), licence=False) for p in permits if operation in p.operations
+        ]
+        licences = [replace(as_use(p), operations=frozenset()) for p in permits if p.licence]
+        self.left = Left(rules, [*here, *licences])
 
     def unread(self) -> Any:
         """Return what a denial of an event that cannot be read depends on."""
@@ -99,10 +102,7 @@ class Side:
             return False if isinstance(leaf, Holds | Same | Compare) else None
 
         here = [permit for permit in self.left.speaking if permit.operations]
-        return [
-            replace(permit, about=reduced(permit.about, answer), licence=False, licensed_by=None, names=None)
-            for permit in here
-        ]
+        return [replace(permit, about=reduced(permit.about, answer), licensed_by=None, names=None) for permit in here]
 
     # ------------------------------------------------------------------------------------------ a region
 
@@ -176,7 +176,7 @@ class Side:
         for permit in left.speaking:
             asked = (permit.licensed_by or frozenset()) & used
             named = () if permit.names is None else (permit.names,)
-            as_what = (bool(permit.operations), permit.licence, self._shown(permit), asked)
+            as_what = (permit.licence, self._shown(permit), asked)
             note("speaks", permit.head.clause, *as_what, conditions=(permit.about, *named))
         for permit in rules.permits:
             note("permits", permit.head.clause, permit.licensed_by, self._duties(permit), conditions=(permit.terms,))
@@ -203,8 +203,9 @@ class Side:
         if not self.in_force:
             return _NOTHING
         spoken = [
-            Spoken(topic_of(self.policy, permit), permit.head.id, bool(permit.operations), permit.names == ALWAYS)
+            Spoken(topic, permit.head.id, permit.names == ALWAYS)
             for permit in left.speaking
+            for topic in topics_of(self.policy, permit, bool(permit.operations))
         ]
         return ruling(self.policy, left.rules, 1, lambda c, items: items if c == ALWAYS else 0, lambda: spoken)
 

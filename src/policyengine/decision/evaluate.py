@@ -38,6 +38,7 @@ from policyengine.decision.ruling import (
     refused,
     ruling,
     topic_of,
+    topics_of,
 )
 from policyengine.decision.verdict import Verdict, verdict
 from policyengine.errors import MOST, did_you_mean
@@ -249,11 +250,10 @@ class Evaluator:
             start, end = span(permit)
             if operation in permit.operations and start <= instant < end:
                 topic = topic_of(self.policy, permit)
-                yield Spoken(topic._replace(about=reduced(topic.about, answer)), permit.head.id, True, True)
+                yield Spoken(topic._replace(about=reduced(topic.about, answer)), permit.head.id, True)
         for topic, rule in self._topics_at(instant):
-            here = operation in topic.operations
-            if here or topic.licence:
-                yield Spoken(topic._replace(about=reduced(topic.about, answer)), rule, here, False)
+            if topic.licence or operation in topic.operations:
+                yield Spoken(topic._replace(about=reduced(topic.about, answer)), rule, False)
 
     def _topics_at(self, instant: int) -> Sequence[tuple[Topic, str | None]]:
         """Return what the clauses speak of with the rules in force at `instant`, each with the one rule behind it."""
@@ -263,7 +263,8 @@ class Evaluator:
             for rule in self._permits.rules:
                 start, end = span(rule)
                 if start <= instant < end:
-                    behind.setdefault(topic_of(self.policy, rule), []).append(rule.head.id)
+                    for topic in topics_of(self.policy, rule, True):
+                        behind.setdefault(topic, []).append(rule.head.id)
             self._topics[epoch] = [(topic, ids[0] if len(ids) == 1 else None) for topic, ids in behind.items()]
         return self._topics[epoch]
 
@@ -321,8 +322,8 @@ class Evaluator:
         for dimension, term in dict.fromkeys(terms):
             left = known
             if dimension == "purposes":
-                for topic, _, here, named in of.spoken:
-                    if here and not named and (where := met(topic.about, known)):
+                for topic, _, named in of.spoken:
+                    if not topic.licence and not named and (where := met(topic.about, known)):
                         obstacles.append((self._stranger(dimension, term, topic.shown), where))
                         left &= ~where
             obstacles.append((self._stranger(dimension, term, ground(self.policy)), left))
@@ -371,14 +372,10 @@ def spoken_by(policy: Policy, rules: Iterable[Rule], operation: str, met: Callab
         met: whether the event meets a condition that looks at no item.
     """
     return [
-        Spoken(
-            topic_of(policy, rule),
-            rule.head.id,
-            operation in rule.operations,
-            named=rule.names is not None and met(rule.names),
-        )
+        Spoken(topic, rule.head.id, named=rule.names is not None and met(rule.names))
         for rule in rules
         if isinstance(rule, Permit)
+        for topic in topics_of(policy, rule, operation in rule.operations)
     ]
 
 

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final, NamedTuple
 
 from policyengine.decision.law import Grant, Items, Met, Rules, Standing, Trace, bound, law, union
 from policyengine.model.condition import NEVER, Condition, In, leaves
 from policyengine.model.policy import Policy
-from policyengine.model.rule import LEAVE, Permit, Restriction
+from policyengine.model.rule import LEAVE, Permit, Restriction, as_use
 from policyengine.model.words import describe
 from policyengine.text import Text
 
@@ -24,9 +24,9 @@ class Topic(NamedTuple):
     Args:
         clause: the clause of the permits.
         shown: the clause that a denial cites: the clause itself, or the one of which it is a case.
-        about: the flows.
+        about: the flows, as the permits are asked.
         licensed_by: the clauses on which the permits lean.
-        licence: whether the permits can be leaned on.
+        licence: whether the permits are asked as licences, of `use`; else of the operation of the event.
         operations: the operations of the permits.
         recipients: whether the permits name the recipients to whom they permit.
     """
@@ -40,13 +40,27 @@ class Topic(NamedTuple):
     recipients: bool
 
 
-def topic_of(policy: Policy, permit: Permit) -> Topic:
-    """Return what `permit` makes its clause speak of."""
+def topics_of(policy: Policy, permit: Permit, permits_here: bool) -> Iterator[Topic]:
+    """Yield what `permit` makes its clause speak of: as the permit that it is, and as a licence if it is one.
+
+    Args:
+        policy: the policy.
+        permit: one of its permits.
+        permits_here: whether it permits the operation of the event.
+    """
+    if permits_here:
+        yield topic_of(policy, permit)
+    if permit.licence:
+        yield topic_of(policy, as_use(permit), licence=True)
+
+
+def topic_of(policy: Policy, permit: Permit, *, licence: bool = False) -> Topic:
+    """Return what `permit` makes its clause speak of, where it is asked as a permit, or as a licence (`as_use`)."""
     clause = policy.clauses[permit.head.clause]
     leaned = permit.licensed_by or frozenset()
     names = permit.names is not None
     shown = clause.case_of or clause.number
-    return Topic(clause.number, shown, permit.about, leaned, permit.licence, permit.operations, names)
+    return Topic(clause.number, shown, permit.about, leaned, licence, permit.operations, names)
 
 
 def named_recipients(permit: Permit) -> frozenset[str]:
@@ -61,13 +75,11 @@ class Spoken(NamedTuple):
     Args:
         topic: the topic.
         rule: the one rule behind it; None where there are several.
-        here: whether the rules permit the operation of the event; else they are licences alone.
         named: whether they name the very recipient of the event.
     """
 
     topic: Topic
     rule: str | None
-    here: bool
     named: bool
 
 
@@ -293,10 +305,10 @@ def speaking(
     nothing, these speak as well.
     """
     topics = list(topics)
-    here = [(spoken, met(spoken.topic.about, items)) for spoken in topics if spoken.here]
+    here = [(spoken, met(spoken.topic.about, items)) for spoken in topics if not spoken.topic.licence]
     named = union(where for spoken, where in here if spoken.named)
     lacking: dict[str, Items] = defaultdict(int)
-    for (topic, rule, _, own), where in here:
+    for (topic, rule, own), where in here:
         nearest = where if own or not topic.recipients else where & ~named
         if nearest:
             yield topic, rule, nearest

@@ -321,11 +321,15 @@ class _Instrument:
             return found[id(condition)] & asked
 
         def spoken() -> list[Spoken]:
-            return [
-                Spoken(topic_of(self.policy, rule), rule.head.id, bool(operation[id(rule)]), named=id(rule) in named)
-                for rule in rules
-                if isinstance(rule, Permit)
-            ]
+            found = []
+            for rule in rules:
+                if isinstance(rule, Permit):
+                    if operation[id(rule)]:
+                        found.append(Spoken(topic_of(self.policy, rule), rule.head.id, id(rule) in named))
+                    if rule.licence:
+                        topic = topic_of(self.policy, self.as_asked[id(rule)], licence=True)
+                        found.append(Spoken(topic, rule.head.id, id(rule) in named))
+            return found
 
         return ruling(self.policy, sorts, items, met, spoken)
 
