@@ -72,20 +72,20 @@ class Configuration:
         found = {policy.id: policy.digest for policy in policies}
         problems: list[Problem] = []
         for name, pinned in self.digests.items():
-            place = self._place("digests", name)
+            place = self.place("digests", name)
             if name not in found:
                 loaded, hint = ", ".join(found), did_you_mean(name, found, listing=False)
                 problems.append(PINNED_AND_NOT_LOADED.at(place, hint=hint, policy=name, pinned=pinned, loaded=loaded))
             elif found[name] != pinned:
                 problems.append(OTHER_THAN_PINNED.at(place, policy=name, pinned=pinned, found=found[name]))
         problems += (
-            LOADED_AND_NOT_PINNED.at(self._place("digests"), policy=name, found=found[name])
+            LOADED_AND_NOT_PINNED.at(self.place("digests"), policy=name, found=found[name])
             for name in sorted(found.keys() - self.digests.keys())
         )
         if problems:
             raise PolicyError(problems)
 
-    def _place(self, *path: str) -> Place | None:
+    def place(self, *path: str) -> Place | None:
         """Return where the file says something; None where arguments do."""
         return None if self.document is None else self.document.place(path)
 

@@ -347,8 +347,17 @@ def engine_of(configuration: Configuration, plugins: Iterable[object] = (), inst
     found = configuration.plugins(plugins, installed=installed_plugins)
     shadow = None
     if configuration.shadow or configuration.shadow_readings:
-        shadow = Decider(build_policies(configuration.shadow, found.kinds, configuration.shadow_readings))
-    policies = build_policies(configuration.policies, found.kinds, configuration.readings)
+        shadow = Decider(
+            build_policies(
+                configuration.shadow,
+                found.kinds,
+                configuration.shadow_readings,
+                lambda name: configuration.place("shadow", "readings", name),
+            )
+        )
+    policies = build_policies(
+        configuration.policies, found.kinds, configuration.readings, lambda name: configuration.place("readings", name)
+    )
     configuration.refuse_unpinned(policies)
     with configuration.placing():
         return Engine(policies, found, configuration.steps, configuration.mode, shadow, configuration.source_timeout)

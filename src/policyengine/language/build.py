@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import msgspec
@@ -23,7 +23,7 @@ from policyengine.language.problems import (
     OPEN_POINT,
     UNKNOWN_READING_VALUE_PICKED,
 )
-from policyengine.language.readings import key_of, picking_problems, without_ambiguous
+from policyengine.language.readings import Placed, key_of, nowhere, picking_problems, without_ambiguous
 from policyengine.language.schema import rule_schema
 from policyengine.language.source import Document, read
 from policyengine.language.table import RuleTable, Scope
@@ -61,7 +61,10 @@ def build_policy(path: str | Path, kinds: Mapping[str, RuleKind], readings: Mapp
 
 
 def build_policies(
-    paths: Iterable[str | Path], kinds: Mapping[str, RuleKind], readings: Mapping[str, str]
+    paths: Sequence[str | Path],
+    kinds: Mapping[str, RuleKind],
+    readings: Mapping[str, str],
+    placed: Placed = nowhere,
 ) -> list[Policy]:
     """Return the policies of the packs at `paths`.
 
@@ -69,9 +72,10 @@ def build_policies(
         paths: TOML files, or folders of them.
         kinds: the registered rule kinds by name.
         readings: by name, or ``POLICY:NAME`` where several policies have the name, the value to read it under.
+        placed: where that is said.
 
     Raises:
-        PolicyError: with the problems of all packs; where they have none, with the readings that there are not.
+        PolicyError: with the problems of all packs, and the readings that there are not in any.
     """
     problems: list[Problem] = []
     packs: list[Pack] = []
@@ -85,20 +89,25 @@ def build_policies(
     clear = without_ambiguous(declared, readings)
     for pack in packs:
         try:
-            policies.append(policy_of(pack, kinds, clear))
+            policies.append(policy_of(pack, kinds, clear, placed=placed))
         except PolicyError as error:
             problems.extend(error.problems)
-    if not problems:
-        problems.extend(picking_problems({pack.id for pack in packs}, declared, readings))
-        if not policies:
-            problems.append(NOTHING_TO_LOAD.at(None))
+    if len(packs) == len(paths) and all(pack.id and not pack.problems for pack in packs):
+        problems.extend(picking_problems({pack.id for pack in packs}, declared, readings, placed))
+    if not paths:
+        problems.append(NOTHING_TO_LOAD.at(None))
     if problems:
         raise PolicyError(problems)
     return policies
 
 
 def policy_of(
-    pack: Pack, kinds: Mapping[str, RuleKind], readings: Mapping[str, str], *, trusted: bool = False
+    pack: Pack,
+    kinds: Mapping[str, RuleKind],
+    readings: Mapping[str, str],
+    *,
+    placed: Placed = nowhere,
+    trusted: bool = False,
 ) -> Policy:
     """Return the policy of a pack that has been read; as `build_policy`.
 
@@ -107,10 +116,11 @@ def policy_of(
         kinds: the registered rule kinds by name.
         readings: for some readings of the policy, the value to read it under, by name or ``POLICY:NAME``; those of
             other policies are ignored.
+        placed: where that is said.
         trusted: whether to leave out the checks of form and consistency. A small wrong change of a sound pack may make
             a clause idle, say, and is decided under all the same; words that do not resolve are refused even so.
     """
-    return _Builder(pack, kinds, readings, trusted=trusted).policy()
+    return _Builder(pack, kinds, readings, placed=placed, trusted=trusted).policy()
 
 
 def check_path(path: str | Path, kinds: Mapping[str, RuleKind]) -> list[Problem]:
@@ -153,11 +163,18 @@ class _Builder(Declarations):
     """Makes the policy of one pack, or says everything that is wrong with it."""
 
     def __init__(
-        self, pack: Pack, kinds: Mapping[str, RuleKind], readings: Mapping[str, str], *, trusted: bool = False
+        self,
+        pack: Pack,
+        kinds: Mapping[str, RuleKind],
+        readings: Mapping[str, str],
+        *,
+        placed: Placed = nowhere,
+        trusted: bool = False,
     ) -> None:
         super().__init__(pack, kinds, trusted=trusted)
         self.trusted = trusted
         self.wanted = readings
+        self.placed = placed
         self._schemas: dict[str, Schema] = {}
 
     def vocabulary_problems(self) -> list[Problem]:
@@ -233,7 +250,9 @@ class _Builder(Declarations):
         if key is not None and not (isinstance(value, str) and value in reading.values):
             known = ", ".join(reading.values)
             hint = did_you_mean(str(value), reading.values, listing=False)
-            self.problems.append(UNKNOWN_READING_VALUE_PICKED.at(None, hint=hint, name=key, value=value, known=known))
+            self.problems.append(
+                UNKNOWN_READING_VALUE_PICKED.at(self.placed(key), hint=hint, name=key, value=value, known=known)
+            )
         return value
 
     def _rules(self, scope: Scope) -> Iterator[_Lowered]:

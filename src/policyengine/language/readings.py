@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from typing import TypeAlias
 
-from policyengine.errors import Problem, did_you_mean
+from policyengine.errors import Place, Problem, did_you_mean
 from policyengine.language.problems import (
     AMBIGUOUS_READING,
     READING_OF_NO_POLICY,
@@ -14,6 +15,14 @@ from policyengine.language.problems import (
 )
 from policyengine.model.policy import Policy
 from policyengine.text import Text, same
+
+Placed: TypeAlias = Callable[[str], Place | None]
+"""Where the host picks the reading of a name; None where that has no place."""
+
+
+def nowhere(_key: str) -> None:
+    """Say of readings that they are picked in arguments, which have no place."""
+
 
 _NONE = Text(ja="（なし）", en="(none)")
 
@@ -53,7 +62,7 @@ def without_ambiguous(declared: Iterable[tuple[str, str]], readings: Mapping[str
 
 
 def picking_problems(
-    policies: Collection[str], declared: Collection[tuple[str, str]], readings: Mapping[str, str]
+    policies: Collection[str], declared: Collection[tuple[str, str]], readings: Mapping[str, str], placed: Placed
 ) -> Iterator[Problem]:
     """Yield what is wrong with the names of the readings that a host picks.
 
@@ -61,6 +70,7 @@ def picking_problems(
         policies: the ids of all policies.
         declared: the id of the policy, and the name, of every reading.
         readings: what the host picks.
+        placed: where it does.
     """
     having = _having(declared)
     everywhere = (name if len(of) == 1 else spelt(policy, name) for name, of in having.items() for policy in of)
@@ -69,17 +79,17 @@ def picking_problems(
         policy, colon, name = key.partition(":")
         if not colon and len(having.get(key, ())) > 1:
             ways = ", ".join(spelt(policy, key) for policy in sorted(having[key]))
-            yield AMBIGUOUS_READING.at(None, name=key, known=ways)
+            yield AMBIGUOUS_READING.at(placed(key), name=key, known=ways)
         elif not colon and key not in having:
-            hint = did_you_mean(key, having, listing=False)
-            yield UNKNOWN_READING_PICKED.at(None, hint=hint, name=key, known=known)
+            hint = did_you_mean(key, (name for name, of in having.items() if len(of) == 1), listing=False)
+            yield UNKNOWN_READING_PICKED.at(placed(key), hint=hint, name=key, known=known)
         elif colon and policy not in policies:
             hint = did_you_mean(policy, policies, listing=False)
-            yield READING_OF_NO_POLICY.at(None, hint=hint, name=name, policy=policy, known=_listed(policies))
+            yield READING_OF_NO_POLICY.at(placed(key), hint=hint, name=name, policy=policy, known=_listed(policies))
         elif colon and (policy, name) not in declared:
             own = {other for of, other in declared if of == policy}
             hint = did_you_mean(name, own, listing=False)
-            yield UNKNOWN_READING_OF_POLICY.at(None, hint=hint, name=name, policy=policy, known=_listed(own))
+            yield UNKNOWN_READING_OF_POLICY.at(placed(key), hint=hint, name=name, policy=policy, known=_listed(own))
 
 
 def _having(declared: Iterable[tuple[str, str]]) -> dict[str, set[str]]:
