@@ -76,7 +76,9 @@ def test_each_policy_has_a_value_of_its_own(packs: list[Path]) -> None:
     assert chosen(packs, {**every, "three:reach": "wide"}) == wide
     assert chosen(packs[1:], {"scope": "wide"}) == {"two": {"scope": "wide"}, "three": {}}
     assert Engine.load(*packs, readings=every).evaluate(EVENT).permitted
-    assert not Engine.load(*packs, readings={"one:scope": "wide"}).evaluate(EVENT).permitted
+    decision = Engine.load(*packs, readings={"one:scope": "wide"}).evaluate(EVENT)
+    assert not decision.permitted
+    assert "readings other than the default: one:scope = wide\n" in decision.explain("en")
 
 
 WRONG = {

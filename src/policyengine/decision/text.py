@@ -54,13 +54,14 @@ def explanation_lines(explained: Explanation, lang: Language) -> Iterator[Line]:
     yield (Words(f"  {document.time}  {' / '.join(flow)}", "dim"),)
     yield (Words(f"  {_some(event.items, label, lang)}", "dim"),)
     yield from rest
+    several = len(explained.decision.policies) > 1
     for policy in explained.decision.policies:
         if policy.readings:
-            chosen = ", ".join(f"{name} = {value}" for name, value in policy.readings.items())
+            of = f"{policy.id}:" if several else ""
+            chosen = ", ".join(f"{of}{name} = {value}" for name, value in policy.readings.items())
             yield (Words(f"  {_HEADINGS['readings'].say(lang)}: {chosen}", "dim"),)
     if explained.considered:
         yield (Words(f"  {_HEADINGS['considered'].say(lang)}", "strong"),)
-    several = len(explained.decision.policies) > 1
     shown, left_out = _nearest(explained.considered)
     for rule in shown:
         yield from _rule_lines(rule, explained, lang, label, several=several)
