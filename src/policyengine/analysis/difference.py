@@ -37,11 +37,13 @@ class Found:
 
     Args:
         event: the event, as JSON has it.
+        readings: where the policies leave their readings open, what is picked beside the defaults.
         left: what the first policy says of its item.
         right: what the second one says.
     """
 
     event: dict[str, Any]
+    readings: dict[str, str]
     left: Ruling
     right: Ruling
 
@@ -53,7 +55,8 @@ def difference(
 
     Args:
         left: a policy, or what is known of one that is compared with many.
-        right: another; both are asked about controllers that both govern.
+        right: another; both are asked about controllers that both govern. Where their readings are left open, the
+            same are picked for both, and for one that is not picked, its default in each.
         parts: in what they are compared, some of `EVERYTHING`; the outcome always.
         regions: how many regions may be looked at; None for all that it takes.
 
@@ -130,7 +133,7 @@ class _Search:
             if self._same(*verdicts):
                 self.done.add(state)
                 return None
-            return Found(self.space.event(point), *verdicts)
+            return Found(self.space.event(point), self.space.readings(point), *verdicts)
         for value in self.space.values(variable, point):
             found = self._region(self.space.with_value(point, variable, value), left, right)
             if found is not None:

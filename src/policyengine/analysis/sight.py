@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import Any, TypeVar
 
 from policyengine.decision.classes import divided, leaves_of, span
-from policyengine.model.condition import Compare, Condition, Field, Holds, In, NotIn, mapped
+from policyengine.model.condition import Compare, Condition, Field, Holds, In, NotIn, Read, mapped
 from policyengine.model.policy import Policy
 from policyengine.model.rule import Duty, Permit, Replacement, Restriction, Rule, as_use, beside_use
 from policyengine.moment import FOREVER
@@ -39,6 +39,8 @@ class Sight:
             name: tuple(leaf for leaf in leaves if isinstance(leaf, Compare) and leaf.attribute == name)
             for name in {leaf.attribute: None for leaf in leaves if isinstance(leaf, Compare)}
         }
+        self.readings: frozenset[str] = frozenset(leaf.reading for leaf in leaves if isinstance(leaf, Read))
+        """The readings that are left open, of those for which rules ask."""
         self.holds: tuple[Holds, ...] = tuple(leaf for leaf in leaves if isinstance(leaf, Holds))
         times = {policy.start, policy.end, *(date for rule in policy.rules for date in span(rule))}
         self.dates: frozenset[int] = frozenset(times - {-FOREVER, FOREVER})

@@ -20,7 +20,7 @@ from policyengine.analysis.sight import Sight
 from policyengine.analysis.terms import MAY, NO, SURELY, Levels, Terms
 from policyengine.decision.facts import OPEN, says
 from policyengine.errors import PolicyEngineError
-from policyengine.model.condition import Compare, Condition, Field, Holds, In, NotIn, Same, compares
+from policyengine.model.condition import Compare, Condition, Field, Holds, In, NotIn, Read, Same, compares
 from policyengine.model.countries import another_country
 from policyengine.model.fact import HELD_FIELD, FactType
 from policyengine.model.fields import EVENT, HELD, IDENTIFIABLE, ROWS, put, stated
@@ -29,12 +29,16 @@ from policyengine.model.vocabulary import CLOSED, DIMENSIONS, Attribute
 from policyengine.moment import instant, written
 
 Variable: TypeAlias = "Field | str | Question"
-"""What a point gives a value to: an event field, ``time``, an ``@attribute``, a question that facts answer or not."""
+"""What a point gives a value to: an event field, ``time``, an ``@attribute``, a reading that the policies leave open,
+a question that facts answer or not."""
 
 Point: TypeAlias = "dict[Any, Any]"
 """Values of variables; and for each type of fact, the questions that are answered and those that are not."""
 
 TIME: Final = "time"
+READING: Final = "reading "
+"""Before the name of a reading, what stands for it among the variables. It has no value where nobody has picked one."""
+
 PERSON: Final = Field.SUBJECT_ID
 OTHER, SAME = "other", "same"
 """The values of `PERSON` beside `OPEN`: the event names some person, or the very recipient."""
@@ -95,6 +99,8 @@ class Space:
         self.domains[Field.COUNTRY] = (*named, *(another_country(named) if named else ()))
         for name in sorted({name for sight in sights for name in sight.comparisons}):
             self.domains[f"@{name}"] = self._regions(name)
+        for name in sorted(frozenset[str]().union(*(sight.readings for sight in sights))):
+            self.domains[f"{READING}{name}"] = self._picks(name)
         self._values: dict[tuple[Field, str, bool], tuple[Any, ...]] = {}
         self._ways: dict[tuple[str, str, Any], frozenset[Levels]] = {}
         self._open_ways: dict[tuple[Any, ...], frozenset[frozenset[Levels]]] = {}
@@ -201,6 +207,12 @@ class Space:
                 return None if person is None else leaf.open if person is OPEN else person == SAME
             case Holds():
                 return self._holds(Question(leaf, index), point)
+            case Read(reading, values):
+                variable = f"{READING}{reading}"
+                if variable not in point:
+                    return None
+                picked = point[variable]
+                return (self.policies[index].readings[reading].default if picked is None else picked) in values
             case _:
                 raise TypeError(leaf)
 
@@ -222,6 +234,8 @@ class Space:
                 yield f"@{attribute}"
             case Same():
                 yield PERSON
+            case Read(reading):
+                yield f"{READING}{reading}"
             case Holds():
                 questions = self.types[leaf.type]
                 options = self.options(questions, point)
@@ -314,6 +328,14 @@ class Space:
             found["attributes"] = attributes
         return found
 
+    def readings(self, point: Point) -> dict[str, str]:
+        """Return the readings that are picked at `point`, where that is not their default."""
+        return {
+            name[len(READING) :]: value
+            for name, value in point.items()
+            if isinstance(name, str) and name.startswith(READING) and value is not None
+        }
+
     def _profiles(self, questions: Questions, point: Point, whole: Point) -> Iterator[Profile]:
         answers = questions.answers(self.options(questions, whole))
         assert answers is not None
@@ -380,6 +402,11 @@ class Space:
         leaves = ((index, leaf) for index, sight in enumerate(self.sights) for leaf in sight.holds)
         asked = tuple(Question(leaf, index) for index, leaf in leaves if leaf.type == name)
         return self.sights[0].once((name, asked), lambda: Questions(declared, asked))
+
+    def _picks(self, name: str) -> tuple[str | None, ...]:
+        """Return the values of a reading, but for its default what stands for none picked."""
+        declared = [policy.readings[name] for policy in self.policies if name in policy.readings]
+        return (None, *(value for value in declared[0].values if value != declared[0].default))
 
     def _regions(self, name: str) -> tuple[Any, ...]:
         """Return values of an attribute on either side of all that it is compared with; None for none."""

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import copy
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import TYPE_CHECKING, Any, NamedTuple
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import msgspec
 
@@ -13,6 +12,7 @@ from policyengine.language import check
 from policyengine.language.declare import Declarations, cases_of, table_of
 from policyengine.language.file_problems import NO_POLICY_TABLE, NOT_A_VOCABULARY, NOTHING_TO_LOAD
 from policyengine.language.find import STANDARD
+from policyengine.language.lowering import Kept, Lowered, Lowering, Written
 from policyengine.language.pack import Pack, load_pack
 from policyengine.language.problems import (
     DUPLICATE_RULE,
@@ -24,22 +24,22 @@ from policyengine.language.problems import (
     UNKNOWN_READING_VALUE_PICKED,
 )
 from policyengine.language.readings import Placed, key_of, nowhere, picking_problems, without_ambiguous
-from policyengine.language.schema import rule_schema
 from policyengine.language.source import Document, read
-from policyengine.language.table import RuleTable, Scope
+from policyengine.language.table import Scope
 from policyengine.model.operation import OPERATIONS
 from policyengine.model.policy import Clause, Policy, Reading
 from policyengine.model.problems import POLICY_TABLE_TWICE
-from policyengine.model.rule import Permit, Rule, placed
+from policyengine.model.rule import Permit
 from policyengine.model.vocabulary import Vocabulary
 from policyengine.moment import FOREVER, instant
-from policyengine.schema.pieces import Schema
 from policyengine.text import Text
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from policyengine.language.kind import RuleKind
+
+T = TypeVar("T")
 
 _NO_WORDS = ("policy", "readings", "obligations", "clause")
 _NO_CARRIER = ("number", "title", "summary", "organisational", "ground", "case_of", "open")
@@ -141,22 +141,34 @@ def standard_vocabulary() -> Vocabulary:
     return _Builder(Pack(STANDARD, (), (read(STANDARD),)), {}, {}).vocabulary()
 
 
-class _Lowered(NamedTuple):
-    """One rule table and what it was lowered to.
+class Variants:
+    """Policies of one sound pack and of small changes of it: what they have in common is made once.
+
+    A small wrong change may make a clause idle, say, and the policy is one all the same; words that do not resolve
+    are refused even so.
 
     Args:
-        table: the table.
-        stands: whether it stands under the chosen readings.
-        rules: what it says.
-        sound: whether nothing is wrong with it.
-        kind: its kind.
+        kinds: the registered rule kinds by name.
     """
 
-    table: RuleTable
-    stands: bool
-    rules: tuple[Rule, ...]
-    sound: bool
-    kind: RuleKind
+    def __init__(self, kinds: Mapping[str, RuleKind]) -> None:
+        self._kinds = kinds
+        self._kept = Kept()
+
+    def policy(self, pack: Pack, readings: Mapping[str, str]) -> Policy:
+        """Return the policy of a pack under some readings, as `build_policy`."""
+        return _Builder(pack, self._kinds, readings, trusted=True, kept=self._kept).policy()
+
+    def in_all_readings(self, pack: Pack) -> Policy:
+        """Return the policy of a pack with its readings left open.
+
+        A rule that is not the same under all readings stands there once for each way of reading it, and asks for that
+        with `Read`. No event is decided under such a policy: it is for who looks at all readings at once.
+
+        Raises:
+            PolicyError: under some combination of readings there is no policy.
+        """
+        return _Builder(pack, self._kinds, None, trusted=True, kept=self._kept).policy()
 
 
 class _Builder(Declarations):
@@ -166,16 +178,17 @@ class _Builder(Declarations):
         self,
         pack: Pack,
         kinds: Mapping[str, RuleKind],
-        readings: Mapping[str, str],
+        readings: Mapping[str, str] | None,
         *,
         placed: Placed = nowhere,
         trusted: bool = False,
+        kept: Kept | None = None,
     ) -> None:
         super().__init__(pack, kinds, trusted=trusted)
         self.trusted = trusted
         self.wanted = readings
         self.placed = placed
-        self._schemas: dict[str, Schema] = {}
+        self._kept = kept
 
     def vocabulary_problems(self) -> list[Problem]:
         """Return what is wrong with a pack that is a vocabulary and no policy."""
@@ -187,20 +200,26 @@ class _Builder(Declarations):
         if self.pack.problems:  # what is missing would make everything else look wrong
             raise PolicyError(self.problems)
         about = self._policy_table()
-        vocabulary = self.vocabulary()
-        readings = self.readings()
-        clauses = self.clauses(vocabulary)
-        obligations = self.obligations(clauses)
-        chosen = {name: self._chosen(about.get("id", ""), reading) for name, reading in readings.items()}
-        scope = Scope(
-            vocabulary,
-            cases_of(clauses),
-            frozenset(obligations),
-            {name: frozenset(reading.values) for name, reading in readings.items()},
-            chosen,
+        vocabulary = self._once("vocabulary", self._parts("vocabulary"), self.vocabulary)
+        readings = self._once("readings", self._parts("readings"), self.readings)
+        said = [table.get(key) for _, _, table in self.clause_tables() for key in (*_NO_CARRIER, "defines")]
+        clauses = self._once("clauses", (vocabulary, readings, *said), lambda: self.clauses(vocabulary))
+        obligations = self._once(
+            "obligations", (clauses, *self._parts("obligations")), lambda: self.obligations(clauses)
         )
-        tables = list(self._rules(scope))
-        self.problems.extend(scope.problems)
+        shared = self._once(
+            "scope",
+            (vocabulary, clauses, obligations, readings),
+            lambda: Scope(
+                vocabulary,
+                cases_of(clauses),
+                frozenset(obligations),
+                {name: frozenset(reading.values) for name, reading in readings.items()},
+            ),
+        )
+        chosen = {name: self._chosen(about.get("id", ""), reading) for name, reading in readings.items()}
+        lowering = Lowering(shared.under(chosen, self.problems), self._kept or Kept())
+        tables = list(self._rules(lowering))
         span = _instant(about.get("from"), -FOREVER), _instant(about.get("until"), FOREVER)
         if not self.trusted:
             self._consistent(clauses, tables, span)
@@ -223,8 +242,25 @@ class _Builder(Declarations):
             chosen=chosen,
             rules=tuple(rule for lowered in tables if lowered.stands for rule in lowered.rules),
             layer=layer,
-            decides=_named_by_permits(tables, scope.under_any()) if layer else frozenset(OPERATIONS),
+            decides=self._named_by_permits(lowering) if layer else frozenset(OPERATIONS),
         )
+
+    def _once(self, what: str, parts: Sequence[object], make: Callable[[], T]) -> T:
+        """Return what is made of parts of the pack, which another pack may share; of what is wrong nothing is kept."""
+        if self._kept is None:
+            return make()
+
+        def sound() -> T:
+            found = make()
+            if self.problems:
+                raise PolicyError(self.problems)
+            return found
+
+        return self._kept.once(what, parts, sound)
+
+    def _parts(self, key: str) -> list[object]:
+        """Return what each document has at `key`."""
+        return [document.data.get(key) for document in self.pack.documents]
 
     def _policy_table(self) -> dict[str, Any]:
         for document in self.pack.vocabularies:
@@ -245,8 +281,9 @@ class _Builder(Declarations):
         return about
 
     def _chosen(self, policy: str, reading: Reading) -> str:
-        key = key_of(policy, reading.name, self.wanted)
-        value = reading.default if key is None else self.wanted[key]
+        wanted = self.wanted or {}
+        key = key_of(policy, reading.name, wanted)
+        value = reading.default if key is None else wanted[key]
         if key is not None and not (isinstance(value, str) and value in reading.values):
             known = ", ".join(reading.values)
             hint = did_you_mean(str(value), reading.values, listing=False)
@@ -255,9 +292,29 @@ class _Builder(Declarations):
             )
         return value
 
-    def _rules(self, scope: Scope) -> Iterator[_Lowered]:
+    def _named_by_permits(self, lowering: Lowering) -> frozenset[str]:
+        """Return the operations that permits name, whether they are in force or not, under any reading."""
+        rules = (rule for written in self._written() for rule in lowering.in_every_way(written).rules)
+        return frozenset[str]().union(*(rule.operations for rule in rules if isinstance(rule, Permit)))
+
+    def _rules(self, lowering: Lowering) -> Iterator[Lowered]:
         """Lower every rule table, those that do not stand under the chosen readings too, so that all are checked."""
         ids: dict[str, bool] = {}
+        for written in self._written():
+            if self.wanted is None:
+                yield lowering.in_every_way(written)
+                continue
+            lowered = lowering.under(written, lowering.scope.chosen)
+            name, given = lowered.table.head.id, "id" in written.values
+            twice = name in ids and (given or ids[name])  # two ids that were made up mean one clause that stands twice
+            if twice:
+                self.problem(DUPLICATE_RULE, written.document, *written.path, "id", name=name)
+            ids[name] = given or ids.get(name, False)
+            unsure = twice or self.broken(written.document, *written.path)
+            yield lowered._replace(sound=False) if unsure else lowered
+
+    def _written(self) -> Iterator[Written]:
+        """Yield the rule tables, each without what the schema has something against, so that the rest is checked."""
         for document, index, clause in self.clause_tables():
             for kind in (kind for name, kind in self.kinds.items() if name in clause):
                 tables = clause[kind.name]
@@ -265,52 +322,11 @@ class _Builder(Declarations):
                     if isinstance(values, dict):
                         path: KeyPath = ("clause", index, kind.name, position)
                         default = f"{clause['number']}/{kind.name}" + (f"-{position + 1}" if position else "")
-                        yield self._lowered(scope, document, path, values, kind, clause["number"], default, ids)
+                        broken = [key for key in values if self.broken(document, *path, key)]
+                        whole = {key: values[key] for key in values if key not in broken} if broken else values
+                        yield Written(document, path, whole, kind, clause["number"], default)
 
-    def _lowered(
-        self,
-        scope: Scope,
-        document: Document,
-        path: KeyPath,
-        values: Mapping[str, Any],
-        kind: RuleKind,
-        clause: str,
-        default: str,
-        ids: dict[str, bool],
-    ) -> _Lowered:
-        """Lower one table without the keys that the schema has something against, so that the others are checked."""
-        before = len(scope.problems)
-        whole = {key: value for key, value in values.items() if not self.broken(document, *path, key)}
-        table = RuleTable(
-            scope,
-            document,
-            path,
-            whole,
-            self._schema_of(kind),
-            clause=clause,
-            kind=kind.name,
-            title=kind.title,
-            default_id=default,
-        )
-        name, given = table.head.id, "id" in whole
-        if name in ids and (given or ids[name]):  # two ids that were made up mean one clause that stands twice
-            table.problem(DUPLICATE_RULE, "id", name=name)
-        ids[name] = given or ids.get(name, False)
-        stands = table.stands(whole.get("under"), "under")
-        rules: tuple[Rule, ...] = ()
-        if kind.required <= whole.keys():
-            rules = tuple(placed(rule, scope.vocabulary) for rule in kind.lower(table))
-        else:
-            table.condition()
-        sound = len(scope.problems) == before and not self.broken(document, *path)
-        return _Lowered(table, stands, rules, sound, kind)
-
-    def _schema_of(self, kind: RuleKind) -> Schema:
-        if kind.name not in self._schemas:
-            self._schemas[kind.name] = rule_schema(kind)
-        return self._schemas[kind.name]
-
-    def _consistent(self, clauses: Mapping[str, Clause], tables: list[_Lowered], span: tuple[int, int]) -> None:
+    def _consistent(self, clauses: Mapping[str, Clause], tables: list[Lowered], span: tuple[int, int]) -> None:
         """Report what is wrong with the policy as a whole, as far as what is broken in it allows."""
         places: dict[str, tuple[Document, KeyPath]] = {}
         carried: set[str] = set()
@@ -347,17 +363,6 @@ class _Builder(Declarations):
             yield LAYER_DECIDES_ALL.at(place)
         else:
             yield LAYER_REACH.at(place, decided=", ".join(decided), left=", ".join(left))
-
-
-def _named_by_permits(tables: Iterable[_Lowered], scope: Scope) -> frozenset[str]:
-    """Return the operations that the permits among `tables` name in `scope`, whether the tables are in force or not."""
-    found: set[str] = set()
-    for lowered in tables:
-        if lowered.kind.required <= lowered.table.values.keys():
-            table = copy.copy(lowered.table)
-            table.scope = scope
-            found.update(*(rule.operations for rule in lowered.kind.lower(table) if isinstance(rule, Permit)))
-    return frozenset(found)
 
 
 def _varies(value: Any) -> bool:

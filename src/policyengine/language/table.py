@@ -53,8 +53,11 @@ class Scope:
         clauses: the numbers of its clauses, each with the clauses that a mention of it means: itself and its cases.
         obligations: ids of the declared obligations.
         readings: for each reading, its values.
-        chosen: for each reading, the value under which the rules are lowered; None where what stands under any value
-            of any reading shall stand.
+        chosen: for each reading, the value under which the rules are lowered.
+        problems: where what is wrong is reported.
+
+    Attributes:
+        asked: the readings that a table has asked for so far: what it says hangs on no others.
     """
 
     def __init__(
@@ -63,22 +66,20 @@ class Scope:
         clauses: Mapping[str, frozenset[str]],
         obligations: frozenset[str],
         readings: Mapping[str, frozenset[str]],
-        chosen: Mapping[str, str] | None,
+        chosen: Mapping[str, str] | None = None,
+        problems: list[Problem] | None = None,
     ) -> None:
         self.vocabulary = vocabulary
         self.clauses = clauses
         self.obligations = obligations
         self.readings = readings
-        self.chosen = chosen
-        self.problems: list[Problem] = []
+        self.chosen: Mapping[str, str] = chosen or {}
+        self.asked: set[str] = set()
+        self.problems: list[Problem] = [] if problems is None else problems
 
-    def stands(self, reading: str, values: Collection[str]) -> bool:
-        """Whether what stands under one of some values of a reading does so as the policy is read."""
-        return self.chosen is None or self.chosen.get(reading) in values
-
-    def under_any(self) -> Scope:
-        """Return the same for a policy in which everything stands, under whatever reading."""
-        return Scope(self.vocabulary, self.clauses, self.obligations, self.readings, None)
+    def under(self, chosen: Mapping[str, str], problems: list[Problem]) -> Scope:
+        """Return the same scope under other readings, of which none was asked for yet."""
+        return Scope(self.vocabulary, self.clauses, self.obligations, self.readings, chosen, problems)
 
 
 class RuleTable:
@@ -156,7 +157,8 @@ class RuleTable:
                 if value not in known:
                     hint = did_you_mean(value, known)
                     self.problem(UNKNOWN_READING_VALUE, *path, name, index, hint=hint, name=name, value=value)
-            stands = stands and self.scope.stands(name, values)
+            self.scope.asked.add(name)
+            stands = stands and self.scope.chosen.get(name) in values
         return stands
 
     def listed(self, *path: str | int) -> Iterator[tuple[str, bool, KeyPath]]:

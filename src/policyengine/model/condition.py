@@ -127,6 +127,19 @@ class Holds:
 
 
 @dataclass(frozen=True, slots=True)
+class Read:
+    """The policy is read in one of some ways; only where its readings are left open does a rule still ask for that.
+
+    Args:
+        reading: the name of a reading.
+        values: the values under which it is met.
+    """
+
+    reading: str
+    values: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True)
 class And:
     """Every part is met; with no parts, always met."""
 
@@ -147,7 +160,7 @@ class Not:
     part: Condition
 
 
-Condition: TypeAlias = In | NotIn | Same | Compare | Holds | And | Or | Not
+Condition: TypeAlias = In | NotIn | Same | Compare | Holds | Read | And | Or | Not
 
 ALWAYS = And(())
 NEVER = Or(())

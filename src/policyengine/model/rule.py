@@ -208,6 +208,15 @@ def placed(rule: R, vocabulary: Vocabulary) -> R:
             return replace(rule, when=maybe(rule.when))
 
 
+def only_where(rule: R, condition: Condition) -> R:
+    """Return `rule` as one that has an effect only where `condition` is met as well."""
+    match rule:
+        case Permit():
+            return replace(rule, about=all_of(condition, rule.about))
+        case Restriction() | Replacement() | Duty():
+            return replace(rule, when=all_of(condition, rule.when))
+
+
 def as_use(licence: Permit) -> Permit:
     """Return a licence as it is asked: it is a permit to `use`, and its facts are held against that."""
     return replace(licence, about=_asked(licence.about, "use"), terms=_asked(licence.terms, "use"))

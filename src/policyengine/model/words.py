@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from policyengine.model.comparison import COMPARISONS
-from policyengine.model.condition import And, Compare, Condition, Field, Holds, In, Not, NotIn, Or, Same
+from policyengine.model.condition import And, Compare, Condition, Field, Holds, In, Not, NotIn, Or, Read, Same
 from policyengine.model.fields import ROWS
 from policyengine.model.vocabulary import Vocabulary
 from policyengine.text import Text, listed
@@ -39,6 +39,9 @@ def describe(condition: Condition, vocabulary: Vocabulary) -> Text:
             return Text(ja=f"{name.ja}が{shown}{text.ja}", en=" ".join(f"{name.en} is {text.en} {shown}".split()))
         case Holds():
             return _fact(condition, vocabulary)
+        case Read(reading, values):
+            among = " / ".join(sorted(values))
+            return Text(ja=f"読み方 {reading} が {among}", en=f"the reading {reading} is {among}")
         case And(parts):
             return _joined(parts, vocabulary, Text(ja="、かつ", en="and"), Text(ja="つねに", en="always"))
         case Or(parts):

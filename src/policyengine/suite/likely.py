@@ -20,6 +20,7 @@ from policyengine.model.event import Event
 from policyengine.model.policy import Policy
 from policyengine.model.rule import Duty, Permit, Replacement, Restriction, Rule, conditions_of
 from policyengine.model.vocabulary import Vocabulary
+from policyengine.moment import FOREVER
 from policyengine.suite.case import Case
 
 
@@ -83,7 +84,8 @@ class Likely:
         if isinstance(rule, Permit) and not rule.licence:  # a licence matters to other operations as well
             rows = self._stated(Field.OPERATION, rule.operations)
         found = self._met(_conditions(rule)[0], rows)
-        for first, answers in self._answers:
+        always = (rule.head.start, rule.head.end) == (-FOREVER, FOREVER)
+        for first, answers in () if always else self._answers:
             if not rule.head.start <= answers.event.instant < rule.head.end:
                 found &= ~(answers.items << first)
         return found

@@ -20,6 +20,7 @@ from policyengine.model.condition import (
     Not,
     NotIn,
     Or,
+    Read,
     Same,
     compares,
     leaves,
@@ -114,6 +115,8 @@ def narrowed(aim: Aim, condition: Condition, choose: Choose) -> Aim | None:
             return first(rotated(parts, choose), lambda part: narrowed(aim, part, choose))
         case Not():
             return aim  # a fact that nobody asks for is not there
+        case Read():
+            raise TypeError(condition)
 
 
 def surely(aim: Aim, condition: Condition) -> bool | None:
@@ -133,6 +136,8 @@ def surely(aim: Aim, condition: Condition) -> bool | None:
             return (passed == {True}) if len(passed) == 1 else None
         case Same():
             return aim.same
+        case Read():
+            raise TypeError(condition)
         case Not(part):
             inner = surely(aim, part)
             return None if inner is None else not inner
