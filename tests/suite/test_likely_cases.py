@@ -66,7 +66,7 @@ def test_a_case_that_is_decided_differently_is_among_the_likely_ones(cases: list
 
 
 def test_no_fate_hangs_on_which_cases_are_likely(cases: list[Case], monkeypatch: pytest.MonkeyPatch) -> None:
-    """A case that nobody thought of notices what there is to notice, and a case that asks for more than that, anything."""
+    """Cases that nobody thought likely to notice are tried wherever there is something to notice."""
     mutation = Mutation(REFERENCE, cases[::5])
     some = [*range(3, len(mutation.mutants), 150), *_equivalent(mutation)]
     told = [mutation.report(number).fate for number in some]
