@@ -45,7 +45,7 @@ def _said(engine: Engine, case: Case) -> list[Any]:
 
 def test_a_case_that_is_decided_differently_is_among_the_likely_ones(cases: list[Case]) -> None:
     """As long as it is a rule that changes; and few others are, which is what the order is for."""
-    some = [case for case in cases if not case.readings][::10]
+    some = [case for case in cases if not case.readings][::6]
     mutation = Mutation(REFERENCE, some)
     before = mutation.original
     likely = Likely(some, before.vocabulary)
@@ -53,7 +53,7 @@ def test_a_case_that_is_decided_differently_is_among_the_likely_ones(cases: list
     decided = {case.id: _said(engine, case) for case in some}
     rules = [mutant for mutant in mutation.mutants if mutant.path[0] == "clause" and len(mutant.path) > 3]
     noticed = taken = 0
-    for mutant in rules[::41]:
+    for mutant in rules[::29]:
         after = policy_of(mutant.applied(mutation.pack), KINDS, {}, trusted=True)
         first = [case.id for case in likely.noticing(before, after)]
         assert len(first) == len(set(first))
@@ -61,7 +61,7 @@ def test_a_case_that_is_decided_differently_is_among_the_likely_ones(cases: list
         different = {case.id for case in some if _said(engine, case) != decided[case.id]}
         assert different <= set(first), mutant.message.en
         noticed, taken = noticed + len(different), taken + len(first)
-    assert noticed > 50
+    assert noticed > 100
     assert taken < 3 * noticed
 
 
