@@ -53,6 +53,7 @@ summary = {ja = "配送に使う", en = "Data serve delivery."}
 [[clause.purpose-limitation]]
 id = "delivery"
 subjects = ["customer"]
+items = "any"
 purposes = ["delivery"]
 """
 """The policy of which every example of a rule file makes something wrong."""
@@ -110,8 +111,8 @@ SECTIONS = (
             en="Every clause is carried out, every rule can match something, and policies fit together.",
         ),
         "toml",
-        "idle-clause organisational-clause duplicate-ground no-licence impossible-rule layer-conflict open-point "
-        "layer-reach",
+        "idle-clause organisational-clause duplicate-ground no-licence impossible-rule layer-conflict contradiction "
+        "open-items open-point layer-reach",
     ),
     Section(
         Text(ja="設定", en="Configuration"),

@@ -340,29 +340,36 @@ IMPOSSIBLE = {
     "it asks for the country of an acquisition": (
         rule("⟪impossible-rule⟫obligation", "operations = ['acquire']\nexcept.countries = ['JP']\noblige = ['tell']")
     ),
-    "it asks for the service of a purpose": (
-        rule(
-            "⟪impossible-rule⟫purpose-limitation",
-            "subjects = ['customer']\npurposes = ['delivery']\nservices = ['shipping']",
-        )
+    "it asks for a country and for another": (
+        rule("⟪impossible-rule⟫disclosure", "services = ['shipping']\ncountries = ['JP']\nexcept.countries = ['JP']")
     ),
     "no number is below and above": (
-        rule("⟪impossible-rule⟫prohibition", "attributes.age = {below = 16, at_least = 16}")
+        rule("⟪impossible-rule⟫provision", "attributes.age = {below = 16, at_least = 16}")
     ),
-    "no number is one and another": (rule("⟪impossible-rule⟫prohibition", "attributes.age = {is = 16, above = 20}")),
-    "nothing is what it is not": (
-        rule("⟪impossible-rule⟫prohibition", "attributes.guest = {is = true, is_not = true}")
+    "no whole number lies between two that follow": (
+        rule("⟪impossible-rule⟫provision", "attributes.age = {above = 16, below = 17}")
+    ),
+    "no number is one and another": (rule("⟪impossible-rule⟫provision", "attributes.age = {is = 16, above = 20}")),
+    "nothing is what it is not": (rule("⟪impossible-rule⟫provision", "attributes.guest = {is = true, is_not = true}")),
+    "it leaves out all items that there are": (
+        rule(
+            "⟪impossible-rule⟫provision",
+            "attributes.guest = {is_not = true}\nfacts = {type = 'consent'}\nexcept.items = ['name', 'address']",
+        )
     ),
     "a fact is there and not there": (
         rule("⟪impossible-rule⟫provision", "facts.all = [{type = 'consent'}, {not = {type = 'consent'}}]")
     ),
-    "it asks what it speaks of not to be": (
-        rule("⟪impossible-rule⟫requirement", "items = ['name']\nrequire.items = ['address']")
+    "it asks a fact of those whom it names and of none": (
+        rule(
+            "⟪impossible-rule⟫provision",
+            "facts.all = [{type = 'contract', kind = 'confidentiality'}, {not = {type = 'contract'}}]",
+        )
     ),
     "every way to meet it is closed": (
         rule(
-            "⟪impossible-rule⟫requirement",
-            "require.facts.any = [{all = [{type = 'vetting'}, {not = {type = 'vetting'}}]}]",
+            "⟪impossible-rule⟫provision",
+            "facts.any = [{all = [{type = 'vetting'}, {not = {type = 'vetting'}}]}]",
         )
     ),
 }
@@ -425,7 +432,7 @@ summary = {ja = '七', en = 'seven'}
 [[clause]]
 number = '8'
 summary = {ja = '八', ⟪unknown-key=en, ja⟫fr = 'huit', en = 'eight'}
-[[clause.⟪impossible-rule⟫prohibition]]
+[[clause.⟪impossible-rule⟫provision]]
 attributes.age = {below = 1, above = 2}
 [[clause.prohibition]]
 ⟪unknown-key→items⟫itms = ['name']

@@ -3,25 +3,8 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
-from policyengine.language.check import impossible
 from policyengine.model.comparison import COMPARISONS
-from policyengine.model.condition import Compare, all_of, compares
-
-numbers = st.integers(-3, 3) | st.sampled_from([-0.5, 0.5, 1.5])
-ops = st.sampled_from(sorted(COMPARISONS))
-
-
-@given(st.lists(st.tuples(ops, numbers), max_size=3))
-def test_what_is_said_to_be_impossible_no_value_passes(tests: list[tuple[str, float]]) -> None:
-    asked = [Compare("age", op, value) for op, value in tests]
-    near = [value / 4 for value in range(-20, 21)]
-    passed = [value for value in near if all(compares(value, test) for test in asked)]
-    assert not (impossible(all_of(*asked)) and passed)
-    if not any(test.op == "is_not" for test in asked):
-        assert impossible(all_of(*asked)) is not bool(passed)
 
 
 @pytest.mark.parametrize("name", COMPARISONS)

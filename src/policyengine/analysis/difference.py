@@ -1,6 +1,6 @@
 """The exact difference finder: an event on which two policies decide differently, or the proof that there is none.
 
-The space of events (`policyengine.analysis.space`) is divided, a variable at a time, and both policies' rules are
+The space of events (`policyengine.model.space`) is divided, a variable at a time, and both policies' rules are
 simplified by what is known. Where what is left of the one equals what is left of the other, nothing below can differ,
 and the region is done; so the search looks only where a changed rule still matters. It ends with an event that both
 policies really decide differently, or with every region done, which is a proof: no region is sampled or skipped.
@@ -12,16 +12,16 @@ permitted everything.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
 from policyengine.analysis.sight import Sight
-from policyengine.analysis.space import TIME, Point, Space, Undecided, Variable
 from policyengine.analysis.standing import Key, Left, Side
 from policyengine.decision.ruling import Ruling
 from policyengine.model.condition import Condition, Field, Holds, leaves
 from policyengine.model.policy import Policy
+from policyengine.model.space import TIME, Point, Space, Undecided, Variable
 
 __all__ = ["EVERYTHING", "Found", "Undecided", "difference"]
 
@@ -64,32 +64,32 @@ def difference(
         Undecided: `regions` were not enough, or the policies declare a type of fact differently.
     """
     sights = [found if isinstance(found, Sight) else Sight(found) for found in (left, right)]
-    return _Search(Space(sights), parts, regions).run()
+    return _Search(Space(sights), sights, parts, regions).run()
 
 
 class _Search:
-    def __init__(self, space: Space, parts: Parts, regions: int | None) -> None:
+    def __init__(self, space: Space, sights: Sequence[Sight], parts: Parts, regions: int | None) -> None:
         self.space = space
         self.parts = parts
         self.regions = regions
         self.done: set[Any] = set()
         self.sides: tuple[Side, Side] = (
-            Side(space, 0, cites="clauses" in parts, obliges="obligations" in parts),
-            Side(space, 1, cites="clauses" in parts, obliges="obligations" in parts),
+            Side(space, 0, sights[0], cites="clauses" in parts, obliges="obligations" in parts),
+            Side(space, 1, sights[1], cites="clauses" in parts, obliges="obligations" in parts),
         )
 
     def run(self) -> Found | None:
         left, right = self.sides
-        for time in self.space.domains[TIME]:
+        for time in self.space.domain(TIME):
             left.go_to(time)
             right.go_to(time)
             if not left.in_force and not right.in_force:
                 continue
-            for operation in self.space.domains[Field.OPERATION]:
+            for operation in self.space.domain(Field.OPERATION):
                 left.take_up(operation)
                 right.take_up(operation)
                 unread_alike = left.unread() == right.unread()
-                for words in self.space.words(unheard_of=not unread_alike or any(self.space.odd.values())):
+                for words in self.space.words(unheard_of=not unread_alike or self.space.odd):
                     point = {TIME: time, Field.OPERATION: operation, **words}
                     if self.space.exists(point):
                         found = self._region(point, left.read(point), right.read(point))
@@ -148,7 +148,7 @@ class _Search:
             for conditions in keys.values():
                 for condition in conditions:
                     for leaf in leaves(condition):
-                        for variable in self.space.variables(leaf, index, point):
+                        for variable in self.space.hanging(leaf, index, point):
                             counts[variable] = counts.get(variable, 0) + 1
         if not counts:
             return None

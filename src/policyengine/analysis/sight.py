@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Mapping
 from dataclasses import replace
-from typing import Any, TypeVar
 
-from policyengine.decision.classes import divided, leaves_of, span
-from policyengine.model.condition import Compare, Condition, Field, Holds, In, NotIn, Read, mapped
+from policyengine.decision.classes import leaves_of, span
+from policyengine.model.condition import Condition, In, NotIn, mapped
 from policyengine.model.policy import Policy
 from policyengine.model.rule import Duty, Permit, Replacement, Restriction, Rule, as_use, beside_use
+from policyengine.model.view import View
 from policyengine.moment import FOREVER
 
-T = TypeVar("T")
 
-
-class Sight:
+class Sight(View):
     """A policy, and what its rules look at.
 
     Args:
@@ -28,29 +25,14 @@ class Sight:
         """Its rules, without the words in which they are written."""
         licences = [as_use(rule) for rule in self.rules if isinstance(rule, Permit) and rule.licence]
         over = [beside_use(rule) for rule in self.rules if isinstance(rule, Restriction) and rule.only is not None]
-        leaves = dict.fromkeys(leaves_of((*self.rules, *licences, *over)))
-        lists: dict[Field, list[frozenset[str]]] = {field: [] for field in Field}
-        for leaf in leaves:
-            if isinstance(leaf, In | NotIn):
-                lists[leaf.field].append(leaf.values)
-        self.numbers: Mapping[Field, Mapping[str, int]] = {field: divided(found) for field, found in lists.items()}
-        """For each field, the values that rules name, with a number that is the same where no rule tells them apart."""
-        self.comparisons: Mapping[str, tuple[Compare, ...]] = {
-            name: tuple(leaf for leaf in leaves if isinstance(leaf, Compare) and leaf.attribute == name)
-            for name in {leaf.attribute: None for leaf in leaves if isinstance(leaf, Compare)}
-        }
-        self.readings: frozenset[str] = frozenset(leaf.reading for leaf in leaves if isinstance(leaf, Read))
-        """The readings that are left open, of those for which rules ask."""
-        self.holds: tuple[Holds, ...] = tuple(leaf for leaf in leaves if isinstance(leaf, Holds))
         times = {policy.start, policy.end, *(date for rule in policy.rules for date in span(rule))}
-        self.dates: frozenset[int] = frozenset(times - {-FOREVER, FOREVER})
-        self._found: dict[Hashable, Any] = {}
-
-    def once(self, key: Hashable, make: Callable[[], T]) -> T:
-        """Return what hangs on this policy and `key` alone: it is made once, for all with which it is compared."""
-        if key not in self._found:
-            self._found[key] = make()
-        return self._found[key]  # type: ignore[no-any-return]
+        super().__init__(
+            policy.vocabulary,
+            leaves_of((*self.rules, *licences, *over)),
+            frozenset(times - {-FOREVER, FOREVER}),
+            policy.governs,
+            policy.readings,
+        )
 
 
 def _plain(rule: Rule) -> Rule:

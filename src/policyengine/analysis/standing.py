@@ -6,12 +6,13 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, NamedTuple, TypeAlias, TypeVar
 
-from policyengine.analysis.space import Point, Space
+from policyengine.analysis.sight import Sight
 from policyengine.decision.law import Rules, sorted_out
-from policyengine.decision.reduce import reduced, reduced_rule
+from policyengine.decision.reduce import reduced_rule
 from policyengine.decision.ruling import Ruling, Spoken, ground, ruling, topics_of
-from policyengine.model.condition import ALWAYS, NEVER, Compare, Condition, Holds, Same, all_of, leaves
+from policyengine.model.condition import ALWAYS, NEVER, Compare, Condition, Holds, Same, all_of, leaves, reduced
 from policyengine.model.rule import LEAVE, Head, Permit, Restriction, Rule, as_use
+from policyengine.model.space import Point, Space
 from policyengine.text import same
 
 R = TypeVar("R", bound=Rule)
@@ -41,15 +42,16 @@ class Side:
     Args:
         space: the space of events.
         index: the number of the policy there.
+        sight: the policy, and what it looks at.
         cites: whether it matters which clauses a decision cites.
         obliges: whether it matters to what it obliges.
     """
 
-    def __init__(self, space: Space, index: int, *, cites: bool, obliges: bool) -> None:
+    def __init__(self, space: Space, index: int, sight: Sight, *, cites: bool, obliges: bool) -> None:
         self.space = space
         self.index = index
-        self.sight = space.sights[index]
-        self.policy = self.sight.policy
+        self.sight = sight
+        self.policy = sight.policy
         self.cites = cites
         self.obliges = obliges
         self.in_force = False

@@ -6,9 +6,10 @@ from bisect import bisect
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Final, TypeAlias
 
-from policyengine.decision.facts import OPEN, Value, Values
-from policyengine.model.condition import Condition, Field, In, NotIn, leaves
+from policyengine.decision.facts import Values
+from policyengine.model.condition import OPEN, Condition, Field, In, NotIn, Value, leaves
 from policyengine.model.rule import Permit, Rule, conditions_of
+from policyengine.model.view import divided
 from policyengine.model.vocabulary import DIMENSIONS, Vocabulary
 from policyengine.moment import FOREVER
 
@@ -24,21 +25,6 @@ def leaves_of(rules: Iterable[Rule]) -> Iterable[Condition]:
     for rule in rules:
         for condition in conditions_of(rule):
             yield from leaves(condition)
-
-
-def divided(lists: Iterable[frozenset[str]], values: Iterable[str] = ()) -> dict[str, int]:
-    """Return for each value a number, the same for values that none of `lists` tells apart.
-
-    Args:
-        lists: sets of values.
-        values: values that may be in none of them; such a value has the number 0.
-    """
-    among: dict[str, list[int]] = {value: [] for value in values}
-    for number, listed in enumerate(dict.fromkeys(lists)):
-        for value in listed:
-            among.setdefault(value, []).append(number)
-    numbers: dict[tuple[int, ...], int] = {(): 0}
-    return {value: numbers.setdefault(tuple(found), len(numbers)) for value, found in among.items()}
 
 
 _UNSTATED: Final[Mapping[Value, int | None]] = {OPEN: -1, None: None}

@@ -23,11 +23,10 @@ from policyengine.decision.facts import (
     chosen,
     evaluated,
     read_fact,
-    says,
 )
 from policyengine.decision.index import RuleIndex
 from policyengine.decision.law import Items, Met, Rules, sorted_out
-from policyengine.decision.reduce import reduced, reduced_rule
+from policyengine.decision.reduce import reduced_rule
 from policyengine.decision.ruling import (
     Obstacle,
     Ruling,
@@ -42,7 +41,19 @@ from policyengine.decision.ruling import (
 )
 from policyengine.decision.verdict import Verdict, verdict
 from policyengine.errors import MOST, did_you_mean
-from policyengine.model.condition import Compare, Condition, Field, Holds, In, NotIn, Same, all_of, leaves
+from policyengine.model.condition import (
+    Compare,
+    Condition,
+    Field,
+    Holds,
+    In,
+    NotIn,
+    Same,
+    all_of,
+    leaves,
+    reduced,
+    says,
+)
 from policyengine.model.event import Event, PreparedFact
 from policyengine.model.policy import Policy
 from policyengine.model.rule import LEAVE, Duty, Permit, Replacement, Restriction, Rule, as_use, beside_use, scope_of

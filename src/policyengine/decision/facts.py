@@ -3,27 +3,29 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Container, Mapping, Sequence
-from enum import Enum
-from typing import Any, Final, NamedTuple, TypeAlias
+from typing import Any, NamedTuple, TypeAlias
 
 from policyengine.decision.law import Items, union
-from policyengine.model.condition import And, Compare, Condition, Field, Holds, In, Not, NotIn, Or, Same, compares
+from policyengine.model.condition import (
+    OPEN,
+    And,
+    Compare,
+    Condition,
+    Field,
+    Holds,
+    In,
+    Not,
+    NotIn,
+    Or,
+    Same,
+    Value,
+    compares,
+    says,
+)
 from policyengine.model.event import KEY_FIELDS, Event, PreparedFact
 from policyengine.model.fact import HELD_DIMENSION, HELD_FIELD, VALUE
 from policyengine.model.operation import NEEDS_RECIPIENT, WITHIN
 from policyengine.model.vocabulary import CLOSED, Vocabulary
-
-
-class Unstated(Enum):
-    """What takes the place of a value where an event has one, and does not state which."""
-
-    OPEN = "open"
-
-
-OPEN: Final = Unstated.OPEN
-
-Value: TypeAlias = str | Unstated | None
-"""What an event says in a field: a word; `OPEN` where it leaves that open; None where there is none."""
 
 Values: TypeAlias = Mapping[Field, Value]
 """What an event says, but for its items."""
@@ -220,15 +222,6 @@ def answered(question: Same | Compare, values: Values, attributes: Mapping[str, 
             if question.attribute not in attributes:
                 return question.open
             return compares(attributes[question.attribute], question)
-
-
-def says(leaf: In | NotIn, value: Value) -> bool:
-    """Return whether an event that says `value` in the field of `leaf` meets it."""
-    if value is None:
-        return False
-    if value is OPEN:
-        return leaf.open
-    return (value in leaf.values) is isinstance(leaf, In)
 
 
 class Answers:

@@ -6,8 +6,8 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from typing import Generic, TypeVar
 
-from policyengine.decision.facts import OPEN, Value, Values
-from policyengine.model.condition import Condition, Field, In, conjuncts
+from policyengine.decision.facts import Values
+from policyengine.model.condition import OPEN, Condition, Field, In, Value, conjuncts
 
 R = TypeVar("R")
 

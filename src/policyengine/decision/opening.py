@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Final, NamedTuple
 
-from policyengine.decision.facts import OPEN, Answers, Fact, agreeing, chosen
+from policyengine.decision.facts import Answers, Fact, agreeing, chosen
 from policyengine.decision.law import Items
 from policyengine.errors import json_path, nearest
-from policyengine.model.condition import Compare, Condition, Field, Holds, In, NotIn, Same, leaves
+from policyengine.model.condition import OPEN, Compare, Condition, Field, Holds, In, NotIn, Same, leaves
 from policyengine.model.event import Event, PreparedFact
 from policyengine.model.fields import ROWS
 from policyengine.model.policy import Policy

@@ -12,6 +12,7 @@ from policyengine.language import check
 from policyengine.language.declare import Declarations, cases_of, table_of
 from policyengine.language.file_problems import NO_POLICY_TABLE, NOT_A_VOCABULARY, NOTHING_TO_LOAD
 from policyengine.language.find import STANDARD
+from policyengine.language.keys import ANY
 from policyengine.language.lowering import Kept, Lowered, Lowering, Written
 from policyengine.language.pack import Pack, load_pack
 from policyengine.language.problems import (
@@ -24,6 +25,7 @@ from policyengine.language.problems import (
     UNKNOWN_READING_VALUE_PICKED,
 )
 from policyengine.language.readings import Placed, key_of, nowhere, picking_problems, without_ambiguous
+from policyengine.language.satisfy import Events
 from policyengine.language.source import Document, read
 from policyengine.language.table import Scope
 from policyengine.model.operation import OPERATIONS
@@ -131,7 +133,7 @@ def check_path(path: str | Path, kinds: Mapping[str, RuleKind]) -> list[Problem]
         if all(document.data.keys() <= {"vocabulary", "imports"} for document in pack.rules):
             return builder.vocabulary_problems()
         policy = builder.policy()
-        return [*builder.open_points(), *builder.layer_reach(policy)]
+        return in_order((*builder.notes(policy), *builder.layer_reach(policy)))
     except PolicyError as error:
         return list(error.problems)
 
@@ -188,6 +190,7 @@ class _Builder(Declarations):
         self.trusted = trusted
         self.wanted = readings
         self.placed = placed
+        self.tables: list[Lowered] = []
         self._kept = kept
 
     def vocabulary_problems(self) -> list[Problem]:
@@ -219,13 +222,13 @@ class _Builder(Declarations):
         )
         chosen = {name: self._chosen(about.get("id", ""), reading) for name, reading in readings.items()}
         lowering = Lowering(shared.under(chosen, self.problems), self._kept or Kept())
-        tables = list(self._rules(lowering))
+        tables = self.tables = list(self._rules(lowering))
         span = _instant(about.get("from"), -FOREVER), _instant(about.get("until"), FOREVER)
+        layer = about.get("layer") is True
         if not self.trusted:
-            self._consistent(clauses, tables, span)
+            self._consistent(clauses, tables, span, Events(vocabulary, layer=layer))
         if self.problems:
             raise PolicyError(self.problems)
-        layer = about.get("layer") is True
         return Policy(
             id=about["id"],
             version=about["version"],
@@ -326,7 +329,9 @@ class _Builder(Declarations):
                         whole = {key: values[key] for key in values if key not in broken} if broken else values
                         yield Written(document, path, whole, kind, clause["number"], default)
 
-    def _consistent(self, clauses: Mapping[str, Clause], tables: list[Lowered], span: tuple[int, int]) -> None:
+    def _consistent(
+        self, clauses: Mapping[str, Clause], tables: list[Lowered], span: tuple[int, int], events: Events
+    ) -> None:
         """Report what is wrong with the policy as a whole, as far as what is broken in it allows."""
         places: dict[str, tuple[Document, KeyPath]] = {}
         carried: set[str] = set()
@@ -336,14 +341,19 @@ class _Builder(Declarations):
             if unsure or any(key not in _NO_CARRIER for key in table):
                 carried.add(table["number"])
         self.problems.extend(check.clause_problems(clauses, carried, places))
-        fixed = [lowered for lowered in tables if lowered.sound and not _varies(lowered.table.values)]
-        self.problems.extend(check.rule_problems([lowered.rules for lowered in fixed], span))
+        fixed = [lowered for lowered in tables if _fixed(lowered)]
+        self.problems.extend(check.rule_problems([lowered.rules for lowered in fixed], span, events))
         unsure_of = frozenset(lowered.table.clause for lowered in tables if not lowered.sound)
         sound = [rule for lowered in tables if lowered.sound for rule in lowered.rules]
         self.problems.extend(check.licence_problems(sound, unsure_of))
 
-    def open_points(self) -> Iterator[Problem]:
-        """Yield what the policy itself leaves open, as notes."""
+    def notes(self, policy: Policy) -> Iterator[Problem]:
+        """Yield what is worth knowing of a policy that was built: what it leaves open, and what it can hardly mean."""
+        events = Events(policy.vocabulary, layer=policy.layer)
+        rules = [(rule, lowered) for lowered in self.tables for rule in lowered.rules]
+        yield from check.contradictions((rule for rule, lowered in rules if _fixed(lowered)), events)
+        permits = ((rule, lowered.table) for rule, lowered in rules if isinstance(rule, Permit))
+        yield from check.open_items(((permit, table.values.get("items") == ANY) for permit, table in permits), events)
         for document, index, table in self.clause_tables():
             for position, point in enumerate(table.get("open", ())):
                 place = document.place(("clause", index, "open", position))
@@ -363,6 +373,11 @@ class _Builder(Declarations):
             yield LAYER_DECIDES_ALL.at(place)
         else:
             yield LAYER_REACH.at(place, decided=", ".join(decided), left=", ".join(left))
+
+
+def _fixed(lowered: Lowered) -> bool:
+    """Whether nothing is wrong with a table, and it says the same under all readings under which it stands."""
+    return lowered.sound and not _varies(lowered.table.values)
 
 
 def _varies(value: Any) -> bool:

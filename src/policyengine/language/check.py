@@ -2,22 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Container, Iterable, Iterator, Mapping
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 
-from policyengine.errors import KeyPath, Problem, did_you_mean
+import msgspec
+
+from policyengine.errors import Code, KeyPath, Place, Problem, did_you_mean
 from policyengine.language.problems import (
     DUPLICATE_GROUND,
     IDLE_CLAUSE,
     IMPOSSIBLE_RULE,
+    MET_BY_SILENCE,
     NEVER_IN_FORCE,
+    NEVER_LIFTED,
     NO_LICENCE,
+    OPEN_ITEMS,
     ORGANISATIONAL_CLAUSE,
-    UNMEETABLE_RULE,
 )
+from policyengine.language.satisfy import Events
 from policyengine.language.source import Document
-from policyengine.model.comparison import COMPARISONS
 from policyengine.model.condition import (
+    ALWAYS,
     NEVER,
     Compare,
     Condition,
@@ -28,15 +33,15 @@ from policyengine.model.condition import (
     NotIn,
     Or,
     Same,
-    all_of,
-    compares,
     conjuncts,
+    leaves,
+    mapped,
 )
-from policyengine.model.operation import OPERATIONS, WITHIN
+from policyengine.model.operation import OPERATIONS
 from policyengine.model.policy import Clause
-from policyengine.model.rule import Permit, Restriction, Rule, scope_of
-
-_RECIPIENT = frozenset({Field.RECIPIENT, Field.SERVICE, Field.COUNTRY})
+from policyengine.model.rule import Duty, Permit, Replacement, Restriction, Rule, as_use, beside_use, scope_of
+from policyengine.model.words import describe
+from policyengine.text import Text, listed
 
 
 def clause_problems(
@@ -63,23 +68,57 @@ def clause_problems(
         yield DUPLICATE_GROUND.at(document.place((*path, "ground")), number=grounds[0])
 
 
-def rule_problems(tables: Iterable[tuple[Rule, ...]], span: tuple[int, int]) -> Iterator[Problem]:
-    """Yield the rules that nothing can match, or that ask what nothing can meet.
+def rule_problems(tables: Iterable[tuple[Rule, ...]], span: tuple[int, int], events: Events) -> Iterator[Problem]:
+    """Yield the rules that could never do what they say: no event meets them, or they are never in force.
 
     Args:
         tables: for each rule table, what it was lowered to.
         span: from when (inclusive) until when (exclusive) the policy is in force.
+        events: all that could meet them.
     """
     for rules in tables:
         why = None
-        if rules and all(impossible(scope_of(rule)) for rule in rules):
+        if rules and not any(_acts(rule, events) for rule in rules):
             why = IMPOSSIBLE_RULE
-        elif any(_unmeetable(rule) for rule in rules):
-            why = UNMEETABLE_RULE
         elif any(rule.head.start >= span[1] or rule.head.end <= span[0] for rule in rules):
             why = NEVER_IN_FORCE
         if why is not None:
             yield why.at(rules[0].head.place)
+
+
+def contradictions(rules: Iterable[Rule], events: Events) -> Iterator[Problem]:
+    """Yield, as notes, what in rules contradicts itself, though the rules still do something.
+
+    Args:
+        rules: rules that do what they say.
+        events: all that could meet them.
+    """
+    for rule in rules:
+        if isinstance(rule, Restriction):
+            for branch in (*_branches(rule.unless), *_branches(rule.exempt)):
+                if not any(events.meet(form.when, form.unless) for form in _laid(replace(rule, unless=branch))):
+                    yield _contradiction(NEVER_LIFTED, rule, (*conjuncts(rule.when), *conjuncts(branch)), events)
+        scopes = [scope_of(asked) for asked in _forms(rule)]
+        if not any(events.meet(_nothing_open(scope)) for scope in scopes):
+            parts = [_nothing_open(part) for part in conjuncts(scope_of(rule))]
+            yield _contradiction(MET_BY_SILENCE, rule, parts, events)
+
+
+def open_items(permits: Iterable[tuple[Permit, bool]], events: Events) -> Iterator[Problem]:
+    """Yield, as a note for each clause, a permit that lists no items, and so opens every word yet to be declared.
+
+    Args:
+        permits: the permits, each with whether its table says that it means all items.
+        events: all that could meet them.
+    """
+    told: set[str] = set()
+    for permit, meant in permits:
+        clause = permit.head.clause
+        if meant or clause in told or permit.licensed_by is not None:
+            continue
+        if any(events.meet(_of_a_new_item(scope_of(form))) for form in _forms(permit)):
+            told.add(clause)
+            yield msgspec.structs.replace(OPEN_ITEMS.at(permit.head.place), clause=clause)
 
 
 def licence_problems(rules: Iterable[Rule], unsure: Container[str]) -> Iterator[Problem]:
@@ -99,54 +138,79 @@ def licence_problems(rules: Iterable[Rule], unsure: Container[str]) -> Iterator[
             yield NO_LICENCE.at(place, hint=did_you_mean("", licensing))
 
 
-def impossible(condition: Condition) -> bool:
-    """Whether `condition` contradicts itself, so that no event meets it."""
-    parts = conjuncts(condition)
-    accepted: dict[Field, frozenset[str]] = {}
-    bounds: dict[str, list[Compare]] = {}
-    looks_at_recipient = False
-    for part in parts:
-        match part:
-            case In(field, values):
-                accepted[field] = accepted.get(field, values) & values
-            case Compare():
-                bounds.setdefault(part.attribute, []).append(part)
-            case Or(branches) if all(impossible(branch) for branch in branches):
-                return True
-            case Not(Holds() as denied) if any(_implies(other, denied) for other in parts):
-                return True
+def _acts(rule: Rule, events: Events) -> bool:
+    """Whether there is an event at which a rule does something."""
+    match rule:
+        case Permit() | Replacement() | Duty():
+            return any(events.meet(scope_of(form)) for form in _forms(rule))
+        case Restriction():
+            heard = rule.cited or bool(rule.head.obligations)
+            return any(
+                events.meet(form.when, Not(form.unless), Not(form.exempt))
+                or (heard and events.meet(form.when, form.unless))
+                or (bool(rule.instead) and events.meet(form.when, form.exempt))
+                for form in _laid(rule)
+            )
+
+
+def _forms(rule: Rule) -> tuple[Rule, ...]:
+    """Return a rule in each way in which it is asked: a licence, and what is laid over one, are asked of `use` too."""
+    match rule:
+        case Permit() if rule.licence:
+            return rule, replace(as_use(rule), operations=frozenset(OPERATIONS))
+        case Restriction():
+            return _laid(rule)
+        case _:
+            return (rule,)
+
+
+def _laid(rule: Restriction) -> tuple[Restriction, ...]:
+    return (rule,) if rule.only is None else (rule, beside_use(rule))
+
+
+def _branches(condition: Condition) -> tuple[Condition, ...]:
+    """Return the conditions of which one must be met for `condition` to be met."""
+    return condition.parts if isinstance(condition, Or) else (condition,)
+
+
+def _nothing_open(condition: Condition) -> Condition:
+    """Return what is left of a condition where nothing that an event leaves open meets it."""
+
+    def leaf(found: Condition, turned: bool) -> Condition:
+        return replace(found, open=turned) if isinstance(found, In | NotIn | Same | Compare) else found
+
+    return mapped(condition, leaf)
+
+
+def _of_a_new_item(condition: Condition) -> Condition:
+    """Return what `condition` asks of an item that is none of those it names."""
+
+    def leaf(found: Condition, _: bool) -> Condition:
+        match found:
+            case In(Field.ITEM):
+                return NEVER
+            case NotIn(Field.ITEM):
+                return ALWAYS
             case _:
-                pass
-        looks_at_recipient |= (isinstance(part, In | NotIn) and part.field in _RECIPIENT) or (
-            isinstance(part, Same) and Field.RECIPIENT in (part.left, part.right)
-        )
+                return found
+
+    return mapped(condition, leaf)
+
+
+def _contradiction(code: Code, rule: Rule, parts: Sequence[Condition], events: Events) -> Problem:
+    """Return the note on parts of a rule that no event meets together, with as few of them as do not."""
+    core = list(parts)
     for part in parts:
-        if isinstance(part, NotIn) and part.field in accepted:
-            accepted[part.field] -= part.values
-    if looks_at_recipient and accepted.get(Field.OPERATION, frozenset(OPERATIONS)) <= WITHIN:
-        return True
-    return any(not values for values in accepted.values()) or any(_empty(tests) for tests in bounds.values())
+        others = [other for other in core if other is not part]
+        if others and not events.meet(*others):
+            core = others
+    said = [(describe(part, events.vocabulary), _place(rule, part)) for part in core]
+    shown = listed(Text(ja=f"「{text.ja}」（{place}）", en=f'"{text.en}" ({place})') for text, place in said)
+    return msgspec.structs.replace(code.at(said[-1][1], parts=shown), clause=rule.head.clause)
 
 
-def _unmeetable(rule: Rule) -> bool:
-    """Whether a restriction can be lifted by something, and by nothing that can be."""
-    if not isinstance(rule, Restriction) or rule.unless == NEVER:
-        return False
-    return impossible(all_of(rule.when, rule.unless))
-
-
-def _implies(condition: Condition, fact: Holds) -> bool:
-    """Whether `fact` holds wherever `condition` does. A fact that restricts counts for persons unknown as well."""
-    return isinstance(condition, Holds) and condition in (fact, replace(fact, may=False))
-
-
-def _empty(tests: Iterable[Compare]) -> bool:
-    """Whether no value passes all tests of one attribute."""
-    tests = list(tests)
-    exact = [test.value for test in tests if test.op == "is"]
-    if exact:
-        return not all(compares(exact[0], test) for test in tests)
-    bounds = [(COMPARISONS[test.op], test.value) for test in tests]
-    lows = [(value, comparison.strict) for comparison, value in bounds if comparison.bound == "below"]
-    highs = [(value, comparison.strict) for comparison, value in bounds if comparison.bound == "above"]
-    return any(low > high or (low == high and (a or b)) for low, a in lows for high, b in highs)  # type: ignore[operator]
+def _place(rule: Rule, part: Condition) -> Place | None:
+    """Return where a part of the conditions of a rule stands."""
+    document, path = rule.head.source or (None, ())
+    inner = next((leaf.at for leaf in leaves(part) if isinstance(leaf, In | NotIn | Compare | Holds) and leaf.at), ())
+    return document.place((*path, *inner)) if document else None

@@ -314,27 +314,69 @@ IMPOSSIBLE_RULE: Final = Code(
     ja="どんなイベントにも当てはまらないルールです",
     en="impossible rule: no event can match it",
     means=Text(
-        ja="どんなイベントも当てはまらないか、求めることを満たせないルールか、一度も効力を持たないルールです。"
-        "条件が互いに矛盾していないか、期間が重なるかを見てください。",
-        en="No event can match the rule, or meet what it asks; or it is never in force. Look for conditions that "
-        "contradict one another, and for times that do not meet.",
+        ja="言うことを決して行えないルールです。何も述べないイベントも含めて、どんなイベントも当てはまらないか、"
+        "一度も効力を持ちません。条件が互いに矛盾していないか、期間が重なるかを見てください。",
+        en="The rule could never do what it says: no event meets it, not even one that leaves things open, or it is "
+        "never in force. Look for conditions that contradict one another, and for times that do not meet.",
     ),
     example="""
 [[clause]]
 number = "2"
 summary = {ja = "二", en = "two"}
 [[clause.prohibition]]
-attributes.age = {below = 16, at_least = 16}
+items = ["name"]
+except.items = ["name"]
 """,
-)
-UNMEETABLE_RULE: Final = IMPOSSIBLE_RULE.also(
-    ja="どんなイベントも満たせない条件です", en="impossible rule: no event can meet what it asks"
 )
 NEVER_IN_FORCE: Final = IMPOSSIBLE_RULE.also(
     ja="ポリシーの施行期間に一度も効力を持たないルールです",
     en="impossible rule: it is never in force while the policy is",
 )
 ENDS_BEFORE_IT_BEGINS: Final = IMPOSSIBLE_RULE.also(ja="from が until 以後です", en="from is at or after until")
+NEVER_LIFTED: Final = Code(
+    "contradiction",
+    ja="ルールが当てはまるとき、これが満たされることはありません。両立しない部分: {parts}",
+    en="this is never met where the rule is; what cannot be met together: {parts}",
+    means=Text(
+        ja="誤りではなく注記です。ルールは働きますが、書かれた条件のうち、挙げた部分が両立しません。禁止や条件を外すはずのものが"
+        "決して満たされないか、値を述べたどのイベントも当てはまらず、述べないイベントだけが当てはまります。どれかを直してください。",
+        en="A note, no error: the rule does something, but the parts named contradict one another. What should lift a "
+        "prohibition or meet a requirement never can; or every event that states its values passes the rule by, and it "
+        "is met only by those that leave them open. Mend one of the parts.",
+    ),
+    severity="note",
+    example="""
+[[clause]]
+number = "2"
+summary = {ja = "二", en = "two"}
+[[clause.requirement]]
+items = ["name"]
+require.items = ["address"]
+""",
+)
+MET_BY_SILENCE: Final = NEVER_LIFTED.also(
+    ja="値を述べないイベントだけが当てはまります。両立しない部分: {parts}",
+    en="only an event that leaves something open meets it; what cannot be met together: {parts}",
+)
+OPEN_ITEMS: Final = Code(
+    "open-items",
+    ja='項目を挙げない許可で、これから宣言される言葉もすべて許します。そのつもりなら items = "any" と書きます',
+    en='it lists no items, and so permits every word that will ever be declared; if that is meant, say items = "any"',
+    means=Text(
+        ja="誤りではなく注記です。許可に `items` がありません。許す項目を挙げるか、すべてのつもりなら "
+        '`items = "any"` と書いてください。注記は条項に一つです。',
+        en='A note, no error: a permit without `items`. List the items that it permits, or say `items = "any"` where '
+        "all are meant, those that somebody will declare later as well. It is told once for each clause.",
+    ),
+    severity="note",
+    example="""
+[[clause]]
+number = "2"
+summary = {ja = "二", en = "two"}
+[[clause.purpose-limitation]]
+purposes = ["delivery"]
+""",
+)
 OPEN_POINT: Final = Code(
     "open-point",
     ja="{point}",

@@ -6,11 +6,12 @@ backend (one event, a column of events, an analysis) needs one case for each cla
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import operator
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from dataclasses import field as dataclasses_field
-from enum import StrEnum
-from typing import Literal, TypeAlias
+from enum import Enum, StrEnum
+from typing import Final, Literal, TypeAlias
 
 from policyengine.model.comparison import COMPARISONS
 
@@ -29,6 +30,18 @@ class Field(StrEnum):
     COUNTRY = "country"
     SUBJECT_ID = "subject_id"
     ROLE = "role"
+
+
+class Unstated(Enum):
+    """What takes the place of a value where an event has one, and does not state which."""
+
+    OPEN = "open"
+
+
+OPEN: Final = Unstated.OPEN
+
+Value: TypeAlias = str | Unstated | None
+"""What an event says in a field: a word; `OPEN` where it leaves that open; None where there is none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -222,3 +235,51 @@ def conjuncts(condition: Condition) -> tuple[Condition, ...]:
 def compares(value: bool | int | float | str, test: Compare) -> bool:
     """Whether `value`, of the attribute's declared type, passes `test`."""
     return COMPARISONS[test.op].passes(value, test.value)
+
+
+def says(leaf: In | NotIn, value: Value) -> bool:
+    """Return whether an event that says `value` in the field of `leaf` meets it."""
+    if value is None:
+        return False
+    if value is OPEN:
+        return leaf.open
+    return (value in leaf.values) is isinstance(leaf, In)
+
+
+Answer: TypeAlias = Callable[[Condition], bool | None]
+"""Whether a leaf is met; None where that is open."""
+
+
+def reduced(condition: Condition, answer: Answer) -> Condition:
+    """Return what is left of `condition` when the leaves that have an answer have got it."""
+    match condition:
+        case And(parts):
+            done: list[Condition] = []
+            for part in parts:
+                left = reduced(part, answer)
+                if left == NEVER:
+                    return NEVER
+                if left != ALWAYS:
+                    done.append(left)
+            return condition if _same(done, parts) else all_of(*done)
+        case Or(parts):
+            done = []
+            for part in parts:
+                left = reduced(part, answer)
+                if left == ALWAYS:
+                    return ALWAYS
+                if left != NEVER:
+                    done.append(left)
+            return condition if _same(done, parts) else any_of(*done)
+        case Not(part):
+            inner = reduced(part, answer)
+            if inner in (ALWAYS, NEVER):
+                return NEVER if inner == ALWAYS else ALWAYS
+            return condition if inner is part else Not(inner)
+        case _:
+            met = answer(condition)
+            return condition if met is None else ALWAYS if met else NEVER
+
+
+def _same(left: Sequence[Condition], right: Sequence[Condition]) -> bool:
+    return len(left) == len(right) and all(map(operator.is_, left, right))

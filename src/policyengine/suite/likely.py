@@ -13,9 +13,9 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
-from policyengine.decision.facts import OPEN, Answers, Value, evaluated
+from policyengine.decision.facts import Answers, evaluated
 from policyengine.decision.law import Items
-from policyengine.model.condition import ALWAYS, NEVER, Condition, Field, In, NotIn
+from policyengine.model.condition import ALWAYS, NEVER, OPEN, Condition, Field, In, NotIn, Value
 from policyengine.model.event import Event
 from policyengine.model.policy import Policy
 from policyengine.model.rule import Duty, Permit, Replacement, Restriction, Rule, conditions_of

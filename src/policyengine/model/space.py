@@ -12,19 +12,19 @@ the space by the words that not all policies know, and everything else goes on i
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterator, Mapping, Sequence
+from collections import Counter
+from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
 from typing import Any, Final, NamedTuple, TypeAlias
 
-from policyengine.analysis.profile import ASKED, SUBJECT, Answers, Options, Profile, Question, Questions
-from policyengine.analysis.sight import Sight
-from policyengine.analysis.terms import MAY, NO, SURELY, Levels, Terms
-from policyengine.decision.facts import OPEN, says
 from policyengine.errors import PolicyEngineError
-from policyengine.model.condition import Compare, Condition, Field, Holds, In, NotIn, Read, Same, compares
+from policyengine.model.condition import OPEN, Compare, Condition, Field, Holds, In, NotIn, Read, Same, compares, says
 from policyengine.model.countries import another_country
 from policyengine.model.fact import HELD_FIELD, FactType
 from policyengine.model.fields import EVENT, HELD, IDENTIFIABLE, ROWS, put, stated
 from policyengine.model.operation import NEEDS_PURPOSE, OPERATIONS, WITHIN
+from policyengine.model.profile import ASKED, SUBJECT, Answers, Options, Profile, Question, Questions
+from policyengine.model.terms import MAY, NO, SURELY, Levels, Terms
+from policyengine.model.view import View
 from policyengine.model.vocabulary import CLOSED, DIMENSIONS, Attribute
 from policyengine.moment import instant, written
 
@@ -65,42 +65,39 @@ class Space:
     """The variables of some policies and the values of each.
 
     Args:
-        sights: what the policies that are to be told apart look at.
+        views: what the policies that are to be told apart look at.
+        members: how many words that are named alike are looked at for how facts agree with them; None for all.
 
     Raises:
         Undecided: the policies declare a type of fact so differently that no event with such a fact is one for both.
     """
 
-    def __init__(self, sights: Sequence[Sight]) -> None:
-        self.sights = tuple(sights)
-        self.policies = tuple(sight.policy for sight in sights)
+    def __init__(self, views: Sequence[View], members: int | None = None) -> None:
+        self.views = tuple(views)
+        self.vocabularies = tuple(view.vocabulary for view in views)
+        self.members = members
+        self._own_terms: dict[Hashable, Terms] = {}
+        self.partial = False
+        """Whether more words would have had to be looked at, so that there may be events of which nothing is known."""
         self.types: Mapping[str, Questions] = {
-            name: self._questions(name) for name in dict.fromkeys(leaf.type for sight in sights for leaf in sight.holds)
-        }
-        self.terms: Mapping[str, Terms] = {
-            dimension: self._terms(dimension, field) for dimension, field in DIMENSIONS.items()
+            name: self._questions(name) for name in dict.fromkeys(leaf.type for view in views for leaf in view.holds)
         }
         held = {field.held for found in self.types.values() for field in found.held}
         self.dimensions: Mapping[str, Terms] = {
-            name: self.terms[row.dimension] for name, row in HELD.items() if row.dimension and name in held
+            name: self._terms(row.dimension) for name, row in HELD.items() if row.dimension and name in held
         }
         """What facts are held against, where that is a word."""
         self.alike = all(terms.alike for terms in self.dimensions.values())
         """Whether a fact that answers a question of one policy answers the same one of all."""
-        self.odd: dict[Variable, tuple[str, ...]] = {}
-        self.domains: dict[Variable, tuple[Any, ...]] = {
-            TIME: self._times(),
-            Field.OPERATION: tuple(OPERATIONS),
-            PERSON: (OTHER, OPEN, SAME),
-        }
-        for dimension, field in DIMENSIONS.items():
-            self._divide(dimension, field)
-        named = self._named(Field.COUNTRY)
-        self.domains[Field.COUNTRY] = (*named, *(another_country(named) if named else ()))
-        for name in sorted({name for sight in sights for name in sight.comparisons}):
-            self.domains[f"@{name}"] = self._regions(name)
-        for name in sorted(frozenset[str]().union(*(sight.readings for sight in sights))):
-            self.domains[f"{READING}{name}"] = self._picks(name)
+        attributes = sorted({name for view in views for name in view.comparisons})
+        readings = sorted(frozenset[str]().union(*(view.reads for view in views)))
+        self.variables: Sequence[Variable] = (
+            *(TIME, Field.OPERATION, PERSON, *DIMENSIONS.values(), Field.COUNTRY),
+            *(f"@{name}" for name in attributes),
+            *(f"{READING}{name}" for name in readings),
+        )
+        self._domains: dict[Variable, tuple[Any, ...]] = {}
+        self._divided: dict[Field, tuple[tuple[str, ...], tuple[str, ...]]] = {}
         self._values: dict[tuple[Field, str, bool], tuple[Any, ...]] = {}
         self._ways: dict[tuple[str, str, Any], frozenset[Levels]] = {}
         self._open_ways: dict[tuple[Any, ...], frozenset[frozenset[Levels]]] = {}
@@ -115,9 +112,9 @@ class Space:
         """
         options: list[list[tuple[Variable, str] | None]] = []
         for dimension, field in DIMENSIONS.items():
-            words = list(self.odd.get(field, ()))
+            words = list(self._classes(field)[1])
             if unheard_of and field in (Field.ITEM, Field.PURPOSE):
-                words.append(self.terms[dimension].unheard_of)
+                words.append(self._terms(dimension).unheard_of)
             options.append([None, *((field, word) for word in words)])
         for chosen in itertools.product(*options):
             yield dict(pair for pair in chosen if pair is not None)
@@ -128,7 +125,7 @@ class Space:
 
     def unknown(self, index: int, point: Point) -> Unknown:
         """Return which of the words at `point` the policy with the number `index` does not know."""
-        vocabulary = self.policies[index].vocabulary
+        vocabulary = self.vocabularies[index]
         missing = {
             field
             for dimension, field in DIMENSIONS.items()
@@ -137,6 +134,30 @@ class Space:
         return Unknown(Field.ITEM in missing, Field.PURPOSE in missing, bool(missing - {Field.ITEM, Field.PURPOSE}))
 
     # ------------------------------------------------------------------------------------------ values
+
+    def domain(self, variable: Variable) -> tuple[Any, ...]:
+        """Return all values of a variable, whatever else is said; it is worked out when it is asked for."""
+        if variable not in self._domains:
+            self._domains[variable] = self._domain(variable)
+        return self._domains[variable]
+
+    def _domain(self, variable: Variable) -> tuple[Any, ...]:
+        match variable:
+            case Field.OPERATION:
+                return tuple(OPERATIONS)
+            case Field.SUBJECT_ID:
+                return (OTHER, OPEN, SAME)
+            case Field.COUNTRY:
+                named = self._named(Field.COUNTRY)
+                return (*named, *(another_country(named) if named else ()))
+            case Field():
+                return self._classes(variable)[0]
+            case str() if variable.startswith("@"):
+                return self._regions(variable.removeprefix("@"))
+            case str() if variable.startswith(READING):
+                return self._picks(variable.removeprefix(READING))
+            case _:
+                return self._times()
 
     def values(self, variable: Variable, point: Point) -> Sequence[Any]:
         """Return the values that `variable` can take beside what `point` says already."""
@@ -154,11 +175,11 @@ class Space:
                     self._values[key] = tuple(self._field_values(*key))
                 return self._values[key]
             case _:
-                return self.domains[variable]
+                return self.domain(variable)
 
     def _field_values(self, field: Field, operation: str, recipient: bool) -> Iterator[Any]:
         within = operation in WITHIN
-        words = self.domains[field]
+        words = self.domain(field)
         match field:
             case Field.PURPOSE if operation not in NEEDS_PURPOSE:
                 yield None
@@ -212,7 +233,7 @@ class Space:
                 if variable not in point:
                     return None
                 picked = point[variable]
-                return (self.policies[index].readings[reading].default if picked is None else picked) in values
+                return (self.views[index].readings[reading].default if picked is None else picked) in values
             case _:
                 raise TypeError(leaf)
 
@@ -225,7 +246,7 @@ class Space:
         possible = answers.possible(bit, *point.get(question.holds.type, (0, 0)))
         return possible[0] if len(possible) == 1 else None
 
-    def variables(self, leaf: Condition, index: int, point: Point) -> Iterator[Variable]:
+    def hanging(self, leaf: Condition, index: int, point: Point) -> Iterator[Variable]:
         """Yield the variables on which a leaf of the policy with the number `index` depends at `point`."""
         match leaf:
             case In(field) | NotIn(field):
@@ -289,7 +310,7 @@ class Space:
             return self.dimensions[held].levels(value)
         if held != "subject":
             raise TypeError(held)
-        everybody = len(self.policies)
+        everybody = len(self.views)
         if value is OPEN:
             return {(MAY,) * everybody: _PERSON_ID}
         return {(SURELY,) * everybody: value, (NO,) * everybody: _SOMEBODY_ELSE}
@@ -299,7 +320,7 @@ class Space:
     def event(self, point: Point) -> dict[str, Any]:
         """Return an event, as JSON has it, at `point`; what the point leaves open takes the plainest value."""
         whole: Point = dict(point)
-        for variable in self.domains:
+        for variable in self.variables:
             if variable not in whole:
                 whole[variable] = self.values(variable, whole)[0]
         whole[PERSON] = {OTHER: _PERSON_ID, SAME: whole[Field.RECIPIENT], OPEN: OPEN}[whole[PERSON]]
@@ -354,64 +375,87 @@ class Space:
 
     def _controller(self) -> str:
         """Return a controller whom all the policies govern."""
-        governed = [policy.governs for policy in self.policies if policy.governs is not None]
+        governed = [view.governs for view in self.views if view.governs is not None]
         common = frozenset.intersection(*governed) if governed else frozenset({"anyone"})
         return min(common or governed[0])
 
     # ------------------------------------------------------------------------------------------ how it divides
 
     def _times(self) -> tuple[int, ...]:
-        dates = sorted(frozenset[int]().union(*(sight.dates for sight in self.sights)))
+        dates = sorted(frozenset[int]().union(*(view.dates for view in self.views)))
         if not dates:
             return (instant("2000-01-01T00:00:00Z"),)
         # The newest span first: what is found is then an event of today's policy where there is one.
         return (*reversed(dates), dates[0] - _DAY)
 
-    def _divide(self, dimension: str, field: Field) -> None:
-        """Put the values of a field into classes, apart those of words that not all policies know."""
-        terms = self.terms[dimension]
+    @property
+    def odd(self) -> bool:
+        """Whether there are words that not all policies know."""
+        return any(self._classes(field)[1] for field in DIMENSIONS.values())
+
+    def _classes(self, field: Field) -> tuple[tuple[str, ...], tuple[str, ...]]:
+        """Return the values of a field, one of each class: those that all policies know, and the others."""
+        if field not in self._divided:
+            self._divided[field] = self._divide(field)
+        return self._divided[field]
+
+    def _divide(self, field: Field) -> tuple[tuple[str, ...], tuple[str, ...]]:
+        dimension = ROWS[field].dimension
+        assert dimension is not None
+        terms = self._terms(dimension)
         held = self.dimensions.get(ROWS[field].held or "")
         plainest = {Field.RECIPIENT: [_SOMEBODY], Field.FORM: [IDENTIFIABLE]}.get(field, [])
         more = [terms.unheard_of] if any(terms.known(terms.unheard_of)) else []  # some look at no such words
         found: dict[tuple[Any, ...], str] = {}
+        counts: Counter[tuple[Any, ...]] = Counter()
         for term in dict.fromkeys((*plainest, *terms.declared, *more)):
-            ways = frozenset(held.levels(term)) if held is not None else None
-            numbers = tuple(sight.numbers[field].get(term, 0) for sight in self.sights)
-            found.setdefault((terms.known(term), ways, numbers), term)
-        self.domains[field] = tuple(term for (known, *_), term in found.items() if all(known))
-        self.odd[field] = tuple(term for (known, *_), term in found.items() if not all(known))
+            named = (terms.known(term), tuple(view.numbers[field].get(term, 0) for view in self.views))
+            counts[named] += 1
+            if held is None:
+                found.setdefault(named, term)
+            elif self.members is None or counts[named] <= self.members:
+                found.setdefault((*named, frozenset(held.levels(term))), term)
+            else:
+                self.partial = True
+        return (
+            tuple(term for (known, *_), term in found.items() if all(known)),
+            tuple(term for (known, *_), term in found.items() if not all(known)),
+        )
 
     def _named(self, field: Field) -> list[str]:
-        return sorted({value for sight in self.sights for value in sight.numbers[field]})
+        return sorted({value for view in self.views for value in view.numbers[field]})
 
-    def _terms(self, dimension: str, field: Field) -> Terms:
-        named = tuple(self._named(field)) if dimension not in CLOSED else ()
-        first, *others = (policy.vocabulary.terms[dimension] for policy in self.policies)
-        if any(other != first for other in others):
-            return Terms(self.policies, dimension, named)
-        return self.sights[0].once(
-            (dimension, named, len(self.policies)), lambda: Terms(self.policies, dimension, named)
-        )
+    def _terms(self, dimension: str) -> Terms:
+        """Return the words of a dimension, worked out once where all policies have the same."""
+        named = tuple(self._named(DIMENSIONS[dimension])) if dimension not in CLOSED else ()
+        first, *others = (vocabulary.terms[dimension] for vocabulary in self.vocabularies)
+        found = self._told_apart if any(other != first for other in others) else self.views[0].once
+        return found((dimension, named, len(self.views)), lambda: Terms(self.vocabularies, dimension, named))
+
+    def _told_apart(self, key: Hashable, make: Callable[[], Terms]) -> Terms:
+        if key not in self._own_terms:
+            self._own_terms[key] = make()
+        return self._own_terms[key]
 
     def _questions(self, name: str) -> Questions:
         """Return what is asked of facts of one type."""
-        first, *others = (policy.vocabulary.facts.get(name) for policy in self.policies)
+        first, *others = (vocabulary.facts.get(name) for vocabulary in self.vocabularies)
         if first is None or any(other != first for other in others):
             raise Undecided(f"the policies declare facts of type {name} differently")
         declared = first
-        leaves = ((index, leaf) for index, sight in enumerate(self.sights) for leaf in sight.holds)
+        leaves = ((index, leaf) for index, view in enumerate(self.views) for leaf in view.holds)
         asked = tuple(Question(leaf, index) for index, leaf in leaves if leaf.type == name)
-        return self.sights[0].once((name, asked), lambda: Questions(declared, asked))
+        return self.views[0].once((name, asked), lambda: Questions(declared, asked))
 
     def _picks(self, name: str) -> tuple[str | None, ...]:
         """Return the values of a reading, but for its default what stands for none picked."""
-        declared = [policy.readings[name] for policy in self.policies if name in policy.readings]
+        declared = [view.readings[name] for view in self.views if name in view.readings]
         return (None, *(value for value in declared[0].values if value != declared[0].default))
 
     def _regions(self, name: str) -> tuple[Any, ...]:
         """Return values of an attribute on either side of all that it is compared with; None for none."""
-        declared = [p.vocabulary.attributes[name] for p in self.policies if name in p.vocabulary.attributes]
-        tested = [leaf.value for sight in self.sights for leaf in sight.comparisons.get(name, ())]
+        declared = [known.attributes[name] for known in self.vocabularies if name in known.attributes]
+        tested = [leaf.value for view in self.views for leaf in view.comparisons.get(name, ())]
         found = dict.fromkeys(value for attribute in declared for value in _region(attribute, tested))
         return (None, *(value for value in found if all(attribute.accepts(value) for attribute in declared)))
 

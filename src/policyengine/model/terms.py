@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Final, TypeAlias
 
-from policyengine.model.policy import Policy
 from policyengine.model.vocabulary import CLOSED, Term, Vocabulary
 
 Each: TypeAlias = "tuple[bool, ...]"
@@ -23,17 +22,18 @@ class Terms:
     """The words of one dimension.
 
     Args:
-        policies: whose words.
+        vocabularies: the vocabularies of the policies.
         dimension: a name of `policyengine.model.vocabulary.DIMENSIONS`.
         named: values that rules name beside declared terms.
     """
 
-    def __init__(self, policies: Sequence[Policy], dimension: str, named: Iterable[str] = ()) -> None:
+    def __init__(self, vocabularies: Sequence[Vocabulary], dimension: str, named: Iterable[str] = ()) -> None:
         self.dimension = dimension
-        self.vocabularies: tuple[Vocabulary, ...] = tuple(policy.vocabulary for policy in policies)
+        self.vocabularies = tuple(vocabularies)
         self.declared = tuple(
             dict.fromkeys((*named, *(term for vocabulary in self.vocabularies for term in vocabulary.terms[dimension])))
         )
+        self._order = {term: number for number, term in enumerate(self.declared)}
         self.unheard_of = unheard_of(self.declared)
         self._told_apart: dict[Each, list[str]] = {}
         for term in self.declared:
@@ -43,6 +43,8 @@ class Terms:
     @property
     def alike(self) -> bool:
         """Whether all policies have the same words and make the same of them."""
+        if len(self.vocabularies) == 1:
+            return True
         first, *others = (_meaning(vocabulary.terms[self.dimension]) for vocabulary in self.vocabularies)
         return all(first == other for other in others)
 
@@ -84,7 +86,7 @@ class Terms:
             for vocabulary in self.vocabularies:
                 more = set(walk(vocabulary)) - related
                 related |= more
-                yield from (word for word in self.declared if word in more)
+                yield from sorted(more & self._order.keys(), key=self._order.__getitem__)
         # Of all others, it matters alone who knows them.
         for words in self._told_apart.values():
             yield from next(([word] for word in words if word not in related), [])

@@ -14,9 +14,9 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Final, NamedTuple, TypeAlias
 
-from policyengine.analysis.terms import MAY, SURELY, Levels
 from policyengine.model.condition import Asked, Holds
 from policyengine.model.fact import VALUE, FactField, FactType
+from policyengine.model.terms import MAY, SURELY, Levels
 
 ELSEWHERE: Final = "elsewhere"
 """A value that no rule names."""

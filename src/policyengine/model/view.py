@@ -1,0 +1,75 @@
+"""What some conditions look at in events: worked out once, whatever is asked about them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Hashable, Iterable, Mapping
+from typing import Any, TypeVar
+
+from policyengine.model.condition import Compare, Condition, Field, Holds, In, NotIn, Read
+from policyengine.model.policy import Reading
+from policyengine.model.vocabulary import Vocabulary
+
+T = TypeVar("T")
+
+
+class View:
+    """What conditions of one policy look at.
+
+    Args:
+        vocabulary: its words.
+        leaves: the leaves of the conditions.
+        dates: when something about them changes.
+        governs: whom the policy governs; None for anyone.
+        readings: its readings by name, where conditions ask for some that are left open.
+        found: what was made of the same vocabulary before (`once`).
+    """
+
+    def __init__(
+        self,
+        vocabulary: Vocabulary,
+        leaves: Iterable[Condition],
+        dates: frozenset[int] = frozenset(),
+        governs: frozenset[str] | None = None,
+        readings: Mapping[str, Reading] | None = None,
+        found: dict[Hashable, Any] | None = None,
+    ) -> None:
+        self.vocabulary = vocabulary
+        self.dates = dates
+        self.governs = governs
+        self.readings = readings or {}
+        leaves = dict.fromkeys(leaves)
+        lists: dict[Field, list[frozenset[str]]] = {field: [] for field in Field}
+        for leaf in leaves:
+            if isinstance(leaf, In | NotIn):
+                lists[leaf.field].append(leaf.values)
+        self.numbers: Mapping[Field, Mapping[str, int]] = {field: divided(found) for field, found in lists.items()}
+        """For each field, the values that leaves name, with a number that is the same where none tells them apart."""
+        self.comparisons: Mapping[str, tuple[Compare, ...]] = {
+            name: tuple(leaf for leaf in leaves if isinstance(leaf, Compare) and leaf.attribute == name)
+            for name in {leaf.attribute: None for leaf in leaves if isinstance(leaf, Compare)}
+        }
+        self.reads: frozenset[str] = frozenset(leaf.reading for leaf in leaves if isinstance(leaf, Read))
+        """The readings that are left open, of those for which leaves ask."""
+        self.holds: tuple[Holds, ...] = tuple(leaf for leaf in leaves if isinstance(leaf, Holds))
+        self._found: dict[Hashable, Any] = {} if found is None else found
+
+    def once(self, key: Hashable, make: Callable[[], T]) -> T:
+        """Return what hangs on the vocabulary and `key` alone: it is made once."""
+        if key not in self._found:
+            self._found[key] = make()
+        return self._found[key]  # type: ignore[no-any-return]
+
+
+def divided(lists: Iterable[frozenset[str]], values: Iterable[str] = ()) -> dict[str, int]:
+    """Return for each value a number, the same for values that none of `lists` tells apart.
+
+    Args:
+        lists: sets of values.
+        values: values that may be in none of them; such a value has the number 0.
+    """
+    among: dict[str, list[int]] = {value: [] for value in values}
+    for number, listed in enumerate(dict.fromkeys(lists)):
+        for value in listed:
+            among.setdefault(value, []).append(number)
+    numbers: dict[tuple[int, ...], int] = {(): 0}
+    return {value: numbers.setdefault(tuple(found), len(numbers)) for value, found in among.items()}
