@@ -84,7 +84,7 @@ SECTIONS = (
         ),
         "toml",
         "file-missing file-unreadable not-utf-8 toml-syntax toml-1.1 no-policy duplicate-policy "
-        "not-a-vocabulary no-rule-file file-unwritable not-as-sealed",
+        "not-a-vocabulary not-loaded no-rule-file file-unwritable not-as-sealed",
     ),
     Section(
         Text(ja="形", en="Form"),

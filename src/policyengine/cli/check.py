@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -32,7 +33,8 @@ def command(context: click.Context, path: Sequence[str], form: str, lang: Langua
     """Check packs and vocabularies at PATH, or in any folder below it, and configurations named policyengine.toml.
 
     Prints every problem with file:line:column, a stable code, what was expected and the nearest valid thing; and, as
-    notes, what the policy itself leaves open. Notes alone leave exit code 0.
+    notes, what the policy itself leaves open, what in it can hardly be meant, and which rule files below PATH nothing
+    loads. Notes alone leave exit code 0.
 
     \b
     Example:
@@ -57,6 +59,8 @@ def command(context: click.Context, path: Sequence[str], form: str, lang: Langua
             trials += broken(error.problems)
     trials += [_trial(pack, check_path(pack, session.plugins.kinds)) for pack in packs]
     trials += [_trial(file, _configured(file)) for file in configurations]
+    checked = [trial.name for trial in trials if not trial.broken]
+    trials += _not_loaded(path, packs, configurations)
     found = list(dict.fromkeys(finding for trial in trials for finding in trial.findings))
     errors = [finding for finding in found if finding.severity == "error"]
     if form == "text":
@@ -64,7 +68,7 @@ def command(context: click.Context, path: Sequence[str], form: str, lang: Langua
             show_finding(finding, lang)
         tell(_summary(len(packs) + len(configurations), len(errors), len(found) - len(errors), lang))
     else:
-        write_findings(trials, form, lang, checked=[trial.name for trial in trials if not trial.broken])
+        write_findings(trials, form, lang, checked=checked)
     tell_left_out(left_out, lang)
     sys.stdout.buffer.flush()
     sys.exit(BAD if any(finding.code in _UNREADABLE for finding in errors) else DENIED if errors else 0)
@@ -77,6 +81,28 @@ def _trial(path: Path, problems: Iterable[Problem]) -> Trial:
     findings = tuple(Finding.of(problem) for problem in dict.fromkeys(problems))
     unread = any(finding.code in _UNREADABLE for finding in findings)
     return Trial(str(path), Place(str(path)), findings, broken=unread)
+
+
+def _not_loaded(path: Iterable[str], packs: Iterable[Path], configurations: Iterable[Path]) -> Iterator[Trial]:
+    """Yield the paths below which there are rule files that nothing loads: no pack, nor what is configured."""
+    from policyengine.engine.configuration import read_configuration  # noqa: PLC0415
+    from policyengine.language.find import unloaded  # noqa: PLC0415
+    from policyengine.language.pack import load_pack  # noqa: PLC0415
+
+    named = {*packs}
+    for file in configurations:
+        with suppress(PolicyError):  # what is wrong with it was told
+            found = read_configuration(file)
+            named.update(map(Path, (*found.policies, *found.shadow)))
+    loaded: set[Path] = set()
+    for pack in named:
+        with suppress(PolicyError):
+            loaded |= load_pack(pack).files
+    folders = {pack for pack in named if pack.is_dir()}
+    for root in dict.fromkeys(map(Path, path)):
+        with suppress(PolicyError):
+            if notes := list(unloaded(root, folders, loaded)):
+                yield _trial(root, notes)
 
 
 def _configured(file: Path) -> Sequence[Problem]:

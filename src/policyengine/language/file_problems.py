@@ -150,6 +150,39 @@ FILE_UNWRITABLE: Final = Code(
     ),
 )
 
+NOT_LOADED: Final = Code(
+    "not-loaded",
+    ja="どのパックもこのルールファイルを読み込みません",
+    en="no pack loads this rule file",
+    means=Text(
+        ja="誤りではなく注記です。条項か語彙のあるファイルがあり、どのパックも読み込みません。パックが読み込むのは、そのフォルダの直下の"
+        "`*.toml`（小文字）と、`imports` が挙げるものだけです。`[policy]` のないフォルダは、パックではありません。",
+        en="A note, no error: a file has clauses or words, and no pack loads it. A pack loads the `*.toml` (in small "
+        "letters) right in its folder, and what `imports` lists; a folder without `[policy]` is no pack.",
+    ),
+    severity="note",
+    example="""
+$ mkdir -p pack/more; cp shop.toml pack; echo '[[clause]]' > pack/more/clauses.toml
+$ policyengine check pack
+pack/more/clauses.toml: note: not-loaded: no pack loads this rule file (move it to pack, or …)
+1 checked: 0 errors, 1 note
+""",
+)
+PASSED_OVER: Final = NOT_LOADED.also(
+    ja="[policy] がないので、このフォルダは読み込まれません: {files}",
+    en="passed over for want of [policy]: {files}",
+)
+NAME_A_POLICY: Final = Text(
+    ja="`[policy]` を書くか、語彙ならパックの `imports` に挙げてください",
+    en="give it a [policy], or list a vocabulary in `imports` of a pack",
+)
+IMPORT: Final = Text(ja="パックの `imports` に挙げてください", en="list it in `imports` of a pack")
+RENAME: Final = Text(ja="{name} と名付けてください", en="call it {name}")
+MOVE_OR_IMPORT: Final = Text(
+    ja="{pack} に移すか、語彙なら `imports` に挙げてください",
+    en="move it to {pack}, or list it in `imports` if it is a vocabulary",
+)
+
 # Seals
 
 SEALED_FILE_CHANGED: Final = Code(

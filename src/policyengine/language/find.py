@@ -8,14 +8,22 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterator
+from collections.abc import Collection, Container, Iterator
 from fnmatch import fnmatchcase
 from itertools import groupby
 from pathlib import Path
 from typing import Final
 
-from policyengine.errors import Place, PolicyError
-from policyengine.language.file_problems import NO_RULE_FILE
+from policyengine.errors import Place, PolicyError, Problem
+from policyengine.language.file_problems import (
+    IMPORT,
+    MOVE_OR_IMPORT,
+    NAME_A_POLICY,
+    NO_RULE_FILE,
+    NOT_LOADED,
+    PASSED_OVER,
+    RENAME,
+)
 from policyengine.language.source import unreadable
 
 STANDARD = Path(__file__).with_name("standard.toml")
@@ -101,6 +109,35 @@ def find_packs(path: str | Path, left_out: set[Path] | None = None) -> Iterator[
             yield folder
     if not found:
         yield root
+
+
+def unloaded(root: Path, packs: Collection[Path], loaded: Container[Path]) -> Iterator[Problem]:
+    """Yield, as notes, the rule files at or below a folder that nothing loads, whatever the case of their ``.toml``.
+
+    Of a folder that is in no pack and of which nothing is loaded, that is told once. Errors are those of `toml_files`.
+
+    Args:
+        root: the folder; of a file, nothing is told.
+        packs: the folders that are packs.
+        loaded: what they and others load, by real paths.
+    """
+    if not root.is_dir():
+        return
+    files = [file for file in _files(root) if file.suffix.lower() == ".toml" and _may_be_of_a_pack(file)]
+    for folder, inside in _by_folder(files):
+        ours = {file for file in inside if folder in packs and file.suffix == ".toml"}
+        idle = [file for file in inside if file not in ours and file.resolve() not in loaded and _tables(file)]
+        pack = next((above for above in (folder, *folder.parents) if above in packs), None)
+        misnamed = [file for file in idle if file.suffix != ".toml" and not file.with_suffix(".toml").exists()]
+        if pack is None and idle and not misnamed and not any(file.resolve() in loaded for file in inside):
+            yield PASSED_OVER.at(Place(str(folder)), hint=NAME_A_POLICY, files=", ".join(file.name for file in idle))
+            continue
+        for file in idle:
+            if file in misnamed and pack in (folder, None):
+                hint = RENAME.filled(name=file.with_suffix(".toml").name)
+            else:
+                hint = IMPORT if pack is None else MOVE_OR_IMPORT.filled(pack=pack)
+            yield NOT_LOADED.at(Place(str(file)), hint=hint)
 
 
 def find_configurations(path: str | Path, left_out: set[Path] | None = None) -> list[Path]:
