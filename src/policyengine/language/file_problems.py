@@ -162,9 +162,9 @@ NOT_LOADED: Final = Code(
     ),
     severity="note",
     example="""
-$ mkdir -p pack/more; cp shop.toml pack; echo '[[clause]]' > pack/more/clauses.toml
-$ policyengine check pack
-pack/more/clauses.toml: note: not-loaded: no pack loads this rule file (move it to pack, or …)
+$ mkdir -p idle/more; cp shop.toml idle; echo '[[clause]]' > idle/more/clauses.toml
+$ policyengine check idle
+idle/more/clauses.toml: note: not-loaded: no pack loads this rule file (move it to idle, or …)
 1 checked: 0 errors, 1 note
 """,
 )
