@@ -15,6 +15,7 @@ from policyengine.model.condition import (
     Compare,
     Condition,
     Field,
+    Holds,
     In,
     Not,
     NotIn,
@@ -131,3 +132,16 @@ def test_a_word_that_a_policy_below_may_declare_is_no_contradiction_of_a_layer()
     assert not Events(vocabulary, layer=True).meet(
         In(Field.OPERATION, frozenset({"use"}), ()), In(Field.COUNTRY, frozenset({"JP"}), ())
     )
+
+
+def test_a_large_vocabulary_hides_no_contradiction() -> None:
+    """Of words that are named alike a few stand for all, where facts can say of them all that they can say of any."""
+    word = {"ja": "語", "en": "word"}
+    many = {f"w{number}": {**word, **({"is_a": f"w{number // 5}"} if number > 9 else {})} for number in range(500)}
+    data = {**EMPTY, "vocabulary": {**EMPTY["vocabulary"], "items": many, "purposes": many, "parties": many}}
+    events = Events(policy_from(data).vocabulary)
+    consent, contract = Holds("consent"), Holds("contract")
+    assert events.meet(consent, Not(contract))
+    for fact in (consent, contract):
+        assert not events.meet(fact, Not(replace(fact, may=True)))
+        assert events.meet(replace(fact, may=True), Not(fact))

@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import itertools
 from collections import Counter
-from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
 from typing import Any, Final, NamedTuple, TypeAlias
 
 from policyengine.errors import PolicyEngineError
@@ -408,19 +408,31 @@ class Space:
         more = [terms.unheard_of] if any(terms.known(terms.unheard_of)) else []  # some look at no such words
         found: dict[tuple[Any, ...], str] = {}
         counts: Counter[tuple[Any, ...]] = Counter()
-        for term in dict.fromkeys((*plainest, *terms.declared, *more)):
+        full: set[tuple[Any, ...]] = set()
+        for term in dict.fromkeys((*plainest, *self._looked_at(field, terms), *more)):
             named = (terms.known(term), tuple(view.numbers[field].get(term, 0) for view in self.views))
             counts[named] += 1
             if held is None:
                 found.setdefault(named, term)
             elif self.members is None or counts[named] <= self.members:
-                found.setdefault((*named, frozenset(held.levels(term))), term)
-            else:
+                ways = frozenset(held.levels(term))
+                found.setdefault((*named, ways), term)
+                if len(ways) == held.most_ways:
+                    full.add(named)  # what facts can say of another such word, they can say of this one
+            elif named not in full:
                 self.partial = True
         return (
             tuple(term for (known, *_), term in found.items() if all(known)),
             tuple(term for (known, *_), term in found.items() if not all(known)),
         )
+
+    def _looked_at(self, field: Field, terms: Terms) -> Iterable[str]:
+        if self.members is None:
+            return terms.declared
+        # Why not all: a large vocabulary would be gone through for each condition. One more shows that there are more.
+        named = dict.fromkeys(value for view in self.views for value in view.numbers[field])
+        others = itertools.islice((term for term in terms.declared if term not in named), self.members + 1)
+        return (*named, *others)
 
     def _named(self, field: Field) -> list[str]:
         return sorted({value for view in self.views for value in view.numbers[field]})

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from functools import cached_property
 from typing import Final, TypeAlias
 
 from policyengine.model.vocabulary import CLOSED, Term, Vocabulary
@@ -47,6 +48,14 @@ class Terms:
             return True
         first, *others = (_meaning(vocabulary.terms[self.dimension]) for vocabulary in self.vocabularies)
         return all(first == other for other in others)
+
+    @cached_property
+    def most_ways(self) -> int:
+        """In how many ways words of a fact can agree with a word at most, where there is one policy."""
+        general = any(
+            term.is_a for vocabulary in self.vocabularies for term in vocabulary.terms[self.dimension].values()
+        )
+        return len((NO, MAY, SURELY)) if general or self.dimension in CLOSED else len((NO, SURELY))
 
     def known(self, term: str) -> Each:
         """Return for which of the policies an event may state `term`; of a party, for all."""
