@@ -50,15 +50,15 @@ class Shape:
 
 # ---------------------------------------------------------------- the policies
 
-_PURPOSES = 100
-_BLOCK = 10
+PURPOSES = 100
+BLOCK = 10
 
 
-def _spread(rules: int) -> str:
+def spread(rules: int) -> str:
     """Blocks of ten rules: a clause for each category of people, with purposes, a prohibition and an obligation."""
     clauses = []
-    for block in range(rules // _BLOCK):
-        listed = [f"purpose-{(block * 7 + offset) % _PURPOSES}" for offset in range(_BLOCK - 2)]
+    for block in range(rules // BLOCK):
+        listed = [f"purpose-{(block * 7 + offset) % PURPOSES}" for offset in range(BLOCK - 2)]
         clauses.append(
             _clause(f"c-{block}")
             + "".join(_rule("purpose-limitation", subjects=[f"people-{block}"], purposes=[each]) for each in listed)
@@ -68,8 +68,8 @@ def _spread(rules: int) -> str:
         )
     return (
         HEAD
-        + _words("subjects", [f"people-{block}" for block in range(rules // _BLOCK)])
-        + _words("purposes", [f"purpose-{number}" for number in range(_PURPOSES)])
+        + _words("subjects", [f"people-{block}" for block in range(rules // BLOCK)])
+        + _words("purposes", [f"purpose-{number}" for number in range(PURPOSES)])
         + _words("items", ["name", "secret"])
         + '[obligations.inform]\nclause = "c-0"\nja = "知らせる"\nen = "inform"\n'
         + "".join(clauses)
@@ -77,8 +77,8 @@ def _spread(rules: int) -> str:
 
 
 def _spread_event(number: int, shift: int) -> dict[str, Any]:
-    block = number // _BLOCK
-    return _event(f"people-{block}", f"purpose-{(block * 7 + number % (_BLOCK - 2) + shift) % _PURPOSES}")
+    block = number // BLOCK
+    return _event(f"people-{block}", f"purpose-{(block * 7 + number % (BLOCK - 2) + shift) % PURPOSES}")
 
 
 def _recipients(rules: int) -> str:
@@ -151,9 +151,9 @@ def _ordered(number: int) -> dict[str, Any]:
 SHAPES = (
     Shape(
         "spread over people, purposes and clauses",
-        _spread,
+        spread,
         lambda number: _spread_event(number, 0),
-        lambda number: _spread_event(number, _BLOCK + 20),
+        lambda number: _spread_event(number, BLOCK + 20),
     ),
     Shape(
         "one clause, each rule its recipient",

@@ -9,10 +9,13 @@ from dataclasses import asdict
 from itertools import groupby
 from pathlib import Path
 
+import commands
 import decisions
 import embedding
 import growth
 import machine
+import pieces
+import scale
 import startup
 import steady
 from timing import Figures, Row
@@ -20,8 +23,16 @@ from timing import Figures, Row
 SECTIONS: dict[str, Callable[..., Iterator[Row | Figures]]] = {
     "stream": steady.rows,
     "decisions": decisions.rows,
+    "classes": scale.classes,
     "growth": growth.rows,
+    "tenants": scale.tenants,
+    "large": scale.large,
     "startup": startup.rows,
+    "encoding": pieces.encoding,
+    "sources": pieces.sources,
+    "processes": commands.processes,
+    "evaluate": commands.evaluate,
+    "mutate": commands.mutate,
     "embedding": embedding.rows,
 }
 

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import gc
 import multiprocessing
-import os
 import statistics
 import tempfile
 import time
@@ -25,7 +24,7 @@ from typing import Any
 import handwritten
 import streams
 from corpus import PACK, said, said_by_hand
-from timing import Figures, Row, Spread, progress
+from timing import Figures, Row, Spread, progress, resident
 
 from policyengine import Engine
 
@@ -143,7 +142,7 @@ def _serve(end: Connection, make: Callable[[], Decide], file: Path, traced: bool
     lines = file.read_bytes().splitlines()
     if traced:
         tracemalloc.start()
-    before = _resident()
+    before = resident()
     decide = make()
     while True:
         try:
@@ -152,7 +151,7 @@ def _serve(end: Connection, make: Callable[[], Decide], file: Path, traced: bool
             return
         asked = islice(lines, start, until)
         if what == "resident":
-            end.send(_resident() - before)
+            end.send(resident() - before)
         else:
             end.send({"over": _over, "each": _each, "kept": _kept}[what](decide, asked))
 
@@ -196,13 +195,6 @@ def _each(decide: Decide, lines: Iterator[bytes]) -> dict[str, float]:
         "longest ms": max(pauses, default=0) / 1e6,
         "gc share %": 100 * sum(pauses) / sum(took),
     }
-
-
-def _resident() -> float:
-    """Return the megabytes of memory that the process holds, apart from what it shares with others."""
-    with open("/proc/self/statm") as file:  # noqa: PTH123
-        _size, resident, shared, *_ = map(int, file.read().split())
-    return (resident - shared) * os.sysconf("SC_PAGE_SIZE") / 1e6
 
 
 def _kept(decide: Decide, lines: Iterator[bytes]) -> float:

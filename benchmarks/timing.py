@@ -3,13 +3,21 @@
 from __future__ import annotations
 
 import gc
+import multiprocessing
+import os
+import re
 import statistics
 import subprocess
 import sys
+import tempfile
+import threading
 import time
 from collections import deque
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
 
 Pass = Callable[[], object]
 """One timed pass over some work."""
@@ -146,6 +154,75 @@ def processes(
             samples[index].append(time.perf_counter() - began)
     ratios = [second / first for first, second in zip(*samples, strict=True)]
     return Spread.of(samples[0]), Spread.of(samples[1]), Spread.of(ratios)
+
+
+def apart(work: Callable[..., Any], *arguments: Any, seconds: float) -> Any:
+    """Return what `work` returns, done in a process of its own; or a text that says what went wrong.
+
+    Args:
+        work: a function of a module.
+        arguments: what it is called with.
+        seconds: how long it may take.
+    """
+    pool = ProcessPoolExecutor(1, multiprocessing.get_context("spawn"))
+    asked = pool.submit(work, *arguments)
+    try:
+        return asked.result(seconds)
+    except TimeoutError:
+        for process in multiprocessing.active_children():
+            process.kill()
+        return f"not done in {seconds:,.0f} s"
+    except Exception as error:  # a crash of the process as well
+        return f"failed: {type(error).__name__}: {error}"
+    finally:
+        pool.shutdown(wait=False, cancel_futures=True)
+
+
+def resident() -> float:
+    """Return the megabytes of memory that this process holds, apart from what it shares with others."""
+    _size, held, shared, *_ = map(int, Path("/proc/self/statm").read_text(encoding="ascii").split())
+    return (held - shared) * os.sysconf("SC_PAGE_SIZE") / 1e6
+
+
+@dataclass(frozen=True)
+class Ran:
+    """What one run of a command took: seconds on the wall and of processors, and the most megabytes that it held."""
+
+    wall: float
+    processor: float
+    most: float
+
+
+def ran(command: Sequence[str], seconds: float, code: int = 0, stdout: Path | None = None) -> Ran | str:
+    """Run a command, with all the processes that it starts; return what it took, or what went wrong."""
+    with (stdout or Path(os.devnull)).open("wb") as out, tempfile.TemporaryFile() as err:
+        began = time.perf_counter()
+        process = subprocess.Popen(command, stdout=out, stderr=err)
+        most, ended = [0.0], threading.Event()
+        threading.Thread(target=_watch, args=(process, seconds, most, ended)).start()
+        _, status, used = os.wait4(process.pid, 0)
+        wall = time.perf_counter() - began
+        ended.set()
+        process.returncode = os.waitstatus_to_exitcode(status)
+        if process.returncode != code:
+            err.seek(0)
+            told = err.read().decode(errors="replace").strip().rpartition("\n")[2]
+            return f"exit code {process.returncode} after {wall:.1f} s {told}"
+        return Ran(wall, used.ru_utime + used.ru_stime, most[0])
+
+
+def _watch(process: subprocess.Popen[bytes], seconds: float, most: list[float], ended: threading.Event) -> None:
+    """Note the most memory that a process has held (`ru_maxrss` knows that of this one too), and end it in time."""
+    until = time.monotonic() + seconds
+    while not ended.wait(0.1):
+        try:
+            status = Path(f"/proc/{process.pid}/status").read_text(encoding="ascii", errors="replace")
+        except OSError:
+            return
+        if (held := re.search(r"VmHWM:\s+(\d+) kB", status)) is not None:
+            most[0] = int(held[1]) / 1e3
+        if time.monotonic() > until:
+            process.kill()
 
 
 def progress(line: str) -> None:
