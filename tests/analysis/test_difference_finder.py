@@ -17,7 +17,8 @@ import reference_open
 import strategies
 from policyengine import Engine, Event
 from policyengine.analysis.difference import EVERYTHING, difference
-from policyengine.decision.evaluate import Evaluator
+from policyengine.decision.court import Court
+from policyengine.decision.memory import Memory
 from policyengine.engine.plugins import Plugins
 from policyengine.errors import PolicyError
 from policyengine.language.find import STANDARD
@@ -43,7 +44,7 @@ class Judge:
     def __init__(self, written: Written) -> None:
         self.policy = policy = policy_from(*written)
         self.engine = Engine([replace(policy, layer=False)])
-        self.evaluator = Evaluator(policy, self.engine._decider.admit)
+        self.evaluator = Court([policy], Memory()).evaluators[0]
         self.reference = reference_open.policy([written[0]], written[1])
 
     def says(self, event: dict[str, Any]) -> tuple[Any, ...]:

@@ -16,9 +16,9 @@ from cli.running import PACK, PERMITTED, environment
 
 SMALL = """
 from policyengine import cli
-from policyengine.decision import evaluate
-assert evaluate.MEMORY > 4_000
-evaluate.MEMORY = 4_000
+from policyengine.decision import memory
+assert memory.BYTES > 1_000_000
+memory.BYTES = 1_000_000
 cli.main()
 """
 """The command line, with an engine that forgets after fewer events, so that a test need not be long."""

@@ -13,7 +13,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from policyengine import Engine, Event
+from policyengine.decision.court import Court
 from policyengine.decision.evaluate import Evaluator
+from policyengine.decision.memory import Memory
 from policyengine.engine.plugins import Plugins
 from policyengine.language.build import build_policy
 from policyengine.model.policy import Policy
@@ -32,7 +34,7 @@ USE = {
 
 
 def evaluator(policy: Policy) -> Evaluator:
-    return Evaluator(policy, lambda _event: None)
+    return Court([policy], Memory()).evaluators[0]
 
 
 @settings(max_examples=4 * settings().max_examples)

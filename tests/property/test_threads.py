@@ -13,7 +13,7 @@ from threading import Barrier
 import pytest
 
 from policyengine import Engine
-from policyengine.decision import evaluate as fast_road
+from policyengine.decision import memory as remembered
 
 ROOT = Path(__file__).parents[2]
 PACK = ROOT / "rules" / "alc-smart-learning"
@@ -28,9 +28,9 @@ def _threads_that_take_turns_often() -> Iterator[None]:
     sys.setswitchinterval(usual)
 
 
-@pytest.mark.parametrize("memory", [fast_road.MEMORY, 20, 0])
+@pytest.mark.parametrize("memory", [remembered.BYTES, 50_000, 0])
 def test_together_as_alone(memory: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(fast_road, "MEMORY", memory)
+    monkeypatch.setattr(remembered, "BYTES", memory)
     lines = (ROOT / "tests" / "conformance" / "open-world.jsonl").read_text("utf-8").splitlines()
     events = [json.loads(line)["event"] for line in lines[:120]]
     one = Engine.load(PACK)

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from policyengine import Engine
-from policyengine.decision import evaluate as fast_road
+from policyengine.decision import memory as remembered
 from policyengine.model.operation import NEEDS_PURPOSE, NEEDS_RECIPIENT, OPERATIONS
 from policyengine.model.policy import Policy
 from strategies import TIMES, events_of, facts, policies, words_of
@@ -94,9 +94,9 @@ def test_whatever_it_has_seen(case: Stream) -> None:
     check(*case)
 
 
-@pytest.mark.parametrize("memory", [0, 1, 4])
+@pytest.mark.parametrize("memory", [0, 5_000, 20_000])
 def test_whatever_it_has_forgotten(memory: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(fast_road, "MEMORY", memory)
+    monkeypatch.setattr(remembered, "BYTES", memory)
 
     @given(streams(6))
     def forgetting(case: Stream) -> None:

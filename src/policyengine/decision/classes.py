@@ -3,18 +3,29 @@
 from __future__ import annotations
 
 from bisect import bisect
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Hashable, Iterable, Mapping, Sequence
 from typing import Final, TypeAlias
 
-from policyengine.decision.facts import Values
-from policyengine.model.condition import OPEN, Condition, Field, In, NotIn, Value, leaves
+from policyengine.model.condition import Condition, Field, In, NotIn, leaves
+from policyengine.model.event import KEY_FIELDS, Event
+from policyengine.model.fields import ROWS
+from policyengine.model.operation import OPERATIONS, WITHIN
 from policyengine.model.rule import Permit, Rule, conditions_of
 from policyengine.model.view import divided
 from policyengine.model.vocabulary import DIMENSIONS, Vocabulary
 from policyengine.moment import FOREVER
 
-Key: TypeAlias = tuple[int | None, ...]
-"""A class of events: a number for each of `CLASS_FIELDS`, and one for the time."""
+Key: TypeAlias = tuple[str | int, ...]
+"""A class of events: its operation, a number for the time, and one for each field that rules tell apart."""
+
+STRANGE: Final = -1
+"""The number of a word that the policy does not know, where it has to know it."""
+
+_UNSTATED: Final = -2
+"""The number of a value that is not stated: the operation says whether it is open, or not there."""
+
+_ANOTHER: Final = ""
+"""In place of a recipient that no rule names; no id is empty."""
 
 CLASS_FIELDS: Final = tuple(field for field in Field if field not in (Field.ITEM, Field.SUBJECT_ID))
 """The fields of an event that are part of its class. Items, persons, facts and attributes are none of it."""
@@ -27,9 +38,6 @@ def leaves_of(rules: Iterable[Rule]) -> Iterable[Condition]:
             yield from leaves(condition)
 
 
-_UNSTATED: Final[Mapping[Value, int | None]] = {OPEN: -1, None: None}
-
-
 class Classes:
     """The classes of events under one policy.
 
@@ -39,31 +47,46 @@ class Classes:
     """
 
     def __init__(self, rules: Sequence[Rule], vocabulary: Vocabulary) -> None:
-        declared = {field: vocabulary.terms[dimension] for dimension, field in DIMENSIONS.items()}
         lists: dict[Field, list[frozenset[str]]] = {field: [] for field in CLASS_FIELDS}
         for leaf in leaves_of(rules):
             if isinstance(leaf, In | NotIn) and leaf.field in lists:
                 lists[leaf.field].append(leaf.values)
         # INVARIANT: a permit tells operations apart without any condition that says so.
         lists[Field.OPERATION] += (rule.operations for rule in rules if isinstance(rule, Permit))
-        self._numbers: Mapping[Field, Mapping[str, int]] = {
-            field: divided(found, declared.get(field, ())) for field, found in lists.items()
-        }
+        self._recipients = frozenset[str | None]((None,)).union(*lists[Field.RECIPIENT])
         self._dates = sorted({date for rule in rules for date in span(rule)} - {-FOREVER, FOREVER})
+        dimensions = {field: dimension for dimension, field in DIMENSIONS.items()}
+        everywhere: list[tuple[int, Mapping[str | None, int], int]] = []
+        within: list[tuple[int, Mapping[str | None, int], int]] = []
+        for number, field in enumerate(KEY_FIELDS):
+            dimension = dimensions.get(field)
+            known = vocabulary.terms[dimension] if dimension else {}
+            closed = dimension is not None and not vocabulary.knows(dimension, "")
+            # INVARIANT: within the controller no recipient is there for rules (`facts.as_rules_see`).
+            unseen = ROWS[field].key == "recipient"
+            for tables, told in ((everywhere, lists[field]), (within, [] if unseen else lists[field])):
+                if told or closed:
+                    by_value: dict[str | None, int] = {None: _UNSTATED if told else 0}
+                    by_value.update(divided(told, known))
+                    tables.append((number, by_value, STRANGE if closed else 0))
+        self._tables = {operation: within if operation in WITHIN else everywhere for operation in OPERATIONS}
 
-    def key(self, values: Values, instant: int) -> Key:
-        """Return the class of an event.
+    def like(self, event: Event) -> Hashable:
+        """Return what events have in common that are of one class for certain: found faster than the class itself."""
+        key = event.key
+        recipient = key[-1]
+        if recipient not in self._recipients:
+            recipient = _ANOTHER  # which of those that no rule names is all the same
+        return key[:-1], recipient, bisect(self._dates, event.instant)
 
-        Args:
-            values: what rules see of it; a value that no rule and no vocabulary knows is as any other such.
-            instant: its time.
-        """
-        numbers: list[int | None] = []
-        for field in CLASS_FIELDS:
-            value = values[field]
-            numbers.append(self._numbers[field].get(value, 0) if isinstance(value, str) else _UNSTATED[value])
-        numbers.append(self.epoch(instant))
-        return tuple(numbers)
+    def key(self, event: Event) -> Key | None:
+        """Return the class of an event; None where it states a word that the policy does not know."""
+        stated = event.key
+        operation = event.operation
+        numbers = [table.get(stated[number], other) for number, table, other in self._tables[operation]]
+        if STRANGE in numbers:
+            return None
+        return operation, self.epoch(event.instant), *numbers
 
     def epoch(self, instant: int) -> int:
         """Return the number of the span of time around `instant` in which the same rules are in force."""

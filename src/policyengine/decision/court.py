@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Container, Iterable, Mapping, Sequence
 from dataclasses import replace
 
+from policyengine.decision.admission import Admission
 from policyengine.decision.evaluate import Evaluator
+from policyengine.decision.memory import Memory
 from policyengine.errors import MOST, EventError, InvalidEvent, did_you_mean, json_path
 from policyengine.model.decision import PolicyRef
 from policyengine.model.event import Event
@@ -26,9 +28,10 @@ class Court:
 
     Args:
         policies: the policies, in the order of their ids.
+        memory: where their evaluators remember things.
     """
 
-    def __init__(self, policies: Sequence[Policy]) -> None:
+    def __init__(self, policies: Sequence[Policy], memory: Memory) -> None:
         self.fact_types: Mapping[str, FactType] = fact_types(policies)
         self.policies: Sequence[Policy] = [_among(policy, policies, self.fact_types) for policy in policies]
         self.attributes: Mapping[str, Attribute] = {
@@ -37,11 +40,12 @@ class Court:
         self.refs = tuple(
             PolicyRef(policy.id, policy.version, policy.digest, policy.other_readings) for policy in policies
         )
-        self.evaluators = tuple(Evaluator(policy, self.admit) for policy in self.policies)
+        self.admission = Admission(self.fact_types, lambda event: refuse_malformed(event, self.fact_types))
+        self.evaluators = tuple(Evaluator(policy, self.admission, memory) for policy in self.policies)
 
     def admit(self, event: Event) -> None:
         """Raise `InvalidEvent` where a fact or an attribute is not of the form that the policies declare."""
-        refuse_malformed(event, self.fact_types)
+        self.admission(event)
         self.admit_attributes(event)
 
     def admit_attributes(self, event: Event) -> None:

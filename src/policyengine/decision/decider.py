@@ -9,11 +9,12 @@ from policyengine.decision.conflicts import refuse_conflicts
 from policyengine.decision.court import Court, fact_types, refuse_malformed
 from policyengine.decision.facts import chosen
 from policyengine.decision.layers import layered
+from policyengine.decision.memory import Memory
 from policyengine.decision.ruling import Obstacle
 from policyengine.errors import InvalidEvent, did_you_mean, hinted
 from policyengine.model.condition import Field
 from policyengine.model.decision import Decision, Reason
-from policyengine.model.event import Event
+from policyengine.model.event import Event, FactReader
 from policyengine.model.event_problems import NO_CONTROLLER
 from policyengine.model.fact import FactType
 from policyengine.model.policy import Policy
@@ -46,7 +47,9 @@ class Decider:
         self._binding_anyone = [index for index, policy in enumerate(self.policies) if policy.governs is None]
         self._binding = {controller: sorted((*found, *self._binding_anyone)) for controller, found in named.items()}
         self._courts: dict[tuple[int, ...], Court] = {}
+        self._memory = Memory()
         self._only = self._court((0,)) if len(self.policies) == 1 and not self.policies[0].layer else None
+        self.reader: FactReader | None = self._only.admission if self._only is not None else None
         self.fact_types: Mapping[str, FactType] = fact_types(self.policies)
         self.attributes: Mapping[str, Attribute] = {
             name: attribute for policy in self.policies for name, attribute in policy.vocabulary.attributes.items()
@@ -111,7 +114,7 @@ class Decider:
     def _court(self, governing: tuple[int, ...]) -> Court:
         found = self._courts.get(governing)
         if found is None:
-            found = self._courts[governing] = Court([self.policies[index] for index in governing])
+            found = self._courts[governing] = Court([self.policies[index] for index in governing], self._memory)
         return found
 
     def _governing(self, event: Event) -> list[int]:
@@ -231,12 +234,16 @@ def _behind(policy: Policy, event: Event, obstacle: Obstacle) -> list[Rule]:
     return []
 
 
-def read_event(event: Mapping[str, Any] | Event | bytes | str | InvalidEvent) -> Event | InvalidEvent:
+def read_event(
+    event: Mapping[str, Any] | Event | bytes | str | InvalidEvent, reader: FactReader | None = None
+) -> Event | InvalidEvent:
     """Return what an event source yielded as an event, or what is wrong with it."""
     try:
         if isinstance(event, Event | InvalidEvent):
             return event
-        return Event.from_json(event) if isinstance(event, bytes | str) else Event.from_mapping(event)
+        if isinstance(event, bytes | str):
+            return Event.from_json(event, reader)
+        return Event.from_mapping(event, reader)
     except InvalidEvent as error:
         return error
 

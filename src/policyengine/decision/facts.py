@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Container, Mapping, Sequence
-from typing import Any, NamedTuple, TypeAlias
+from typing import Any, Final, NamedTuple, TypeAlias
 
 from policyengine.decision.law import Items, union
 from policyengine.model.condition import (
@@ -24,8 +24,17 @@ from policyengine.model.condition import (
 )
 from policyengine.model.event import KEY_FIELDS, Event, PreparedFact
 from policyengine.model.fact import HELD_DIMENSION, HELD_FIELD, VALUE
-from policyengine.model.operation import NEEDS_RECIPIENT, WITHIN
+from policyengine.model.operation import NEEDS_RECIPIENT, OPERATIONS, WITHIN
 from policyengine.model.vocabulary import CLOSED, Vocabulary
+
+OPEN_ON: Final[Mapping[Field, frozenset[str]]] = {
+    Field.ORIGIN: frozenset(OPERATIONS),
+    Field.ROLE: frozenset(OPERATIONS),
+    Field.SUBJECT_ID: frozenset(OPERATIONS),
+    Field.COUNTRY: frozenset(NEEDS_RECIPIENT),
+    Field.SERVICE: frozenset({"entrust"}),
+}
+"""On which operations an event that does not state a field leaves it open; elsewhere there is then no such thing."""
 
 Values: TypeAlias = Mapping[Field, Value]
 """What an event says, but for its items."""
@@ -34,18 +43,13 @@ Values: TypeAlias = Mapping[Field, Value]
 def as_stated(event: Event) -> dict[Field, Value]:
     """Return what facts are held against: everything that the event states or leaves open, but for its items."""
     found: dict[Field, Value] = {
-        **dict(zip(KEY_FIELDS, event.key, strict=False)),  # the items stand last
-        Field.RECIPIENT: event.recipient_id,
+        **dict(zip(KEY_FIELDS, event.key, strict=True)),
         Field.SUBJECT_ID: event.subject_id,
     }
     operation = found[Field.OPERATION]
-    for field in (Field.ORIGIN, Field.ROLE, Field.SUBJECT_ID):
-        if found[field] is None:
+    for field, operations in OPEN_ON.items():
+        if found[field] is None and operation in operations:
             found[field] = OPEN
-    if found[Field.COUNTRY] is None and operation in NEEDS_RECIPIENT:
-        found[Field.COUNTRY] = OPEN
-    if found[Field.SERVICE] is None and operation == "entrust":
-        found[Field.SERVICE] = OPEN
     return found
 
 
@@ -75,22 +79,21 @@ def evaluated(condition: Condition, items: Items, leaf: Callable[[Condition], It
         items: the items asked about.
         leaf: returns the items for which a leaf is met; more than were asked about do no harm.
     """
-    match condition:
-        case And(parts):
-            for part in parts:
-                if not items:
-                    break
-                items = evaluated(part, items, leaf)
-            return items
-        case Or(parts):
-            found = 0
-            for part in parts:
-                found |= evaluated(part, items & ~found, leaf)
-            return found
-        case Not(part):
-            return items & ~evaluated(part, items, leaf)
-        case _:
-            return items & leaf(condition)
+    kind = type(condition)  # told apart by identity, for this is asked many times of every event
+    if kind is And:
+        for part in condition.parts:  # type: ignore[union-attr]
+            if not items:
+                break
+            items = evaluated(part, items, leaf)
+        return items
+    if kind is Or:
+        found = 0
+        for part in condition.parts:  # type: ignore[union-attr]
+            found |= evaluated(part, items & ~found, leaf)
+        return found
+    if kind is Not:
+        return items & ~evaluated(condition.part, items, leaf)  # type: ignore[union-attr]
+    return items & leaf(condition)
 
 
 class HeldField(NamedTuple):

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from typing import Final, TypeAlias
 
-from policyengine.decision.law import Items
+from msgspec import Struct
+
+from policyengine.decision.law import Items, union
 from policyengine.decision.ruling import Obstacle, Ruling
 from policyengine.model.decision import Obligation, Outcome
 from policyengine.model.policy import ObligationText, Policy
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Verdict:
+class Verdict(Struct, frozen=True, eq=False, gc=False):
     """What one policy says of one event."""
 
     outcome: Outcome
@@ -24,41 +25,112 @@ class Verdict:
     obligations: tuple[Obligation, ...] = ()
 
 
-def verdict(policy: Policy, items: Sequence[str], ruling: Ruling) -> Verdict:
-    """Return what a policy says of an event whose items are `items`, from what it says of each.
+class Findings:
+    """A ruling of all items that a policy knows, read for those of an event.
 
-    A permit rests on what permitted each item; a denial on what stands in the way of each excess item.
+    Items that it does not tell apart are read once: for a ruling there are few kinds of events, whatever their items.
+
+    Args:
+        policy: the policy.
+        ruling: of all the items of its vocabulary, or of those and a few more.
     """
-    everything = (1 << len(items)) - 1
-    permitted = ruling.permitted & everything
-    excess = everything & ~permitted
-    where = excess or everything
-    in_the_way: dict[tuple[str, str, str, tuple[str, ...]], tuple[Obstacle, Items]] = {}
-    for obstacle, found in ruling.obstacles:
-        key = (obstacle.code, obstacle.clause or "", obstacle.rule or "", obstacle.order)
-        in_the_way[key] = (obstacle, found | (in_the_way[key][1] if key in in_the_way else 0))
-    told = tuple((obstacle, those(items, found)) for _, (obstacle, found) in sorted(in_the_way.items()))
-    duties = [] if excess else [_obligation(policy.obligations[name]) for name in sorted(ruling.obligations)]
-    return Verdict(
-        "deny" if excess else "permit",
-        tuple(sorted(clause for clause, found in ruling.clauses.items() if found & where)),
-        tuple(sorted(rule for rule, found in ruling.rules.items() if found & where)),
-        told,
-        those(items, permitted),
-        those(items, excess),
-        tuple(duties),
-    )
+
+    __slots__ = ("_blocks", "_found", "_policy", "ruling")
+
+    def __init__(self, policy: Policy, ruling: Ruling) -> None:
+        self.ruling = ruling
+        self._policy = policy
+        self._blocks: Sequence[Items] | None = None
+        self._found: dict[int, _Found] = {}
+
+    def verdict(self, items: tuple[str, ...], bits: Sequence[Items]) -> Verdict:
+        """Return what the policy says of an event.
+
+        A permit rests on what permitted each item; a denial on what stands in the way of each excess item.
+
+        Args:
+            items: of the event.
+            bits: which bit of the ruling stands for each of them.
+        """
+        everything = sum(bits)  # no two items are the same
+        permitted = self.ruling.permitted & everything
+        outcome, clauses, rules, obligations, in_the_way = self._read(everything)
+        if permitted == everything:
+            return Verdict(outcome, clauses, rules, (), items, (), obligations)
+        excess = _marked(items, bits, everything & ~permitted) if permitted else items
+        obstacles = [
+            (obstacle, excess if not everything & ~permitted & ~where else _marked(items, bits, where & ~permitted))
+            for obstacle, where in in_the_way
+        ]
+        left = _marked(items, bits, permitted) if permitted else ()
+        return Verdict(outcome, clauses, rules, tuple(obstacles), left, excess)
+
+    def _read(self, items: Items) -> _Found:
+        if self._blocks is None:
+            self._blocks = _blocks(self.ruling)
+        kind = 0
+        for block in self._blocks:
+            kind = kind << 1 | (items & block != 0)
+        found = self._found.get(kind)
+        if found is None:
+            found = self._new(items)
+            if len(self._found) < MOST_KINDS:
+                self._found[kind] = found
+        return found
+
+    def _new(self, items: Items) -> _Found:
+        ruling = self.ruling
+        excess = items & ~ruling.permitted
+        if not excess:
+            duties = [_obligation(self._policy.obligations[name]) for name in _where(ruling.obligations, items)]
+            return "permit", _where(ruling.clauses, items), _where(ruling.rules, items), tuple(duties), ()
+        merged: dict[tuple[str, str, str, tuple[str, ...]], tuple[Obstacle, Items]] = {}
+        for obstacle, where in ruling.obstacles:
+            if where & excess:
+                key = (obstacle.code, obstacle.clause or "", obstacle.rule or "", obstacle.order)
+                merged[key] = (obstacle, where | (merged[key][1] if key in merged else 0))
+        in_the_way = tuple(obstacle for _, obstacle in sorted(merged.items()))
+        return "deny", _where(ruling.clauses, excess), _where(ruling.rules, excess), (), in_the_way
+
+
+MOST_KINDS: Final = 64
+"""So many kinds of events are remembered for a ruling; of nearly all rulings there are fewer."""
+
+_Found: TypeAlias = tuple[
+    Outcome, tuple[str, ...], tuple[str, ...], tuple[Obligation, ...], tuple[tuple[Obstacle, Items], ...]
+]
+
+
+def _blocks(ruling: Ruling) -> tuple[Items, ...]:
+    """Return the sets of items into which a ruling divides all items, the last being those of which it says nothing."""
+    masks = {
+        ruling.permitted,
+        *ruling.clauses.values(),
+        *ruling.rules.values(),
+        *ruling.obligations.values(),
+        *(where for _, where in ruling.obstacles),
+    }
+    spoken_of = union(masks)
+    blocks = [spoken_of]
+    for mask in masks:
+        blocks = [part for block in blocks for part in (block & mask, block & ~mask) if part]
+    return *blocks, ~spoken_of
+
+
+def _where(found: Mapping[str, Items], items: Items) -> tuple[str, ...]:
+    """Return, sorted, what is found for any of `items`."""
+    return tuple(sorted([name for name, where in found.items() if where & items]))
 
 
 def _obligation(declared: ObligationText) -> Obligation:
     return Obligation(declared.id, declared.clause, declared.parameters, declared.message)
 
 
-def those(items: Iterable[str], which: Items) -> tuple[str, ...]:
-    """Return the items that are meant, in their order."""
-    found, number = [], which
-    for item in items:
-        if number & 1:
-            found.append(item)
-        number >>= 1
-    return tuple(found)
+def _marked(items: Sequence[str], bits: Sequence[Items], which: Items) -> tuple[str, ...]:
+    """Return the items whose bits are among `which`, in their order."""
+    return tuple([item for item, bit in zip(items, bits, strict=True) if bit & which])
+
+
+def those(items: Sequence[str], which: Items) -> tuple[str, ...]:
+    """Return the items that are meant, in their order, where bit `n` stands for the item at index `n`."""
+    return _marked(items, [1 << number for number in range(len(items))], which)

@@ -186,7 +186,7 @@ class Engine:
             A decision, in every case: one with outcome ``invalid`` where the event is malformed.
         """
         try:
-            ready = event if type(event) is Event else Event.from_mapping(event)  # type: ignore[arg-type]
+            ready = event if type(event) is Event else Event.from_mapping(event, self._decider.reader)  # type: ignore[arg-type]
             return self._decided(ready)
         except InvalidEvent as error:
             return invalid(error)
@@ -194,7 +194,7 @@ class Engine:
     def evaluate_json(self, line: bytes | str) -> Decision:
         """Decide the event in one JSON text, as `evaluate` does. What is no JSON object gives an invalid decision."""
         try:
-            return self._decided(Event.from_json(line))
+            return self._decided(Event.from_json(line, self._decider.reader))
         except InvalidEvent as error:
             return invalid(error)
 
@@ -214,7 +214,7 @@ class Engine:
             batch = 1
         waiting = iter(events)
         while some := list(islice(waiting, batch)):
-            ready: list[Event | InvalidEvent] = [read_event(event) for event in some]
+            ready: list[Event | InvalidEvent] = [read_event(event, self._decider.reader) for event in some]
             well_formed = [event for event in ready if isinstance(event, Event)]
             gathered = iter(self._gatherer.gather(well_formed) if self._sources else well_formed)
             for event in ready:

@@ -61,15 +61,18 @@ class Reason:
         items: tuple[str, ...],
         told: Text | tuple[Text, tuple[str, ...]] | Callable[[], tuple[Text, tuple[str, ...]]],
     ) -> None:
-        told = (told, ()) if isinstance(told, Text) else told
-        for name, value in zip(_REASON, (code, policy, clause, rule, items, told), strict=True):
-            object.__setattr__(self, name, value)
+        _set_code(self, code)
+        _set_policy(self, policy)
+        _set_clause(self, clause)
+        _set_rule(self, rule)
+        _set_items(self, items)
+        _set_told(self, (told, ()) if isinstance(told, Text) else told)
 
     def _read(self) -> tuple[Text, tuple[str, ...]]:
         told: tuple[Text, tuple[str, ...]] | Callable[[], tuple[Text, tuple[str, ...]]] = self._told  # type: ignore[attr-defined]
         if not isinstance(told, tuple):
             told = told()
-            object.__setattr__(self, "_told", told)
+            _set_told(self, told)
         return told
 
     @property
@@ -113,7 +116,12 @@ class Reason:
         return f"Reason({', '.join(f'{name}={value!r}' for name, value in self.as_dict().items())})"
 
 
-_REASON: Final = ("code", "policy", "clause", "rule", "items", "_told")
+_set_code = Reason.__dict__["code"].__set__
+_set_policy = Reason.__dict__["policy"].__set__
+_set_clause = Reason.__dict__["clause"].__set__
+_set_rule = Reason.__dict__["rule"].__set__
+_set_items = Reason.__dict__["items"].__set__
+_set_told = Reason.__dict__["_told"].__set__
 
 
 class Obligation(Struct, frozen=True):

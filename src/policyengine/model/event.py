@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
-from typing import Any, Final, Literal, TypeAlias
+from types import MappingProxyType
+from typing import Any, Final, Literal, Protocol, TypeAlias
 
 import msgspec
 from msgspec import UNSET, Struct, UnsetType
@@ -103,24 +104,39 @@ KEY_FIELDS: Final = (
     Field.SERVICE,
     Field.COUNTRY,
     Field.ROLE,
+    Field.RECIPIENT,
 )
-"""What stands in `Event.key`, in its order, before the items."""
+"""What stands in `Event.key`, in its order."""
 
 
-class PreparedFact(Struct, frozen=True):
-    """A fact with its times parsed once, and its body (all but time and person) as one hashable key."""
+class FactReader(Protocol):
+    """Reads the facts of events as the types of some policies have them.
+
+    Args:
+        document: the form of an event whose facts are of these types.
+        decode: returns the event in one JSON text in that form; raises `msgspec.MsgspecError` where it is not of it.
+    """
+
+    document: type[EventDocument]
+    decode: Callable[[bytes | str], EventDocument]
+
+    def facts(self, document: EventDocument) -> Sequence[Any] | None:
+        """Return what the facts of an event of that form state; None where one of them is malformed."""
+        ...
+
+
+class PreparedFact(Struct, frozen=True, gc=False):
+    """A fact with its times parsed once."""
 
     start: int
     end: int
     subject: str | None
-    body: bytes
     data: FactData
 
 
 _decode = msgspec.json.Decoder(EventDocument).decode
 _decode_any = msgspec.json.Decoder().decode
 _encode = msgspec.json.Encoder().encode
-_encode_body = msgspec.json.Encoder(order="sorted").encode
 
 _NO_EVENT = (msgspec.MsgspecError, RecursionError, TypeError, ValueError, OverflowError)
 """What converting and writing down an event raise when it is none."""
@@ -137,17 +153,29 @@ class Event:
         InvalidEvent: with the JSON path of what is wrong.
     """
 
-    __slots__ = ("attributes", "controller", "document", "id", "instant", "key", "known", "recipient_id", "subject_id")
+    __slots__ = (
+        "_known",
+        "admitted",
+        "attributes",
+        "controller",
+        "document",
+        "id",
+        "instant",
+        "items",
+        "key",
+        "recipient_id",
+        "subject_id",
+    )
 
     id: str
     instant: int
     controller: str | None
-    key: tuple[Any, ...]
-    """Everything about the event that is neither a person, a recipient, a time, a fact nor an attribute.
-
-    These are the values of `KEY_FIELDS`, None where one is not stated, and then the items.
-    """
-    known: tuple[PreparedFact, ...]
+    key: tuple[str | None, ...]
+    """The values of `KEY_FIELDS`, None where one is not stated."""
+    items: tuple[str, ...]
+    """The items of personal data, in the order given."""
+    admitted: tuple[object, Sequence[Any]]
+    """Who has admitted its facts, and what they found the first of them to state: no fact is read twice."""
     subject_id: str | None
     recipient_id: str | None
     attributes: Mapping[str, bool | int | float | str]
@@ -161,13 +189,36 @@ class Event:
         _prepare(self, _document(given))
 
     @classmethod
-    def from_mapping(cls, mapping: Mapping[str, Any]) -> Event:
-        """Return the event that `mapping` (section 1 of the contract) describes. Raises `InvalidEvent`."""
+    def from_mapping(cls, mapping: Mapping[str, Any], reader: FactReader | None = None) -> Event:
+        """Return the event that `mapping` (section 1 of the contract) describes. Raises `InvalidEvent`.
+
+        Args:
+            mapping: the event.
+            reader: reads its facts at once where they are of the types that it knows.
+        """
+        if reader is not None and type(mapping) is dict and "facts" in mapping:
+            found = _converted(mapping, reader.document)
+            if found is not None and (read := reader.facts(found)) is not None:
+                return _prepare(cls.__new__(cls), found, (reader, read))
         return _prepare(cls.__new__(cls), _document(mapping))
 
     @classmethod
-    def from_json(cls, line: bytes | str) -> Event:
-        """Return the event in one JSON text; of a repeated key the last value counts. Raises `InvalidEvent`."""
+    def from_json(cls, line: bytes | str, reader: FactReader | None = None) -> Event:
+        """Return the event in one JSON text; of a repeated key the last value counts. Raises `InvalidEvent`.
+
+        Args:
+            line: the text.
+            reader: reads its facts at once where they are of the types that it knows.
+        """
+        if reader is not None:
+            try:
+                found = reader.decode(line)
+            except (msgspec.MsgspecError, ValueError, RecursionError):
+                pass
+            else:
+                read = reader.facts(found)
+                if read is not None:
+                    return _prepare(cls.__new__(cls), found, (reader, read))
         try:
             document = _decode(line)
         except (msgspec.MsgspecError, ValueError, RecursionError):
@@ -209,9 +260,14 @@ class Event:
         return None if source is UNSET or source.country is UNSET else source.country
 
     @property
-    def items(self) -> tuple[str, ...]:
-        """The items of personal data, in the order given."""
-        return self.document.items
+    def known(self) -> tuple[PreparedFact, ...]:
+        """The facts that the event carries, in the order given, each with its times."""
+        found: tuple[PreparedFact, ...] | None = self._known  # type: ignore[attr-defined]
+        if found is None:
+            plain = msgspec.convert(msgspec.to_builtins(self.document.facts), tuple[FactData, ...])
+            found = tuple([_prepared_fact(fact, self.document.subject.id) for fact in plain])
+            _set_known(self, found)
+        return found
 
     @property
     def facts(self) -> tuple[FactData, ...]:
@@ -224,9 +280,25 @@ class Event:
 
     def with_facts(self, facts: Iterable[Mapping[str, Any]]) -> Event:
         """Return the same event with more facts. Raises `InvalidEvent` where one is malformed."""
-        more = self.as_dict()
-        more["facts"] = [*more.get("facts", ()), *facts]
-        return Event.from_mapping(more)
+        facts = [fact if type(fact) is dict else _plain(fact) for fact in facts]
+        if not facts:
+            return self
+        try:
+            more = msgspec.convert(facts, tuple[FactData, ...])
+            _encode(more)  # raises where a text has a lone surrogate, which no JSON can say
+            for fact in more:
+                _prepared_fact(fact, self.document.subject.id)
+        except (*_NO_EVENT, KeyError, AttributeError):
+            whole = self.as_dict()
+            whole["facts"] = [*whole.get("facts", ()), *facts]
+            return Event.from_mapping(whole)
+        own = () if self.document.facts is UNSET else self.document.facts
+        document = msgspec.structs.replace(self.document, facts=(*own, *more))
+        return _filled(Event.__new__(Event), document, self.instant, self.admitted)
+
+    def admit(self, by: object, found: Any) -> None:
+        """Keep what `by` found the facts of the event to state; it changes nothing about the event."""
+        _set_admitted(self, (by, found))
 
     def __setattr__(self, name: str, value: Any) -> None:
         raise AttributeError(f"an Event is frozen; cannot set {name!r}")
@@ -238,10 +310,14 @@ class Event:
         return (Event.from_mapping, (self.as_dict(),))
 
     def __eq__(self, other: object) -> bool:
-        return self.document == other.document if isinstance(other, Event) else NotImplemented
+        if not isinstance(other, Event):
+            return NotImplemented
+        return self.document == other.document or (
+            self.document.facts is not UNSET and self.as_dict() == other.as_dict()  # read by unlike readers, perhaps
+        )
 
     def __hash__(self) -> int:
-        return hash((self.id, self.instant, self.key))
+        return hash((self.id, self.instant, self.key, self.items))
 
     def __repr__(self) -> str:
         return f"Event({', '.join(f'{name}={value!r}' for name, value in self.as_dict().items())})"
@@ -251,72 +327,113 @@ _set_id = Event.__dict__["id"].__set__
 _set_instant = Event.__dict__["instant"].__set__
 _set_controller = Event.__dict__["controller"].__set__
 _set_key = Event.__dict__["key"].__set__
-_set_known = Event.__dict__["known"].__set__
+_set_known = Event.__dict__["_known"].__set__
+_set_items = Event.__dict__["items"].__set__
+_set_admitted = Event.__dict__["admitted"].__set__
 _set_subject_id = Event.__dict__["subject_id"].__set__
 _set_recipient_id = Event.__dict__["recipient_id"].__set__
 _set_attributes = Event.__dict__["attributes"].__set__
 _set_document = Event.__dict__["document"].__set__
 
 
-def _prepare(event: Event, document: EventDocument) -> Event:
-    """Fill a blank event from its document, checking what types alone cannot."""
-    subject, recipient, facts = document.subject, document.recipient, document.facts
-    subject_id = None if subject.id is UNSET else subject.id
-    purpose = None if document.purpose is UNSET else document.purpose
-    recipient_id = service = country = None
+def _prepare(event: Event, document: EventDocument, admitted: tuple[object, Sequence[Any]] | None = None) -> Event:
+    """Fill a blank event from its document, checking what types alone cannot; `admitted` says that its facts are."""
+    recipient, facts, items, operation = document.recipient, document.facts, document.items, document.operation
+    controller, actor, source, person = document.controller, document.actor, document.source, document.subject.id
+    names = document.id
+    # Nearly all ids are plain, so they are looked at together first, and one by one where something is unusual.
+    if controller is not UNSET:
+        names = f"{names}.{controller}"
+    if person is not UNSET:
+        names = f"{names}.{person}"
     if recipient is not UNSET:
-        recipient_id = recipient.id
-        service = None if recipient.service is UNSET else recipient.service
-        country = None if recipient.country is UNSET else recipient.country
-    controller = None if document.controller is UNSET else document.controller
-    actor, source = document.actor, document.source
+        names = f"{names}.{recipient.id}"
+    if actor is not UNSET:
+        names = f"{names}.{actor.id}"
+    plain = names.isascii() and names.isprintable() and " " not in names and ".." not in f".{names}."
     if (
-        (purpose is None and document.operation in NEEDS_PURPOSE)
-        or (recipient_id is None and document.operation in NEEDS_RECIPIENT)
-        or not document.items
-        or len(set(document.items)) != len(document.items)
-        or not is_name(document.id)
-        or (controller is not None and not is_name(controller))
-        or (subject_id is not None and not is_name(subject_id))
-        or (recipient_id is not None and not is_name(recipient_id))
-        or (country is not None and country not in COUNTRIES)
-        or (actor is not UNSET and not is_name(actor.id))
-        or (source is not UNSET and not _is_source(source, document.operation))
+        (document.purpose is UNSET and operation in NEEDS_PURPOSE)
+        or (recipient is UNSET and operation in NEEDS_RECIPIENT)
+        or not items
+        or len(set(items)) != len(items)
+        or not (plain or _are_names(document))
+        or (recipient is not UNSET and recipient.country is not UNSET and recipient.country not in COUNTRIES)
+        or (source is not UNSET and not _is_source(source, operation))
     ):
         raise _diagnosis(msgspec.to_builtins(document))
     try:
         when = instant(document.time)
         if document.acquired is not UNSET and instant(document.acquired) > when:
             raise ValueError("acquired")
-        known = () if facts is UNSET or not facts else tuple([_prepared_fact(fact) for fact in facts])
-        attributes = {} if document.attributes is UNSET else document.attributes
-        if attributes and not all(isinstance(value, str) or math.isfinite(value) for value in attributes.values()):
-            raise ValueError("attributes")
-    except (ValueError, KeyError, OverflowError):
+        if admitted is None and facts is not UNSET:
+            for fact in facts:
+                _prepared_fact(fact, person)
+        if document.attributes is not UNSET:
+            for value in document.attributes.values():
+                if not (isinstance(value, str) or math.isfinite(value)):
+                    raise ValueError("attributes")
+    except (ValueError, KeyError, TypeError, AttributeError, OverflowError):
         raise _diagnosis(msgspec.to_builtins(document)) from None
+    return _filled(event, document, when, admitted or _NOBODY)
+
+
+def _filled(event: Event, document: EventDocument, when: int, admitted: tuple[object, Sequence[Any]]) -> Event:
+    """Fill a blank event from a document that is known to be sound."""
+    recipient, person, attributes, controller = (
+        document.recipient,
+        document.subject.id,
+        document.attributes,
+        document.controller,
+    )
+    recipient_id = service = country = None
+    if recipient is not UNSET:
+        recipient_id = recipient.id
+        service = None if recipient.service is UNSET else recipient.service
+        country = None if recipient.country is UNSET else recipient.country
     _set_id(event, document.id)
     _set_instant(event, when)
-    _set_controller(event, controller)
+    _set_controller(event, None if controller is UNSET else controller)
     _set_key(
         event,
         (
             document.operation,
-            subject.category,
-            purpose,
+            document.subject.category,
+            None if document.purpose is UNSET else document.purpose,
             IDENTIFIABLE if document.form is UNSET else document.form,
             None if document.origin is UNSET else document.origin,
             service,
             country,
-            None if actor is UNSET or actor.role is UNSET else actor.role,
-            document.items,
+            None if document.actor is UNSET or document.actor.role is UNSET else document.actor.role,
+            recipient_id,
         ),
     )
-    _set_known(event, known)
-    _set_subject_id(event, subject_id)
+    _set_items(event, document.items)
+    _set_known(event, () if document.facts is UNSET else None)
+    _set_admitted(event, admitted)
+    _set_subject_id(event, None if person is UNSET else person)
     _set_recipient_id(event, recipient_id)
-    _set_attributes(event, attributes)
+    _set_attributes(event, _NO_ATTRIBUTES if attributes is UNSET else attributes)
     _set_document(event, document)
     return event
+
+
+_NOBODY: Final[tuple[object, Sequence[Any]]] = (None, ())
+_NO_ATTRIBUTES: Final[Mapping[str, bool | int | float | str]] = MappingProxyType({})
+
+
+def _are_names(document: EventDocument) -> bool:
+    """Whether every id of an event can be one; its source's aside."""
+    recipient, actor = document.recipient, document.actor
+    return all(
+        name is UNSET or is_name(name)
+        for name in (
+            document.id,
+            document.controller,
+            document.subject.id,
+            UNSET if recipient is UNSET else recipient.id,
+            UNSET if actor is UNSET else actor.id,
+        )
+    )
 
 
 def _is_source(source: Source, operation: str) -> bool:
@@ -324,48 +441,48 @@ def _is_source(source: Source, operation: str) -> bool:
     return operation == "acquire" and is_name(source.id) and known
 
 
-def _prepared_fact(fact: FactData) -> PreparedFact:
-    body = dict(fact)
-    start, end, subject = body.pop("from", None), body.pop("until", None), body.pop("subject", None)
-    if (
-        not isinstance(body["type"], str)
-        or isinstance(start, tuple)
-        or isinstance(end, tuple)
-        or isinstance(subject, tuple)
-        or (subject is not None and not is_name(subject))
-    ):
-        raise ValueError("fact")
-    return PreparedFact(
-        -FOREVER if start is None else instant(start),
-        FOREVER if end is None else instant(end),
-        subject,
-        _encode_body(body),
-        fact,
-    )
+def _prepared_fact(fact: FactData, person: str | UnsetType) -> PreparedFact:
+    """Return a fact with its times. Raises `ValueError`, `KeyError` or `TypeError` where it is malformed."""
+    start, end, subject = fact.get("from"), fact.get("until"), fact.get("subject")
+    if type(fact["type"]) is not str:
+        raise TypeError("type")
+    if subject is not None and subject != person and not is_name(subject):  # type: ignore[arg-type]
+        raise ValueError("subject")
+    since = -FOREVER if start is None else instant(start)  # type: ignore[arg-type]
+    return PreparedFact(since, FOREVER if end is None else instant(end), subject, fact)  # type: ignore[arg-type]
 
 
 def _document(mapping: Mapping[str, Any]) -> EventDocument:
     if not isinstance(mapping, Mapping):
         raise InvalidEvent([NO_OBJECT.error("$")])
-    if type(mapping) is dict:
-        try:
-            document = msgspec.convert(mapping, EventDocument)
-            # A struct is taken as it is, whatever it holds: it has to go the longer way.
-            if (
-                document.subject is not mapping["subject"]
-                and (document.recipient is UNSET or document.recipient is not mapping["recipient"])
-                and (document.actor is UNSET or document.actor is not mapping["actor"])
-                and (document.source is UNSET or document.source is not mapping["source"])
-            ):
-                _encode(document)  # raises where a text has a lone surrogate, which no JSON can say
-                return document
-        except _NO_EVENT:
-            pass
+    found = _converted(mapping, EventDocument)
+    if found is not None:
+        return found
     try:
         document = msgspec.convert(_plain(mapping), EventDocument)
         _encode(document)
     except _NO_EVENT as error:
         raise _diagnosis(mapping, MALFORMED_BECAUSE.error("$", why=error)) from None
+    return document
+
+
+def _converted(mapping: Mapping[str, Any], to: type[EventDocument]) -> EventDocument | None:
+    """Return the document of a plain dict; None where that is none, or has to go the longer way."""
+    if type(mapping) is not dict:
+        return None
+    try:
+        document = msgspec.convert(mapping, to)
+        # A struct is taken as it is, whatever it holds: it has to go the longer way.
+        if (
+            document.subject is mapping["subject"]
+            or (document.recipient is not UNSET and document.recipient is mapping["recipient"])
+            or (document.actor is not UNSET and document.actor is mapping["actor"])
+            or (document.source is not UNSET and document.source is mapping["source"])
+        ):
+            return None
+        _encode(document)  # raises where a text has a lone surrogate, which no JSON can say
+    except _NO_EVENT:
+        return None
     return document
 
 

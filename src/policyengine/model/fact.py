@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
-from typing import Any, Final
+from typing import Any, Final, Literal
 
 from policyengine.errors import EventError, Source, did_you_mean, json_path
 from policyengine.model.condition import Field
@@ -29,7 +29,7 @@ HELD_FIELD: Mapping[str, Field] = {row.held: field for field, row in ROWS.items(
 """The event field that a field of a fact is held against, by what it is said to be held against."""
 
 
-VALUE: Final = "value"
+VALUE: Final[Literal["value"]] = "value"
 """Said of a field of a fact that is held against values that a rule names."""
 
 
@@ -53,6 +53,13 @@ class FactField:
     list: bool = False
     required: bool = False
     values: frozenset[str] | None = None
+
+    @property
+    def form(self) -> Literal["operation", "id", "word", "value"]:
+        """What its members are: an operation, an id, a word of a dimension, or a value that rules name."""
+        if self.held == "operation":
+            return "operation"
+        return "id" if self.held in _NAMES else "word" if self.held in _WORDS else VALUE
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,17 +127,18 @@ def _field_errors(declared: FactField, value: Any, path: str) -> Iterator[EventE
         return
     else:
         members = (value,)
-    known = _OPERATIONS if declared.held == "operation" else declared.values
+    form = declared.form
+    known = _OPERATIONS if form == "operation" else declared.values
     for index, member in enumerate(members):
         where = (declared.id, index) if declared.list else (declared.id,)
         if known is not None:
             if member not in known:
                 hint = did_you_mean(member, known)
                 yield UNKNOWN_VALUE.error(_at(path, *where), hint=hint, known=", ".join(sorted(known)))
-        elif declared.held in _NAMES:
+        elif form == "id":
             if not is_name(member):
                 yield BAD_NAME.error(_at(path, *where))
-        elif not member and declared.held not in _WORDS:
+        elif not member and form == "value":
             yield FACT_FIELD_EMPTY.error(_at(path, *where))
 
 

@@ -128,16 +128,25 @@ class Vocabulary:
 
         A remainder means none of its kinds, and is not among them unless it is one of `words`.
         """
+        words, terms = frozenset(words), self.terms[dimension]
+        return words | {word for word in self.over(dimension, words) if word in terms and not terms[word].remainder}
+
+    def over(self, dimension: str, words: Iterable[str]) -> frozenset[str]:
+        """Return `words` and every word of which one of them is a kind."""
         terms = self.terms[dimension]
-        found, seen = set(words), set(words)
+        found = set(words)
         waiting = list(found)
         while waiting:
             term = terms.get(waiting.pop())
-            parents = [parent for parent in term.is_a if parent in terms and parent not in seen] if term else []
-            seen.update(parents)
+            parents = [parent for parent in term.is_a if parent in terms and parent not in found] if term else []
+            found.update(parents)
             waiting.extend(parents)
-            found.update(parent for parent in parents if not terms[parent].remainder)
         return frozenset(found)
+
+    def meanings(self, dimension: str, word: str) -> frozenset[str]:
+        """Return what an event that states `word` may mean: the word and its kinds, or itself alone (a remainder)."""
+        term = self.terms[dimension].get(word)
+        return self.kinds(dimension, word) if term is not None and not term.remainder else frozenset((word,))
 
     def label(self, field: Field | str, term: str) -> Text:
         """Return what people call `term`, a value of the event field `field`."""

@@ -25,8 +25,8 @@ _UNWANTED: Final = frozenset({"Cc", "Cf", "Zl", "Zp"})
 
 def is_name(text: str) -> bool:
     """Whether `text` can be an id. Every event is held to this: a plain one costs little."""
-    if not text or text != text.strip():
-        return False
-    if not text.isascii() and not unicodedata.is_normalized("NFC", text):
+    if text.isascii() and text.isprintable():
+        return text != "" and text[0] != " " and text[-1] != " "
+    if not text or text != text.strip() or not unicodedata.is_normalized("NFC", text):
         return False
     return text.isprintable() or not any(unicodedata.category(char) in _UNWANTED for char in text)

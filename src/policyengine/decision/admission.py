@@ -1,0 +1,168 @@
+"""Facts as the policies declare their types: a fact that can be read is well-formed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from functools import reduce
+from operator import or_
+from threading import Lock
+from typing import Annotated, Any, Final, Literal, NamedTuple, TypeAlias
+
+import msgspec
+from msgspec import UNSET, Meta, Struct, UnsetType
+
+from policyengine.errors import InvalidEvent
+from policyengine.model.event import Event, EventDocument
+from policyengine.model.event_problems import MALFORMED_BECAUSE
+from policyengine.model.fact import FactField, FactType
+from policyengine.model.operation import OPERATIONS
+from policyengine.moment import FOREVER, instant
+from policyengine.schema.names import is_name
+
+Stated: TypeAlias = Sequence[Any]
+"""What a fact states in each field: a word, a tuple of words, or `UNSET`."""
+
+
+class Admitted(NamedTuple):
+    """A fact that is of its type's form.
+
+    Args:
+        type: its type.
+        start: from when it is in effect, inclusive.
+        end: until when, exclusive.
+        subject: whom it names; None where it names nobody.
+        stated: what it states: the person, the times, and from `FIRST` the fields that its type declares, in order.
+    """
+
+    type: str
+    start: int
+    end: int
+    subject: str | None
+    stated: Stated
+
+
+_COMMON: Final = ("subject", "from", "until")
+
+FIRST: Final = len(_COMMON)
+"""Where the fields that a type declares begin, in what a fact states."""
+
+_ONE_BY_ONE: Final = Lock()
+
+
+class Admission:
+    """Reads facts as structs made from their types (a union, told apart by ``type``), so that to admit is to read.
+
+    Args:
+        types: the fact types, by name.
+        refuse: raises `InvalidEvent` with everything that is wrong with the facts of an event; called where one cannot
+            be read.
+    """
+
+    def __init__(self, types: Mapping[str, FactType], refuse: Callable[[Event], None]) -> None:
+        self._refuse = refuse
+        structs = [_struct(name, of) for name, of in types.items()]
+        facts: Any = tuple[reduce(or_, structs), ...] if structs else tuple[Literal["no fact"], ...]  # type: ignore[misc]
+        self._told = {
+            struct: (name, [FIRST + number for number, field in enumerate(of.fields.values()) if field.form == "id"])
+            for struct, (name, of) in zip(structs, types.items(), strict=True)
+        }
+        document: Any = msgspec.defstruct(
+            "EventDocument",
+            [("facts", facts | UnsetType, UNSET)],
+            bases=(EventDocument,),
+            frozen=True,
+            forbid_unknown_fields=True,
+            omit_defaults=True,
+            kw_only=True,
+        )
+        self.document: type[EventDocument] = document
+        self._form: Any = msgspec.defstruct("Facts", [("facts", facts)], gc=False)
+        with _ONE_BY_ONE:  # what a struct consists of is worked out when it is used first, and not for two threads
+            self.decode: Callable[[bytes | str], EventDocument] = msgspec.json.Decoder(document).decode
+            msgspec.convert({"facts": ()}, self._form)
+
+    def __call__(self, event: Event) -> Sequence[Admitted]:
+        """Return the facts of an event, in order.
+
+        Raises:
+            InvalidEvent: one of them is malformed.
+        """
+        stated = event.document.facts
+        if stated is UNSET:
+            return ()
+        by, found = event.admitted
+        if by is not self:
+            found = ()
+        if len(found) < len(stated):
+            found = [*found, *self._read(event, len(found))]
+            event.admit(self, found)
+        return found
+
+    def facts(self, document: EventDocument) -> Sequence[Admitted] | None:
+        """Return the facts of an event of the form of `document`; None where one of them is malformed."""
+        if document.facts is UNSET:
+            return ()
+        try:
+            return [self._admitted(fact, document) for fact in document.facts]  # type: ignore[arg-type]
+        except ValueError:
+            return None
+
+    def _read(self, event: Event, first: int) -> Sequence[Admitted]:
+        facts = [fact.data for fact in event.known[first:]]
+        try:
+            return [
+                self._admitted(fact, event.document) for fact in msgspec.convert({"facts": facts}, self._form).facts
+            ]
+        except ValueError as error:
+            self._refuse(event)
+            raise InvalidEvent([MALFORMED_BECAUSE.error("$.facts", why=error)], event.id) from None
+
+    def _admitted(self, struct: Struct, document: EventDocument) -> Admitted:
+        """Return what a fact states. Raises `ValueError` where it has an id or a time that is none."""
+        stated = msgspec.structs.astuple(struct)
+        subject, start, end = stated[0], stated[1], stated[2]
+        if subject is not UNSET and subject != document.subject.id and not is_name(subject):
+            raise ValueError("subject")
+        name, ids = self._told[type(struct)]
+        for position in ids:
+            found = stated[position]
+            if found is not UNSET:
+                for one in (found,) if isinstance(found, str) else found:
+                    if not is_name(one):
+                        raise ValueError("id")
+        return Admitted(
+            name,
+            -FOREVER if start is UNSET else instant(start),
+            FOREVER if end is UNSET else instant(end),
+            None if subject is UNSET else subject,
+            stated,
+        )
+
+
+def _struct(name: str, of: FactType) -> type[Struct]:
+    """Return the struct of the facts of a type."""
+    return msgspec.defstruct(
+        "Fact",
+        [
+            *((f"_{key}", str | UnsetType, UNSET) for key in _COMMON),
+            *((f"f{number}", *_type_of(declared)) for number, declared in enumerate(of.fields.values())),
+        ],
+        tag_field="type",
+        tag=name,
+        rename={f"_{key}": key for key in _COMMON} | {f"f{number}": key for number, key in enumerate(of.fields)},
+        forbid_unknown_fields=True,
+        frozen=True,
+        kw_only=True,
+        gc=False,
+    )
+
+
+def _type_of(declared: FactField) -> tuple[Any] | tuple[Any, Any]:
+    known = frozenset(OPERATIONS) if declared.form == "operation" else declared.values
+    one: Any
+    if known is not None:
+        one = Literal[tuple(sorted(known))] if known else Literal["no such value"]
+    else:
+        one = str if declared.form in ("id", "word") else Annotated[str, Meta(min_length=1)]
+    whole = Annotated[tuple[one, ...], Meta(min_length=1)] if declared.list else one
+    return (whole,) if declared.required else (whole | UnsetType, UNSET)
