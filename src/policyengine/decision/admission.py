@@ -12,7 +12,7 @@ import msgspec
 from msgspec import UNSET, Meta, Struct, UnsetType
 
 from policyengine.errors import InvalidEvent
-from policyengine.model.event import Event, EventDocument
+from policyengine.model.event import Event, EventDocument, keep_admitted
 from policyengine.model.event_problems import MALFORMED_BECAUSE
 from policyengine.model.fact import FactField, FactType
 from policyengine.model.operation import OPERATIONS
@@ -95,7 +95,7 @@ class Admission:
             found = ()
         if len(found) < len(stated):
             found = [*found, *self._read(event, len(found))]
-            event.admit(self, found)
+            keep_admitted(event, self, found)
         return found
 
     def facts(self, document: EventDocument) -> Sequence[Admitted] | None:

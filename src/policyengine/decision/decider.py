@@ -14,7 +14,7 @@ from policyengine.decision.ruling import Obstacle
 from policyengine.errors import InvalidEvent, did_you_mean, hinted
 from policyengine.model.condition import Field
 from policyengine.model.decision import Decision, Reason
-from policyengine.model.event import Event, FactReader
+from policyengine.model.event import Event, FactReader, event_from_json, event_from_mapping
 from policyengine.model.event_problems import NO_CONTROLLER
 from policyengine.model.fact import FactType
 from policyengine.model.policy import Policy
@@ -242,8 +242,8 @@ def read_event(
         if isinstance(event, Event | InvalidEvent):
             return event
         if isinstance(event, bytes | str):
-            return Event.from_json(event, reader)
-        return Event.from_mapping(event, reader)
+            return event_from_json(event, reader)
+        return event_from_mapping(event, reader)
     except InvalidEvent as error:
         return error
 

@@ -21,7 +21,7 @@ from policyengine.engine.watch import Followed
 from policyengine.errors import InvalidEvent, PolicyEngineError
 from policyengine.hooks import EventSource, FactSource, ReportFormat
 from policyengine.model.decision import Decision
-from policyengine.model.event import Event
+from policyengine.model.event import Event, event_from_json, event_from_mapping
 from policyengine.model.fact import FactType
 from policyengine.model.policy import Policy
 from policyengine.model.vocabulary import Attribute
@@ -186,7 +186,7 @@ class Engine:
             A decision, in every case: one with outcome ``invalid`` where the event is malformed.
         """
         try:
-            ready = event if type(event) is Event else Event.from_mapping(event, self._decider.reader)  # type: ignore[arg-type]
+            ready = event if type(event) is Event else event_from_mapping(event, self._decider.reader)  # type: ignore[arg-type]
             return self._decided(ready)
         except InvalidEvent as error:
             return invalid(error)
@@ -194,7 +194,7 @@ class Engine:
     def evaluate_json(self, line: bytes | str) -> Decision:
         """Decide the event in one JSON text, as `evaluate` does. What is no JSON object gives an invalid decision."""
         try:
-            return self._decided(Event.from_json(line, self._decider.reader))
+            return self._decided(event_from_json(line, self._decider.reader))
         except InvalidEvent as error:
             return invalid(error)
 

@@ -189,36 +189,13 @@ class Event:
         _prepare(self, _document(given))
 
     @classmethod
-    def from_mapping(cls, mapping: Mapping[str, Any], reader: FactReader | None = None) -> Event:
-        """Return the event that `mapping` (section 1 of the contract) describes. Raises `InvalidEvent`.
-
-        Args:
-            mapping: the event.
-            reader: reads its facts at once where they are of the types that it knows.
-        """
-        if reader is not None and type(mapping) is dict and "facts" in mapping:
-            found = _converted(mapping, reader.document)
-            if found is not None and (read := reader.facts(found)) is not None:
-                return _prepare(cls.__new__(cls), found, (reader, read))
+    def from_mapping(cls, mapping: Mapping[str, Any]) -> Event:
+        """Return the event that `mapping` (section 1 of the contract) describes. Raises `InvalidEvent`."""
         return _prepare(cls.__new__(cls), _document(mapping))
 
     @classmethod
-    def from_json(cls, line: bytes | str, reader: FactReader | None = None) -> Event:
-        """Return the event in one JSON text; of a repeated key the last value counts. Raises `InvalidEvent`.
-
-        Args:
-            line: the text.
-            reader: reads its facts at once where they are of the types that it knows.
-        """
-        if reader is not None:
-            try:
-                found = reader.decode(line)
-            except (msgspec.MsgspecError, ValueError, RecursionError):
-                pass
-            else:
-                read = reader.facts(found)
-                if read is not None:
-                    return _prepare(cls.__new__(cls), found, (reader, read))
+    def from_json(cls, line: bytes | str) -> Event:
+        """Return the event in one JSON text; of a repeated key the last value counts. Raises `InvalidEvent`."""
         try:
             document = _decode(line)
         except (msgspec.MsgspecError, ValueError, RecursionError):
@@ -296,10 +273,6 @@ class Event:
         document = msgspec.structs.replace(self.document, facts=(*own, *more))
         return _filled(Event.__new__(Event), document, self.instant, self.admitted)
 
-    def admit(self, by: object, found: Any) -> None:
-        """Keep what `by` found the facts of the event to state; it changes nothing about the event."""
-        _set_admitted(self, (by, found))
-
     def __setattr__(self, name: str, value: Any) -> None:
         raise AttributeError(f"an Event is frozen; cannot set {name!r}")
 
@@ -321,6 +294,33 @@ class Event:
 
     def __repr__(self) -> str:
         return f"Event({', '.join(f'{name}={value!r}' for name, value in self.as_dict().items())})"
+
+
+def event_from_mapping(mapping: Mapping[str, Any], reader: FactReader | None) -> Event:
+    """Return the event of a mapping, as `Event.from_mapping` does; its facts are read by `reader` if it can."""
+    if reader is not None and type(mapping) is dict and "facts" in mapping:
+        found = _converted(mapping, reader.document)
+        if found is not None and (read := reader.facts(found)) is not None:
+            return _prepare(Event.__new__(Event), found, (reader, read))
+    return Event.from_mapping(mapping)
+
+
+def event_from_json(line: bytes | str, reader: FactReader | None) -> Event:
+    """Return the event in one JSON text, as `Event.from_json` does; its facts are read by `reader` if it can."""
+    if reader is not None:
+        try:
+            found = reader.decode(line)
+        except (msgspec.MsgspecError, ValueError, RecursionError):
+            return Event.from_json(line)
+        read = reader.facts(found)
+        if read is not None:
+            return _prepare(Event.__new__(Event), found, (reader, read))
+    return Event.from_json(line)
+
+
+def keep_admitted(event: Event, by: object, found: Sequence[Any]) -> None:
+    """Keep with an event what `by` found its facts to state; it changes nothing about the event."""
+    _set_admitted(event, (by, found))
 
 
 _set_id = Event.__dict__["id"].__set__
