@@ -60,6 +60,7 @@ governs = ["shop"]
 subjects.customer = {{ja = "客", en = "customer"}}
 purposes.delivery = {{ja = "配送", en = "delivery"}}
 origins.direct = {{ja = "本人", en = "direct"}}
+origins.public = {{ja = "公開情報", en = "public"}}
 [vocabulary.items]
 name = {{ja = "氏名", en = "name"}}
 health_information = {{ja = "健康", en = "health"}}
