@@ -14,6 +14,7 @@ import decisions
 import embedding
 import growth
 import machine
+import peers
 import pieces
 import scale
 import startup
@@ -33,6 +34,7 @@ SECTIONS: dict[str, Callable[..., Iterator[Row | Figures]]] = {
     "processes": commands.processes,
     "evaluate": commands.evaluate,
     "mutate": commands.mutate,
+    "peers": peers.rows,
     "embedding": embedding.rows,
 }
 
