@@ -54,7 +54,7 @@ def refused(policy: Policy, event: dict[str, Any]) -> bool:
     return any(fact["type"] not in types or [*types[str(fact["type"])].errors(fact, "$")] for fact in known)
 
 
-@settings(max_examples=4 * settings().max_examples)
+@settings(max_examples=2 * settings().max_examples)
 @given(broken())
 def test_what_can_be_read_is_what_the_types_have_nothing_against(case: tuple[Policy, dict[str, Any]]) -> None:
     policy, event = case
@@ -88,7 +88,7 @@ def test_read_at_once_or_later_or_from_a_source_they_state_the_same(case: tuple[
         assert some.with_facts(facts[own:]) == Event.from_mapping({**event, "facts": facts})
 
 
-@settings(max_examples=4 * settings().max_examples)
+@settings(max_examples=2 * settings().max_examples)
 @given(cases())
 def test_the_fast_answers_are_the_slow_ones(case: tuple[Policy, dict[str, Any]]) -> None:
     """Every question that a rule asks of facts, by the bits of the policy's items and by those of the event's."""

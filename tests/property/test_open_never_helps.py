@@ -130,7 +130,7 @@ def check(policy: Policy, event: Data, data: st.DataObject) -> None:
     assert expected <= {*second.permitted_items}, (what, said)
 
 
-@settings(max_examples=10 * settings().max_examples)
+@settings(max_examples=3 * settings().max_examples)
 @given(cases(), st.data())
 def test_who_says_more_exactly_what_is_permitted_is_permitted_it(
     case: tuple[Policy, Data], data: st.DataObject
@@ -140,7 +140,7 @@ def test_who_says_more_exactly_what_is_permitted_is_permitted_it(
 
 @pytest.mark.parametrize("policy", PACKS, ids=lambda policy: policy.id)
 def test_it_is_so_under_the_packs(policy: Policy) -> None:
-    @settings(max_examples=6 * settings().max_examples)
+    @settings(max_examples=2 * settings().max_examples)
     @given(events(policy), st.data())
     def search(event: Data, data: st.DataObject) -> None:
         check(policy, event, data)
@@ -170,7 +170,7 @@ def test_an_attribute_that_no_policy_declares_is_ignored(case: tuple[Policy, Dat
     assert decided(engine.evaluate(more)) == decided(engine.evaluate(event))
 
 
-@settings(max_examples=4 * settings().max_examples)
+@settings(max_examples=2 * settings().max_examples)
 @given(cases(), st.sampled_from([Field.ORIGIN, Field.COUNTRY, Field.ROLE, Field.SERVICE]), st.data())
 def test_what_every_rule_lets_pass_unstated_is_as_whatever_lets_the_flow_through(
     case: tuple[Policy, Data], field: Field, data: st.DataObject
@@ -197,7 +197,7 @@ def test_every_way_to_say_more_is_tried() -> None:
     """The laws above would hold of nothing if no event left anything open."""
     found: set[str] = set()
 
-    @settings(max_examples=300, database=None)
+    @settings(max_examples=200, database=None)
     @given(st.sampled_from(PACKS).flatmap(lambda policy: st.tuples(st.just(policy), events(policy))))
     def collect(case: tuple[Policy, Data]) -> None:
         policy, event = case
