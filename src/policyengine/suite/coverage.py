@@ -22,11 +22,11 @@ from policyengine.decision.law import Items, sorted_out
 from policyengine.decision.ruling import Ruling, Spoken, ruling, topic_of
 from policyengine.engine.engine import Engine
 from policyengine.errors import Place
-from policyengine.model.condition import And, Compare, Condition, Field, Holds, In, Not, NotIn, Or, leaves
+from policyengine.model.condition import And, Compare, Condition, Field, Holds, In, Not, NotIn, Or, conjuncts, leaves
 from policyengine.model.event import Event
+from policyengine.model.fields import ROWS
 from policyengine.model.policy import Policy
 from policyengine.model.rule import LEAVE, Duty, Permit, Replacement, Restriction, Rule, as_use, beside_use
-from policyengine.model.vocabulary import DIMENSIONS
 from policyengine.model.words import describe
 from policyengine.text import Language, Text
 
@@ -234,9 +234,25 @@ class _Instrument:
                 found = entry.conditions.setdefault(
                     (*like, seen[like]), ConditionCoverage(describe(leaf, self.policy.vocabulary))
                 )
-                for term in leaf.written if isinstance(leaf, In | NotIn) else ():
+                for term in self._terms(leaf, root):
                     found.terms.setdefault(term, False)
                 self.spots.append(_Spot(rule, role, root, number, leaf, found))
+
+    def _terms(self, leaf: Condition, root: Condition) -> Iterable[str]:
+        """Yield the written terms of a list that an event can match; one that the same rule excepts whole, none can."""
+        if not isinstance(leaf, In | NotIn):
+            return
+        besides = conjuncts(root)
+        excepted = [part.values for part in besides if isinstance(part, NotIn) and part.field is leaf.field]
+        if isinstance(leaf, NotIn) or not any(part is leaf for part in besides):
+            excepted = []
+        for term in leaf.written:
+            if not any(self._kinds(leaf.field, term) <= values for values in excepted):
+                yield term
+
+    def _kinds(self, field: Field, term: str) -> frozenset[str]:
+        dimension = ROWS[field].dimension
+        return self.policy.vocabulary.kinds(dimension, term) if dimension else frozenset({term})
 
     def watch(self, event: Event) -> None:
         terms = self.policy.vocabulary.terms["items"]
@@ -261,7 +277,8 @@ class _Instrument:
             met = answers.met(spot.leaf, items)
             spot.seen.true |= bool(met)
             spot.seen.false |= bool(items & ~met)
-            terms_met = self._matched(spot.leaf, event, answers, items)
+            matched = self._matched(spot.leaf, event, answers, items)
+            terms_met = {term: where for term, where in matched.items() if term in spot.seen.terms}
             if spot.seen.decides and all(spot.seen.terms[term] for term in terms_met):
                 continue
             turned = _turned(spot.root, spot.number, items, answers.met)
@@ -284,10 +301,9 @@ class _Instrument:
         """Return the written terms of a list that the event's value is, or is a kind of, each with the items."""
         if not isinstance(leaf, In | NotIn):
             return {}
-        dimension = next((name for name, field in DIMENSIONS.items() if field is leaf.field), None)
         found: dict[str, Items] = {}
         for term in leaf.written:
-            kinds = self.policy.vocabulary.kinds(dimension, term) if dimension is not None else frozenset({term})
+            kinds = self._kinds(leaf.field, term)
             if leaf.field is Field.ITEM:
                 where = chosen(event.items, kinds) & items
             else:
