@@ -56,6 +56,17 @@ def test_a_failing_case_fails_whatever_the_coverage(tmp_path: Path) -> None:
     assert policyengine("test", ".", "--fail-under", "1", folder=tmp_path).code == 1
 
 
+def test_a_term_that_its_own_rule_excepts_is_no_gap(tmp_path: Path) -> None:
+    """A set of subjects but for some of them: of those no event can be seen to match. (There are no more subjects.)"""
+    pack = shop(tmp_path, *ALL)
+    table = 'subjects = ["customer"]'
+    policy = POLICY.replace(table, 'subjects = ["people"]\nexcept.subjects = ["visitor"]')
+    people = '[vocabulary.sets.subjects]\npeople = ["customer", "visitor"]\n\n[[clause]]'
+    (pack / "policy.toml").write_text(policy.replace("[[clause]]", people), "utf-8")
+    shown = coverage(tmp_path)[1]
+    assert shown[1:] == ["  1/purpose-limitation: subject is one of customer, visitor: false"]
+
+
 def test_a_clause_that_no_decision_cites_is_named(tmp_path: Path) -> None:
     pack = shop(tmp_path, *ALL)
     more = '\n[[clause]]\nnumber = "2"\nsummary = {ja = "住所", en = "Addresses."}\n\n[[clause.prohibition]]\n'

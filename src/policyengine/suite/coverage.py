@@ -13,12 +13,12 @@ from __future__ import annotations
 
 import copy
 import itertools
-from collections.abc import Callable, Container, Iterable, Mapping
+from collections.abc import Callable, Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, TypeAlias
 
 from policyengine.decision.facts import Answers, chosen
-from policyengine.decision.law import Items, sorted_out
+from policyengine.decision.law import Items, Rules, sorted_out
 from policyengine.decision.ruling import Ruling, Spoken, ruling, topic_of
 from policyengine.engine.engine import Engine
 from policyengine.errors import Place
@@ -258,7 +258,8 @@ class _Instrument:
         terms = self.policy.vocabulary.terms["items"]
         answers = Answers(self.policy.vocabulary, event)
         items: Items = sum(1 << number for number, item in enumerate(event.items) if item in terms)
-        if not items:
+        self.spots = [spot for spot in self.spots if not all(spot.seen.points)]
+        if not items or not self.spots:
             return
         rules = [rule for rule in self.rules if rule.head.start <= event.instant < rule.head.end]
         spots = [spot for spot in self.spots if spot.rule.head.start <= event.instant < spot.rule.head.end]
@@ -272,7 +273,18 @@ class _Instrument:
             if isinstance(rule, Permit) and rule.names is not None and answers.met(rule.names)
         }
         left = event.operation not in self.policy.decides
-        decided = self._decide(rules, items, found, named, left)
+        sorts = sorted_out([rule for rule in rules if not isinstance(rule, Permit)], lambda _: False)._replace(
+            licences=[self.as_asked[id(rule)] for rule in rules if isinstance(rule, Permit) and rule.licence],
+            over=[self.as_asked[id(rule)] for rule in rules if isinstance(rule, Restriction) and rule.only is not None],
+        )
+        permits = [rule for rule in rules if isinstance(rule, Permit)]
+
+        def decide(found: Mapping[int, Items]) -> Ruling:
+            here = {id(permit): permit for permit in permits if found[id(self.roots[id(permit)][0][1])]}
+            rules = sorts._replace(permits=[LEAVE] if left else [*here.values()])
+            return self._decide(rules, permits, here, items, found, named)
+
+        decided = decide(found)
         for spot in spots:
             met = answers.met(spot.leaf, items)
             spot.seen.true |= bool(met)
@@ -289,7 +301,7 @@ class _Instrument:
             for role, root in _roots(asked) if asked is not None else ():
                 if role == spot.role and len(leaves(root)) == len(leaves(spot.root)):
                     other[id(root)] = _turned(root, spot.number, items, answers.met)
-            differing = _differing(decided, self._decide(rules, items, other, named, left))
+            differing = _differing(decided, decide(other))
             if differing:
                 spot.seen.decides = True
                 self.entries[spot.rule.head.id].applied = True
@@ -313,41 +325,39 @@ class _Instrument:
         return found
 
     def _decide(
-        self, rules: list[Rule], items: Items, found: Mapping[int, Items], named: Container[int], left: bool
+        self,
+        rules: Rules,
+        permits: Sequence[Permit],
+        here: Container[int],
+        items: Items,
+        found: Mapping[int, Items],
+        named: Container[int],
     ) -> Ruling:
         """Decide items from the answers to the rules' conditions, by where each stands.
 
         Args:
-            rules: those in force.
+            rules: those in force, by what they do.
+            permits: all permits in force.
+            here: those that permit the operation, by where they stand.
             items: which items.
             found: for the condition at each place, the items for which it is met.
             named: the permits that name the recipient, by where they stand.
-            left: whether the operation is one that the policy, a layer, leaves to others.
         """
-        operation = {id(rule): found[id(self.roots[id(rule)][0][1])] for rule in rules if isinstance(rule, Permit)}
-        sorts = sorted_out(rules, lambda permit: bool(operation[id(permit)]))._replace(
-            licences=[self.as_asked[id(rule)] for rule in rules if isinstance(rule, Permit) and rule.licence],
-            over=[self.as_asked[id(rule)] for rule in rules if isinstance(rule, Restriction) and rule.only is not None],
-        )
-
-        if left:
-            sorts = sorts._replace(permits=[LEAVE])
 
         def met(condition: Condition, asked: Items) -> Items:
             return found[id(condition)] & asked
 
         def spoken() -> list[Spoken]:
             found = []
-            for rule in rules:
-                if isinstance(rule, Permit):
-                    if operation[id(rule)]:
-                        found.append(Spoken(topic_of(self.policy, rule), rule.head.id, id(rule) in named))
-                    if rule.licence:
-                        topic = topic_of(self.policy, self.as_asked[id(rule)], licence=True)
-                        found.append(Spoken(topic, rule.head.id, id(rule) in named))
+            for permit in permits:
+                if id(permit) in here:
+                    found.append(Spoken(topic_of(self.policy, permit), permit.head.id, id(permit) in named))
+                if permit.licence:
+                    topic = topic_of(self.policy, self.as_asked[id(permit)], licence=True)
+                    found.append(Spoken(topic, permit.head.id, id(permit) in named))
             return found
 
-        return ruling(self.policy, sorts, items, met, spoken)
+        return ruling(self.policy, rules, items, met, spoken)
 
 
 @dataclass(frozen=True, slots=True)

@@ -85,6 +85,10 @@ class Mutation:
             (dict(readings), Likely(cases, self.original.vocabulary)) for readings, cases in sorted(under.items())
         ]
 
+    def __reduce__(self) -> tuple[type[Mutation], tuple[Path, list[Case]]]:
+        """A process that does not start as a copy of this one reads the pack again."""
+        return Mutation, (self.path, self.cases)
+
     def run(self, jobs: int | None = None) -> Iterator[Report]:
         """Yield what became of each mutant, in order.
 
@@ -95,7 +99,7 @@ class Mutation:
         if jobs == 1:
             yield from map(self.report, range(len(self.mutants)))
             return
-        with ProcessPoolExecutor(jobs, initializer=_start, initargs=(self.path, self.cases)) as pool:
+        with ProcessPoolExecutor(jobs, initializer=_start, initargs=(self,)) as pool:
             yield from pool.map(_report, range(len(self.mutants)), chunksize=4)
 
     def report(self, number: int) -> Report:
@@ -206,9 +210,9 @@ def expectation(policy: Policy, event: Mapping[str, Any]) -> dict[str, Any]:
 _here: list[Mutation] = []
 
 
-def _start(path: Path, cases: Sequence[Case]) -> None:
-    """Make a process of the pool ready: each reads the pack once."""
-    _here[:] = [Mutation(path, cases)]
+def _start(mutation: Mutation) -> None:
+    """Make a process of the pool ready."""
+    _here[:] = [mutation]
 
 
 def _report(number: int) -> Report:
