@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from functools import reduce
+from functools import lru_cache, reduce
 from operator import or_
 from threading import Lock
 from typing import Annotated, Any, Final, Literal, NamedTuple, TypeAlias
@@ -60,26 +60,11 @@ class Admission:
 
     def __init__(self, types: Mapping[str, FactType], refuse: Callable[[Event], None]) -> None:
         self._refuse = refuse
-        structs = [_struct(name, of) for name, of in types.items()]
-        facts: Any = tuple[reduce(or_, structs), ...] if structs else tuple[Literal["no fact"], ...]  # type: ignore[misc]
-        self._told = {
-            struct: (name, [FIRST + number for number, field in enumerate(of.fields.values()) if field.form == "id"])
-            for struct, (name, of) in zip(structs, types.items(), strict=True)
-        }
-        document: Any = msgspec.defstruct(
-            "EventDocument",
-            [("facts", facts | UnsetType, UNSET)],
-            bases=(EventDocument,),
-            frozen=True,
-            forbid_unknown_fields=True,
-            omit_defaults=True,
-            kw_only=True,
-        )
-        self.document: type[EventDocument] = document
-        self._form: Any = msgspec.defstruct("Facts", [("facts", facts)], gc=False)
-        with _ONE_BY_ONE:  # what a struct consists of is worked out when it is used first, and not for two threads
-            self.decode: Callable[[bytes | str], EventDocument] = msgspec.json.Decoder(document).decode
-            msgspec.convert({"facts": ()}, self._form)
+        forms = _forms(tuple((name, tuple(of.fields.values())) for name, of in types.items()))
+        self._told = forms.told
+        self._form = forms.facts
+        self.document = forms.document
+        self.decode = forms.decode
 
     def __call__(self, event: Event) -> Sequence[Admitted]:
         """Return the facts of an event, in order.
@@ -139,17 +124,58 @@ class Admission:
         )
 
 
-def _struct(name: str, of: FactType) -> type[Struct]:
+class _Forms(NamedTuple):
+    """The structs of some types of fact.
+
+    Args:
+        told: for each struct of a fact, the name of its type, and where its ids are.
+        facts: a struct whose field ``facts`` has a list of facts.
+        document: the form of an event whose facts are of these types.
+        decode: returns the event in one JSON text in that form.
+    """
+
+    told: Mapping[type[Struct], tuple[str, Sequence[int]]]
+    facts: Any
+    document: type[EventDocument]
+    decode: Callable[[bytes | str], EventDocument]
+
+
+@lru_cache(maxsize=64)
+def _forms(types: tuple[tuple[str, tuple[FactField, ...]], ...]) -> _Forms:
+    """Return the structs of some types; nearly all policies have the same, and making them takes long."""
+    structs = [_struct(name, fields) for name, fields in types]
+    facts: Any = tuple[reduce(or_, structs), ...] if structs else tuple[Literal["no fact"], ...]  # type: ignore[misc]
+    document: Any = msgspec.defstruct(
+        "EventDocument",
+        [("facts", facts | UnsetType, UNSET)],
+        bases=(EventDocument,),
+        frozen=True,
+        forbid_unknown_fields=True,
+        omit_defaults=True,
+        kw_only=True,
+    )
+    form = msgspec.defstruct("Facts", [("facts", facts)], gc=False)
+    with _ONE_BY_ONE:  # what a struct consists of is worked out when it is used first, and not for two threads
+        decode = msgspec.json.Decoder(document).decode
+        msgspec.convert({"facts": ()}, form)
+    told = {
+        struct: (name, [FIRST + number for number, field in enumerate(fields) if field.form == "id"])
+        for struct, (name, fields) in zip(structs, types, strict=True)
+    }
+    return _Forms(told, form, document, decode)
+
+
+def _struct(name: str, fields: Sequence[FactField]) -> type[Struct]:
     """Return the struct of the facts of a type."""
     return msgspec.defstruct(
         "Fact",
         [
             *((f"_{key}", str | UnsetType, UNSET) for key in _COMMON),
-            *((f"f{number}", *_type_of(declared)) for number, declared in enumerate(of.fields.values())),
+            *((f"f{number}", *_type_of(declared)) for number, declared in enumerate(fields)),
         ],
         tag_field="type",
         tag=name,
-        rename={f"_{key}": key for key in _COMMON} | {f"f{number}": key for number, key in enumerate(of.fields)},
+        rename={f"_{key}": key for key in _COMMON} | {f"f{number}": of.id for number, of in enumerate(fields)},
         forbid_unknown_fields=True,
         frozen=True,
         kw_only=True,

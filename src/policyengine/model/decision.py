@@ -177,17 +177,27 @@ class Decision(Struct, frozen=True, eq=False):
 
     def as_dict(self) -> dict[str, Any]:
         """Return the decision as the JSON object of section 3 of the contract."""
-        names = (*_FIELDS, "errors") if self.outcome == "invalid" else _FIELDS
-        found = {name: getattr(self, name) for name in names}
-        found["reasons"] = [reason.as_dict() for reason in self.reasons]
-        return {
-            name: msgspec.to_builtins(list(value) if isinstance(value, tuple) else value)
-            for name, value in found.items()
-        }
+        return _decode(self.to_json())  # type: ignore[no-any-return]
 
     def to_json(self) -> bytes:
         """Return `as_dict` as one line of UTF-8 JSON, without a line end."""
-        return msgspec.json.encode(self.as_dict())
+        return _encode(self._told())
+
+    def _told(self) -> dict[str, Any]:
+        found: dict[str, Any] = {
+            "event": self.event,
+            "outcome": self.outcome,
+            "policies": self.policies,
+            "clauses": self.clauses,
+            "rules": self.rules,
+            "reasons": [reason.as_dict() for reason in self.reasons] if self.reasons else (),
+            "permitted_items": self.permitted_items,
+            "excess_items": self.excess_items,
+            "obligations": self.obligations,
+        }
+        if self.outcome == "invalid":
+            found["errors"] = self.errors
+        return found
 
     def explain(self, lang: Language = "en") -> str:
         """Return the decision for people: every rule considered, what held and what did not, and the clauses.
@@ -275,14 +285,5 @@ _CLAUSES: Final = Text(ja="根拠条項", en="clauses")
 _PERMITTED: Final = Text(ja="許可される項目", en="permitted items")
 _EXCESS: Final = Text(ja="超過項目", en="excess items")
 _HELD: Final = tuple(name for name in Decision.__struct_fields__ if name != "explainer")
-_FIELDS: Final = (
-    "event",
-    "outcome",
-    "policies",
-    "clauses",
-    "rules",
-    "reasons",
-    "permitted_items",
-    "excess_items",
-    "obligations",
-)
+_encode: Final = msgspec.json.Encoder().encode
+_decode: Final = msgspec.json.Decoder().decode
