@@ -173,7 +173,7 @@ class Evaluator:
                 found = self._new_class(event)
                 weight = 2_000 + 200 * (len(found.numbers) + sum(map(len, found.rules)))
                 self._memory.put((self, key), found, weight)
-            self._memory.put(like, found, 500)
+            self._memory.put(like, found, 500 + 4 * sum(len(word) for word in event.key if word is not None))
         return found
 
     def _new_class(self, event: Event) -> _Class:

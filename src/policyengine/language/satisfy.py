@@ -10,8 +10,25 @@ from __future__ import annotations
 from collections.abc import Hashable, Sequence
 from typing import Any, Final
 
-from policyengine.model.condition import ALWAYS, NEVER, Condition, Field, Holds, In, NotIn, leaves, mapped, reduced
+from policyengine.model.condition import (
+    ALWAYS,
+    NEVER,
+    And,
+    Compare,
+    Condition,
+    Field,
+    Holds,
+    In,
+    Not,
+    NotIn,
+    Or,
+    conjuncts,
+    leaves,
+    mapped,
+    reduced,
+)
 from policyengine.model.fields import ROWS
+from policyengine.model.operation import NEEDS_RECIPIENT, OPERATIONS
 from policyengine.model.space import TIME, Point, Space
 from policyengine.model.view import View
 from policyengine.model.vocabulary import Vocabulary
@@ -39,7 +56,7 @@ class Events:
 
     def meet(self, *conditions: Condition) -> bool:
         """Whether some event may meet all of some conditions; False only where none does."""
-        return _Search(self, conditions).run() is not False
+        return _plain(conditions) or _Search(self, conditions).run() is not False
 
     def example(self, *conditions: Condition) -> dict[str, Any] | None:
         """Return an event, as JSON has it, that meets all of some conditions; None where none was found."""
@@ -51,6 +68,46 @@ class Events:
         """Return all events as far as some conditions tell them apart."""
         asked = [leaf for condition in conditions for leaf in leaves(condition)]
         return Space([View(self.vocabulary, asked, found=self._found)], _MEMBERS)
+
+
+def _plain(conditions: Sequence[Condition]) -> bool:
+    """Whether some event meets all of some conditions because each asks for something else, as most rules do.
+
+    Large policies have rules by the thousand, and of nearly all of them this is all that there is to see.
+    """
+    asked: set[str] = set()
+    operations = frozenset[str](OPERATIONS)
+    for leaf in (part for condition in conditions for part in conjuncts(condition)):
+        match leaf:
+            case Compare(attribute):
+                about = f"attributes.{attribute}"
+            case In(field, values) if values:
+                about = field.value
+                if field is Field.OPERATION:
+                    operations &= values
+                elif ROWS[field].key == "recipient":
+                    operations &= NEEDS_RECIPIENT  # elsewhere it is not there
+            case Not(part) if _needs_facts(part):
+                continue  # an event without facts does not meet it
+            case _:
+                return False
+        if about in asked:
+            return False
+        asked.add(about)
+    return bool(operations)
+
+
+def _needs_facts(condition: Condition) -> bool:
+    """Whether no event without facts meets `condition`."""
+    match condition:
+        case Holds():
+            return True
+        case Or(parts):
+            return all(_needs_facts(part) for part in parts)
+        case And(parts):
+            return any(_needs_facts(part) for part in parts)
+        case _:
+            return False
 
 
 class _Search:

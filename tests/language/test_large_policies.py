@@ -1,0 +1,76 @@
+"""A policy of very many rules loads in the time of its rules, and decides as one of few."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from policyengine import Engine
+
+HEAD = """\
+[policy]
+id = "large"
+version = "1"
+title = {ja = "大きい方針", en = "A large policy"}
+governs = "anyone"
+
+[vocabulary]
+subjects.people = {ja = "人", en = "people"}
+purposes.sharing = {ja = "共有", en = "sharing"}
+items.name = {ja = "氏名", en = "name"}
+PARTIES
+
+[[clause]]
+number = "1"
+summary = {ja = "共有する", en = "Data are shared."}
+
+[[clause.provision]]
+purposes = ["sharing"]
+items = "any"
+recipients = ["party-0"]
+
+[[clause]]
+number = "2"
+summary = {ja = "先ごとに定める", en = "For each recipient."}
+"""
+
+
+def provisions(number: int) -> str:
+    return f'\n[[clause.provision]]\nrecipients = ["party-{number}"]\npurposes = ["sharing"]\nitems = "any"\n'
+
+
+def prohibitions(number: int) -> str:
+    return f'\n[[clause.prohibition]]\noperations = ["provide"]\nrecipients = ["party-{number}"]\n'
+
+
+def loaded(rules: int, made: Callable[[int], str], folder: Path) -> tuple[Engine, float]:
+    file = folder / f"{rules}.toml"
+    parties = "\n".join(f'parties.party-{number} = {{ja = "{number}", en = "{number}"}}' for number in range(rules))
+    file.write_text(HEAD.replace("PARTIES", parties) + "".join(map(made, range(rules))), "utf-8")
+    began = time.process_time()
+    return Engine.load(file, installed_plugins=False), time.process_time() - began
+
+
+@pytest.mark.parametrize("made", [provisions, prohibitions])
+def test_twice_the_rules_take_twice_the_time(made: Callable[[int], str], tmp_path: Path) -> None:
+    loaded(10, made, tmp_path)
+    _, half = loaded(500, made, tmp_path)
+    engine, whole = loaded(2_000, made, tmp_path)
+    assert whole < 4 * half * 2, "not with the square of their number"
+    event = {
+        "id": "e",
+        "time": "2026-06-01T12:00:00Z",
+        "controller": "shop",
+        "operation": "provide",
+        "subject": {"category": "people"},
+        "items": ["name"],
+        "purpose": "sharing",
+        "recipient": {"id": "party-1999"},
+    }
+    decision = engine.evaluate(event)
+    assert (decision.permitted, decision.clauses) == ((True, ("2",)) if made is provisions else (False, ("1",)))
+    last = engine.evaluate({**event, "recipient": {"id": "party-0"}})
+    assert (last.permitted, last.clauses) == ((True, ("1", "2")) if made is provisions else (False, ("2",)))
