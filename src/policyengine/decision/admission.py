@@ -12,7 +12,7 @@ import msgspec
 from msgspec import UNSET, Meta, Struct, UnsetType
 
 from policyengine.errors import InvalidEvent
-from policyengine.model.event import Event, EventDocument, keep_admitted
+from policyengine.model.event import Event, EventDocument, PreparedFact, keep_admitted
 from policyengine.model.event_problems import MALFORMED_BECAUSE
 from policyengine.model.fact import FactField, FactType
 from policyengine.model.operation import OPERATIONS
@@ -122,6 +122,13 @@ class Admission:
             None if subject is UNSET else subject,
             stated,
         )
+
+
+def as_it_is(fact: PreparedFact, of: FactType) -> Admitted:
+    """Return what a well-formed fact of a type states, read without its struct."""
+    data = fact.data
+    stated = tuple([data.get(name, UNSET) for name in (*_COMMON, *of.fields)])
+    return Admitted(of.id, fact.start, fact.end, fact.subject, stated)
 
 
 class _Forms(NamedTuple):

@@ -1,28 +1,25 @@
-"""Which facts agree with an event, and for which of the items that a policy knows: the fast road to the answers.
-
-`policyengine.decision.facts` says the same of one event and one fact, slowly; a test holds the two together.
-"""
+"""Which facts agree with an event, and for which items: asked by decisions, and by whoever explains them."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import NamedTuple, TypeAlias
+from typing import Final, NamedTuple, TypeAlias
 
 from msgspec import UNSET
 
 from policyengine.decision.admission import FIRST, Admitted, Stated
-from policyengine.decision.facts import OPEN_ON
-from policyengine.decision.law import Items
-from policyengine.decision.meanings import Meanings
 from policyengine.model.condition import Asked, Field, Holds
 from policyengine.model.event import KEY_FIELDS, Event
 from policyengine.model.fact import HELD_DIMENSION, HELD_FIELD, VALUE
+from policyengine.model.fields import ROWS
+from policyengine.model.meanings import Items
 from policyengine.model.vocabulary import CLOSED, Vocabulary
 
 
-class _Held(NamedTuple):
+class Held(NamedTuple):
     """A field in which a fact narrows itself: where the fact has it, and what of the event it is held against."""
 
+    name: str
     position: int
     field: Field
     number: int | None
@@ -46,17 +43,23 @@ class Plan(NamedTuple):
     how: tuple[bool, Asked, frozenset[str]]
     stated: Sequence[int]
     where: Sequence[tuple[int, frozenset[str]]]
-    held: Sequence[_Held]
+    held: Sequence[Held]
 
 
 Plans: TypeAlias = Mapping[str, Sequence[tuple[int, Plan]]]
 """By type of fact, what is asked of it: the number of a question, and its plan."""
 
 Found: TypeAlias = tuple[Items, Items]
-"""Where a fact agrees, and where it does without its words that the policy does not know."""
+"""Where a fact agrees, and where it does without its words that the policy does not know.
+
+Items are the bits of the vocabulary (`policyengine.model.meanings`). A fact that names no items agrees for all that
+there are, known or not, which is -1.
+"""
 
 _NUMBERS: Mapping[Field, int] = {field: number for number, field in enumerate(KEY_FIELDS)}
-_NOWHERE: Found = (0, 0)
+_NOWHERE: Final[Found] = (0, 0)
+_EVERYWHERE: Final[Found] = (-1, -1)
+_IF_UNKNOWN: Final[Found] = (-1, 0)
 
 
 class Agreement:
@@ -64,12 +67,11 @@ class Agreement:
 
     Args:
         vocabulary: the words, and the types of fact.
-        meanings: what the words mean.
     """
 
-    def __init__(self, vocabulary: Vocabulary, meanings: Meanings) -> None:
+    def __init__(self, vocabulary: Vocabulary) -> None:
         self._vocabulary = vocabulary
-        self._meanings = meanings
+        self._meant = vocabulary.meant
         self._plans: dict[int, tuple[Holds, Plan]] = {}
 
     def plan(self, asked: Holds) -> Plan:
@@ -87,7 +89,7 @@ class Agreement:
             if declared.held != VALUE and name not in asked.unheld:
                 field = HELD_FIELD[declared.held]
                 held.append(
-                    _Held(positions[name], field, _NUMBERS.get(field), HELD_DIMENSION.get(declared.held)),
+                    Held(name, positions[name], field, _NUMBERS.get(field), HELD_DIMENSION.get(declared.held)),
                 )
         stated = [positions[name] for name in sorted(asked.stated)]
         where = [(positions[name], accepted) for name, accepted in asked.where]
@@ -108,23 +110,20 @@ class Agreement:
             The answers, and what they were without the words of facts that the policy does not know: the same tuple
             where that makes no difference.
         """
-        instant, person = event.instant, event.subject_id
+        instant = event.instant
         found: list[Items] | None = None
         without: list[Items] = []
         for fact in facts:
             plans = asked.get(fact.type)
             if plans is None or not fact.start <= instant < fact.end:
                 continue
-            theirs = fact.subject is None or fact.subject == person
-            if not theirs and person is not None:
-                continue
             held: dict[tuple[bool, Asked, frozenset[str]], Found] = {}
             for number, plan in plans:
-                if (theirs or plan.may) and _as_asked(plan, fact.stated):
+                if _as_asked(plan, fact.stated):
                     # What a fact is held against is the same for most questions, whatever values they name.
                     agreed = held.get(plan.how)
                     if agreed is None:
-                        agreed = held[plan.how] = self._agreeing(plan, fact.stated, event)
+                        agreed = held[plan.how] = self._agreeing(plan, fact, event)
                     if agreed[0]:
                         if found is None:
                             found, without = [*silent], [*silent]
@@ -135,46 +134,60 @@ class Agreement:
         answers = tuple(found)
         return answers, answers if found == without else tuple(without)
 
-    def _agreeing(self, plan: Plan, stated: Stated, event: Event) -> Found:
-        may, asked = plan.may, plan.asked
-        meanings, key = self._meanings, event.key
-        found = without = meanings.everything
-        for position, field, number, dimension in plan.held:
-            words = stated[position]
-            if words is UNSET:
-                continue
-            if isinstance(words, str):
-                words = (words,)
-            if number is not None:
-                said = key[number]
-            elif field is Field.ITEM:
-                named = meanings.named(words, may)
-                without &= named
-                if not may or self._known("items", words):
-                    found &= named
+    def where(self, plan: Plan, fact: Admitted, event: Event) -> Found:
+        """Return where a fact in effect at an event's time is as a question asks."""
+        return self._agreeing(plan, fact, event) if _as_asked(plan, fact.stated) else _NOWHERE
+
+    def _agreeing(self, plan: Plan, fact: Admitted, event: Event) -> Found:
+        subject, stated = fact.subject, fact.stated
+        if subject is not None and subject != event.subject_id and not (plan.may and event.subject_id is None):
+            return _NOWHERE
+        found, without = _EVERYWHERE
+        for held in plan.held:
+            words = stated[held.position]
+            if words is not UNSET:
+                agreed = self.held(held, words, event, plan.may, plan.asked)
+                found &= agreed[0]
+                without &= agreed[1]
                 if not found:
-                    return _NOWHERE
-                continue
-            else:
-                said = event.subject_id
-            if said is None:
-                if not may or key[0] not in OPEN_ON.get(field, ()):
-                    return _NOWHERE
-            elif field is Field.OPERATION:
-                if not ((asked != "use" and said in words) or (asked != "stated" and "use" in words)):
-                    return _NOWHERE
-            elif said in words:
-                continue
-            elif dimension is None or meanings.agreeing(dimension, said, may).isdisjoint(words):
-                if may and dimension in CLOSED and not self._known(dimension, words):
-                    without = 0
-                else:
                     return _NOWHERE
         return found, without
 
-    def _known(self, dimension: str, words: Sequence[str]) -> bool:
-        terms = self._vocabulary.terms[dimension]
-        return all(word in terms for word in words)
+    def held(self, held: Held, words: str | Sequence[str], event: Event, may: bool, asked: Asked = "stated") -> Found:
+        """Return where what a fact states in one field agrees with an event.
+
+        Args:
+            held: the field.
+            words: what the fact states there.
+            event: the event.
+            may: whether it counts where it may agree, and else where it surely does.
+            asked: of which operation it is asked.
+        """
+        _, _, field, number, dimension = held
+        if isinstance(words, str):
+            words = (words,)
+        if field is Field.ITEM:
+            named = self._meant.named(words, may)
+            return (-1 if may and self.unknown(held, words) else named), named
+        said = event.subject_id if number is None else event.key[number]
+        if said is None:
+            return _EVERYWHERE if may and event.key[0] in ROWS[field].open_on else _NOWHERE
+        if field is Field.OPERATION:
+            agreed = (asked != "use" and said in words) or (asked != "stated" and "use" in words)
+        else:
+            agreed = said in words or (
+                dimension is not None and not self._meant.agreeing(dimension, said, may).isdisjoint(words)
+            )
+        if agreed:
+            return _EVERYWHERE
+        return _IF_UNKNOWN if may and self.unknown(held, words) else _NOWHERE
+
+    def unknown(self, held: Held, words: str | Sequence[str]) -> Sequence[str]:
+        """Return those of a fact's words that the policy does not know, and that may therefore mean anything."""
+        if held.dimension not in CLOSED:
+            return ()
+        terms = self._vocabulary.terms[held.dimension]
+        return [word for word in ((words,) if isinstance(words, str) else words) if word not in terms]
 
 
 def _as_asked(plan: Plan, stated: Stated) -> bool:

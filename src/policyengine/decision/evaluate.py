@@ -19,7 +19,6 @@ from policyengine.decision.classes import Classes, leaves_of
 from policyengine.decision.facts import Values, answered, as_rules_see, as_stated, evaluated
 from policyengine.decision.index import Index
 from policyengine.decision.law import Items, Met, Rules
-from policyengine.decision.meanings import Meanings
 from policyengine.decision.memory import Memory
 from policyengine.decision.ready import LISTS, Leaves, Question, Ready, Speech, ready_rules, ready_topics
 from policyengine.decision.reduce import reduced_rule
@@ -93,8 +92,8 @@ class Evaluator:
         self._admission = admission
         self._memory = memory
         self._classes = Classes(policy.rules, policy.vocabulary)
-        self._meanings = Meanings(policy.vocabulary)
-        self._agreement = Agreement(policy.vocabulary, self._meanings)
+        self._meanings = policy.vocabulary.meant
+        self._agreement = Agreement(policy.vocabulary)
         one = Leaves()
         self._rules: Index[Ready] = ready_rules(policy.rules, one)
         self._topics: Index[Speech]

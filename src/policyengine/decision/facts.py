@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Container, Mapping, Sequence
-from typing import Any, Final, NamedTuple, TypeAlias
+from typing import Final, TypeAlias
 
+from policyengine.decision.admission import Admitted, as_it_is
+from policyengine.decision.agreement import Agreement
 from policyengine.decision.law import Items, union
 from policyengine.model.condition import (
     OPEN,
@@ -22,18 +24,12 @@ from policyengine.model.condition import (
     compares,
     says,
 )
-from policyengine.model.event import KEY_FIELDS, Event, PreparedFact
-from policyengine.model.fact import HELD_DIMENSION, HELD_FIELD, VALUE
-from policyengine.model.operation import NEEDS_RECIPIENT, OPERATIONS, WITHIN
-from policyengine.model.vocabulary import CLOSED, Vocabulary
+from policyengine.model.event import KEY_FIELDS, Event
+from policyengine.model.fields import ROWS
+from policyengine.model.operation import WITHIN
+from policyengine.model.vocabulary import Vocabulary
 
-OPEN_ON: Final[Mapping[Field, frozenset[str]]] = {
-    Field.ORIGIN: frozenset(OPERATIONS),
-    Field.ROLE: frozenset(OPERATIONS),
-    Field.SUBJECT_ID: frozenset(OPERATIONS),
-    Field.COUNTRY: frozenset(NEEDS_RECIPIENT),
-    Field.SERVICE: frozenset({"entrust"}),
-}
+OPEN_ON: Final[Mapping[Field, frozenset[str]]] = {field: row.open_on for field, row in ROWS.items() if row.open_on}
 """On which operations an event that does not state a field leaves it open; elsewhere there is then no such thing."""
 
 Values: TypeAlias = Mapping[Field, Value]
@@ -96,117 +92,6 @@ def evaluated(condition: Condition, items: Items, leaf: Callable[[Condition], It
     return items & leaf(condition)
 
 
-class HeldField(NamedTuple):
-    """A field in which a fact narrows itself.
-
-    Args:
-        name: the field of the fact.
-        field: the event field that it is held against.
-        sure: the values that surely agree with it: its known words and their kinds.
-        may: the values that may agree with it, the more general words as well.
-        unknown: its words that the policy does not know; they may mean anything.
-    """
-
-    name: str
-    field: Field
-    sure: frozenset[str]
-    may: frozenset[str]
-    unknown: frozenset[str]
-
-
-class Fact(NamedTuple):
-    """What a fact states, its times and its person aside, read once whatever the event.
-
-    Args:
-        type: its type.
-        values: for each field whose value a rule may name, what it states.
-        held: the fields that are held against events.
-        stated: all fields that it states.
-        unknown: whether any of its words is one that the policy does not know.
-    """
-
-    type: str
-    values: Mapping[str, frozenset[str]]
-    held: Sequence[HeldField]
-    stated: frozenset[str]
-    unknown: bool
-
-
-def read_fact(data: Mapping[str, Any], vocabulary: Vocabulary) -> Fact:
-    """Return what a well-formed fact states."""
-    values: dict[str, frozenset[str]] = {}
-    held: list[HeldField] = []
-    declared = vocabulary.facts.get(data["type"])
-    for name, field in declared.fields.items() if declared is not None else ():
-        if name in data:
-            stated = data[name]
-            words = frozenset((stated,) if isinstance(stated, str) else stated)
-            if field.held == VALUE:
-                values[name] = words
-                continue
-            dimension = HELD_DIMENSION.get(field.held)
-            if dimension is None:
-                held.append(HeldField(name, HELD_FIELD[field.held], words, words, frozenset()))
-                continue
-            known = words if dimension not in CLOSED else words & vocabulary.terms[dimension].keys()
-            sure = vocabulary.closure(dimension, known)
-            may = vocabulary.above(dimension, sure)
-            held.append(HeldField(name, HELD_FIELD[field.held], sure, may, words - known))
-    unknown = any(field.unknown for field in held)
-    return Fact(data["type"], values, held, frozenset(data), unknown)
-
-
-def agreeing(
-    asked: Holds,
-    fact: Fact,
-    person: str | None,
-    values: Values,
-    items: Sequence[str],
-    *,
-    strangers: bool = True,
-) -> Items:
-    """Return the items of an event for which a fact in effect at its time makes `asked` hold.
-
-    Args:
-        asked: what a rule asks for, of the fact's type.
-        fact: the fact.
-        person: whom it names; None where it names nobody.
-        values: what the event says.
-        items: its items.
-        strangers: whether words that the policy does not know may mean what the event says.
-    """
-    subject = values[Field.SUBJECT_ID]
-    if person is not None and person != subject and not (subject is OPEN and asked.may):
-        return 0
-    if not asked.stated <= fact.stated:
-        return 0
-    for name, accepted in asked.where:
-        if name not in fact.values or accepted.isdisjoint(fact.values[name]):
-            return 0
-    found = (1 << len(items)) - 1
-    for name, field, sure, may, unknown in fact.held:
-        if name in asked.unheld:
-            continue
-        anything = asked.may and strangers and bool(unknown)
-        agreed = may if asked.may else sure
-        if field is Field.ITEM:
-            if not anything:
-                found &= chosen(items, agreed)
-            continue
-        value = values[field]
-        if value is None:
-            return 0
-        if value is OPEN:
-            if not asked.may:
-                return 0
-        elif field is Field.OPERATION:
-            if not ((asked.asked != "use" and value in agreed) or (asked.asked != "stated" and "use" in agreed)):
-                return 0
-        elif not anything and value not in agreed:
-            return 0
-    return found
-
-
 def answered(question: Same | Compare, values: Values, attributes: Mapping[str, bool | int | float | str]) -> bool:
     """Return the answer of an event to a leaf that looks at no item and no fact.
 
@@ -243,11 +128,15 @@ class Answers:
         self.items: Items = (1 << len(event.items)) - 1
         self.stated = as_stated(event)
         self.seen = as_rules_see(self.stated)
-        self.facts: list[tuple[PreparedFact, Fact]] = [
-            (fact, read_fact(fact.data, vocabulary))
-            for fact in event.known
+        self.agreement = Agreement(vocabulary)
+        self.facts: list[tuple[int, Admitted]] = [
+            (number, as_it_is(fact, vocabulary.facts[str(fact.data["type"])]))
+            for number, fact in enumerate(event.known)
             if fact.start <= event.instant < fact.end and fact.data["type"] in vocabulary.facts
         ]
+        """The facts in effect, each with its number."""
+        bits = vocabulary.meant.bits
+        self._bits = [bits.get(item, 1 << len(bits)) for item in event.items]
         self._known: dict[Condition, Items] = {}
 
     def met(self, condition: Condition, items: Items | None = None) -> Items:
@@ -272,10 +161,15 @@ class Answers:
             case Same() | Compare():
                 return self.items if answered(leaf, self.seen, self.event.attributes) else 0
             case Holds():
-                return union(
-                    agreeing(leaf, fact, prepared.subject, self.stated, self.event.items, strangers=self.strangers)
-                    for prepared, fact in self.facts
-                    if fact.type == leaf.type
-                )
+                return union(self.where(leaf, fact) for _, fact in self.facts if fact.type == leaf.type)
             case _:
                 raise TypeError(leaf)
+
+    def where(self, asked: Holds, fact: Admitted) -> Items:
+        """Return the items for which a fact of the type asked for is as `asked`."""
+        found = self.agreement.where(self.agreement.plan(asked), fact, self.event)
+        return self.of_event(found[0] if self.strangers else found[1])
+
+    def of_event(self, items: int) -> Items:
+        """Return those of the event's items that are among some of the vocabulary's."""
+        return sum(1 << number for number, bit in enumerate(self._bits) if bit & items)

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Container, Iterable, Iterator, Mapping
 from typing import Final, NamedTuple
 
-from policyengine.decision.facts import Answers, Fact, agreeing, chosen
+from msgspec import UNSET
+
+from policyengine.decision.admission import Admitted
+from policyengine.decision.facts import Answers
 from policyengine.decision.law import Items
 from policyengine.errors import json_path, nearest
 from policyengine.model.condition import OPEN, Compare, Condition, Field, Holds, In, NotIn, Same, leaves
-from policyengine.model.event import Event, PreparedFact
+from policyengine.model.event import Event
 from policyengine.model.fields import ROWS
 from policyengine.model.policy import Policy
 from policyengine.model.rule import Duty, Permit, Replacement, Restriction, Rule, sided
@@ -96,10 +99,9 @@ def _paths(policy: Policy, answers: Answers, leaf: Condition, turned: Condition,
         case Holds():
             asked = leaf if leaf.may else turned
             assert isinstance(asked, Holds)
-            for number, prepared in enumerate(answers.event.known):
-                for known, fact in answers.facts:
-                    if known is prepared and fact.type == asked.type:
-                        yield from _fact(policy, answers, asked, number, prepared, fact, items)
+            for number, fact in answers.facts:
+                if fact.type == asked.type:
+                    yield from _fact(policy, answers, asked, number, fact, items)
         case _:
             raise TypeError(leaf)
 
@@ -141,33 +143,32 @@ def _attribute(policy: Policy, event: Event, attribute: str) -> Opening:
 
 
 def _fact(
-    policy: Policy, answers: Answers, asked: Holds, number: int, prepared: PreparedFact, fact: Fact, items: Items
+    policy: Policy, answers: Answers, asked: Holds, number: int, fact: Admitted, items: Items
 ) -> Iterator[Opening]:
     """Yield why a fact may count and does not surely."""
-    values = answers.stated
-    if not agreeing(asked, fact, prepared.subject, values, answers.event.items) & items:
+    if not answers.where(asked, fact) & items:
         return
-    if prepared.subject is not None and values[Field.SUBJECT_ID] is OPEN:
+    values, agreement, event = answers.stated, answers.agreement, answers.event
+    if fact.subject is not None and values[Field.SUBJECT_ID] is OPEN:
         yield from _field(policy, answers, Field.SUBJECT_ID, items)
-    for name, field, sure, may, unknown in fact.held:
-        if name in asked.unheld or field is Field.OPERATION:
+    for held in agreement.plan(asked).held:
+        words = fact.stated[held.position]
+        if words is UNSET or held.field is Field.OPERATION:
             continue
-        value = values.get(field)
-        surely = chosen(answers.event.items, sure) if field is Field.ITEM else (items if value in sure else 0)
-        left = items & ~surely
+        left = items & ~answers.of_event(agreement.held(held, words, event, False)[0])
         if not left:
             continue
-        if value is OPEN:
-            yield from _field(policy, answers, field, items)
+        if values.get(held.field) is OPEN:
+            yield from _field(policy, answers, held.field, items)
             continue
-        if unknown:
-            yield from _strangers(prepared.data, number, name, unknown)
-        general = chosen(answers.event.items, may) & left if field is Field.ITEM else (left if value in may else 0)
+        if unknown := agreement.unknown(held, words):
+            yield from _strangers(event.known[number].data, number, held.name, unknown)
+        general = answers.of_event(agreement.held(held, words, event, True)[1]) & left
         if general:
-            yield from _field(policy, answers, field, general)
+            yield from _field(policy, answers, held.field, general)
 
 
-def _strangers(data: Mapping[str, object], number: int, name: str, unknown: frozenset[str]) -> Iterator[Opening]:
+def _strangers(data: Mapping[str, object], number: int, name: str, unknown: Container[str]) -> Iterator[Opening]:
     """Yield the words of a fact that the policy does not know."""
     stated = data[name]
     words = [stated] if isinstance(stated, str) else list(stated)  # type: ignore[call-overload]

@@ -31,6 +31,7 @@ class EventField:
         needed_on: the operations whose events must state it.
         always: whether its object, wherever that stands, must have it.
         allowed_on: the operations whose events may state it.
+        open_on: the operations whose events leave it open where they do not state it; elsewhere it is then not there.
         field: what a condition calls it.
         dimension: the dimension that declares its terms.
         held: what a field of a fact that is held against it is said to be held against.
@@ -42,6 +43,7 @@ class EventField:
     needed_on: frozenset[str] = frozenset()
     always: bool = False
     allowed_on: frozenset[str] = frozenset(OPERATIONS)
+    open_on: frozenset[str] = frozenset()
     field: Field | None = None
     dimension: str | None = None
     held: str | None = None
@@ -87,10 +89,22 @@ EVENT: Final = (
         field=Field.SUBJECT,
         dimension="subjects",
     ),
-    EventField("subject.id", "id", Text(ja="本人", en="data subject"), field=Field.SUBJECT_ID, held="subject"),
+    EventField(
+        "subject.id",
+        "id",
+        Text(ja="本人", en="data subject"),
+        open_on=_EVERY,
+        field=Field.SUBJECT_ID,
+        held="subject",
+    ),
     EventField("actor.id", "id", Text(ja="担当者", en="actor"), always=True),
     EventField(
-        "actor.role", "term", Text(ja="担当者の役割", en="role of the actor"), field=Field.ROLE, dimension="roles"
+        "actor.role",
+        "term",
+        Text(ja="担当者の役割", en="role of the actor"),
+        open_on=_EVERY,
+        field=Field.ROLE,
+        dimension="roles",
     ),
     EventField(
         "items",
@@ -111,7 +125,14 @@ EVENT: Final = (
         held="purpose",
     ),
     EventField("form", "term", Text(ja="形", en="form"), field=Field.FORM, dimension="forms"),
-    EventField("origin", "term", Text(ja="取得方法", en="origin"), field=Field.ORIGIN, dimension="origins"),
+    EventField(
+        "origin",
+        "term",
+        Text(ja="取得方法", en="origin"),
+        open_on=_EVERY,
+        field=Field.ORIGIN,
+        dimension="origins",
+    ),
     EventField(
         "recipient.id",
         "id",
@@ -122,9 +143,20 @@ EVENT: Final = (
         dimension="parties",
         held="recipient",
     ),
-    EventField("recipient.service", "term", Text(ja="役務", en="service"), field=Field.SERVICE, dimension="services"),
     EventField(
-        "recipient.country", "country", Text(ja="提供先の国", en="country of the recipient"), field=Field.COUNTRY
+        "recipient.service",
+        "term",
+        Text(ja="役務", en="service"),
+        open_on=frozenset({"entrust"}),
+        field=Field.SERVICE,
+        dimension="services",
+    ),
+    EventField(
+        "recipient.country",
+        "country",
+        Text(ja="提供先の国", en="country of the recipient"),
+        open_on=frozenset(NEEDS_RECIPIENT),
+        field=Field.COUNTRY,
     ),
     EventField("source.id", "id", Text(ja="取得元", en="source"), always=True, allowed_on=_ACQUIRE),
     EventField("source.country", "country", Text(ja="取得元の国", en="country of the source"), allowed_on=_ACQUIRE),

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, Literal
 
 from policyengine.errors import Source
 from policyengine.model.condition import Field
-from policyengine.model.fact import HELD_DIMENSION, FactType
+from policyengine.model.fact import FactType
 from policyengine.model.fields import ROWS
 from policyengine.model.hierarchy import Hierarchy
+from policyengine.model.meanings import Meanings
 from policyengine.model.operation import OPERATIONS
 from policyengine.text import Text
 
@@ -120,6 +121,11 @@ class Vocabulary:
         return self._hierarchies[dimension].closure(terms)
 
     @cached_property
+    def meant(self) -> Meanings:
+        """What its words mean for one another, and its items as bits."""
+        return Meanings(self)
+
+    @cached_property
     def _hierarchies(self) -> dict[str, Hierarchy]:
         return {dimension: hierarchy_of(terms) for dimension, terms in self.terms.items()}
 
@@ -156,19 +162,6 @@ class Vocabulary:
             if of == field and term in self.terms[dimension]:
                 return self.terms[dimension][term].label
         return Text(term, term)
-
-    def unknown_terms(self, fact: Mapping[str, Any]) -> Iterator[tuple[str, str, str]]:
-        """Yield (field, dimension, term) for each term of a well-formed fact that is not declared."""
-        kind = self.facts.get(fact["type"])
-        if kind is None:
-            return
-        for name, declared in kind.fields.items():
-            dimension = HELD_DIMENSION.get(declared.held)
-            if dimension in CLOSED and name in fact:
-                value = fact[name]
-                for term in (value,) if isinstance(value, str) else value:
-                    if term not in self.terms[dimension]:
-                        yield name, dimension, term
 
 
 def hierarchy_of(terms: Mapping[str, Term]) -> Hierarchy:

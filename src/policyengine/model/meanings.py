@@ -7,13 +7,17 @@ are it, or of which it is a kind; and may agree with those of which something th
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING, TypeAlias
 
-from policyengine.decision.law import Items
-from policyengine.model.vocabulary import Vocabulary
+if TYPE_CHECKING:
+    from policyengine.model.vocabulary import Vocabulary
+
+Items: TypeAlias = int
+"""A set of items: bit `n` stands for the item that the vocabulary declares at `n`."""
 
 
 class Meanings:
-    """The words of one vocabulary, with the items as the bits of an integer: bit `n` is the item declared at `n`.
+    """What the words of one vocabulary mean for one another, looked up once.
 
     Args:
         vocabulary: the words.
