@@ -39,22 +39,25 @@ class _Class:
     """What is kept for a class of events.
 
     Args:
+        strange: the words of its events that the policy does not know; then nothing else matters.
         rules: those that can matter, reduced to what its events may differ in.
         seen: what rules see of one of its events.
         questions: what is left to ask.
         spoken: returns what the clauses speak of.
     """
 
-    __slots__ = ("_speak", "_spoken", "asked", "looks", "numbers", "rules", "seen", "silent")
+    __slots__ = ("_speak", "_spoken", "asked", "looks", "numbers", "rules", "seen", "silent", "strange")
 
     def __init__(
         self,
+        strange: Sequence[Term],
         rules: Rules,
         seen: Values,
         questions: Iterable[Question],
         agreement: Agreement,
         speak: Callable[[], tuple[Spoken, ...]],
     ) -> None:
+        self.strange = strange
         self.rules = rules
         self.seen = seen
         self._speak = speak
@@ -112,8 +115,8 @@ class Evaluator:
         """
         facts = self._admission(event)
         of = self._class(event)
-        if of is None:
-            return self._unreadable(event)
+        if of.strange:
+            return self._unreadable(of, event.items)
         answers = without = of.silent
         if facts and of.asked:
             answers, without = self._agreement.answers(of.asked, facts, event, answers)
@@ -137,7 +140,7 @@ class Evaluator:
         """
         of = self._class(event)
         items = self._meanings.those(event.items)
-        if of is None or not items:
+        if of.strange or not items:
             return frozenset()
 
         def answer(leaf: Condition) -> bool | None:
@@ -159,24 +162,25 @@ class Evaluator:
             asked += leaves(topic.about)
         return frozenset(leaf.type for leaf in asked if isinstance(leaf, Holds))
 
-    def _class(self, event: Event) -> _Class | None:
-        """Return the class of an event; None where it states a word that the policy does not know."""
+    def _class(self, event: Event) -> _Class:
+        """Return the class of an event."""
         like = (self, self._classes.like(event))
         found: _Class | None = self._memory.get(like)
         if found is None:
-            key = self._classes.key(event)
-            if key is None:
-                return None
-            found = self._memory.get((self, key))
+            key = self._classes.key(event)  # None where it states a word that the policy does not know
+            found = self._memory.get((self, key)) if key is not None else None
+            weight = 500 + 4 * sum(len(word) for word in event.key if word is not None)
             if found is None:
                 found = self._new_class(event)
-                weight = 2_000 + 200 * (len(found.numbers) + sum(map(len, found.rules)))
-                self._memory.put((self, key), found, weight)
-            self._memory.put(like, found, 500 + 4 * sum(len(word) for word in event.key if word is not None))
+                weight += 2_000 + 200 * (len(found.numbers) + sum(map(len, found.rules)))
+                if key is not None:
+                    self._memory.put((self, key), found, 0)  # its weight counts with that of what is like it
+            self._memory.put(like, found, weight)
         return found
 
     def _new_class(self, event: Event) -> _Class:
-        seen, instant = as_rules_see(as_stated(event)), event.instant
+        stated, instant = as_stated(event), event.instant
+        seen = as_rules_see(stated)
         lists: list[list[Any]] = [[] for _ in LISTS]
         questions: list[Question] = []
         for where, rule, asked in self._rules.select(seen, instant):
@@ -186,12 +190,15 @@ class Evaluator:
             questions += speech.questions
         if event.operation not in self._decided_here:
             lists[LISTS["permits"]] = [LEAVE]
-        return _Class(Rules(*lists), seen, questions, self._agreement, lambda: self._spoken(seen, instant))
+        strange = [*dict.fromkeys(self.policy.vocabulary.strangers(stated))]
+        return _Class(strange, Rules(*lists), seen, questions, self._agreement, lambda: self._spoken(seen, instant))
 
     def _spoken(self, seen: Values, instant: int) -> tuple[Spoken, ...]:
         """Return what the clauses speak of that can be about events of a class."""
-        found = (speech.spoken(instant) for speech in self._topics.select(seen, instant))
-        return tuple(spoken for spoken in found if spoken is not None)
+        spoken = (speech.spoken(instant) for speech in self._topics.select(seen, instant))
+        found = tuple(one for one in spoken if one is not None)
+        self._memory.grow(200 * len(found))
+        return found
 
     def _looked(self, of: _Class, event: Event, answers: tuple[Items, ...]) -> tuple[Items, ...]:
         """Return answers with those that look at an event's attributes and persons."""
@@ -212,7 +219,7 @@ class Evaluator:
             met = self._met(of, answers)
             surely = None if answers is without else self._met(of, without)
             made = ruling(self.policy, of.rules, self._meanings.everything, met, of.spoken, surely)
-            found = Findings(self.policy, made)
+            found = Findings(self.policy, made, self._memory.grow)
             self._memory.put(key, found, 2_000 + 400 * (len(made.clauses) + len(made.rules) + len(made.obstacles)))
         return found
 
@@ -252,16 +259,13 @@ class Evaluator:
         clauses, rules = _both(found.clauses, more.clauses), _both(found.rules, more.rules)
         return Ruling(found.permitted, clauses, rules, found.obligations, more.obstacles)
 
-    def _unreadable(self, event: Event) -> Verdict:
+    def _unreadable(self, of: _Class, items: tuple[str, ...]) -> Verdict:
         """Deny an event for words that are not in the vocabulary, not to speak of its items."""
-        items = event.items
-        terms: list[Term] = [*dict.fromkeys(self.policy.vocabulary.strangers(as_stated(event)))]
-        of = self._new_class(event)
         met = self._met(of, of.silent)
         bits, unknown = self._bits(items)
         known = self._meanings.those(items)
         obstacles: list[tuple[Obstacle, Items]] = []
-        for dimension, term in terms:
+        for dimension, term in of.strange:
             left = known
             if dimension == "purposes":
                 for topic, _, named in of.spoken():
@@ -269,7 +273,7 @@ class Evaluator:
                         obstacles.append((self._stranger(dimension, term, topic.shown), where))
                         left &= ~where
             obstacles.append((self._stranger(dimension, term, ground(self.policy)), left))
-        found = refused([*obstacles, *self._unknown(terms, unknown)])
+        found = refused([*obstacles, *self._unknown(of.strange, unknown)])
         return Findings(self.policy, found).verdict(items, bits)
 
     def _unknown(self, terms: Iterable[Term], unknown: Mapping[str, Items]) -> list[tuple[Obstacle, Items]]:

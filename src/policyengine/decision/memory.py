@@ -19,14 +19,13 @@ class Memory:
         limit: how many bytes may be remembered.
     """
 
-    __slots__ = ("_half", "_old", "_weights", "_young", "held")
+    __slots__ = ("_half", "_held", "_old", "_young")
 
     def __init__(self, limit: int | None = None) -> None:
         self._half = (BYTES if limit is None else limit) // 2
         self._young: dict[Hashable, Any] = {}
         self._old: dict[Hashable, Any] = {}
-        self._weights: dict[Hashable, int] = {}
-        self.held = 0
+        self._held = 0
 
     def get(self, key: Hashable) -> Any:
         """Return what is remembered under `key`; None where nothing is."""
@@ -45,11 +44,15 @@ class Memory:
             value: what is remembered; not None.
             weight: how many bytes it takes, about.
         """
-        self.held += weight
-        if self.held > self._half:
-            self._old, self._young, self.held = self._young, {}, weight
+        self.grow(weight)
         if weight <= self._half:
             self._young[key] = value
+
+    def grow(self, weight: int) -> None:
+        """Count something that is kept with what is remembered already; see `put`."""
+        self._held += weight
+        if self._held > self._half:
+            self._old, self._young, self._held = self._young, {}, weight
 
 
 _AGAIN: Final = 256

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Final, TypeAlias
 
 from msgspec import Struct
@@ -33,13 +33,15 @@ class Findings:
     Args:
         policy: the policy.
         ruling: of all the items of its vocabulary, or of those and a few more.
+        grow: told how many bytes more they take, where they are remembered.
     """
 
-    __slots__ = ("_blocks", "_found", "_policy", "ruling")
+    __slots__ = ("_blocks", "_found", "_grow", "_policy", "ruling")
 
-    def __init__(self, policy: Policy, ruling: Ruling) -> None:
+    def __init__(self, policy: Policy, ruling: Ruling, grow: Callable[[int], None] | None = None) -> None:
         self.ruling = ruling
         self._policy = policy
+        self._grow = grow
         self._blocks: Sequence[Items] | None = None
         self._found: dict[int, _Found] = {}
 
@@ -74,8 +76,9 @@ class Findings:
         found = self._found.get(kind)
         if found is None:
             found = self._new(items)
-            if len(self._found) < MOST_KINDS:
+            if self._grow is not None and len(self._found) < MOST_KINDS:
                 self._found[kind] = found
+                self._grow(_WEIGHT * (1 + sum(map(len, found[1:]))))
         return found
 
     def _new(self, items: Items) -> _Found:
@@ -95,6 +98,9 @@ class Findings:
 
 MOST_KINDS: Final = 64
 """So many kinds of events are remembered for a ruling; of nearly all rulings there are fewer."""
+
+_WEIGHT: Final = 120
+"""So many bytes each kind of event takes, and each thing on which it rests, about."""
 
 _Found: TypeAlias = tuple[
     Outcome, tuple[str, ...], tuple[str, ...], tuple[Obligation, ...], tuple[tuple[Obstacle, Items], ...]
