@@ -20,7 +20,8 @@ if TYPE_CHECKING:
     from policyengine.hooks import EventSource, FactQuery, FactSource, ReportFormat, hookimpl
     from policyengine.language.kind import RuleKind
     from policyengine.model.decision import Decision, Obligation, PolicyRef, Reason
-    from policyengine.model.event import Actor, Event, Recipient, Source, Subject
+    from policyengine.model.event import Event
+    from policyengine.model.event_document import Actor, Recipient, Source, Subject
     from policyengine.text import Text
 else:
     # A plugin of another tool (pytest's, say) lives in this package too, and shall not load an engine to be found.
@@ -42,7 +43,8 @@ else:
                 "PolicyError",
                 "Problem",
             ),
-            "model.event": ("Actor", "Event", "Recipient", "Source", "Subject"),
+            "model.event": ("Event",),
+            "model.event_document": ("Actor", "Recipient", "Source", "Subject"),
             "hooks": (
                 "EventSource",
                 "FactQuery",

@@ -12,7 +12,8 @@ import msgspec
 from msgspec import UNSET, Meta, Struct, UnsetType
 
 from policyengine.errors import InvalidEvent
-from policyengine.model.event import Event, EventDocument, PreparedFact, keep_admitted
+from policyengine.model.event import Event, PreparedFact, keep_admitted
+from policyengine.model.event_document import EventDocument
 from policyengine.model.event_problems import MALFORMED_BECAUSE
 from policyengine.model.fact import FactField, FactType
 from policyengine.model.operation import OPERATIONS

@@ -28,7 +28,8 @@ if TYPE_CHECKING:
         conjuncts,
     )
     from policyengine.model.decision import Decision, Obligation, Reason
-    from policyengine.model.event import Actor, Event, Recipient, Source, Subject
+    from policyengine.model.event import Event
+    from policyengine.model.event_document import Actor, Recipient, Source, Subject
     from policyengine.model.operation import WITHIN
     from policyengine.model.rule import Duty, Head, Permit, Replacement, Restriction, Rule
     from policyengine.text import Text
@@ -63,9 +64,9 @@ else:
                 "Restriction",
                 "Rule",
             ),
-            "model.event": (
+            "model.event": ("Event",),
+            "model.event_document": (
                 "Actor",
-                "Event",
                 "Recipient",
                 "Source",
                 "Subject",

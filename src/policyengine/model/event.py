@@ -2,98 +2,33 @@
 
 from __future__ import annotations
 
-import json
 import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
 from types import MappingProxyType
-from typing import Any, Final, Literal, Protocol, TypeAlias
+from typing import Any, Final, Protocol
 
 import msgspec
 from msgspec import UNSET, Struct, UnsetType
 
-from policyengine.errors import EventError, InvalidEvent
 from policyengine.model.condition import Field
 from policyengine.model.countries import COUNTRIES
-from policyengine.model.event_problems import JSON_TOO_DEEP, MALFORMED, MALFORMED_BECAUSE, NO_OBJECT, NOT_JSON
+from policyengine.model.event_document import (
+    NO_EVENT,
+    EventDocument,
+    FactData,
+    Source,
+    converted,
+    diagnosis,
+    document_of,
+    document_of_json,
+    encode,
+    plain,
+)
 from policyengine.model.fields import IDENTIFIABLE
 from policyengine.model.operation import NEEDS_PURPOSE, NEEDS_RECIPIENT
 from policyengine.moment import FOREVER, instant
 from policyengine.schema.names import is_name
-
-FactData: TypeAlias = dict[str, str | tuple[str, ...]]
-"""One fact as the event has it: its type, its common fields, and the fields that its type declares."""
-
-
-class Subject(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
-    """Whose data it is.
-
-    Args:
-        category: a term of the vocabulary, such as ``customer``.
-        id: the person, where the host knows it.
-    """
-
-    category: str
-    id: str | UnsetType = UNSET
-
-
-class Actor(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
-    """Who in the controller does it.
-
-    Args:
-        id: the person, or the system.
-        role: what they are there, a term of the vocabulary.
-    """
-
-    id: str
-    role: str | UnsetType = UNSET
-
-
-class Recipient(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
-    """To whom the data goes.
-
-    Args:
-        id: the party.
-        service: what a contractor does for the controller, a term of the vocabulary.
-        country: where it receives the data, as a code of ISO 3166-1.
-    """
-
-    id: str
-    service: str | UnsetType = UNSET
-    country: str | UnsetType = UNSET
-
-
-class Source(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
-    """From whom the controller gets the data.
-
-    Args:
-        id: the party.
-        country: where it has them, as a code of ISO 3166-1.
-    """
-
-    id: str
-    country: str | UnsetType = UNSET
-
-
-class EventDocument(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True, kw_only=True):
-    """The typed form of an event's JSON object: what `policyengine.model.fields.EVENT` says, for type checkers."""
-
-    id: str
-    time: str
-    operation: Literal["acquire", "use", "retain", "joint_use", "entrust", "provide", "disclose"]
-    subject: Subject
-    items: tuple[str, ...]
-    acquired: str | UnsetType = UNSET
-    controller: str | UnsetType = UNSET
-    actor: Actor | UnsetType = UNSET
-    purpose: str | UnsetType = UNSET
-    form: str | UnsetType = UNSET
-    origin: str | UnsetType = UNSET
-    recipient: Recipient | UnsetType = UNSET
-    source: Source | UnsetType = UNSET
-    facts: tuple[FactData, ...] | UnsetType = UNSET
-    attributes: dict[str, bool | int | float | str] | UnsetType = UNSET
-
 
 KEY_FIELDS: Final = (
     Field.OPERATION,
@@ -132,14 +67,6 @@ class PreparedFact(Struct, frozen=True, gc=False):
     end: int
     subject: str | None
     data: FactData
-
-
-_decode = msgspec.json.Decoder(EventDocument).decode
-_decode_any = msgspec.json.Decoder().decode
-_encode = msgspec.json.Encoder().encode
-
-_NO_EVENT = (msgspec.MsgspecError, RecursionError, TypeError, ValueError, OverflowError)
-"""What converting and writing down an event raise when it is none."""
 
 
 class Event:
@@ -186,21 +113,17 @@ class Event:
         for name in ("time", "acquired"):
             if isinstance(given.get(name), datetime):
                 given[name] = given[name].isoformat()
-        _prepare(self, _document(given))
+        _prepare(self, document_of(given))
 
     @classmethod
     def from_mapping(cls, mapping: Mapping[str, Any]) -> Event:
         """Return the event that `mapping` (section 1 of the contract) describes. Raises `InvalidEvent`."""
-        return _prepare(cls.__new__(cls), _document(mapping))
+        return _prepare(cls.__new__(cls), document_of(mapping))
 
     @classmethod
     def from_json(cls, line: bytes | str) -> Event:
         """Return the event in one JSON text; of a repeated key the last value counts. Raises `InvalidEvent`."""
-        try:
-            document = _decode(line)
-        except (msgspec.MsgspecError, ValueError, RecursionError):
-            document = _document(_loads(_without_mark(line)))
-        return _prepare(cls.__new__(cls), document)
+        return _prepare(cls.__new__(cls), document_of_json(line))
 
     @property
     def operation(self) -> str:
@@ -241,8 +164,8 @@ class Event:
         """The facts that the event carries, in the order given, each with its times."""
         found: tuple[PreparedFact, ...] | None = self._known  # type: ignore[attr-defined]
         if found is None:
-            plain = msgspec.convert(msgspec.to_builtins(self.document.facts), tuple[FactData, ...])
-            found = tuple([_prepared_fact(fact, self.document.subject.id) for fact in plain])
+            facts = msgspec.convert(msgspec.to_builtins(self.document.facts), tuple[FactData, ...])
+            found = tuple([_prepared_fact(fact, self.document.subject.id) for fact in facts])
             _set_known(self, found)
         return found
 
@@ -253,19 +176,19 @@ class Event:
 
     def as_dict(self) -> dict[str, Any]:
         """Return the event as the JSON object that it was given as."""
-        return _plain(msgspec.to_builtins(self.document))  # type: ignore[no-any-return]
+        return plain(msgspec.to_builtins(self.document))  # type: ignore[no-any-return]
 
     def with_facts(self, facts: Iterable[Mapping[str, Any]]) -> Event:
         """Return the same event with more facts. Raises `InvalidEvent` where one is malformed."""
-        facts = [fact if type(fact) is dict else _plain(fact) for fact in facts]
+        facts = [fact if type(fact) is dict else plain(fact) for fact in facts]
         if not facts:
             return self
         try:
             more = msgspec.convert(facts, tuple[FactData, ...])
-            _encode(more)  # raises where a text has a lone surrogate, which no JSON can say
+            encode(more)  # raises where a text has a lone surrogate, which no JSON can say
             for fact in more:
                 _prepared_fact(fact, self.document.subject.id)
-        except (*_NO_EVENT, KeyError, AttributeError):
+        except (*NO_EVENT, KeyError, AttributeError):
             whole = self.as_dict()
             whole["facts"] = [*whole.get("facts", ()), *facts]
             return Event.from_mapping(whole)
@@ -299,7 +222,7 @@ class Event:
 def event_from_mapping(mapping: Mapping[str, Any], reader: FactReader | None) -> Event:
     """Return the event of a mapping, as `Event.from_mapping` does; its facts are read by `reader` if it can."""
     if reader is not None and type(mapping) is dict and "facts" in mapping:
-        found = _converted(mapping, reader.document)
+        found = converted(mapping, reader.document)
         if found is not None and (read := reader.facts(found)) is not None:
             return _prepare(Event.__new__(Event), found, (reader, read))
     return Event.from_mapping(mapping)
@@ -360,7 +283,7 @@ def _prepare(event: Event, document: EventDocument, admitted: tuple[object, Sequ
         or (recipient is not UNSET and recipient.country is not UNSET and recipient.country not in COUNTRIES)
         or (source is not UNSET and not _is_source(source, operation))
     ):
-        raise _diagnosis(msgspec.to_builtins(document))
+        raise diagnosis(msgspec.to_builtins(document))
     try:
         when = instant(document.time)
         if document.acquired is not UNSET and instant(document.acquired) > when:
@@ -373,7 +296,7 @@ def _prepare(event: Event, document: EventDocument, admitted: tuple[object, Sequ
                 if not (isinstance(value, str) or math.isfinite(value)):
                     raise ValueError("attributes")
     except (ValueError, KeyError, TypeError, AttributeError, OverflowError):
-        raise _diagnosis(msgspec.to_builtins(document)) from None
+        raise diagnosis(msgspec.to_builtins(document)) from None
     return _filled(event, document, when, admitted or _NOBODY)
 
 
@@ -450,94 +373,3 @@ def _prepared_fact(fact: FactData, person: str | UnsetType) -> PreparedFact:
         raise ValueError("subject")
     since = -FOREVER if start is None else instant(start)  # type: ignore[arg-type]
     return PreparedFact(since, FOREVER if end is None else instant(end), subject, fact)  # type: ignore[arg-type]
-
-
-def _document(mapping: Mapping[str, Any]) -> EventDocument:
-    if not isinstance(mapping, Mapping):
-        raise InvalidEvent([NO_OBJECT.error("$")])
-    found = _converted(mapping, EventDocument)
-    if found is not None:
-        return found
-    try:
-        document = msgspec.convert(_plain(mapping), EventDocument)
-        _encode(document)
-    except _NO_EVENT as error:
-        raise _diagnosis(mapping, MALFORMED_BECAUSE.error("$", why=error)) from None
-    return document
-
-
-def _converted(mapping: Mapping[str, Any], to: type[EventDocument]) -> EventDocument | None:
-    """Return the document of a plain dict; None where that is none, or has to go the longer way."""
-    if type(mapping) is not dict:
-        return None
-    try:
-        document = msgspec.convert(mapping, to)
-        # A struct is taken as it is, whatever it holds: it has to go the longer way.
-        if (
-            document.subject is mapping["subject"]
-            or (document.recipient is not UNSET and document.recipient is mapping["recipient"])
-            or (document.actor is not UNSET and document.actor is mapping["actor"])
-            or (document.source is not UNSET and document.source is mapping["source"])
-        ):
-            return None
-        _encode(document)  # raises where a text has a lone surrogate, which no JSON can say
-    except _NO_EVENT:
-        return None
-    return document
-
-
-def _plain(value: Any) -> Any:
-    """Return `value` with every mapping a dict and every struct its fields, as `msgspec` wants them."""
-    if isinstance(value, Mapping):
-        return {key: _plain(member) for key, member in value.items()}
-    if isinstance(value, Struct):
-        return msgspec.to_builtins(value)
-    if isinstance(value, list | tuple):
-        return [_plain(member) for member in value]
-    return value
-
-
-def _without_mark(line: bytes | str) -> bytes | str:
-    """Return `line` without the byte order mark that some programs put before JSON."""
-    if isinstance(line, str):
-        return line.removeprefix("\ufeff")
-    return bytes(line).removeprefix(b"\xef\xbb\xbf")
-
-
-def _loads(line: bytes | str) -> Mapping[str, Any]:
-    try:
-        found = _decode_any(line)
-    except (msgspec.MsgspecError, ValueError, RecursionError) as error:
-        raise _no_json(line, error) from None
-    if not isinstance(found, dict):
-        raise InvalidEvent([NO_OBJECT.error("$")])
-    return found
-
-
-def _no_json(line: bytes | str, error: Exception) -> InvalidEvent:
-    """Say what is wrong with what is no JSON, but may be near enough (NaN, a lone surrogate) to name the place."""
-    problem = JSON_TOO_DEEP.error("$") if isinstance(error, RecursionError) else NOT_JSON.error("$", error=error)
-    try:
-        found = json.loads(line)
-    except (ValueError, RecursionError):
-        found = None
-    return _diagnosis(found, problem) if isinstance(found, dict) else InvalidEvent([problem])
-
-
-def _diagnosis(mapping: Mapping[str, Any], fallback: EventError | None = None) -> InvalidEvent:
-    """Say everything that is wrong with a mapping that is no event, with the committed JSON Schema of events.
-
-    Where the schema has nothing against it, `fallback` is what is wrong.
-    """
-    from policyengine.model.event_errors import event_errors  # noqa: PLC0415  imports jsonschema, needed only for what is wrong
-
-    return InvalidEvent(event_errors(mapping) or [fallback or MALFORMED.error("$")], _id_of(mapping))
-
-
-def _id_of(mapping: Mapping[str, Any]) -> str | None:
-    """Return the id of what is no event, where it has one that can be written down."""
-    identifier = mapping.get("id")
-    try:
-        return identifier if isinstance(identifier, str) and is_name(identifier) and identifier.encode() else None
-    except UnicodeEncodeError:
-        return None
