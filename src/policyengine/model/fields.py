@@ -1,9 +1,9 @@
 """The fields of an event: one table, from which everything that has to know them follows.
 
-What a field is called, which form its value has, when it must be there, which dimension declares its terms, what a
-condition and a fact call it, and its name for people: each stands here and nowhere else. `model.event_document` alone writes
-the fields out once more, as the attributes of its structs, so that readers and type checkers see them; a test holds
-the structs against this table.
+What a field is called, which form its value has, when it must be there, when it is open, which dimension declares its
+terms, what a condition and a fact call it, and its name for people: each stands here and nowhere else.
+`model.event_document` alone writes the fields out once more, as the attributes of its structs, so that readers and type
+checkers see them; a test holds the structs against this table.
 """
 
 from __future__ import annotations
