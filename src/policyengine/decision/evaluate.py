@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, TypeAlias
 
 from policyengine.decision.admission import Admission
-from policyengine.decision.agreement import Agreement
+from policyengine.decision.agreement import Agreement, Plan
 from policyengine.decision.classes import Classes, leaves_of
 from policyengine.decision.facts import Values, answered, as_rules_see, as_stated, evaluated
 from policyengine.decision.index import Index
@@ -63,11 +63,11 @@ class _Class:
         self._speak = speak
         self._spoken: tuple[Spoken, ...] | None = None
         self.numbers: dict[int, int] = {}
-        self.asked: dict[str, list[tuple[int, Any]]] = {}
+        self.asked: dict[str, list[tuple[int, Plan]]] = {}
         self.looks: list[tuple[int, Same | Compare]] = []
         for leaf in questions:
-            number = self.numbers.setdefault(id(leaf), len(self.numbers))
-            if number == len(self.numbers) - 1:
+            if id(leaf) not in self.numbers:
+                number = self.numbers[id(leaf)] = len(self.numbers)
                 if isinstance(leaf, Holds):
                     self.asked.setdefault(leaf.type, []).append((number, agreement.plan(leaf)))
                 else:
