@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from policyengine import Engine
 from policyengine.model.policy import Policy
+from property.decided import decided
 from strategies import GENERATED_WORDS_PARTIES, TIMES, cases, facts, words_of
 
 MOMENT = timedelta(microseconds=1)
@@ -33,7 +34,10 @@ def test_it_changes_nothing(case: tuple[Policy, dict[str, Any]], data: st.DataOb
         {"from": event["time"], "until": event["time"]},
         {"from": (now + MOMENT).isoformat(), "until": (now - MOMENT).isoformat()},
     ):
-        assert engine.evaluate({**event, "facts": [{**fact, **idle}, *event.get("facts", [])]}) == decision
+        known = event.get("facts", [])
+        assert engine.evaluate({**event, "facts": [*known, {**fact, **idle}]}) == decision
+        before = engine.evaluate({**event, "facts": [{**fact, **idle}, *known]})
+        assert decided(before) == decided(decision)  # what is open is told by where it stands in the event
 
 
 @given(cases(), st.data())
