@@ -28,7 +28,7 @@ HAND_ON = frozenset(
         "engine/plugins.py",
         "language/validate.py",
         "model/event_errors.py",
-        "schema/validate.py",
+        "schema/diagnose.py",
     }
 )
 """Where a problem is made of a code, or of another's problem."""

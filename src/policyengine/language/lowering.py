@@ -18,7 +18,6 @@ from policyengine.language.source import Document
 from policyengine.language.table import RuleTable, Scope
 from policyengine.model.condition import Condition, Read, all_of, any_of
 from policyengine.model.rule import Rule, only_where, placed
-from policyengine.schema.pieces import Schema
 
 if TYPE_CHECKING:
     from policyengine.language.kind import RuleKind
@@ -99,7 +98,6 @@ class Lowering:
     def __init__(self, scope: Scope, kept: Kept) -> None:
         self.scope = scope
         self._kept = kept
-        self._schemas: dict[str, Schema] = {}
 
     def under(self, written: Written, chosen: Mapping[str, str]) -> Lowered:
         """Return what a table is lowered to under chosen readings; what is wrong with it is reported in the scope."""
@@ -146,7 +144,7 @@ class Lowering:
             document,
             path,
             values,
-            self._schema_of(kind),
+            rule_schema(kind),
             clause=clause,
             kind=kind.name,
             title=kind.title,
@@ -159,11 +157,6 @@ class Lowering:
         else:
             table.condition()
         return Lowered(table, stands, rules, len(scope.problems) == before)
-
-    def _schema_of(self, kind: RuleKind) -> Schema:
-        if kind.name not in self._schemas:
-            self._schemas[kind.name] = rule_schema(kind)
-        return self._schemas[kind.name]
 
 
 def _choice(asked: frozenset[str], chosen: Mapping[str, str]) -> Choice:

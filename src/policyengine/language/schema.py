@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Hashable, Iterable, Sequence
+from typing import TYPE_CHECKING, Final
 
 from policyengine.language.keys import (
     COUNTRY_CODES,
@@ -34,8 +34,43 @@ UNDER: Schema = {
 _WORDS: Schema = {"type": "array", "items": {"type": "string"}, "minItems": 1}
 
 
+_KEPT: Final = 256
+"""So many schemas are kept at most."""
+
+_kept: dict[Hashable, tuple[object, Schema]] = {}
+
+
 def rule_schema(kind: RuleKind) -> Schema:
-    """Return the schema of one table of a rule kind: its own keys, and those that every rule has."""
+    """Return the schema of one table of a rule kind: its own keys, and those that every rule has.
+
+    It is the same object whenever a kind with the same properties is asked for, and nobody changes it.
+    """
+    return _once(_key(kind), kind.properties, lambda: _rule_schema(kind))
+
+
+def policy_schema(kinds: Iterable[RuleKind]) -> Schema:
+    """Return the JSON Schema of rule files: packs and vocabularies, with every one of `kinds`.
+
+    It is the same object whenever the same kinds are asked for, and nobody changes it.
+    """
+    some = sorted(kinds, key=lambda kind: kind.name)
+    return _once(tuple(map(_key, some)), [kind.properties for kind in some], lambda: _policy_schema(some))
+
+
+def _once(key: Hashable, parts: object, make: Callable[[], Schema]) -> Schema:
+    """Return what was made for `key` before, or is made now; its parts are kept, so that nothing else has their ids."""
+    if key not in _kept:
+        if len(_kept) >= _KEPT:
+            _kept.clear()
+        _kept[key] = (parts, make())
+    return _kept[key][1]
+
+
+def _key(kind: RuleKind) -> Hashable:
+    return kind.name, kind.title.en, kind.summary.en, frozenset(kind.required), id(kind.properties)
+
+
+def _rule_schema(kind: RuleKind) -> Schema:
     return {
         "type": "object",
         "title": kind.title.en,
@@ -56,8 +91,7 @@ def rule_schema(kind: RuleKind) -> Schema:
     }
 
 
-def policy_schema(kinds: Iterable[RuleKind]) -> Schema:
-    """Return the JSON Schema of rule files: packs and vocabularies, with every one of `kinds`."""
+def _policy_schema(kinds: Sequence[RuleKind]) -> Schema:
     term = {
         "type": "object",
         "properties": {
@@ -101,10 +135,7 @@ def policy_schema(kinds: Iterable[RuleKind]) -> Schema:
         },
         "additionalProperties": False,
     }
-    rules = {
-        kind.name: {"type": "array", "minItems": 1, "items": {"$ref": f"#/$defs/{kind.name}"}}
-        for kind in sorted(kinds, key=lambda kind: kind.name)
-    }
+    rules = {kind.name: {"type": "array", "minItems": 1, "items": {"$ref": f"#/$defs/{kind.name}"}} for kind in kinds}
     clause = {
         "type": "object",
         "description": "One clause of the policy's text.",
@@ -255,6 +286,6 @@ def policy_schema(kinds: Iterable[RuleKind]) -> Schema:
                 "required": ["en", "ja"],
                 "additionalProperties": False,
             },
-            **{kind.name: rule_schema(kind) for kind in sorted(kinds, key=lambda kind: kind.name)},
+            **{kind.name: rule_schema(kind) for kind in kinds},
         },
     }
