@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from policyengine.model.event import Event
 
 PROJECT = "policyengine"
-"""The pluggy project name, and the entry-point group of installed plugins."""
+"""The pluggy project name."""
 
 hookspec = pluggy.HookspecMarker(PROJECT)
 hookimpl = pluggy.HookimplMarker(PROJECT)

@@ -6,16 +6,14 @@ import importlib
 import io
 import os
 import sys
-import traceback
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
 from typing import Any
 
 import click
 
-from policyengine.cli.session import Session
-from policyengine.text import visible
+from policyengine.cli.session import Session, default_language
+from policyengine.engine.installed import may_be_installed
 
 CONFIGURATION = "policyengine.toml"  # as in `policyengine.load`, which completion shall not wait for
 
@@ -77,28 +75,29 @@ def _brought(ctx: click.Context) -> dict[str, click.Command]:
     """Return the commands that plugins bring; a plugin that is broken is told of, and hides no command of ours."""
     session = _session(ctx)
     if session.brought is None:
+        session.brought = {}
+        if not may_be_installed():
+            return session.brought
         from policyengine.errors import PluginError  # noqa: PLC0415
 
-        session.brought = {}
         try:
-            for name, command in session.plugins.commands().items():
+            for name, command in session.plugins.commands.items():
                 if not isinstance(command, click.Command):
                     raise PluginError(f"command {name!r} is no click.Command")
                 session.brought[name] = command
         except (PluginError, click.ClickException) as error:
             if not ctx.resilient_parsing:
-                click.echo(visible(f"plugins: {error}", keep="\n"), err=True)
+                _say(f"plugins: {error}\n")
     return session.brought
 
 
 def _session(ctx: click.Context) -> Session:
     """Return the session of a call, made where parsing has not come to it yet, as in completion."""
-    from policyengine.cli.common import default_language  # noqa: PLC0415
-
     if not isinstance(ctx.obj, Session):
         named = ctx.params.get("config") or os.environ.get("POLICYENGINE_CONFIG")
-        file = Path(named) if named else Path(CONFIGURATION) if Path(CONFIGURATION).is_file() else None
-        ctx.obj = Session(file, default_language())
+        if not named and os.path.isfile(CONFIGURATION):  # noqa: PTH113  most calls name no path at all
+            named = CONFIGURATION
+        ctx.obj = Session(named or None, default_language())
     return ctx.obj
 
 
@@ -141,14 +140,14 @@ def main() -> None:
     """Run the command line, and leave the shell with an exit code even where it leaves us first."""
     for name in ("stdout", "stderr"):
         if getattr(sys, name) is None:  # closed by whoever started us
-            setattr(sys, name, Path(os.devnull).open("w"))  # noqa: SIM115
+            setattr(sys, name, open(os.devnull, "w", encoding="utf-8"))  # noqa: PTH123, SIM115
     try:
         code = cli.main(prog_name="policyengine", standalone_mode=False)
         sys.stdout.flush()
     except click.ClickException as error:
         said = io.StringIO()
         error.show(said)
-        click.echo(visible(said.getvalue(), keep="\n"), err=True, nl=False)  # it may name what somebody else has made
+        _say(said.getvalue())
         code = 2
     except (click.Abort, KeyboardInterrupt):
         click.echo("interrupted", err=True)
@@ -157,13 +156,22 @@ def main() -> None:
         code = 141
         _quiet()
     except OSError as error:  # no space left, a disk that failed
-        click.echo(visible(f"Error: {error}"), err=True)
+        _say(f"Error: {error}\n")
         code = 2
         _quiet()
     except Exception:  # a mistake of ours: it shall not look like a denial, which is what Python's own code 1 says
+        import traceback  # noqa: PLC0415
+
         traceback.print_exc()
         code = 70
     sys.exit(code)
+
+
+def _say(text: str) -> None:
+    """Write a text of ours on standard error, which may name what somebody else has made."""
+    from policyengine.text import visible  # noqa: PLC0415
+
+    click.echo(visible(text, keep="\n"), err=True, nl=False)
 
 
 class _ReaderGone(Exception):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import locale
 import os
 import sys
 from collections.abc import Callable, Iterable, Sequence
@@ -10,7 +9,7 @@ from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
 
 import click
 
-from policyengine.cli.session import Session
+from policyengine.cli.session import Session, default_language
 from policyengine.errors import PluginError, PolicyError, Problem
 from policyengine.text import Language, Words, plain, visible
 
@@ -34,14 +33,6 @@ _STYLES = {
     "dim": {"dim": True},
     "strong": {"bold": True},
 }
-
-
-def default_language() -> Language:
-    """Return ``ja`` where the environment speaks Japanese, else ``en``."""
-    for name in ("LC_ALL", "LC_MESSAGES", "LANG"):
-        if value := os.environ.get(name):
-            return "ja" if value.startswith("ja") else "en"
-    return "ja" if (locale.getlocale()[0] or "").startswith("ja") else "en"
 
 
 language_option = click.option(

@@ -2,20 +2,31 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 from functools import cached_property
-from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 
 import click
 
-from policyengine.errors import PluginError, PolicyError
-from policyengine.text import Language
-
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from policyengine.engine.configuration import Configuration
     from policyengine.engine.engine import Engine
     from policyengine.engine.plugins import Plugins
+    from policyengine.errors import PolicyError
+    from policyengine.text import Language
+
+
+def default_language() -> Language:
+    """Return ``ja`` where the environment speaks Japanese, else ``en``."""
+    for name in ("LC_ALL", "LC_MESSAGES", "LANG"):
+        if value := os.environ.get(name):
+            return "ja" if value.startswith("ja") else "en"
+    import locale  # noqa: PLC0415  an environment that says nothing is rare
+
+    return "ja" if (locale.getlocale()[0] or "").startswith("ja") else "en"
 
 
 class Session:
@@ -26,7 +37,7 @@ class Session:
         lang: the language of messages.
     """
 
-    def __init__(self, file: Path | None, lang: Language) -> None:
+    def __init__(self, file: str | Path | None, lang: Language) -> None:
         self.file = file
         self.lang = lang
         self.brought: dict[str, click.Command] | None = None
@@ -39,10 +50,11 @@ class Session:
         Raises:
             click.ClickException: it is broken.
         """
-        from policyengine.engine.configuration import read_configuration  # noqa: PLC0415  not every command needs it
-
         if self.file is None:
             return None
+        from policyengine.engine.configuration import read_configuration  # noqa: PLC0415  not every command needs it
+        from policyengine.errors import PolicyError  # noqa: PLC0415
+
         try:
             return read_configuration(self.file)
         except PolicyError as error:
@@ -56,6 +68,7 @@ class Session:
             click.ClickException: a plugin or a setting is wrong.
         """
         from policyengine.engine.configuration import Configuration  # noqa: PLC0415
+        from policyengine.errors import PluginError, PolicyError  # noqa: PLC0415
 
         found = self.configuration or Configuration()
         try:
@@ -76,6 +89,7 @@ class Session:
             click.ClickException: there is no file, or it or what it names is broken.
         """
         from policyengine.engine.engine import engine_of  # noqa: PLC0415
+        from policyengine.errors import PluginError, PolicyError  # noqa: PLC0415
 
         configuration = self.configuration
         if configuration is None:

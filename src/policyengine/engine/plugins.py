@@ -3,21 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
-from importlib.metadata import entry_points
+from functools import cached_property
 from inspect import signature
 from pathlib import Path
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import pluggy
+from msgspec import Struct
 
 from policyengine.builtin import files, formats, kinds
 from policyengine.builtin.actions import block, log, notify, quarantine, redact
 from policyengine.enforcement.flow import STAGES, EnforcementAction, Observer
+from policyengine.engine.installed import GROUP, may_be_installed
 from policyengine.engine.problems import NO_SETTINGS, UNKNOWN_PLUGIN
 from policyengine.errors import ConfigurationError, Fault, PluginError, did_you_mean
 from policyengine.hooks import PROJECT, Command, EventSource, FactSource, Hooks, ReportFormat
 from policyengine.language.kind import RuleKind
+
+if TYPE_CHECKING:
+    from importlib.metadata import Distribution, EntryPoint
 
 _BUILT_IN: Final[Mapping[str, object]] = {
     "block": block,
@@ -34,8 +38,7 @@ _BUILT_IN: Final[Mapping[str, object]] = {
 _SQLITE: Final = "sqlite:///"
 
 
-@dataclass(frozen=True, slots=True)
-class Installed:
+class Installed(Struct, frozen=True):
     """One plugin, for people.
 
     Args:
@@ -54,7 +57,7 @@ class Installed:
 
 
 class Plugins:
-    """The plugins of one engine, and what they handed over.
+    """The plugins of one engine, and what they hand over. A hook is called when its sort is first asked for.
 
     Args:
         objects: the host's own plugin objects; one with settings has a `name` to find them by.
@@ -77,60 +80,90 @@ class Plugins:
     ) -> None:
         self.manager = pluggy.PluginManager(PROJECT)
         self.manager.add_hookspecs(Hooks)
+        self._brought_by: dict[str, Distribution | None] = {}
         try:
             for built_in, module in _BUILT_IN.items():
                 self.manager.register(module, name=built_in)
-            if installed:
-                _refuse_clashes([point.name for point in entry_points(group=PROJECT)])
-                self.manager.load_setuptools_entrypoints(PROJECT)
+            for point in _installed() if installed else ():
+                self._register(point.load(), point.name)
+                self._brought_by[point.name] = point.dist
             for plugin in objects:
-                _refuse_unknown_hooks(plugin)
                 name = getattr(plugin, "name", None)  # by which its settings are found; pluggy's own is a number
                 name = name if isinstance(name, str) else None
                 if name is not None and self.manager.has_plugin(name):
                     raise PluginError(f'there is a plugin named "{name}" already')
-                self.manager.register(plugin, name=name)
-            for _, plugin in self.manager.list_name_plugin():
-                _refuse_unknown_hooks(plugin)
+                self._register(plugin, name)
             self.manager.check_pending()
         except pluggy.PluginValidationError as error:
-            _refuse_unknown_hooks(error.plugin)
             raise PluginError(str(error)) from error
         except ValueError as error:
             raise PluginError(str(error)) from error
-        self.schemas: Mapping[str, Mapping[str, Any]] = {
+        self.settings: Mapping[str, Mapping[str, Any]] = self._validated(settings or {}, folder or Path())
+
+    def _register(self, plugin: object, name: str | None) -> None:
+        _refuse_unknown_hooks(plugin)  # more plainly than pluggy would
+        self.manager.register(plugin, name=name)
+
+    @cached_property
+    def schemas(self) -> Mapping[str, Mapping[str, Any]]:
+        """The JSON Schemas of settings, by the name of the plugin that has them."""
+        return {
             implementation.plugin_name: dict(implementation.function())  # type: ignore[call-overload]
             for implementation in self.manager.hook.policyengine_settings.get_hookimpls()
         }
-        self.settings: Mapping[str, Mapping[str, Any]] = self._validated(settings or {}, folder or Path())
-        self.kinds: Mapping[str, RuleKind] = self._collected("rule_kinds", RuleKind, "rule kind")
-        self.sources: Mapping[str, FactSource] = self._collected("fact_sources", FactSource, "fact source")
-        self.events: Mapping[str, EventSource] = self._collected("event_sources", EventSource, "event source")
-        self.actions: Mapping[str, EnforcementAction] = self._collected(
+
+    @cached_property
+    def kinds(self) -> Mapping[str, RuleKind]:
+        """The rule kinds, by name. Like all that plugins hand over, it raises `PluginError` as the constructor does."""
+        return self._collected("rule_kinds", RuleKind, "rule kind")
+
+    @cached_property
+    def sources(self) -> Mapping[str, FactSource]:
+        """The fact sources, by name."""
+        return self._collected("fact_sources", FactSource, "fact source")
+
+    @cached_property
+    def events(self) -> Mapping[str, EventSource]:
+        """The event sources, by name."""
+        return self._collected("event_sources", EventSource, "event source")
+
+    @cached_property
+    def actions(self) -> Mapping[str, EnforcementAction]:
+        """The enforcement actions, by name."""
+        found: Mapping[str, EnforcementAction] = self._collected(
             "enforcement_actions", EnforcementAction, "enforcement action"
         )
-        self.observers: Mapping[str, Observer] = self._collected("observers", Observer, "observer")
-        self.formats: Mapping[str, ReportFormat] = self._collected("report_formats", ReportFormat, "report format")
-        for action in self.actions.values():
+        for action in found.values():
             if action.stage not in STAGES:
                 known = ", ".join(STAGES)
                 raise PluginError(f"action {action.name!r} has stage {action.stage!r}; the stages are {known}")
+        return found
+
+    @cached_property
+    def observers(self) -> Mapping[str, Observer]:
+        """The observers, by name."""
+        return self._collected("observers", Observer, "observer")
+
+    @cached_property
+    def formats(self) -> Mapping[str, ReportFormat]:
+        """The report formats, by name."""
+        return self._collected("report_formats", ReportFormat, "report format")
+
+    @cached_property
+    def commands(self) -> Mapping[str, Command]:
+        """The commands, by name."""
+        return self._collected("commands", Command, "command")
 
     def describe(self) -> list[Installed]:
         """Return every plugin with its hooks, in the order of names."""
-        distributions = dict(self.manager.list_plugin_distinfo())
         found = []
         for name, plugin in self.manager.list_name_plugin():
             if plugin is not None:
                 hooks = sorted(hook.name for hook in self.manager.get_hookcallers(plugin) or ())
-                info: Any = distributions.get(plugin)
-                version, distribution = (info.version, info.project_name) if info else ("", "")
+                brought = self._brought_by.get(name)
+                version, distribution = ("", "") if brought is None else (brought.version, brought.metadata["name"])
                 found.append(Installed(name, version, distribution, tuple(hooks), self.schemas.get(name)))
         return sorted(found, key=lambda plugin: plugin.name)
-
-    def commands(self) -> Mapping[str, Command]:
-        """Return the commands that the plugins bring, by name. Raises `PluginError` as the constructor does."""
-        return self._collected("commands", Command, "command")
 
     def _validated(self, settings: Mapping[str, Mapping[str, Any]], folder: Path) -> Mapping[str, Mapping[str, Any]]:
         """Return `settings`, each part valid against the JSON Schema that its plugin brings."""
@@ -174,13 +207,19 @@ class Plugins:
         return found
 
 
-def _refuse_clashes(names: Iterable[str]) -> None:
-    """Refuse installed plugins of one name, of which pluggy would quietly take one."""
+def _installed() -> Iterable[EntryPoint]:
+    """Return the entry points of installed plugins. Refuses two plugins of one name, of which one would be lost."""
+    if not may_be_installed():
+        return ()
+    from importlib.metadata import entry_points  # noqa: PLC0415  slow to import, and most have nothing installed
+
+    found = entry_points(group=GROUP)
     seen = set(_BUILT_IN)
-    for name in names:
-        if name in seen:
-            raise PluginError(f'two plugins are named "{name}": an installed package brings the second')
-        seen.add(name)
+    for point in found:
+        if point.name in seen:
+            raise PluginError(f'two plugins are named "{point.name}": an installed package brings the second')
+        seen.add(point.name)
+    return found
 
 
 def _refuse_unknown_hooks(plugin: object) -> None:
