@@ -14,7 +14,8 @@ from corpus import PACK
 from timing import Row, over, progress, turn_about
 
 from policyengine import Engine, FactQuery, FactSource, FlowDenied, Step, hookimpl
-from policyengine.builtin.actions.outbox import Outbox
+from policyengine_records import Ledger, Outbox
+from policyengine_records import plugin as records
 
 TITLE = "one flow enforced, to the bare decision on it"
 TIME = "2026-11-24T09:00:00+09:00"
@@ -131,7 +132,8 @@ def _parts(folder: Path) -> Iterator[tuple[str, dict[str, Any], Callable[[object
     yield "a fact source in memory", ENTRUSTED, _enforcing(register), "the bare decision has no facts, and denies"
     timed = _engine(plugins=[Register()], source_timeout=5.0)
     yield "the same within source_timeout", ENTRUSTED, _enforcing(timed), "a thread is asked each time"
-    keeping = _engine(Step("quarantine"), settings={"quarantine": {"file": str(folder / "quarantine.db")}})
+    settings = {"records": {"quarantine": {"file": str(folder / "quarantine.db")}}}
+    keeping = _engine(Step("quarantine"), plugins=[records], settings=settings)
     yield "quarantine: the same flow again", DENIED, _enforcing(keeping, RECORD), "it is kept once; processor time"
     outbox = Outbox(folder / "outbox.db")
     yield (
@@ -150,11 +152,6 @@ def _parts(folder: Path) -> Iterator[tuple[str, dict[str, Any], Callable[[object
 
 def _many(bare: Engine, repeats: int) -> Iterator[Row]:
     """Yield the cost of facts from a ledger, one event at a time and in batches."""
-    if find_spec("policyengine_ledger") is None:
-        progress("  the ledger is left out: it is not installed")
-        return
-    from policyengine_ledger import Ledger, plugin  # noqa: PLC0415
-
     with tempfile.TemporaryDirectory() as folder:
         url = f"sqlite:///{folder}/facts.db"
         ledger = Ledger(url)
@@ -164,7 +161,8 @@ def _many(bare: Engine, repeats: int) -> Iterator[Row]:
             {**ENTRUSTED, "id": f"e-{number}", "subject": {"category": "customer", "id": f"c-{number}"}}
             for number in range(BATCH)
         ]
-        engine = Engine.load(PACK, plugins=[_Named(plugin)], installed_plugins=False, settings={"ledger": {"url": url}})
+        settings = {"records": {"ledger": {"url": url}}}
+        engine = Engine.load(PACK, plugins=[records], installed_plugins=False, settings=settings)
         base = over(bare.evaluate, events)
         title = "facts from a ledger of two facts in SQLite, to the bare decision"
         for what, batch in (("one event at a time", 1), (f"a batch of {BATCH}", BATCH)):
@@ -175,14 +173,3 @@ def _many(bare: Engine, repeats: int) -> Iterator[Row]:
                 return list(engine.evaluate_all(events, batch))
 
             yield Row(title, what, *turn_about(base, lambda run=measured: run, BATCH, max(3, repeats // 8)))
-
-
-class _Named:
-    """The ledger's plugin under the name of its settings, as its entry point has it."""
-
-    name = "ledger"
-
-    def __init__(self, module: Any) -> None:
-        for hook in dir(module):
-            if hook.startswith("policyengine_"):
-                setattr(self, hook, getattr(module, hook))

@@ -18,8 +18,7 @@ from fastapi.responses import JSONResponse
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 
 from policyengine import Decision, Engine, FlowDenied, Obligation, WatchedEngine
-from policyengine.builtin.actions.quarantine import Quarantine
-from policyengine_ledger import Ledger, LedgerError, LedgerUnavailable
+from policyengine_records import Ledger, LedgerError, LedgerUnavailable, Quarantine
 
 from . import flows
 from .forms import Campaign, Consent, Demand, Letter, Share, SignUp
@@ -93,7 +92,7 @@ def create_app(config: Path = CONFIGURATION, interval: float = 1.0) -> FastAPI:
         interval: how many seconds lie between two looks at the policy's files.
     """
     engine = Engine.watch(config=config, interval=interval)
-    settings = engine.engine.settings
+    settings = engine.engine.settings["records"]
     ledger = Ledger(settings["ledger"]["url"], answer_within_days=settings["ledger"]["answer_within_days"])
     platform = Platform(
         engine,

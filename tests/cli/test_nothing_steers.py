@@ -16,12 +16,12 @@ from msgspec.structs import replace
 
 from cli.running import COLOUR, DENIED, PACK, on_terminal, run
 from policyengine import Engine, Flow, FlowDenied, InvalidEvent, PolicyError
-from policyengine.builtin.actions.outbox import Outbox
-from policyengine.builtin.actions.quarantine import Quarantine
 from policyengine.errors import ConfigurationError, EventError, Fault, Place, PluginError, Problem
 from policyengine.suite.record import table_text
 from policyengine.testing import assert_permits
 from policyengine.text import Text, Words, plain_text, visible
+from policyengine_records.outbox import Outbox
+from policyengine_records.quarantine import Quarantine
 from suite.little_packs import EVENTS, POLICY
 
 STEERING = frozenset({"Cc", "Cf", "Cs", "Zl", "Zp"})

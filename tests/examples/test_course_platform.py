@@ -23,7 +23,7 @@ import httpx
 import pytest
 import uvicorn
 
-from policyengine_ledger import Ledger
+from policyengine_records import Ledger
 from tethered import tether
 
 ROOT = Path(__file__).parents[2]

@@ -25,8 +25,6 @@ COMMANDS = {
     "fmt": "Lay rule files out in the one canonical form.",
     "seal": "Take down which rule files were reviewed, so that no others are loaded.",
     "mutate": "Make the rules a little wrong, and see whether the suites notice.",
-    "quarantine": "See the flows that were kept for a person; release or reject them.",
-    "outbox": "See what a webhook is to be told; send it, or try again.",
     "schema": "Print a JSON Schema: of rule files, suites, events, decisions, configurations.",
     "plugins": "List the plugins, the hooks that they implement, and their settings.",
 }

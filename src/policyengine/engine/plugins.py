@@ -12,7 +12,7 @@ import pluggy
 from msgspec import Struct
 
 from policyengine.builtin import files, formats, kinds
-from policyengine.builtin.actions import block, log, notify, quarantine, redact
+from policyengine.builtin.actions import block, log, redact
 from policyengine.enforcement.flow import STAGES, EnforcementAction, Observer
 from policyengine.engine.installed import GROUP, may_be_installed
 from policyengine.engine.problems import NO_SETTINGS, UNKNOWN_PLUGIN
@@ -29,8 +29,6 @@ _BUILT_IN: Final[Mapping[str, object]] = {
     "formats": formats,
     "kinds": kinds,
     "log": log,
-    "notify": notify,
-    "quarantine": quarantine,
     "redact": redact,
 }
 """The plugins that every engine has, by the names under which they are configured."""

@@ -1,0 +1,701 @@
+"""What is kept for a person: nothing lost, nothing twice, nothing changed, and no longer than it has to be."""
+
+from __future__ import annotations
+
+import json
+import logging
+import os
+import signal
+import sqlite3
+import stat
+import subprocess
+import sys
+import threading
+from collections import Counter
+from collections.abc import Callable, Iterable
+from dataclasses import replace
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from policyengine import EnforcementAction, Engine, Flow, FlowDenied, PolicyError, Step, hookimpl
+from policyengine_records import plugin as module
+from policyengine_records.quarantine import Keeping, Quarantine, QuarantineError, QuarantineUnavailable
+
+PACK = Path(__file__).parents[3] / "rules" / "alc-smart-learning"
+STAFF: dict[str, Any] = {
+    "id": "e-1",
+    "time": "2026-11-24T09:00:00+09:00",
+    "operation": "use",
+    "subject": {"category": "employee", "id": "s-1"},
+    "items": ["name", "health_checkup_result"],
+    "purpose": "health-management",
+}
+PERMITTED = {**STAFF, "items": ["name"]}
+RECORD = {"id": "s-1", "full_name": "山田花子", "checkup": "B"}
+LATER = "2999-01-01T00:00:00Z"
+ENGINE = Engine.load(PACK, installed_plugins=False)
+
+
+def denied(number: int | str = 1, payload: Any = None, **changes: Any) -> Flow:
+    event = {**STAFF, "id": f"e-{number}", **changes}
+    return Flow(event, ENGINE.evaluate(event), payload)
+
+
+class Keeper:
+    """A plugin with the action on a quarantine of the test's own."""
+
+    def __init__(self, quarantine: Quarantine) -> None:
+        self.quarantine = quarantine
+
+    @hookimpl
+    def policyengine_enforcement_actions(self) -> Iterable[EnforcementAction]:
+        return [Keeping(self.quarantine)]
+
+
+def keeping(quarantine: Quarantine, *steps: Step, **options: Any) -> Engine:
+    return Engine.load(
+        PACK,
+        plugins=[Keeper(quarantine)],
+        installed_plugins=False,
+        steps=steps or [Step("quarantine")],
+        **options,
+    )
+
+
+@pytest.fixture
+def file(tmp_path: Path) -> Path:
+    return tmp_path / "quarantine.db"
+
+
+@pytest.fixture
+def store(file: Path) -> Quarantine:
+    return Quarantine(file)
+
+
+def raw(file: Path, statement: str, *values: Any) -> list[Any]:
+    """Run one statement on the file, as somebody with nothing but SQLite would."""
+    database = sqlite3.connect(file)
+    try:
+        found = database.execute(statement, values).fetchall()
+        database.commit()
+    finally:
+        database.close()
+    return found
+
+
+def bytes_of(file: Path) -> bytes:
+    return b"".join(part.read_bytes() for part in sorted(file.parent.glob(f"{file.name}*")))
+
+
+def test_a_denied_flow_is_kept_and_comes_back_as_it_was(store: Quarantine) -> None:
+    with pytest.raises(FlowDenied) as stopped:
+        keeping(store).enforce(STAFF, payload=[RECORD])
+    (listed,) = store.list()
+    assert listed.id == stopped.value.kept
+    assert (listed.state, listed.entries, listed.has_payload, listed.payload) == ("open", (), True, None)
+    kept = store.get(listed.id)
+    assert kept == replace(listed, payload=[RECORD])
+    assert kept.event == STAFF
+    assert kept.decision == stopped.value.decision == ENGINE.evaluate(STAFF)
+
+
+def test_what_is_kept_is_on_the_disk_before_the_host_is_told(
+    store: Quarantine, settings_of: Callable[[str], set[Any]]
+) -> None:
+    with pytest.raises(FlowDenied), keeping(store).flow({**STAFF, "id": "e-1"}, RECORD):
+        pass
+    assert settings_of("synchronous") == {2}  # FULL
+    assert settings_of("foreign_keys") == settings_of("secure_delete") == {1}
+
+
+def test_what_is_permitted_is_not_kept(store: Quarantine, file: Path) -> None:
+    assert keeping(store, Step("quarantine", on=frozenset({"permit", "deny"}))).enforce(PERMITTED, RECORD).permitted
+    settings = {"redact": {"fields": {"full_name": "name"}}}
+    reducing = keeping(store, Step("redact"), Step("quarantine"), settings=settings)
+    with reducing.flow(STAFF, payload=RECORD) as flow:
+        assert flow.payload == {"full_name": "山田花子"}
+        assert flow.kept is None
+    assert not file.exists()
+    assert store.list() == list(store.take()) == []
+
+
+def test_an_invalid_event_is_kept_each_time(store: Quarantine) -> None:
+    for _ in range(2):
+        with pytest.raises(FlowDenied):
+            keeping(store).enforce({"operation": "use"})
+    one, other = store.list()
+    assert one.decision.outcome == "invalid"
+    assert one.decision.errors
+    assert one.event == other.event == {"operation": "use"}
+
+
+def test_a_flow_that_is_tried_again_is_the_same(store: Quarantine) -> None:
+    first = store.keep(denied(1, {"a": 1, "b": [1.5, None, True]}))
+    assert store.keep(denied(1, {"b": (1.5, None, True), "a": 1})) == first, "the order of members says nothing"
+    others = [
+        denied(1, {"a": True, "b": [1.5, None, True]}),
+        denied(1, {"a": 1.0, "b": [1.5, None, True]}),
+        denied(1),
+        denied(2, {"a": 1, "b": [1.5, None, True]}),
+        denied(1, {"a": 1, "b": [1.5, None, True]}, items=["health_checkup_result"]),
+        replace(denied(1, {"a": 1, "b": [1.5, None, True]}), decision=denied(2).decision),
+    ]
+    ids = {first, *map(store.keep, others)}
+    assert len(ids) == len(others) + 1
+    assert ids == {first, *map(store.keep, others)}
+    store.reject(first, "A", "no")
+    assert store.keep(denied(1, {"a": 1, "b": [1.5, None, True]})) == first, "what was rejected stays so"
+    assert store.get(first).state == "rejected"
+    assert len(store.list()) == len(ids)
+    store.purge(LATER)
+    assert store.keep(denied(1, {"a": 1, "b": [1.5, None, True]})) not in ids, "with nothing to compare, it is new"
+    assert store.keep(denied(1)) in ids
+
+
+@pytest.mark.parametrize(
+    ("payload", "said"),
+    [
+        ({"born": date(2000, 1, 1)}, "there is a value of type date in it"),
+        ([{1: "x"}], "a key is a value of type int, and no text"),
+        ({"a": float("nan")}, "a number is not finite"),
+        (b"secret", "there is a value of type bytes in it"),
+        ({"secret", "other"}, "there is a value of type set in it"),
+        (10**5000, "a number is too long"),
+    ],
+    ids=["date", "key", "nan", "bytes", "set", "number"],
+)
+def test_a_payload_that_is_no_json_data(
+    store: Quarantine, payload: Any, said: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    with pytest.raises(QuarantineError, match=f"the payload is no JSON data, and cannot be kept: {said}"):
+        store.keep(denied(1, payload))
+    with pytest.raises(FlowDenied) as stopped:
+        keeping(store).enforce(STAFF, payload)
+    assert stopped.value.kept is None
+    assert "enforcement action quarantine failed" in caplog.text
+    assert "secret" not in caplog.text
+    with pytest.raises(FlowDenied) as stopped:
+        keeping(store, Step("quarantine", mandatory=True)).enforce(STAFF, payload)
+    assert stopped.value.decision.reasons[-1].code == "action-failed"
+    assert store.list() == []
+
+
+def test_a_payload_that_holds_itself(store: Quarantine) -> None:
+    endless: list[Any] = []
+    endless.append(endless)
+    with pytest.raises(QuarantineError, match="nested more than 100 deep"):
+        store.keep(denied(1, endless))
+
+
+@pytest.mark.parametrize("text", ["\ud800", "a\0b", "\x1b[31m", "𠮷野家"])
+def test_every_text_comes_back(store: Quarantine, text: str) -> None:
+    flow = replace(denied(), event={**STAFF, "id": text}, payload={text: text})
+    kept = store.get(store.keep(flow))
+    assert (kept.event["id"], kept.payload) == (text, {text: text})
+    assert store.keep(flow) == kept.id
+
+
+def test_without_payloads(file: Path) -> None:
+    store = Quarantine(file, payload=False)
+    first = store.keep(denied(1, RECORD))
+    assert store.keep(denied(1, b"no JSON at all")) == first
+    assert not store.get(first).has_payload
+    assert b"full_name" not in bytes_of(file)
+
+
+def test_a_release_is_on_record_and_changes_no_rule(store: Quarantine) -> None:
+    enforcing = keeping(store)
+    with pytest.raises(FlowDenied) as stopped:
+        enforcing.enforce(STAFF, RECORD)
+    kept = stopped.value.kept
+    assert kept is not None
+    assert list(store.take()) == []
+    released = store.release(kept, " S. Abe ", "asked for by the person")
+    assert released.state == "released"
+    (taken,) = store.take("mailer")
+    assert (taken.id, taken.state, taken.event, taken.payload) == (kept, "taken", STAFF, RECORD)
+    assert [(entry.what, entry.by, entry.reason) for entry in taken.entries] == [
+        ("released", "S. Abe", "asked for by the person"),
+        ("taken", "mailer", None),
+    ]
+    assert list(store.take()) == []
+    with pytest.raises(FlowDenied) as again:
+        enforcing.enforce(STAFF, RECORD)
+    assert again.value.kept == kept
+    assert list(store.take()) == [], "a flow that was carried out is not released by being tried again"
+
+
+def test_states_are_told_apart(store: Quarantine) -> None:
+    ids = [store.keep(denied(number)) for number in range(4)]
+    store.release(ids[1], "A", "yes")
+    assert [taken.id for taken in store.take()] == [ids[1]]
+    store.release(ids[2], "A", "yes")
+    store.reject(ids[3], "A", "no")
+    assert [kept.id for kept in store.list()] == ids
+    assert [kept.state for kept in store.list()] == ["open", "taken", "released", "rejected"]
+    for state, id_ in zip(("open", "taken", "released", "rejected"), ids, strict=True):
+        assert [kept.id for kept in store.list(state)] == [id_]  # type: ignore[arg-type]
+    assert store.list() == [store.get(id_) for id_ in ids]
+    with pytest.raises(QuarantineError, match='there is no state "opne"; did you mean "open"'):
+        store.list("opne")  # type: ignore[arg-type]
+
+
+def test_taking_stops_where_the_host_stops(store: Quarantine) -> None:
+    ids = [store.keep(denied(number)) for number in range(3)]
+    for id_ in reversed(ids):
+        store.release(id_, "A", "yes")
+    assert next(store.take()).id == ids[2], "in the order of releases"
+    assert [kept.id for kept in store.list("released")] == ids[:2]
+    assert [taken.id for taken in store.take()] == [ids[1], ids[0]]
+
+
+def test_what_cannot_be_done_says_why(store: Quarantine) -> None:
+    with pytest.raises(QuarantineError, match=r'no flow is kept as "q-1"$'):
+        store.get("q-1")
+    with pytest.raises(QuarantineError, match=r'no flow is kept as "q-1"$'):
+        store.release("q-1", "A", "yes")
+    one, two = store.keep(denied(1)), store.keep(denied(2))
+    for ask in (store.get, lambda id_: store.release(id_, "A", "yes"), lambda id_: store.reject(id_, "A", "no")):
+        with pytest.raises(QuarantineError, match=f'no flow is kept as "{one[:-2]}"; did you mean "{one}"'):
+            ask(one[:-2])
+    with pytest.raises(QuarantineError, match="no flow is kept"):
+        store.get("\udc80é")
+    store.release(one, "A", "yes")
+    store.reject(two, "B", "no")
+    for id_, said in ((one, "released at .* by A already"), (two, "rejected at .* by B already")):
+        for ask in (store.release, store.reject):
+            with pytest.raises(QuarantineError, match=f"{id_} cannot be (released|rejected): it was {said}"):
+                ask(id_, "C", "again")
+    assert len(list(store.take())) == 1
+    with pytest.raises(QuarantineError, match=r"it was released at .* by A, and taken at .* already"):
+        store.reject(one, "C", "too late")
+    three = store.keep(denied(3))
+    for by, reason in (("", "yes"), ("A", " "), ("\udc80", "yes")):
+        with pytest.raises(QuarantineError, match="a record needs it"):
+            store.release(three, by, reason)
+    for at, said in (("yesterday", "no RFC 3339 time"), (LATER, "and now"), ("2000-01-01T00:00:00Z", "was kept")):
+        with pytest.raises(QuarantineError, match=said):
+            store.release(three, "A", "yes", at)
+    with pytest.raises(QuarantineError, match="no RFC 3339 time"):
+        store.purge("2026-11-24")
+    assert store.get(three).state == "open"
+
+
+def test_a_decision_may_be_dated_back(store: Quarantine) -> None:
+    kept = store.get(store.keep(denied()))
+    assert store.reject(kept.id, "A", "no", kept.kept_at).entries[0].at == kept.kept_at
+
+
+FORBIDDEN = [
+    "UPDATE kept SET event = '{}'",
+    "DELETE FROM kept",
+    "UPDATE entries SET by = 'somebody else'",
+    "DELETE FROM entries",
+    "UPDATE payloads SET body = '{}'",
+    "DELETE FROM payloads",
+    "DELETE FROM payloads WHERE flow = (SELECT flow FROM entries WHERE what = 'released')",
+    "INSERT OR REPLACE INTO kept SELECT number, id, 0, event_id, '{}', decision FROM kept",
+    "INSERT OR REPLACE INTO kept SELECT number, 'q-other', 0, event_id, '{}', decision FROM kept",
+    "INSERT OR REPLACE INTO payloads SELECT flow, '{}' FROM payloads",
+    "INSERT OR REPLACE INTO entries SELECT number, flow, 'rejected', at, by, reason FROM entries",
+    "INSERT INTO entries (flow, what, at, by, reason) SELECT id, 'rejected', 0, 'A', 'no' FROM kept",
+    "INSERT INTO entries (flow, what, at) SELECT id, 'taken', 0 FROM kept",
+    "INSERT INTO entries (flow, what, at) SELECT id, 'purged', 0 FROM kept",
+    "INSERT INTO entries (flow, what, at) SELECT id, 'rejected', 0 FROM kept WHERE event_id = '\"e-1\"'",
+    "INSERT INTO entries (flow, what, at, by, reason) SELECT id, 'forgotten', 0, 'A', 'no' FROM kept",
+]
+
+
+@pytest.mark.parametrize("statement", FORBIDDEN)
+def test_the_database_itself_refuses(store: Quarantine, file: Path, statement: str) -> None:
+    store.keep(denied(1, RECORD))  # open
+    store.release(store.keep(denied(2, RECORD)), "A", "yes")
+    before = store.list()
+    with pytest.raises(sqlite3.IntegrityError):
+        raw(file, statement)
+    assert store.list() == before
+    assert all(store.get(kept.id).payload == RECORD for kept in before)
+
+
+def test_purging_overwrites_the_payloads_of_settled_flows(store: Quarantine, file: Path) -> None:
+    def payload(name: str) -> Any:
+        return {"secret": f"{name}-secret", "long": f"{name}-secret " * 2000}  # more than one page
+
+    ids = {name: store.keep(denied(name, payload(name))) for name in ("open", "freed", "taken", "gone")}
+    store.release(ids["taken"], "A", "yes")
+    assert len(list(store.take())) == 1
+    store.release(ids["freed"], "A", "yes")
+    rejected = store.reject(ids["gone"], "A", "no")
+    assert store.purge(rejected.kept_at) == 0, "all were settled later"
+    assert b"gone-secret" in bytes_of(file)
+    assert store.purge(LATER, "B") == 2
+    left = bytes_of(file)
+    for name, id_ in ids.items():
+        stays = name in ("open", "freed")
+        kept = store.get(id_)
+        assert (f"{name}-secret".encode() in left) is stays
+        assert kept.payload == (payload(name) if stays else None)
+        assert kept.has_payload is stays
+        assert ("purged" in [entry.what for entry in kept.entries]) is not stays
+        assert kept.event == {**STAFF, "id": f"e-{name}"}
+    assert [(entry.what, entry.by) for entry in store.get(ids["gone"]).entries] == [("rejected", "A"), ("purged", "B")]
+    assert store.get(ids["taken"]).state == "taken"
+    assert store.purge(LATER) == 0
+    (freed,) = store.take()
+    assert freed.payload == payload("freed")
+
+
+def test_purging_beside_a_reader_says_what_is_left(
+    store: Quarantine, file: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    impatient = Quarantine(file, timeout=0.05)
+    impatient.reject(impatient.keep(denied(1, RECORD)), "A", "no")
+    reader = sqlite3.connect(file, isolation_level=None)
+    try:
+        reader.execute("BEGIN")
+        assert reader.execute("SELECT count(*) FROM payloads").fetchone() == (1,)
+        assert impatient.purge(LATER) == 1
+        assert "may hold purged payloads until the next purge" in caplog.text
+    finally:
+        reader.close()
+    assert store.purge(LATER) == 0
+    assert b"full_name" not in bytes_of(file)
+
+
+def test_the_file_is_for_its_owner(store: Quarantine, file: Path) -> None:
+    before = os.umask(0)
+    try:
+        store.keep(denied(1, RECORD))
+        reader = sqlite3.connect(file, isolation_level=None)
+        reader.execute("SELECT count(*) FROM kept").fetchone()
+        modes = {part.name: stat.S_IMODE(part.stat().st_mode) for part in file.parent.iterdir()}
+        reader.close()
+    finally:
+        os.umask(before)
+    assert modes == dict.fromkeys(("quarantine.db", "quarantine.db-shm", "quarantine.db-wal"), 0o600)
+    assert raw(file, "PRAGMA journal_mode") == [("wal",)]
+
+
+def test_a_file_that_is_no_quarantine(tmp_path: Path, file: Path) -> None:
+    raw(file, "CREATE TABLE facts (fact TEXT)")
+    text = tmp_path / "notes.txt"
+    text.write_text("these are my notes, and they are no database at all\n" * 100)
+    for path, said in ((file, "another program's database"), (text, "not a database")):
+        before = path.read_bytes()
+        for ask in (lambda store: store.keep(denied()), Quarantine.list, lambda store: store.purge(LATER)):
+            with pytest.raises(QuarantineUnavailable, match=said):
+                ask(Quarantine(path))
+        assert path.read_bytes() == before
+    with pytest.raises(QuarantineUnavailable, match="nowhere"):
+        Quarantine(tmp_path / "nowhere" / "quarantine.db").keep(denied())
+
+
+def test_an_empty_file_is_a_quarantine_with_nothing_in_it(store: Quarantine, file: Path) -> None:
+    """Such as whoever is killed right after making it leaves behind."""
+    file.touch()
+    assert store.list() == []
+    assert store.get(store.keep(denied())).state == "open"
+
+
+# A full disk, a locked file
+
+
+class Small(Quarantine):
+    """A quarantine on a disk with room for so many pages: SQLite itself says that it is full."""
+
+    pages = 0
+
+    def _open(self, *, create: bool) -> sqlite3.Connection:
+        database = super()._open(create=create)
+        database.execute(f"PRAGMA max_page_count = {self.pages}")
+        return database
+
+
+def test_on_a_full_disk_a_flow_is_denied_and_the_error_told(file: Path, caplog: pytest.LogCaptureFixture) -> None:
+    store = Small(file)
+    enforcing = keeping(store)
+    store.pages = 1_000
+    with pytest.raises(FlowDenied) as first:
+        enforcing.enforce({**STAFF, "id": "e-first"}, RECORD)
+    (store.pages,) = raw(file, "PRAGMA page_count")[0]
+    with pytest.raises(QuarantineUnavailable, match="database or disk is full") as full:
+        store.keep(denied(2, {"long": "x" * 100_000}))
+    assert isinstance(full.value.__cause__, sqlite3.OperationalError)
+    assert full.value.__cause__.sqlite_errorname == "SQLITE_FULL"
+    with pytest.raises(FlowDenied) as stopped:
+        enforcing.enforce(STAFF, {"long": "x" * 100_000})
+    assert stopped.value.kept is None
+    assert [record.levelname for record in caplog.records] == ["ERROR"]
+    assert "enforcement action quarantine failed" in caplog.text
+    assert "database or disk is full" in caplog.text
+    with pytest.raises(FlowDenied) as stopped:
+        keeping(store, Step("quarantine", mandatory=True)).enforce(STAFF, {"long": "x" * 100_000})
+    assert stopped.value.decision.reasons[-1].code == "action-failed"
+    assert [kept.id for kept in store.list()] == [first.value.kept], "nothing of the others is there"
+    store.pages = 1_000
+    store.keep(denied(2, {"long": "x" * 100_000}))
+    assert len(store.list()) == 2
+
+
+def test_a_file_that_somebody_locks(store: Quarantine, file: Path) -> None:
+    store.keep(denied(1))
+    writer = sqlite3.connect(file, isolation_level=None)
+    writer.execute("BEGIN IMMEDIATE")
+    with pytest.raises(FlowDenied) as stopped:
+        keeping(Quarantine(file, timeout=0.05)).enforce(STAFF)
+    assert stopped.value.kept is None
+    with pytest.raises(QuarantineUnavailable, match="locked"):
+        Quarantine(file, timeout=0.05).keep(denied(2))
+    assert len(store.list()) == 1, "reading goes on meanwhile"
+    writer.close()
+    store.keep(denied(2))
+    assert len(store.list()) == 2
+
+
+# Threads and processes
+
+CHILD = """
+import sys
+from policyengine_records.quarantine import Quarantine
+from policyengine.model.decision import Decision
+from policyengine.enforcement.enforce import Flow
+
+store, name = Quarantine(sys.argv[1], timeout=60), sys.argv[2]
+
+def flow(number, payload=None):
+    event = {"id": f"{name}-{number}"}
+    return Flow(event, Decision(event["id"], "deny"), payload)
+
+print("ready", flush=True)
+sys.stdin.readline()
+"""
+
+
+def start(file: Path, name: str, code: str) -> subprocess.Popen[str]:
+    """Start a process that waits for a line before it goes on."""
+    process = subprocess.Popen(
+        [sys.executable, "-c", CHILD + code, str(file), name],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    assert process.stdout is not None
+    assert process.stdout.readline() == "ready\n"
+    return process
+
+
+def together(processes: list[subprocess.Popen[str]]) -> list[list[str]]:
+    """Let all go on at once, and return what each printed."""
+    for process in processes:
+        assert process.stdin is not None
+        process.stdin.write("\n")
+        process.stdin.flush()
+    outputs = [process.communicate(timeout=120)[0].split() for process in processes]
+    assert [process.returncode for process in processes] == [0] * len(processes)
+    return outputs
+
+
+def in_threads(*jobs: Callable[[], Any]) -> list[Any]:
+    """Run `jobs` at once, each in its thread; return what they return, or raise what one raises."""
+    results: list[Any] = [None] * len(jobs)
+    gate = threading.Barrier(len(jobs))
+
+    def run(index: int) -> None:
+        gate.wait()
+        try:
+            results[index] = jobs[index]()
+        except Exception as error:
+            results[index] = error
+
+    threads = [threading.Thread(target=run, args=(index,)) for index in range(len(jobs))]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    for result in results:
+        if isinstance(result, Exception):
+            raise result
+    return results
+
+
+def test_several_processes_make_one_file(file: Path) -> None:
+    """The first flows of all come at once, and none of them is lost."""
+    code = "print(*(store.keep(flow(number)) for number in range(5)))"
+    outputs = together([start(file, f"p{number}", code) for number in range(5)])
+    acknowledged = [id_ for output in outputs for id_ in output]
+    assert len(set(acknowledged)) == 25
+    assert {kept.id for kept in Quarantine(file).list()} == set(acknowledged)
+
+
+def test_several_processes_keep_one_flow(file: Path) -> None:
+    code = "name = 'same'; print(store.keep(flow(1, {'a': 1})))"
+    ids = {id_ for output in together([start(file, "", code) for _ in range(4)]) for id_ in output}
+    assert [kept.id for kept in Quarantine(file).list()] == list(ids)
+
+
+def test_several_processes_take_each_flow_once(store: Quarantine, file: Path) -> None:
+    ids = [store.keep(denied(number)) for number in range(60)]
+    for id_ in ids[:-5]:
+        store.release(id_, "A", "yes")
+    code = "for taken in store.take(name): print(taken.id, flush=True)"
+    processes = [start(file, f"p{number}", code) for number in range(4)]
+    outputs = together(processes)
+    assert Counter(id_ for output in outputs for id_ in output) == Counter(ids[:-5])
+    by = {kept.id: kept.entries[-1].by for kept in store.list("taken")}
+    assert by == {id_: f"p{number}" for number, output in enumerate(outputs) for id_ in output}
+    assert [kept.id for kept in store.list("open")] == ids[-5:]
+
+
+def test_threads_keep_release_and_take_at_once(store: Quarantine, file: Path) -> None:
+    enforcing = keeping(store)
+
+    def keep(name: int) -> list[str]:
+        ids = []
+        for number in range(10):
+            with pytest.raises(FlowDenied) as stopped:
+                enforcing.enforce({**STAFF, "id": f"{name}-{number}"}, RECORD)
+            assert stopped.value.kept is not None
+            store.release(stopped.value.kept, "A", "yes")
+            ids.append(stopped.value.kept)
+        return ids
+
+    done = threading.Event()
+
+    def take() -> list[str]:
+        ids: list[str] = []
+        while True:
+            last = done.is_set()
+            ids += [taken.id for taken in Quarantine(file).take()]
+            if last:
+                return ids
+
+    taking: list[Any] = []
+    takers = threading.Thread(target=lambda: taking.extend(in_threads(take, take)))
+    takers.start()
+    try:
+        kept = [id_ for ids in in_threads(*(lambda name=name: keep(name) for name in range(4))) for id_ in ids]
+    finally:
+        done.set()
+        takers.join()
+    assert len(set(kept)) == 40
+    assert Counter(id_ for ids in taking for id_ in ids) == Counter(kept)
+
+
+def test_of_two_persons_one_decides(store: Quarantine) -> None:
+    for number in range(10):
+        id_ = store.keep(denied(number))
+
+        def settle(ask: Callable[..., Any], id_: str = id_) -> str | None:
+            try:
+                return str(ask(id_, "A", "because").state)
+            except QuarantineError:
+                return None
+
+        said = in_threads(*(lambda ask=ask: settle(ask) for ask in (store.release, store.reject, store.release)))
+        (settled,) = [state for state in said if state]
+        kept = store.get(id_)
+        assert kept.state == settled
+        assert len(kept.entries) == 1
+
+
+@pytest.mark.parametrize("acknowledged", [0, 1, 2, 5, 9, 14])
+def test_killed_while_it_keeps(file: Path, acknowledged: int) -> None:
+    """What was acknowledged is there; of the one that was on its way there is all, or nothing."""
+    code = """
+for number in range(1000):
+    print(store.keep(flow(number, {"number": number, "long": "x" * 3_000_000})), flush=True)
+"""
+    process = start(file, "p", code)
+    assert process.stdin is not None and process.stdout is not None
+    process.stdin.write("\n")
+    process.stdin.flush()
+    ids = [process.stdout.readline().strip() for _ in range(acknowledged)]
+    while not ids and not (file.exists() and file.stat().st_size):  # into the very first: once the file is being made
+        pass
+    os.kill(process.pid, signal.SIGKILL)
+    ids += process.stdout.read().split()
+    assert process.wait(timeout=60) == -signal.SIGKILL
+    process.stdin.close()
+    process.stdout.close()
+    store = Quarantine(file)
+    found = store.list()
+    assert [kept.id for kept in found][: len(ids)] == ids
+    assert len(ids) <= len(found) <= len(ids) + 1
+    for number, kept in enumerate(found):
+        assert kept.event == {"id": f"p-{number}"}
+        assert store.get(kept.id).payload == {"number": number, "long": "x" * 3_000_000}
+    assert raw(file, "PRAGMA integrity_check") == [("ok",)]
+    again = [store.keep(Flow(kept.event, kept.decision, store.get(kept.id).payload)) for kept in found]
+    assert again == [kept.id for kept in found], "a retry after the crash finds what was kept"
+
+
+def test_killed_while_it_carries_out(store: Quarantine, file: Path) -> None:
+    """A flow that was handed out is not handed out again: the record says who had it."""
+    for number in range(3):
+        store.release(store.keep(denied(number)), "A", "yes")
+    process = start(file, "p", "for taken in store.take(name): print(taken.id, flush=True); sys.stdin.readline()")
+    assert process.stdin is not None and process.stdout is not None
+    process.stdin.write("\n")
+    process.stdin.flush()
+    had = process.stdout.readline().strip()
+    os.kill(process.pid, signal.SIGKILL)
+    process.communicate(timeout=60)
+    assert [(kept.id, kept.entries[-1].by) for kept in store.list("taken")] == [(had, "p")]
+    rest = [taken.id for taken in store.take()]
+    assert len(rest) == 2
+    assert had not in rest
+
+
+# As a plugin
+
+
+def test_the_action_comes_where_a_file_is_configured(file: Path, tmp_path: Path) -> None:
+    assert list(module.policyengine_enforcement_actions({})) == []
+    (action,) = module.policyengine_enforcement_actions({"quarantine": {"file": str(file), "payload": False}})
+    assert isinstance(action, EnforcementAction)
+    assert (action.name, action.stage) == ("quarantine", "keep")
+    assert not file.exists(), "nothing is made before there is something to keep"
+    flow = action.act(denied(1, RECORD))
+    assert flow is not None and flow.kept is not None
+    assert not Quarantine(file).get(flow.kept).has_payload
+    with pytest.raises(QuarantineUnavailable, match="its folder is not there"):
+        list(module.policyengine_enforcement_actions({"quarantine": {"file": str(tmp_path / "nowhere" / "q.db")}}))
+
+
+def test_configured_by_file(tmp_path: Path) -> None:
+    configuration = tmp_path / "policyengine.toml"
+    configuration.write_text(
+        f"""
+policies = [{json.dumps(str(PACK))}]
+
+[plugins.records.quarantine]
+file = "kept.db"
+
+[[step]]
+action = "quarantine"
+mandatory = true
+""",
+        "utf-8",
+    )
+    with pytest.raises(FlowDenied) as stopped:
+        Engine.load(config=configuration).enforce(STAFF, RECORD)
+    (kept,) = Quarantine(tmp_path / "kept.db").list()
+    assert kept.id == stopped.value.kept
+    configuration.write_text(configuration.read_text("utf-8").replace("file =", "flie ="), "utf-8")
+    with pytest.raises(PolicyError, match='required "file" is missing'):
+        Engine.load(config=configuration)
+
+
+def test_warning_keeps_nothing(store: Quarantine, file: Path, caplog: pytest.LogCaptureFixture) -> None:
+    with caplog.at_level(logging.ERROR):
+        assert not keeping(store, mode="warn").enforce(STAFF).permitted
+    assert not file.exists()
+    assert not caplog.records
+
+
+def test_a_host_without_a_quarantine_imports_no_sqlite() -> None:
+    code = "import sys, policyengine_records.quarantine; sys.exit('sqlite3' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0

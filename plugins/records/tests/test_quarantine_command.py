@@ -1,0 +1,220 @@
+"""A person at the command line: sees what was kept, decides, and is told what cannot be done."""
+
+from __future__ import annotations
+
+import json
+import shlex
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from policyengine import Engine, FlowDenied
+from policyengine_records.quarantine import Quarantine
+from suite.shell import Ran, policyengine
+
+PACK = Path(__file__).parents[3] / "rules" / "alc-smart-learning"
+STAFF: dict[str, Any] = {
+    "id": "e-1",
+    "time": "2026-11-24T09:00:00+09:00",
+    "operation": "use",
+    "subject": {"category": "employee", "id": "s-1"},
+    "items": ["name", "health_checkup_result"],
+    "purpose": "health-management",
+}
+RECORD = {"id": "s-1", "full_name": "山田花子"}
+LATER = "2999-01-01T00:00:00Z"
+DECIDED = ("--by", "S. Abe", "--reason", "本人の依頼")
+
+
+class Office:
+    """A folder with a configuration, flows that were kept, and somebody who types."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.file = folder / "data" / "kept.db"
+        self.file.parent.mkdir()
+        configuration = folder / "policyengine.toml"
+        configuration.write_text(
+            f"""
+policies = [{json.dumps(str(PACK))}]
+
+[plugins.records.quarantine]
+file = "data/kept.db"
+
+[[step]]
+action = "quarantine"
+mandatory = true
+""",
+            "utf-8",
+        )
+        self.engine = Engine.load(config=configuration)
+        self.store = Quarantine(self.file)
+
+    def deny(self, number: int = 1, payload: Any = None) -> str:
+        """Have the engine deny a flow, and return the id under which it is kept."""
+        with pytest.raises(FlowDenied) as stopped:
+            self.engine.enforce({**STAFF, "id": f"e-{number}"}, payload)
+        assert stopped.value.kept is not None
+        return stopped.value.kept
+
+    def types(self, *words: str, lang: str = "en") -> Ran:
+        return policyengine("quarantine", *words, folder=self.folder, lang=lang)
+
+    def reads(self, *words: str) -> Any:
+        """Type `words`, and return the JSON that comes back."""
+        ran = self.types(*words, "--format", "json")
+        assert (ran.code, ran.err) == (0, "")
+        return json.loads(ran.out)
+
+
+@pytest.fixture
+def office(tmp_path: Path) -> Office:
+    return Office(tmp_path)
+
+
+def test_where_nothing_was_kept(office: Office) -> None:
+    said = "nothing was kept yet"
+    ran = office.types("list")
+    assert (ran.code, ran.out) == (0, "")
+    assert said in ran.err and "kept.db" in ran.err
+    ran = office.types("show", "q-1")
+    assert ran.code == 2
+    assert said in ran.err and 'no flow is kept as "q-1"' in ran.err
+    assert office.types("list", "--format", "json").out == "[]\n"
+    assert office.types("purge", "--settled-before", LATER).out == "0 payloads removed\n"
+    assert not office.file.exists()
+
+
+def test_what_is_open_is_listed_and_that_is_no_failure(office: Office) -> None:
+    one, two, three = (office.deny(number) for number in range(1, 4))
+    office.store.reject(two, "A", "no")
+    ran = office.types("list")
+    assert (ran.code, ran.err) == (0, "")
+    first, second = ran.out.splitlines()
+    assert first == f"{one}  {office.store.get(one).kept_at}  open  e-1  deny  [2-4]"
+    assert second.startswith(three)
+    assert "未決" in office.types("list", "--lang", "ja").out
+    assert "未決" in office.types("list", lang="ja").out
+    assert [flow["id"] for flow in office.reads("list")] == [one, three]
+    assert [flow["id"] for flow in office.reads("list", "--state", "rejected")] == [two]
+    assert [flow["id"] for flow in office.reads("list", "--state", "all")] == [one, two, three]
+    assert office.types("list", "--state", "opne").code == 2
+
+
+def test_what_is_shown(office: Office) -> None:
+    kept = office.deny(1, RECORD)
+    ran = office.types("show", kept)
+    assert (ran.code, ran.err) == (0, "")
+    assert ran.out.startswith(f"{kept}  open\n")
+    (reason,) = office.store.get(kept).decision.reasons
+    assert reason.message.en in ran.out and reason.message.ja not in ran.out
+    assert reason.message.ja in office.types("show", kept, "--lang", "ja").out
+    assert f"event: {json.dumps(STAFF)}\n" in ran.out
+    assert "payload: kept (--payload shows it)\n" in ran.out
+    assert "山田花子" in office.types("show", kept, "--payload").out
+    without, with_it = office.reads("show", kept), office.reads("show", kept, "--payload")
+    assert with_it == {**without, "payload": RECORD}
+    assert without == {
+        "id": kept,
+        "state": "open",
+        "kept_at": office.store.get(kept).kept_at,
+        "event": STAFF,
+        "decision": office.engine.evaluate(STAFF).as_dict(),
+        "has_payload": True,
+        "entries": [],
+    }
+    assert "payload: none is kept\n" in office.types("show", office.deny(2)).out
+
+
+def test_a_release_reaches_the_host(office: Office) -> None:
+    kept = office.deny(1, RECORD)
+    ran = office.types("release", kept, *DECIDED)
+    assert (ran.code, ran.err) == (0, "")
+    assert "released  S. Abe  本人の依頼" in ran.out
+    assert "山田花子" not in ran.out
+    (taken,) = office.store.take("campaigns")
+    assert (taken.id, taken.payload) == (kept, RECORD)
+    shown = office.types("show", kept).out
+    assert shown.startswith(f"{kept}  taken\n")
+    assert "taken  campaigns\n" in shown
+    assert office.deny(1, RECORD) == kept, "the rule is as it was"
+    assert list(office.store.take()) == []
+
+
+def test_a_rejection_is_dated_by_whoever_says_so(office: Office) -> None:
+    kept = office.deny()
+    since = office.store.get(kept).kept_at
+    flow = office.reads("reject", kept, *DECIDED, "--at", since)
+    assert flow["state"] == "rejected"
+    assert flow["entries"] == [{"what": "rejected", "at": since, "by": "S. Abe", "reason": "本人の依頼"}]
+
+
+def test_what_cannot_be_done(office: Office) -> None:
+    kept = office.deny()
+    wrong = kept[:-2] + "zz"
+    for words in (("show", wrong), ("release", wrong, *DECIDED), ("reject", wrong, *DECIDED)):
+        ran = office.types(*words)
+        assert (ran.code, ran.out) == (2, "")
+        assert ran.err == f'quarantine: no flow is kept as "{wrong}"; did you mean "{kept}"?\n'
+    for words in (("release", kept), ("reject", kept, "--by", "A"), ("purge",), ("forget", kept)):
+        assert office.types(*words).code == 2
+    assert "a record needs it" in office.types("release", kept, "--by", " ", "--reason", "x").err
+    assert office.store.get(kept).state == "open"
+    assert office.types("reject", kept, *DECIDED).code == 0
+    ran = office.types("release", kept, *DECIDED)
+    assert ran.code == 2
+    assert f"quarantine: {kept} cannot be released: it was rejected at" in ran.err
+    assert "by S. Abe already" in ran.err
+
+
+def test_purging(office: Office) -> None:
+    open_, settled = office.deny(1, RECORD), office.deny(2, RECORD)
+    office.store.reject(settled, "A", "no")
+    assert office.types("purge", "--settled-before", "2000-01-01T00:00:00Z").out == "0 payloads removed\n"
+    ran = office.types("purge", "--settled-before", "tomorrow")
+    assert (ran.code, ran.out) == (2, "")
+    assert '"tomorrow" is no RFC 3339 time' in ran.err
+    assert office.types("purge", "--settled-before", LATER, "--by", "B").out == "1 payload removed\n"
+    assert office.reads("purge", "--settled-before", LATER) == {"purged": 0}
+    assert office.store.get(open_).payload == RECORD
+    assert "payload purged  B\n" in office.types("show", settled).out
+
+
+def test_the_file_may_be_named(office: Office, tmp_path: Path) -> None:
+    kept = office.deny()
+    elsewhere = tmp_path / "elsewhere"
+    elsewhere.mkdir()
+
+    def types(*words: str) -> Ran:
+        return policyengine("quarantine", *words, folder=elsewhere)
+
+    ran = types("list")
+    assert ran.code == 2
+    assert "name its file with --file" in ran.err
+    assert types("list", "--file", "../data/kept.db").out.startswith(kept)
+    ran = policyengine("--config", "../policyengine.toml", "quarantine", "show", kept, folder=elsewhere)
+    assert ran.out.startswith(kept)
+    (elsewhere / "notes.txt").write_text("these are notes\n" * 100)
+    ran = types("list", "--file", "notes.txt")
+    assert (ran.code, ran.out) == (2, "")
+    assert ran.err == "quarantine: notes.txt: file is not a database\n"
+
+
+@pytest.mark.parametrize("name", ["", "list", "show", "release", "reject", "purge"])
+def test_every_help_has_an_example_that_is_understood(office: Office, name: str) -> None:
+    kept = office.deny()
+    help_ = office.types(*name.split(), "--help")
+    assert (help_.code, help_.err) == (0, "")
+    assert all(len(line) <= 120 for line in help_.out.splitlines())
+    examples = [
+        line.strip()
+        for line in help_.out.partition("Example:\n")[2].split("\n\n")[0].splitlines()
+        if "policyengine" in line
+    ]
+    assert examples
+    for example in examples:
+        words = shlex.split(example.replace("q-5b0c9d2e41f7a836", kept).replace("quarantine.db", "data/kept.db"))
+        assert words[:2] == ["policyengine", "quarantine"]
+        ran = office.types(*words[2:])
+        assert (ran.code, ran.err) == (0, ""), example
