@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from policyengine.enforcement.flow import EnforcementAction, Flow, FlowDenied, Observer, Step
+    from policyengine.enforcement.flow import EnforcementAction, Flow, FlowDenied, Observer, Reduction, Step
     from policyengine.enforcement.guard import arg
     from policyengine.engine.engine import Engine, WatchedEngine
     from policyengine.errors import (
@@ -31,7 +31,7 @@ else:
         __name__,
         {
             "model.decision": ("Decision", "Obligation", "PolicyRef", "Reason"),
-            "enforcement.flow": ("EnforcementAction", "Flow", "FlowDenied", "Observer", "Step"),
+            "enforcement.flow": ("EnforcementAction", "Flow", "FlowDenied", "Observer", "Reduction", "Step"),
             "enforcement.guard": ("arg",),
             "engine.engine": ("Engine", "WatchedEngine"),
             "errors": (
@@ -80,6 +80,7 @@ __all__ = [
     "Problem",
     "Reason",
     "Recipient",
+    "Reduction",
     "ReportFormat",
     "RuleKind",
     "Source",

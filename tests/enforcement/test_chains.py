@@ -1,7 +1,10 @@
-"""Chains of actions: what one leaves is what the next is told, and what was stopped stays stopped."""
+"""Chains of actions, careless ones among them: what goes on is what was stated, less what was taken away."""
 
 from __future__ import annotations
 
+import copy
+import json
+import pickle
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -12,7 +15,7 @@ from hypothesis import event as counted
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from policyengine import Engine, Flow, FlowDenied, Step
+from policyengine import Decision, Engine, Event, Flow, FlowDenied, Reduction, Step, Text
 from policyengine.builtin.actions.redact import Redact
 from policyengine.enforcement.enforce import Enforcer
 from policyengine.enforcement.flow import STAGES, Mode
@@ -27,9 +30,53 @@ EVENT: dict[str, Any] = {
     "purpose": "health-management",
 }
 PERMITTED = {**EVENT, "items": ["name", "postal_address"]}
-DENIAL = ENGINE.evaluate({**EVENT, "purpose": "publicity"})
+OTHER = ENGINE.evaluate({**EVENT, "purpose": "publicity"})
 FORGED = ENGINE.evaluate(PERMITTED)
-DOES = ("nothing", "narrow", "restore", "pack", "keep", "forge", "deny", "stop", "fail")
+PAYLOAD = {"who": "A", "where": {"city": "B"}, "more": [{"how": "C"}]}
+
+
+async def _never_awaited() -> None:
+    raise AssertionError("nobody awaits this")
+
+
+def _mutated(flow: Flow) -> None:
+    flow.event["items"].clear()
+
+
+def _widened(flow: Flow) -> None:
+    flow.event["recipient"] = {"id": "x"}  # type: ignore[index]
+
+
+TAKES = {
+    "drop": lambda flow: Reduction(without=flow.event["items"][-1:]),
+    "drop all": lambda flow: Reduction(without=flow.stated["items"]),
+    "shrink": lambda flow: Reduction(payload={**flow.payload, "more": []}),
+}
+REFUSED = {
+    "drop unknown": lambda _: Reduction(without={"name", "shoe_size"}),
+    "drop a text": lambda _: Reduction(without="name"),
+    "grow": lambda flow: Reduction(payload={**flow.payload, "extra": 1}, without=["name"]),
+    "lengthen": lambda flow: Reduction(payload={**flow.payload, "more": [{"how": "C"}, {"how": "D"}]}),
+    "mutate": _mutated,
+    "widen": _widened,
+    "copy": lambda flow: replace(flow, event={**flow.event, "items": ["name"]}),
+    "restore": lambda flow: replace(flow, event=EVENT),
+    "forge": lambda flow: replace(flow, decision=FORGED),
+    "forge a decision": lambda _: FORGED,
+    "true": lambda _: True,
+    "number": lambda _: 7,
+    "mapping": lambda flow: {**flow.event},
+    "coroutine": lambda _: _never_awaited(),
+    "fail": lambda _: (_ for _ in ()).throw(OSError("no ink")),
+}
+STOPS = {
+    "stop": lambda _: Reduction(stop=True),
+    "say why": lambda _: Reduction(stop=Text(ja="待て", en="wait")),
+    "stop and grow": lambda _: Reduction(stop=True, payload={"extra": 1}),
+    "deny": lambda _: (_ for _ in ()).throw(FlowDenied(OTHER)),
+    "deny with a permit": lambda _: (_ for _ in ()).throw(FlowDenied(FORGED)),
+}
+DOES = {"nothing": lambda _: None, "keep": lambda _: Reduction(kept="k"), **TAKES, **REFUSED, **STOPS}
 
 
 @dataclass
@@ -41,113 +88,107 @@ class Scripted:
     does: str
     told: list[tuple[str, Flow]] = field(default_factory=list)
 
-    def act(self, flow: Flow) -> Flow | None:
+    def act(self, flow: Flow) -> Any:
         self.told.append((self.name, flow))
-        match self.does:
-            case "narrow" if len(flow.event["items"]) > 1:
-                return replace(flow, event={**flow.event, "items": flow.event["items"][:-1]})
-            case "restore":
-                return replace(flow, event=EVENT)
-            case "pack":
-                return replace(flow, payload=[*flow.payload, self.name])
-            case "keep":
-                return replace(flow, kept=self.name)
-            case "forge":
-                return replace(flow, decision=FORGED)
-            case "deny":
-                raise FlowDenied(DENIAL)
-            case "stop":
-                raise FlowDenied(flow.decision)
-            case "fail":
-                raise OSError("no ink")
-        return None
+        return DOES[self.does](flow)
 
     def observe(self, flow: Flow) -> None:
         self.told.append(("", flow))
 
 
-def run(event: dict[str, Any], actions: Sequence[Any], *steps: Step, mode: Mode = "enforce") -> Flow:
+def again(event: dict[str, Any], items: Sequence[str]) -> Decision:
+    return ENGINE.evaluate({**event, "items": list(items)})
+
+
+def run(event: dict[str, Any], actions: Sequence[Any], *steps: Step, mode: Mode = "enforce", payload: Any) -> Flow:
     observers = [action for action in actions if isinstance(action, Scripted)][:1]
-    enforcer = Enforcer({action.name: action for action in actions}, steps, observers, mode, ENGINE.evaluate)
-    return enforcer.run(event, ENGINE.evaluate(event), [])
+    enforcer = Enforcer({action.name: action for action in actions}, steps, observers, mode)
+    return enforcer.run(Event.from_mapping(event), ENGINE.evaluate(event), lambda items: again(event, items), payload)
 
 
-ALWAYS = frozenset({"permit", "deny", "invalid"})
+ALWAYS: Any = frozenset({"permit", "deny", "invalid"})
 OUTCOMES = st.sampled_from([ALWAYS, ALWAYS, frozenset({"permit"}), frozenset({"deny"})])
 
 
 @given(
     event=st.sampled_from([EVENT, PERMITTED]),
     chain=st.lists(
-        st.tuples(st.sampled_from(STAGES), st.sampled_from(DOES), OUTCOMES, st.booleans()), min_size=1, max_size=6
+        st.tuples(st.sampled_from(STAGES), st.sampled_from(sorted(DOES)), OUTCOMES, st.booleans()),
+        min_size=1,
+        max_size=6,
     ),
     mode=st.sampled_from(["enforce", "enforce", "warn"]),
 )
-@settings(max_examples=400)
-def test_every_action_is_told_what_the_one_before_left(
+@settings(max_examples=600)
+def test_what_goes_on_is_what_was_stated_less_what_was_taken_away(
     event: dict[str, Any], chain: list[tuple[str, str, Any, bool]], mode: Mode
 ) -> None:
     told: list[tuple[str, Flow]] = []
     actions = [Scripted(f"a-{number}", stage, does, told) for number, (stage, does, _, _) in enumerate(chain)]
     steps = [Step(f"a-{number}", on=on, mandatory=must) for number, (_, _, on, must) in enumerate(chain)]
-    first = ENGINE.evaluate(event)
+    first, before = ENGINE.evaluate(event), copy.deepcopy((event, PAYLOAD))
     final: Flow | FlowDenied
     try:
-        final = run(event, actions, *steps, mode=mode)
+        final = run(event, actions, *steps, mode=mode, payload=PAYLOAD)
     except FlowDenied as denied:
         final = denied
+    assert (event, PAYLOAD) == before, "nothing of the host's was touched"
 
     acting = [
         (action, step)
         for stage in STAGES
         for action, step in zip(actions, steps, strict=True)
-        if action.stage == stage and first.outcome in step.on and (mode == "enforce" or stage == "tell")
+        if action.stage == stage and first.outcome in (step.on or ()) and (mode == "enforce" or stage == "tell")
     ]
     assert [name for name, _ in told] == [*(action.name for action, _ in acting), ""]
 
-    current, payload, kept, stopped = event, [], None, False
-    denied_by = ""
-
-    def check(flow: Flow) -> None:
-        assert (flow.event, flow.payload, flow.kept, flow.first) == (current, payload, kept, first)
-        if denied_by == "deny":
-            assert flow.decision is DENIAL
-        elif denied_by:
-            assert [reason.code for reason in flow.decision.reasons][-1] == "action-failed"
+    items, payload, kept, stopped, failed = event["items"], PAYLOAD, None, 0, 0
+    for position in range(len(told)):
+        flow = told[position][1]
+        assert flow.event == {**event, "items": items}
+        assert (flow.payload, flow.kept, flow.first, flow.stated) == (payload, kept, first, event)
+        decided = again(event, items)
+        codes = [reason.code for reason in flow.decision.reasons]
+        if (failed or (stopped and decided.permitted)) and mode == "enforce":
+            assert flow.decision.outcome == "deny"
+            assert codes.count("action-failed") == failed
+            assert flow.decision.permitted_items == flow.decision.obligations == ()
         else:
-            assert flow.decision == ENGINE.evaluate(current)
+            assert flow.decision == decided
+        if position == len(acting):
+            break
+        action, step = acting[position]
+        refused = action.does in REFUSED
+        if action.does in STOPS:
+            stopped += 1
+            refused = action.does == "stop and grow"
+        elif action.does == "keep":
+            refused = action.stage != "keep"
+            kept = kept if refused else "k"
+        elif action.does in TAKES:
+            refused = action.stage != "reduce"
+            if refused:
+                pass
+            elif action.does == "shrink":
+                payload = {**payload, "more": []}
+            elif action.does == "drop all" or len(items) == 1:
+                stopped += 1
+            else:
+                items = items[:-1]
+        failed += refused and step.mandatory
 
-    for (action, step), (_, flow) in zip(acting, told, strict=False):
-        check(flow)
-        enforcing, changing = mode == "enforce", action.stage != "tell"
-        match action.does:
-            case "narrow" if changing and len(current["items"]) > 1:
-                current = {**current, "items": current["items"][:-1]}
-            case "restore" if changing:
-                current = EVENT
-            case "pack" if changing:
-                payload = [*payload, action.name]
-            case "keep" if changing:
-                kept = action.name
-            case "deny" if enforcing:
-                denied_by, stopped = action.does, True
-            case "stop" if enforcing:
-                stopped = True
-            case "fail" if enforcing and step.mandatory:
-                denied_by, stopped = action.does, True
-    check(told[-1][1])
-
-    permitted = ENGINE.evaluate(current).permitted and not stopped
+    permitted = again(event, items).permitted and not stopped and not failed
     counted(f"{mode}, {'goes on' if permitted else 'stopped'}")
     if mode == "warn":
         assert isinstance(final, Flow)
-        assert (final.event, final.payload, final.decision) == (event, [], first)
+        assert (final.event, final.payload, final.decision) == (event, PAYLOAD, first)
     elif permitted:
         assert final == told[-1][1]
+        assert isinstance(final, Flow)
+        assert set(final.event["items"]) <= set(first.permitted_items), "each was permitted by what was decided"
     else:
         assert isinstance(final, FlowDenied)
-        if not told[-1][1].decision.permitted:
-            assert (final.decision, final.kept) == (told[-1][1].decision, kept)
+        assert (final.decision, final.kept) == (told[-1][1].decision, kept)
 
 
 HOLDS = {"who": "name", "where": "postal_address", "how": "health_checkup_result"}
@@ -163,25 +204,72 @@ class Dropping:
     def __init__(self, name: str, item: str) -> None:
         self.name, self.item = name, item
 
-    def act(self, flow: Flow) -> Flow:
-        return replace(flow, event={**flow.event, "items": [i for i in flow.event["items"] if i != self.item]})
+    def act(self, _: Flow) -> Reduction:
+        return Reduction(without=[self.item])
 
 
 @pytest.mark.parametrize(
     ("event", "dropped", "left"),
     [
-        (PERMITTED, (), RECORD),
+        (PERMITTED, (), {"who": "A", "where": "B"}),
         (PERMITTED, ("postal_address",), {"who": "A"}),
         (EVENT, (), {"who": "A", "where": "B"}),
         (EVENT, ("health_checkup_result",), {"who": "A", "where": "B"}),
         (EVENT, ("health_checkup_result", "name"), {"where": "B"}),
     ],
 )
-def test_redact_leaves_whole_what_was_permitted_as_it_came(
-    event: dict[str, Any], dropped: tuple[str, ...], left: dict[str, Any]
-) -> None:
-    """A permit is not touched, unless something was taken away from it: then the payload loses it as well."""
+def test_redact_follows_what_is_left(event: dict[str, Any], dropped: tuple[str, ...], left: dict[str, Any]) -> None:
     actions = [*(Dropping(f"drop-{item}", item) for item in dropped), Redact(FIELDS)]
-    steps = [Step(action.name, on=ALWAYS) for action in actions]
-    enforcer = Enforcer({action.name: action for action in actions}, steps, (), "enforce", ENGINE.evaluate)
-    assert enforcer.run(event, ENGINE.evaluate(event), RECORD).payload == left
+    steps = [Step(action.name) for action in actions]
+    assert run(event, actions, *steps, payload=RECORD).payload == left
+
+
+def test_a_mandatory_failure_is_not_forgotten_when_a_later_action_narrows() -> None:
+    actions = [Scripted("a", "reduce", "fail"), Scripted("b", "reduce", "drop")]
+    with pytest.raises(FlowDenied) as denied:
+        run(EVENT, actions, Step("a", mandatory=True), Step("b"), payload=None)
+    assert [reason.code for reason in denied.value.decision.reasons] == ["action-failed"]
+    assert denied.value.decision.excess_items == ("name", "postal_address")
+
+
+def test_what_was_stated_is_frozen_when_it_comes_in() -> None:
+    """A host that goes on changing its mapping changes nothing about the flow that it has enforced."""
+    live: dict[str, Any] = copy.deepcopy(PERMITTED)
+
+    class Meddling:
+        name, stage = "meddling", "tell"
+
+        @staticmethod
+        def act(flow: Flow) -> None:
+            live["items"].append("health_checkup_result")
+            live["purpose"] = "publicity"
+            seen.append(flow)
+
+    seen: list[Flow] = []
+    flow = run(live, [Meddling(), Dropping("drop", "name")], Step("meddling", on=ALWAYS), Step("drop"), payload=None)
+    assert flow.event == seen[0].event == {**PERMITTED, "items": ["postal_address"]}
+    assert flow.stated == PERMITTED
+    for change in (
+        lambda: flow.event.update(items=[]),  # type: ignore[attr-defined]
+        lambda: flow.event["items"].append("name"),
+        lambda: flow.event["subject"].pop("id"),
+        lambda: flow.event["items"].__iadd__(["name"]),
+    ):
+        with pytest.raises(TypeError, match="frozen"):
+            change()
+    assert json.loads(json.dumps(flow.event)) == flow.event
+    for twin in (copy.deepcopy(flow.event), pickle.loads(pickle.dumps(flow.event))):
+        assert twin == flow.event
+        twin["items"].append("name")
+
+
+@pytest.mark.parametrize(
+    "what", [{"id": "x", "items": {object()}}, [], "text", None, 7, {1: 2}, {"id": {"a": [1, object()]}}]
+)
+def test_what_is_no_event_is_frozen_too(what: Any) -> None:
+    flows: list[tuple[str, Flow]] = []
+    watching = Enforcer({}, (), [Scripted("w", "tell", "nothing", flows)], "warn")
+    decision = ENGINE.evaluate(what)
+    flow = watching.run(what, decision, lambda _: decision)
+    assert flow.decision.outcome == "invalid"
+    json.dumps(flow.event)

@@ -368,7 +368,7 @@ def test_a_clause_of_a_step_is_found_in_a_decision_of_several_policies(tmp_path:
         decision = engine.evaluate(EVENT)
         assert any(clause.startswith("statute:") for clause in decision.clauses)
         (step,) = read_configuration(file).steps
-        assert step.follows(decision)
+        assert step.follows(decision, "tell")
 
 
 class TestShadow:

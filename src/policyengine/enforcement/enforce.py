@@ -1,30 +1,35 @@
 """From a decision to its consequences: which actions follow it, in which order, and what becomes of the flow.
 
-The order is that of `STAGES`, and within a stage that of the actions' names; registration does not matter. Whatever
-actions do, a flow that is not permitted in the end does not go on, and no action can turn a denial into a permit
-unless what it hands on is permitted by the policies themselves.
+The order is that of `STAGES`, and within a stage that of the actions' names; registration does not matter. What is
+enforced is the event as the host stated it. An action can take items away, reduce the payload or stop the flow; what
+goes on is the same event with the items that are left, where the policies permit that, on the facts that were gathered
+once. What has stopped a flow stops it for good.
 """
 
 from __future__ import annotations
 
+import inspect
 import logging
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import replace
-from typing import Any, Final
+from typing import Any, Final, TypeAlias
 
 from policyengine.enforcement.flow import (
     MODES,
     OUTCOMES,
     STAGES,
+    UNCHANGED,
     EnforcementAction,
     Flow,
     FlowDenied,
     Mode,
     Observer,
+    Reduction,
     Step,
 )
+from policyengine.enforcement.payload import is_less
 from policyengine.enforcement.problems import UNKNOWN_ACTION, UNKNOWN_MODE, UNKNOWN_OUTCOME
-from policyengine.errors import ConfigurationError, did_you_mean
+from policyengine.enforcement.stated import stated, with_items
+from policyengine.errors import ConfigurationError, PolicyEngineError, did_you_mean
 from policyengine.model.decision import Decision, Reason
 from policyengine.model.problems import UNKNOWN_CLAUSE, UNKNOWN_OBLIGATION
 from policyengine.schema.problems import EMPTY
@@ -32,6 +37,9 @@ from policyengine.text import Text, visible
 
 _SOFT: Final = frozenset({"tell"})
 """The stages of mode ``warn``, which changes nothing about the flow."""
+
+Decide: TypeAlias = Callable[[Sequence[str]], Decision]
+"""Decides an event again, on the same facts, with fewer items."""
 
 _log = logging.getLogger("policyengine.enforce")
 _shadow_log = logging.getLogger("policyengine.shadow")
@@ -61,9 +69,9 @@ def refuse_unknown(
         if step.action not in actions:
             hint = did_you_mean(step.action, actions)
             faults.append(UNKNOWN_ACTION.fault((*here, "action"), hint=hint, action=step.action))
-        if not step.on:
+        if step.on is not None and not step.on:
             faults.append(EMPTY.fault((*here, "on")))
-        for outcome in sorted(set(step.on) - OUTCOMES):
+        for outcome in sorted(set(step.on or ()) - OUTCOMES):
             hint = did_you_mean(outcome, OUTCOMES)
             faults.append(UNKNOWN_OUTCOME.fault((*here, "on"), hint=hint, outcome=outcome))
         for number in sorted(set(step.clauses) - clauses):
@@ -84,7 +92,6 @@ class Enforcer:
         steps: which of them follow which decisions.
         observers: who is told in the end.
         mode: the mode.
-        decide: decides an event; asked again when an action narrowed one.
     """
 
     def __init__(
@@ -93,7 +100,6 @@ class Enforcer:
         steps: Iterable[Step],
         observers: Iterable[Observer],
         mode: Mode,
-        decide: Callable[[Mapping[str, Any]], Decision],
     ) -> None:
         order = {stage: number for number, stage in enumerate(STAGES)}
         self._steps: Sequence[tuple[Step, EnforcementAction]] = sorted(
@@ -102,16 +108,16 @@ class Enforcer:
         )
         self._observers = tuple(observers)
         self._mode = mode
-        self._decide = decide
 
     def run(
-        self, event: Mapping[str, Any], decision: Decision, payload: Any = None, shadow: Decision | None = None
+        self, event: object, decision: Decision, decide: Decide, payload: Any = None, shadow: Decision | None = None
     ) -> Flow:
         """Run every action that follows `decision`.
 
         Args:
-            event: the event as JSON has it.
+            event: the event as the host stated it: an `Event`, or whatever it was where it is none.
             decision: what was decided of it.
+            decide: decides the same event, on the same facts, with fewer items.
             payload: the host's data.
             shadow: what the shadow policies say of the event.
 
@@ -121,70 +127,159 @@ class Enforcer:
         Raises:
             FlowDenied: mode is ``enforce``, and the flow is not permitted in the end.
         """
-        flow = Flow(event, decision, payload, self._mode, shadow=shadow, first=decision)
         if shadow is not None and differs(decision, shadow):
             _shadow_log.warning(*_difference(decision, shadow))
-        stopped: FlowDenied | None = None
+        course = _Course(stated(event), decision, decide, payload, self._mode, shadow)
         for step, action in self._steps:
-            if not step.follows(decision) or (self._mode == "warn" and action.stage not in _SOFT):
+            if not step.follows(decision, action.stage) or (self._mode == "warn" and action.stage not in _SOFT):
                 continue
             try:
-                changed = action.act(flow)
-            except FlowDenied as denial:
-                stopped = stopped or denial
-                if not denial.decision.permitted and self._mode == "enforce":
-                    flow = replace(flow, decision=denial.decision)
+                returned = action.act(course.flow())
+                course.take(action, returned)
+            except FlowDenied:
+                course.stop(action.name, True)
             except Exception as error:
                 _log.exception("enforcement action %s failed", action.name)
-                if step.mandatory and self._mode == "enforce":
-                    flow = replace(flow, decision=self._failed(flow.decision, action.name, error))
-                    stopped = stopped or FlowDenied(flow.decision)
-            else:
-                if changed is not None and action.stage not in _SOFT:
-                    believed = self._believed(flow, changed, action.name)
-                    if stopped is not None and not flow.decision.permitted:  # what was stopped stays so
-                        believed = replace(believed, decision=flow.decision)
-                    flow = believed
+                if step.mandatory:
+                    course.fail(action.name, error)
         for observer in self._observers:
             try:
-                observer.observe(flow)
+                observer.observe(course.flow())
             except Exception:
                 _log.exception("observer %s failed", observer.name)
-        if self._mode == "enforce":
-            if not flow.decision.permitted:
-                raise FlowDenied(flow.decision, flow.kept)
-            if stopped is not None:  # an action stopped what others let go on
-                raise stopped
+        flow = course.flow()
+        if self._mode == "enforce" and not flow.decision.permitted:
+            raise FlowDenied(flow.decision, flow.kept)
         return flow
 
-    def _believed(self, flow: Flow, changed: Flow, name: str) -> Flow:
-        """Return what an action made of a flow; a permit is the policies' to give, so its event is decided anew."""
-        if changed.event is flow.event and changed.decision is flow.decision:
-            return changed
-        decision = self._decide(changed.event)
-        if changed.decision.permitted and not decision.permitted:
-            _log.error("enforcement action %s handed on a flow that the policies do not permit", name)
-        return replace(changed, decision=decision)
 
-    def _failed(self, decision: Decision, name: str, error: Exception) -> Decision:
-        """Return the denial of a flow whose mandatory action failed."""
-        message = Text(
-            ja=f"必須の処置「{name}」が失敗しました: {error!r}", en=f'the mandatory action "{name}" failed: {error!r}'
+class _Course:
+    """What has become of a flow so far. Whatever stands in its way stays there."""
+
+    def __init__(
+        self,
+        event: Mapping[str, Any],
+        decision: Decision,
+        decide: Decide,
+        payload: Any,
+        mode: Mode,
+        shadow: Decision | None,
+    ) -> None:
+        self._stated = self._event = event
+        self._first = self._decided = decision
+        self._decide = decide
+        self._payload = payload
+        self._mode = mode
+        self._shadow = shadow
+        self._kept: str | None = None
+        self._failed: list[Reason] = []
+        self._stopped: list[Reason] = []
+
+    def flow(self) -> Flow:
+        """Return the flow as it is now: a new one for everybody who sees it."""
+        return Flow(
+            self._event,
+            self._decision(),
+            self._payload,
+            self._mode,
+            self._kept,
+            self._shadow,
+            self._first,
+            self._stated,
         )
-        if decision.outcome == "invalid":
-            return decision
-        items = (*decision.permitted_items, *decision.excess_items)
-        reason = Reason("action-failed", None, None, None, items, message)
+
+    def _decision(self) -> Decision:
+        decided = self._decided
+        in_the_way = [*(self._stopped if decided.permitted else ()), *self._failed]
+        if not in_the_way or decided.outcome == "invalid" or self._mode == "warn":
+            return decided
         return Decision(
-            decision.event,
+            decided.event,
             "deny",
-            decision.policies,
-            decision.clauses,
-            decision.rules,
-            (*decision.reasons, reason),
+            decided.policies,
+            decided.clauses,
+            decided.rules,
+            (*decided.reasons, *in_the_way),
             (),
-            items,
+            self._items,
         )
+
+    def take(self, action: EnforcementAction, returned: Reduction | None) -> None:
+        """Take from the flow what an action returned, whole or not at all; but a stop holds in any case.
+
+        Raises:
+            Refused: it is no reduction, or none of this flow.
+        """
+        if returned is None:
+            return
+        if not isinstance(returned, Reduction):
+            if inspect.iscoroutine(returned):
+                returned.close()
+            raise Refused(f"it returned {_named(returned)}; an action returns a Reduction, or None")
+        if returned.stop is not False and returned.stop is not None:
+            self.stop(action.name, returned.stop)
+        dropped = self._dropped(returned.without)
+        reduces = returned.payload is not UNCHANGED
+        if (dropped or reduces) and action.stage != "reduce":
+            raise Refused(f'it reduced a flow at stage "{action.stage}"; actions of the stage "reduce" do')
+        if returned.kept is not None and (action.stage != "keep" or not isinstance(returned.kept, str)):
+            raise Refused(f'it kept a flow at stage "{action.stage}", as {_named(returned.kept)}')
+        if reduces and not is_less(returned.payload, self._payload):
+            raise Refused("what it returned as payload has more in it than the payload had")
+        if dropped:
+            left = [item for item in self._event["items"] if item not in dropped]
+            if left:
+                self._event, self._decided = with_items(self._event, left), self._decide(left)
+            else:
+                self.stop(action.name, _NOTHING_LEFT)
+        if reduces:
+            self._payload = returned.payload
+        self._kept = returned.kept or self._kept
+
+    def _dropped(self, without: Iterable[str]) -> frozenset[str]:
+        dropped = frozenset() if isinstance(without, str) else frozenset(without)
+        if isinstance(without, str) or not all(isinstance(item, str) for item in dropped):
+            raise Refused("what it takes away is no collection of items")
+        if self._decided.outcome == "invalid" and dropped:
+            raise Refused("it took items from what is no event")
+        if unknown := dropped.difference(self._stated.get("items", ())):
+            raise Refused(f"it took away {len(unknown)} items that the event does not state")
+        return dropped
+
+    def stop(self, name: str, why: object) -> None:
+        """Let the flow go on no more."""
+        message = why if isinstance(why, Text) else _STOPPED.filled(name=name)
+        self._stopped.append(Reason("action-stopped", None, None, None, self._items, message))
+
+    def fail(self, name: str, error: BaseException) -> None:
+        """Let the flow go on no more, because a mandatory action failed."""
+        message = _FAILED.filled(name=name, why=said(error))
+        self._failed.append(Reason("action-failed", None, None, None, self._items, message))
+
+    @property
+    def _items(self) -> tuple[str, ...]:
+        return (*self._decided.permitted_items, *self._decided.excess_items)
+
+
+class Refused(PolicyEngineError):
+    """What an action did to a flow was refused."""
+
+
+def said(error: BaseException) -> str:
+    """Return what can be told of an error to everybody: our own say what they say, of others their class alone.
+
+    Whatever others say may quote an event, a fact or a payload; the log has it.
+    """
+    return str(error) if isinstance(error, PolicyEngineError) else type(error).__name__
+
+
+def _named(value: object) -> str:
+    return f"an object of type {type(value).__name__}"
+
+
+_FAILED: Final = Text(ja="必須の処置「{name}」が失敗しました: {why}", en='the mandatory action "{name}" failed: {why}')
+_STOPPED: Final = Text(ja="処置「{name}」がフローを止めました", en='the action "{name}" stopped the flow')
+_NOTHING_LEFT: Final = Text(ja="処置がすべての項目を取り除きました", en="an action took every item away")
 
 
 def differs(decision: Decision, shadow: Decision) -> bool:

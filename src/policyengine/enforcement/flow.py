@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from enum import Enum
 from typing import Any, Final, Literal, Protocol, TypeAlias, get_args, runtime_checkable
 
 from policyengine.errors import PolicyEngineError
 from policyengine.model.decision import Decision, Outcome
+from policyengine.text import Text
 
 
 class FlowDenied(PolicyEngineError):
@@ -46,14 +48,15 @@ class Flow:
     """One flow under enforcement.
 
     Args:
-        event: the event as JSON has it.
-        decision: what was decided of it.
-        payload: the host's data: a mapping or a list of records; None where it handed none over.
+        event: the event as JSON has it, as the host stated it, with the items that are left. Nobody can change it.
+        decision: what is decided of that.
+        payload: the host's data: a record or a list of them; None where it handed none over.
         mode: the mode.
         kept: the id under which the flow was kept for a person; None where it was not.
-        shadow: what the shadow policies say of the event; None where there are none.
-        first: the decision on the event as it came, before any action; None where it was not the engine that made the
-            flow.
+        shadow: what the shadow policies say of the event as stated; None where there are none.
+        first: what was decided of the event as stated, before any action; None where it was not the engine that made
+            the flow.
+        stated: the event as the host stated it; None where it was not the engine that made the flow.
     """
 
     event: Mapping[str, Any]
@@ -63,6 +66,35 @@ class Flow:
     kept: str | None = None
     shadow: Decision | None = None
     first: Decision | None = None
+    stated: Mapping[str, Any] | None = None
+
+
+class Unchanged(Enum):
+    """What stands for a payload that an action leaves as it is."""
+
+    UNCHANGED = "unchanged"
+
+
+UNCHANGED: Final = Unchanged.UNCHANGED
+
+
+@dataclass(frozen=True, slots=True)
+class Reduction:
+    """What an action takes from a flow: all that an action can do to one. Nothing in it can widen a flow.
+
+    Args:
+        without: items that are taken away. The rest is decided anew, and goes on where it is permitted. Only actions of
+            the stage ``reduce`` take items.
+        payload: what is left of the payload: it has no field and no entry that the payload had not. Only actions of the
+            stage ``reduce`` reduce it.
+        kept: the id under which the flow is kept for a person. Only actions of the stage ``keep`` keep.
+        stop: why the flow is stopped, for people, or True; whatever else acts, it does not go on.
+    """
+
+    without: Iterable[str] = frozenset()
+    payload: Any = UNCHANGED
+    kept: str | None = None
+    stop: Text | bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,25 +103,31 @@ class Step:
 
     Args:
         action: its name.
-        on: the outcomes that it follows.
+        on: the outcomes that it follows. None is permits and denials for an action of the stage ``reduce``, which
+            reduces what is permitted too, and for every other denials and invalid events.
         clauses: if any are named, a decision must cite one of them; of any policy, where none is named before a colon.
         obligations: if any are named, a decision must carry one of them.
         mandatory: whether the flow is denied when the action fails.
     """
 
     action: str
-    on: frozenset[Outcome] = frozenset({"deny", "invalid"})
+    on: frozenset[Outcome] | None = None
     clauses: frozenset[str] = frozenset()
     obligations: frozenset[str] = frozenset()
     mandatory: bool = False
 
-    def follows(self, decision: Decision) -> bool:
-        """Whether the action follows `decision`."""
+    def follows(self, decision: Decision, stage: str) -> bool:
+        """Whether the action, which acts at `stage`, follows `decision`."""
+        on = self.on if self.on is not None else _REDUCED if stage == "reduce" else _DENIED
         return (
-            decision.outcome in self.on
+            decision.outcome in on
             and (not self.clauses or any(not names.isdisjoint(self.clauses) for names in map(_names, decision.clauses)))
             and (not self.obligations or not self.obligations.isdisjoint(duty.id for duty in decision.obligations))
         )
+
+
+_REDUCED: Final[frozenset[Outcome]] = frozenset({"permit", "deny"})
+_DENIED: Final[frozenset[Outcome]] = frozenset({"deny", "invalid"})
 
 
 def _names(clause: str) -> frozenset[str]:
@@ -110,18 +148,19 @@ class EnforcementAction(Protocol):
     name: str
     stage: str
 
-    def act(self, flow: Flow) -> Flow | None:
+    def act(self, flow: Flow) -> Reduction | None:
         """Act on one flow.
 
         Args:
             flow: the event, what was decided of it, and the host's payload.
 
         Returns:
-            The flow that goes on in its place, or None to leave it as it is. It can be narrowed, never widened: an
-            action that hands back a permit where there was none is not believed.
+            What the action takes from the flow, or None where that is nothing. Whatever else it returns, and a
+            reduction that is none, is refused and logged, and the action has failed.
 
         Raises:
-            Exception: the action failed. If it is mandatory, the flow is denied with code ``action-failed``.
+            Exception: the action failed. If it is mandatory, the flow is denied with code ``action-failed``. A
+                `FlowDenied` stops the flow in any case.
         """
         ...
 

@@ -215,7 +215,8 @@ def configuration_schema(settings: Mapping[str, Mapping[str, Any]] | None = None
                             "type": "array",
                             "items": {"enum": ["permit", "deny", "invalid"]},
                             "minItems": 1,
-                            "description": 'The outcomes that it follows; by default ["deny", "invalid"].',
+                            "description": 'The outcomes that it follows; by default ["deny", "invalid"], of an action '
+                            'that reduces ["permit", "deny"].',
                         },
                         "clauses": {**_NAMES, "description": "A decision must cite one of these."},
                         "obligations": {**_NAMES, "description": "A decision must carry one of these."},

@@ -20,7 +20,7 @@ from policyengine.engine.plugins import Plugins
 from policyengine.engine.watch import Followed
 from policyengine.errors import InvalidEvent, PolicyEngineError
 from policyengine.hooks import EventSource, FactSource, ReportFormat
-from policyengine.model.decision import Decision
+from policyengine.model.decision import Decision, Reason
 from policyengine.model.event import Event, event_from_json, event_from_mapping
 from policyengine.model.fact import FactType
 from policyengine.model.policy import Policy
@@ -73,7 +73,7 @@ class Engine:
             cited = {name for policy, clause in clauses for name in (clause, f"{policy}:{clause}")}
             duties = {duty for policy in self.policies for duty in policy.obligations}
             refuse_unknown(mode, steps, actions, cited, duties)
-        self._enforcer = Enforcer(actions, steps, observers, mode, self.evaluate)
+        self._enforcer = Enforcer(actions, steps, observers, mode)
         self._shadow = shadow
         self._gatherer = Gatherer(self._sources, source_timeout, self._asked, self._decider.admit)
 
@@ -265,18 +265,29 @@ class Engine:
 
     def _enforced(self, event: Mapping[str, Any] | Event, payload: Any) -> Flow:
         shadow = None
+        found: Event | Decision
         try:
-            ready = event if isinstance(event, Event) else Event.from_mapping(event)
-            gathered = self._gathered(ready)
-            if isinstance(gathered, Decision):
-                decision = gathered
+            stated = event if isinstance(event, Event) else Event.from_mapping(event)
+            found = self._gathered(stated)
+            if isinstance(found, Decision):
+                decision = found
             else:
-                decision = self._decider.decide(gathered)
-                shadow = self._decided_beside(gathered)
+                decision = self._decider.decide(found)
+                shadow = self._decided_beside(found)
         except InvalidEvent as error:
-            decision = invalid(error)
-        mapping = event.as_dict() if isinstance(event, Event) else event
-        return self._enforcer.run(mapping, decision, payload, shadow)
+            found = decision = invalid(error)
+            return self._enforcer.run(event, decision, lambda _: decision, payload)
+        return self._enforcer.run(stated, decision, lambda items: self._narrowed(found, items), payload, shadow)
+
+    def _narrowed(self, found: Event | Decision, items: Sequence[str]) -> Decision:
+        """Return what is decided of an event with fewer items; a denial of all of them is one of each."""
+        if isinstance(found, Event):
+            return self._decider.decide(found.with_items(items))
+        reasons = tuple(
+            Reason(reason.code, reason.policy, reason.clause, reason.rule, tuple(items), reason.message)
+            for reason in found.reasons
+        )
+        return Decision(found.event, "deny", reasons=reasons, excess_items=tuple(items))
 
     def explanation(self, event: Mapping[str, Any] | Event) -> Explanation:
         """Return every rule that was considered for an event, with what held and what did not, as data.

@@ -196,6 +196,15 @@ class Event:
         document = msgspec.structs.replace(self.document, facts=(*own, *more))
         return _filled(Event.__new__(Event), document, self.instant, self.admitted)
 
+    def with_items(self, items: Iterable[str]) -> Event:
+        """Return the same event with these of its items, at least one."""
+        kept = frozenset(items)
+        left = tuple(item for item in self.items if item in kept)
+        if not left or len(left) != len(kept):
+            raise ValueError("an event is narrowed to some of its own items")
+        document = msgspec.structs.replace(self.document, items=left)
+        return _filled(Event.__new__(Event), document, self.instant, self.admitted)
+
     def __setattr__(self, name: str, value: Any) -> None:
         raise AttributeError(f"an Event is frozen; cannot set {name!r}")
 

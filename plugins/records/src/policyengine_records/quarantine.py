@@ -19,11 +19,11 @@ import threading
 import time
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import closing, contextmanager, suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias, get_args
 
-from policyengine.enforcement.flow import Flow
+from policyengine.enforcement.flow import Flow, Reduction
 from policyengine.errors import PolicyEngineError, did_you_mean
 from policyengine.model.decision import Decision, read_decision
 from policyengine.moment import instant, written
@@ -543,8 +543,8 @@ class Keeping:
     def __init__(self, quarantine: Quarantine) -> None:
         self.quarantine = quarantine
 
-    def act(self, flow: Flow) -> Flow | None:
-        """Return the flow with the id under which it is kept; None where it is permitted, and nothing is kept.
+    def act(self, flow: Flow) -> Reduction | None:
+        """Return the id under which it is kept; None where it is permitted, and nothing is kept.
 
         Raises:
             QuarantineError: the event or the payload is no JSON data, or could not be written. The flow is denied all
@@ -552,4 +552,4 @@ class Keeping:
         """
         if flow.decision.permitted:
             return None
-        return replace(flow, kept=self.quarantine.keep(flow))
+        return Reduction(kept=self.quarantine.keep(flow))

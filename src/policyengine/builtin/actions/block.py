@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from policyengine.enforcement.flow import EnforcementAction, Flow, FlowDenied
+from policyengine.enforcement.flow import EnforcementAction, Flow, Reduction
 from policyengine.hooks import hookimpl
 
 
@@ -14,10 +14,9 @@ class Block:
     name = "block"
     stage = "stop"
 
-    def act(self, flow: Flow) -> None:
-        """Raise `FlowDenied` unless the flow is permitted by now."""
-        if not flow.decision.permitted:
-            raise FlowDenied(flow.decision, flow.kept)
+    def act(self, flow: Flow) -> Reduction | None:
+        """Stop the flow unless it is permitted by now."""
+        return None if flow.decision.permitted else Reduction(stop=True)
 
 
 @hookimpl
