@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 __all__ = ["Courier", "Notify", "WebhookRefused", "courier_of", "jittered", "outbox_of", "sign", "verify"]
 
 _TYPE: Final = "policyengine.decision"
-_FOREIGN: Final = frozenset({"source-unavailable", "source-invalid", "action-failed"})
+_FOREIGN: Final = frozenset({"source-unavailable", "source-invalid", "action-failed", "action-stopped"})
 """The reasons whose messages quote an error of somebody else's code, in which anything may stand."""
 
 _UNQUOTED: Final = Text(
