@@ -7,7 +7,7 @@ variable is given a value, what is left is simplified, and where nothing is left
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Sequence
+from collections.abc import Container, Hashable, Sequence
 from typing import Any, Final
 
 from policyengine.model.condition import (
@@ -22,16 +22,17 @@ from policyengine.model.condition import (
     Not,
     NotIn,
     Or,
-    conjuncts,
     leaves,
     mapped,
     reduced,
 )
-from policyengine.model.fields import ROWS
+from policyengine.model.countries import COUNTRIES
+from policyengine.model.fact import VALUE
+from policyengine.model.fields import HELD, ROWS
 from policyengine.model.operation import NEEDS_RECIPIENT, OPERATIONS
 from policyengine.model.space import TIME, Point, Space
 from policyengine.model.view import View
-from policyengine.model.vocabulary import Vocabulary
+from policyengine.model.vocabulary import CLOSED, Vocabulary
 
 _REGIONS: Final = 2_000
 """How many regions are looked at; what is not decided then is taken to be possible."""
@@ -56,7 +57,7 @@ class Events:
 
     def meet(self, *conditions: Condition) -> bool:
         """Whether some event may meet all of some conditions; False only where none does."""
-        return _plain(conditions) or _Search(self, conditions).run() is not False
+        return _Plain(self.vocabulary).met(conditions) or _Search(self, conditions).run() is not False
 
     def example(self, *conditions: Condition) -> dict[str, Any] | None:
         """Return an event, as JSON has it, that meets all of some conditions; None where none was found."""
@@ -70,42 +71,97 @@ class Events:
         return Space([View(self.vocabulary, asked, found=self._found)], _MEMBERS)
 
 
-def _plain(conditions: Sequence[Condition]) -> bool:
-    """Whether some event meets all of some conditions because each asks for something else, as most rules do.
+class _Plain:
+    """Conditions that some event meets because nothing in them is in the way of anything else, as in most rules.
 
-    Large policies have rules by the thousand, and of nearly all of them this is all that there is to see.
+    Large policies have rules by the thousand, and of nearly all of them this is all that there is to see: lists with a
+    word in common, attributes compared once, facts that can be had, and none of a type that must be missing.
     """
-    asked: set[str] = set()
-    operations = frozenset[str](OPERATIONS)
-    for leaf in (part for condition in conditions for part in conjuncts(condition)):
-        match leaf:
-            case Compare(attribute):
-                about = f"attributes.{attribute}"
-            case In(field, values) if values:
-                about = field.value
-                if field is Field.OPERATION:
-                    operations &= values
-                elif ROWS[field].key == "recipient":
-                    operations &= NEEDS_RECIPIENT  # elsewhere it is not there
-            case Not(part) if _needs_facts(part):
-                continue  # an event without facts does not meet it
+
+    def __init__(self, vocabulary: Vocabulary) -> None:
+        self.vocabulary = vocabulary
+        self.operations = frozenset[str](OPERATIONS)
+        self.within: dict[Field, frozenset[str]] = {}
+        self.without: dict[Field, frozenset[str]] = {}
+        self.compared: set[str] = set()
+        self.facts: set[str] = set()
+        self.refused: list[Condition] = []
+
+    def met(self, conditions: Sequence[Condition]) -> bool:
+        """Whether that is so of all of some conditions; where it is not, there may be an event all the same."""
+        return all(map(self._take, conditions)) and self._fits()
+
+    def _take(self, condition: Condition) -> bool:
+        match condition:
+            case And(parts):
+                return all(map(self._take, parts))
+            case Or(parts) if parts:
+                return self._take(parts[0])  # one is enough
+            case In(field, values):
+                self.within[field] = self.within[field] & values if field in self.within else values
+            case NotIn(field, values):
+                self.without[field] = self.without[field] | values if field in self.without else values
+            case Compare(attribute) if attribute not in self.compared:
+                self.compared.add(attribute)
+            case Holds():
+                self.facts.add(condition.type)
+                return self._can_be_had(condition)
+            case Not(part):
+                self.refused.append(part)
             case _:
                 return False
-        if about in asked:
+        return True
+
+    def _can_be_had(self, asked: Holds) -> bool:
+        """Whether there is a fact that answers a question, whatever else the event states."""
+        declared = self.vocabulary.facts.get(asked.type)
+        where = dict(asked.where)
+        if declared is None or not declared.fields.keys() >= {*where, *asked.stated}:
             return False
-        asked.add(about)
-    return bool(operations)
+        for name, field in declared.fields.items():
+            if field.held == VALUE:
+                accepted = where.get(name)
+                if accepted is not None and not (accepted if field.values is None else accepted & field.values):
+                    return False
+            elif name not in asked.unheld and (field.required or name in asked.stated):
+                row = HELD[field.held]
+                if row.key == "recipient":
+                    self.operations &= NEEDS_RECIPIENT
+                elif row.dimension is not None and not self.vocabulary.terms[row.dimension]:
+                    return False  # the event can state nothing with which it would agree
+        return True
+
+    def _fits(self) -> bool:
+        for field in {*self.within, *self.without}:
+            row, without = ROWS[field], self.without.get(field, frozenset())
+            if field is Field.OPERATION:
+                self.operations &= self.within.get(field, self.operations) - without
+            elif field in self.within:
+                if self.within[field] <= without:
+                    return False
+            elif self._runs_out(field, without):
+                return False
+            if row.key == "recipient":
+                self.operations &= NEEDS_RECIPIENT  # elsewhere it is not there
+        return bool(self.operations) and all(_needs_others(part, self.facts) for part in self.refused)
+
+    def _runs_out(self, field: Field, without: frozenset[str]) -> bool:
+        """Whether some words may be all that an event can state in a field; parties are an open set."""
+        dimension = ROWS[field].dimension
+        if dimension is None:
+            return len(without) >= len(COUNTRIES)
+        return dimension in CLOSED and len(self.vocabulary.terms[dimension]) <= len(without)
 
 
-def _needs_facts(condition: Condition) -> bool:
-    """Whether no event without facts meets `condition`."""
+def _needs_others(condition: Condition, facts: Container[str]) -> bool:
+    """Whether no event with facts of some types alone meets `condition`."""
     match condition:
-        case Holds():
-            return True
+        case Holds(of):
+            return of not in facts
         case Or(parts):
-            return all(_needs_facts(part) for part in parts)
+            return all(_needs_others(part, facts) for part in parts)
         case And(parts):
-            return any(_needs_facts(part) for part in parts)
+            return any(_needs_others(part, facts) for part in parts)
         case _:
             return False
 
