@@ -21,6 +21,7 @@ from policyengine.language.file_problems import (
     WRITE_TOML_1_0,
 )
 from policyengine.language.places import Places
+from policyengine.language.toml import data_of, is_newer
 
 DEEPEST: Final = 64
 """How deeply tables and arrays may be nested; what is deeper is no rule file."""
@@ -98,28 +99,36 @@ def parse(text: str, name: str) -> Document:
     """Parse TOML 1.0 text; `name` is the file that errors name. Raises `PolicyError` as `read` does."""
     text = text.replace("\r\n", "\n")
     try:
-        data = tomllib.loads(text)
-        repr(data)  # a hexadecimal number that is too large to be written would fail where nobody expects it
+        data = data_of(text)
+        _make_plain(data, DEEPEST)
     except tomllib.TOMLDecodeError as error:
         raise _syntax_error(str(error), text, name) from None
     except RecursionError:
         raise _too_deep(name) from None
-    except ValueError:  # what `int` and `repr` say to thousands of digits
+    except ValueError:  # what `int` and `str` say to thousands of digits
         raise PolicyError([NUMBER_TOO_LARGE.at(Place(name, 1, 1))]) from None
-    if _depth(data) > DEEPEST:
-        raise _too_deep(name)
-    return Document(name, text, plain(data))
+    return Document(name, text, data)
 
 
-def plain(value: Any) -> Any:
-    """Return TOML data as JSON data: times become RFC 3339 strings."""
-    if isinstance(value, dict):
-        return {key: plain(member) for key, member in value.items()}
-    if isinstance(value, list):
-        return [plain(member) for member in value]
-    if isinstance(value, datetime | date | time):
-        return value.isoformat()
-    return value
+def _make_plain(holder: dict[str, Any] | list[Any], deepest: int) -> None:
+    """Make JSON data of TOML data: times become RFC 3339 strings.
+
+    Raises:
+        RecursionError: they are nested more deeply than that.
+        ValueError: a number is too large to be written, and would fail where nobody expects it.
+    """
+    if not deepest:
+        raise RecursionError
+    for key, member in holder.items() if isinstance(holder, dict) else enumerate(holder):
+        match member:
+            case str() | bool() | float():
+                pass
+            case dict() | list():
+                _make_plain(member, deepest - 1)
+            case int():
+                str(member)
+            case datetime() | date() | time():
+                holder[key] = member.isoformat()  # type: ignore[index]
 
 
 def unreadable(name: str, error: Exception) -> PolicyError:
@@ -132,33 +141,10 @@ def _too_deep(name: str) -> PolicyError:
     return PolicyError([NESTED_TOO_DEEPLY.at(Place(name, 1, 1))])
 
 
-def _depth(data: Any) -> int:
-    """Return how deeply `data` is nested, without recursion."""
-    level, depth = [data], 0
-    while level := [
-        member
-        for value in level
-        if isinstance(value, dict | list)
-        for member in (value.values() if isinstance(value, dict) else value)
-    ]:
-        depth += 1
-    return depth
-
-
 def _syntax_error(message: str, text: str, name: str) -> PolicyError:
     match = re.fullmatch(r"(.*) \(at (?:line (\d+), column (\d+)|end of document)\)", message, re.DOTALL)
     what = match[1] if match else message
     place = Place(name, int(match[2]), int(match[3])) if match and match[2] else Place(name, *Places(text).unended())
-    if _is_toml_1_1(text):
+    if is_newer(text):
         return PolicyError([TOML_1_1.at(place, hint=WRITE_TOML_1_0)])
     return PolicyError([TOML_SYNTAX.at(place, what=what)])
-
-
-def _is_toml_1_1(text: str) -> bool:
-    import tomli  # noqa: PLC0415  reads TOML 1.1, which tells a newer syntax from a broken one
-
-    try:
-        tomli.loads(text)
-    except (tomli.TOMLDecodeError, RecursionError):
-        return False
-    return True

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from policyengine.errors import Code, KeyPath, Place, PolicyError, Problem, did_you_mean
-from policyengine.language.source import Document, plain, read
+from policyengine.language.source import Document, read
 from policyengine.language.validate import problems_of
 from policyengine.model.fields import EVENT, EVENT_KEYS
 from policyengine.model.operation import OPERATIONS
@@ -71,7 +71,7 @@ class _Reader:
         self.document = document
         self.vocabulary = vocabulary
         self.problems: list[Problem] = []
-        data = self.data = plain(document.data)
+        data = self.data = document.data
         about = data.get("suite", {})
         self.policies = tuple(path.parent / name for name in about.get("policies", ["."]))
         self.readings: dict[str, str] = about.get("readings", {})
