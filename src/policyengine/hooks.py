@@ -7,7 +7,7 @@ on its own engine (``Engine.load(..., plugins=[plugin])``), or installs a packag
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Awaitable, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, runtime_checkable
 
 import pluggy
@@ -49,11 +49,14 @@ class FactSource(Protocol):
 
     name: str
 
-    def facts(self, queries: Sequence[FactQuery]) -> Sequence[Iterable[Mapping[str, Any]]]:
+    def facts(
+        self, queries: Sequence[FactQuery]
+    ) -> Sequence[Iterable[Mapping[str, Any]]] | Awaitable[Sequence[Iterable[Mapping[str, Any]]]]:
         """Return the facts that are known about each query, in the order of `queries`, each fact as JSON has it.
 
-        An engine asks about one event, or about a batch of them (`Engine.evaluate_all`), and not at all about those
-        for which no rule can ask a fact. It may be called from several threads at once.
+        It may be an ``async def``. An engine asks about one event, or about a batch of them (`Engine.evaluate_all`, and
+        tasks that enforce at the same time), and not at all about those for which no rule can ask a fact. It may be
+        called from several threads at once.
 
         A fact that does not agree with the event, or is out of its time, does no harm: the engine sees to both.
         Whatever this raises denies every flow that was asked about with code ``source-unavailable``.

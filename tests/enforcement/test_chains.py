@@ -7,6 +7,7 @@ import json
 import pickle
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -17,9 +18,12 @@ from hypothesis import strategies as st
 
 from policyengine import Decision, Engine, Event, Flow, FlowDenied, Reduction, Step, Text
 from policyengine.builtin.actions.redact import Redact
+from policyengine.enforcement import calls
 from policyengine.enforcement.enforce import Enforcer
 from policyengine.enforcement.flow import STAGES, Mode
+from policyengine.enforcement.workers import Workers
 
+WORKERS = Workers()
 ENGINE = Engine.load(Path(__file__).parents[2] / "rules" / "alc-smart-learning", installed_plugins=False)
 EVENT: dict[str, Any] = {
     "id": "e-1",
@@ -103,7 +107,8 @@ def again(event: dict[str, Any], items: Sequence[str]) -> Decision:
 def run(event: dict[str, Any], actions: Sequence[Any], *steps: Step, mode: Mode = "enforce", payload: Any) -> Flow:
     observers = [action for action in actions if isinstance(action, Scripted)][:1]
     enforcer = Enforcer({action.name: action for action in actions}, steps, observers, mode)
-    return enforcer.run(Event.from_mapping(event), ENGINE.evaluate(event), lambda items: again(event, items), payload)
+    decide = partial(again, event)
+    return calls.run(enforcer.run(Event.from_mapping(event), ENGINE.evaluate(event), decide, payload), WORKERS)
 
 
 ALWAYS: Any = frozenset({"permit", "deny", "invalid"})
@@ -270,6 +275,6 @@ def test_what_is_no_event_is_frozen_too(what: Any) -> None:
     flows: list[tuple[str, Flow]] = []
     watching = Enforcer({}, (), [Scripted("w", "tell", "nothing", flows)], "warn")
     decision = ENGINE.evaluate(what)
-    flow = watching.run(what, decision, lambda _: decision)
+    flow = calls.run(watching.run(what, decision, lambda _: decision), WORKERS)
     assert flow.decision.outcome == "invalid"
     json.dumps(flow.event)

@@ -158,6 +158,7 @@ def test_a_file_stands_beside_nothing_that_it_names(tmp_path: Path) -> None:
         {"shadow": [PACK]},
         {"shadow_readings": {"clause-5-conditions": "strict"}},
         {"source_timeout": 1.0},
+        {"action_timeout": 1.0},
         {"digests": {}},
     ]
     assert {name for options in beside for name in options} == STATED - {"policies"}

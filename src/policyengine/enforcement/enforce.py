@@ -13,6 +13,7 @@ import logging
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, Final, TypeAlias
 
+from policyengine.enforcement.calls import Call, Callee, Course, run
 from policyengine.enforcement.flow import (
     MODES,
     OUTCOMES,
@@ -26,9 +27,9 @@ from policyengine.enforcement.flow import (
     Reduction,
     Step,
 )
-from policyengine.enforcement.payload import is_less
 from policyengine.enforcement.problems import UNKNOWN_ACTION, UNKNOWN_MODE, UNKNOWN_OUTCOME
 from policyengine.enforcement.stated import stated, with_items
+from policyengine.enforcement.workers import Workers
 from policyengine.errors import ConfigurationError, PolicyEngineError, did_you_mean
 from policyengine.model.decision import Decision, Reason
 from policyengine.model.problems import UNKNOWN_CLAUSE, UNKNOWN_OBLIGATION
@@ -92,6 +93,7 @@ class Enforcer:
         steps: which of them follow which decisions.
         observers: who is told in the end.
         mode: the mode.
+        timeout: how many seconds an action or an observer may take; None sets no limit.
     """
 
     def __init__(
@@ -100,19 +102,24 @@ class Enforcer:
         steps: Iterable[Step],
         observers: Iterable[Observer],
         mode: Mode,
+        timeout: float | None = None,
     ) -> None:
         order = {stage: number for number, stage in enumerate(STAGES)}
-        self._steps: Sequence[tuple[Step, EnforcementAction]] = sorted(
-            ((step, actions[step.action]) for step in steps),
-            key=lambda pair: (order[pair[1].stage], pair[1].name),
+        self._steps: Sequence[tuple[Step, EnforcementAction, Callee]] = sorted(
+            ((step, actions[step.action], Callee(actions[step.action].act)) for step in steps),
+            key=lambda one: (order[one[1].stage], one[1].name),
         )
-        self._observers = tuple(observers)
+        self._observers = tuple((observer.name, Callee(observer.observe)) for observer in observers)
         self._mode = mode
+        self._timeout = timeout
 
     def run(
         self, event: object, decision: Decision, decide: Decide, payload: Any = None, shadow: Decision | None = None
-    ) -> Flow:
-        """Run every action that follows `decision`.
+    ) -> Course[Flow]:
+        """Run every action that follows `decision`, and then the observers; each is a call of the course.
+
+        Where the course is given up on its way (a caller that awaits is cancelled), what has acted has acted, nothing
+        else acts, no observer is told, and the log says how far it came.
 
         Args:
             event: the event as the host stated it: an `Event`, or whatever it was where it is none.
@@ -129,31 +136,37 @@ class Enforcer:
         """
         if shadow is not None and differs(decision, shadow):
             _shadow_log.warning(*_difference(decision, shadow))
-        course = _Course(stated(event), decision, decide, payload, self._mode, shadow)
-        for step, action in self._steps:
-            if not step.follows(decision, action.stage) or (self._mode == "warn" and action.stage not in _SOFT):
-                continue
-            try:
-                returned = action.act(course.flow())
-                course.take(action, returned)
-            except FlowDenied:
-                course.stop(action.name, True)
-            except Exception as error:
-                _log.exception("enforcement action %s failed", action.name)
-                if step.mandatory:
-                    course.fail(action.name, error)
-        for observer in self._observers:
-            try:
-                observer.observe(course.flow())
-            except Exception:
-                _log.exception("observer %s failed", observer.name)
-        flow = course.flow()
+        state = _State(stated(event), decision, decide, payload, self._mode, shadow)
+        acted: list[str] = []
+        try:
+            for step, action, callee in self._steps:
+                if not step.follows(decision, action.stage) or (self._mode == "warn" and action.stage not in _SOFT):
+                    continue
+                acted.append(action.name)
+                try:
+                    state.take(action, (yield Call(callee, state.flow(), self._timeout)))
+                except FlowDenied:
+                    state.stop(action.name, True)
+                except Exception as error:
+                    _log.exception("enforcement action %s failed", action.name)
+                    if step.mandatory:
+                        state.fail(action.name, error)
+            for name, callee in self._observers:
+                acted.append(name)
+                try:
+                    refuse_awaitable((yield Call(callee, state.flow(), self._timeout)))
+                except Exception:
+                    _log.exception("observer %s failed", name)
+        except GeneratorExit:
+            _log.warning("flow %s was given up; called were: %s", visible(decision.event or "-"), ", ".join(acted))
+            raise
+        flow = state.flow()
         if self._mode == "enforce" and not flow.decision.permitted:
             raise FlowDenied(flow.decision, flow.kept)
         return flow
 
 
-class _Course:
+class _State:
     """What has become of a flow so far. Whatever stands in its way stays there."""
 
     def __init__(
@@ -213,8 +226,7 @@ class _Course:
         if returned is None:
             return
         if not isinstance(returned, Reduction):
-            if inspect.iscoroutine(returned):
-                returned.close()
+            refuse_awaitable(returned)
             raise Refused(f"it returned {_named(returned)}; an action returns a Reduction, or None")
         if returned.stop is not False and returned.stop is not None:
             self.stop(action.name, returned.stop)
@@ -224,8 +236,11 @@ class _Course:
             raise Refused(f'it reduced a flow at stage "{action.stage}"; actions of the stage "reduce" do')
         if returned.kept is not None and (action.stage != "keep" or not isinstance(returned.kept, str)):
             raise Refused(f'it kept a flow at stage "{action.stage}", as {_named(returned.kept)}')
-        if reduces and not is_less(returned.payload, self._payload):
-            raise Refused("what it returned as payload has more in it than the payload had")
+        if reduces:
+            from policyengine.enforcement.payload import is_less  # noqa: PLC0415  for hosts with a payload
+
+            if not is_less(returned.payload, self._payload):
+                raise Refused("what it returned as payload has more in it than the payload had")
         if dropped:
             left = [item for item in self._event["items"] if item not in dropped]
             if left:
@@ -273,6 +288,14 @@ def said(error: BaseException) -> str:
     return str(error) if isinstance(error, PolicyEngineError) else type(error).__name__
 
 
+def refuse_awaitable(returned: object) -> None:
+    """Refuse what nobody would await. The form of a method is read once, when the engine is built."""
+    if inspect.isawaitable(returned):
+        if inspect.iscoroutine(returned):
+            returned.close()
+        raise Refused("it returned something to await, and is no async function: declare it with async def")
+
+
 def _named(value: object) -> str:
     return f"an object of type {type(value).__name__}"
 
@@ -280,6 +303,33 @@ def _named(value: object) -> str:
 _FAILED: Final = Text(ja="必須の処置「{name}」が失敗しました: {why}", en='the mandatory action "{name}" failed: {why}')
 _STOPPED: Final = Text(ja="処置「{name}」がフローを止めました", en='the action "{name}" stopped the flow')
 _NOTHING_LEFT: Final = Text(ja="処置がすべての項目を取り除きました", en="an action took every item away")
+
+
+class Enforced:
+    """What stands in ``with`` or ``async with`` around a flow: the block is entered with the flow that may go on.
+
+    Args:
+        begin: begins the course that enforces it.
+        workers: for the calls that are not made in the caller's own thread.
+    """
+
+    def __init__(self, begin: Callable[[], Course[Flow]], workers: Workers) -> None:
+        self._begin = begin
+        self._workers = workers
+
+    def __enter__(self) -> Flow:
+        return run(self._begin(), self._workers)
+
+    async def __aenter__(self) -> Flow:
+        from policyengine.enforcement.awaiting import arun  # noqa: PLC0415  whoever awaits has asyncio loaded
+
+        return await arun(self._begin(), self._workers)
+
+    def __exit__(self, *_: object) -> None:
+        """Nothing: what the block has done with the flow is done."""
+
+    async def __aexit__(self, *_: object) -> None:
+        """Nothing, as well."""
 
 
 def differs(decision: Decision, shadow: Decision) -> bool:

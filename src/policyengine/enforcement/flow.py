@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Awaitable, Iterable, Mapping
 from dataclasses import dataclass
 from enum import Enum
 from typing import Any, Final, Literal, Protocol, TypeAlias, get_args, runtime_checkable
@@ -148,8 +148,8 @@ class EnforcementAction(Protocol):
     name: str
     stage: str
 
-    def act(self, flow: Flow) -> Reduction | None:
-        """Act on one flow.
+    def act(self, flow: Flow) -> Reduction | Awaitable[Reduction | None] | None:
+        """Act on one flow. It may be an ``async def``.
 
         Args:
             flow: the event, what was decided of it, and the host's payload.
@@ -175,6 +175,9 @@ class Observer(Protocol):
 
     name: str
 
-    def observe(self, flow: Flow) -> None:
-        """Take note of a flow after all actions. What this raises is logged, and goes no further."""
+    def observe(self, flow: Flow) -> Awaitable[None] | None:
+        """Take note of a flow after all actions. What this raises is logged, and goes no further.
+
+        It may be an ``async def``.
+        """
         ...

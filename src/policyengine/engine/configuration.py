@@ -40,6 +40,7 @@ class Configuration:
         shadow: the packs that are decided beside the policies, and only compared.
         shadow_readings: the readings of those.
         source_timeout: how many seconds a fact source may take; None sets no limit of the engine's own.
+        action_timeout: how many seconds an enforcement action or an observer may take; None sets no limit.
         digests: by the id of a policy, the digest that its decisions must show; None leaves that open. Shadow policies
             decide nothing, and are not pinned.
         document: the file that says all this; None where arguments do.
@@ -53,6 +54,7 @@ class Configuration:
     shadow: tuple[str | Path, ...] = ()
     shadow_readings: Mapping[str, str] = field(default_factory=dict)
     source_timeout: float | None = None
+    action_timeout: float | None = None
     digests: Mapping[str, str] | None = None
     document: Document | None = None
 
@@ -135,6 +137,7 @@ def configuration_of(
     shadow: Iterable[str | Path] = (),
     shadow_readings: Mapping[str, str] | None = None,
     source_timeout: float | None = None,
+    action_timeout: float | None = None,
     digests: Mapping[str, str] | None = None,
 ) -> Configuration:
     """Return what arguments state, those of `Engine.load`, or what the file states that they name.
@@ -152,6 +155,7 @@ def configuration_of(
         shadow=tuple(shadow),
         shadow_readings=shadow_readings or {},
         source_timeout=source_timeout,
+        action_timeout=action_timeout,
         digests=digests,
     )
     if config is None:
@@ -191,6 +195,11 @@ def configuration_schema(settings: Mapping[str, Mapping[str, Any]] | None = None
                 "type": "number",
                 "exclusiveMinimum": 0,
                 "description": "How many seconds a fact source may take before the flow is denied.",
+            },
+            "action_timeout": {
+                "type": "number",
+                "exclusiveMinimum": 0,
+                "description": "How many seconds an enforcement action may take before it has failed.",
             },
             "digests": {
                 "type": "object",
@@ -265,6 +274,7 @@ def read_configuration(path: str | Path) -> Configuration:
         shadow=tuple(folder / name for name in shadow.get("policies", ())),
         shadow_readings=shadow.get("readings", {}),
         source_timeout=data.get("source_timeout"),
+        action_timeout=data.get("action_timeout"),
         digests=data.get("digests"),
         document=document,
     )

@@ -3,22 +3,27 @@
 from __future__ import annotations
 
 import logging
+import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager, contextmanager, suppress
+from contextlib import suppress
+from functools import partial
 from itertools import islice
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
 from policyengine.decision.decider import Decider, invalid, read_event
-from policyengine.enforcement.enforce import Enforcer, refuse_unknown
+from policyengine.enforcement.calls import Course, run
+from policyengine.enforcement.enforce import Enforced, Enforcer, refuse_unknown
 from policyengine.enforcement.flow import Flow, Mode, Step
 from policyengine.enforcement.guard import F, guard
+from policyengine.enforcement.workers import Workers
 from policyengine.engine.configuration import Configuration, configuration_of, read_configuration
 from policyengine.engine.gather import Gatherer
 from policyengine.engine.plugins import Plugins
+from policyengine.engine.problems import NO_TIMEOUT
 from policyengine.engine.watch import Followed
-from policyengine.errors import InvalidEvent, PolicyEngineError
+from policyengine.errors import ConfigurationError, InvalidEvent, PolicyEngineError
 from policyengine.hooks import EventSource, FactSource, ReportFormat
 from policyengine.model.decision import Decision, Reason
 from policyengine.model.event import Event, event_from_json, event_from_mapping
@@ -42,11 +47,13 @@ class Engine:
         mode: whether enforcement stops what is not permitted.
         shadow: policies that are decided beside, on the same facts, whenever a flow is enforced, and only compared.
         source_timeout: how many seconds a fact source may take before the flow is denied; None sets no limit here.
+        action_timeout: how many seconds an enforcement action or an observer may take before it has failed; None sets
+            no limit here.
 
     Raises:
         PolicyError: the policies do not fit together.
         ConfigurationError: a step names an action, a clause or an obligation that is not there, or follows nothing; or
-            the time of sources is none.
+            the time of sources or actions is none.
     """
 
     def __init__(
@@ -57,6 +64,7 @@ class Engine:
         mode: Mode = "enforce",
         shadow: Decider | None = None,
         source_timeout: float | None = None,
+        action_timeout: float | None = None,
     ) -> None:
         self._decider = Decider(policies)
         self.policies: tuple[Policy, ...] = self._decider.policies
@@ -73,7 +81,14 @@ class Engine:
             cited = {name for policy, clause in clauses for name in (clause, f"{policy}:{clause}")}
             duties = {duty for policy in self.policies for duty in policy.obligations}
             refuse_unknown(mode, steps, actions, cited, duties)
-        self._enforcer = Enforcer(actions, steps, observers, mode)
+        limits = {"source_timeout": source_timeout, "action_timeout": action_timeout}
+        wrong = [name for name, limit in limits.items() if not (limit is None or 0 < limit <= threading.TIMEOUT_MAX)]
+        if wrong:
+            raise ConfigurationError(NO_TIMEOUT.fault((name,)) for name in wrong)
+        self._plugins = plugins
+        self._workers = Workers()
+        self._closed = False
+        self._enforcer = Enforcer(actions, steps, observers, mode, action_timeout)
         self._shadow = shadow
         self._gatherer = Gatherer(self._sources, source_timeout, self._asked, self._decider.admit)
 
@@ -91,6 +106,7 @@ class Engine:
         shadow: Iterable[str | Path] = (),
         shadow_readings: Mapping[str, str] | None = None,
         source_timeout: float | None = None,
+        action_timeout: float | None = None,
         digests: Mapping[str, str] | None = None,
     ) -> Engine:
         """Load policies from their packs, or all that a configuration file names.
@@ -109,6 +125,8 @@ class Engine:
             shadow: packs that are decided beside the policies whenever a flow is enforced, and only compared.
             shadow_readings: the readings of those.
             source_timeout: how many seconds a fact source may take before the flow is denied; None sets no limit here.
+            action_timeout: how many seconds an enforcement action or an observer may take before it has failed; None
+                sets no limit here.
             digests: by the id of each policy, the digest that its decisions must show. Where that is given, nothing
                 else may be loaded, a policy that is not named included.
 
@@ -128,6 +146,7 @@ class Engine:
             shadow=shadow,
             shadow_readings=shadow_readings,
             source_timeout=source_timeout,
+            action_timeout=action_timeout,
             digests=digests,
         )
         return engine_of(stated, plugins, installed_plugins)
@@ -191,6 +210,17 @@ class Engine:
         except InvalidEvent as error:
             return invalid(error)
 
+    async def evaluate_async(self, event: Mapping[str, Any] | Event) -> Decision:
+        """Do what `evaluate` does for code that awaits: fact sources hold up no event loop."""
+        from policyengine.enforcement.awaiting import arun  # noqa: PLC0415  whoever awaits has asyncio loaded
+
+        try:
+            ready = event if type(event) is Event else event_from_mapping(event, self._decider.reader)  # type: ignore[arg-type]
+            found = await arun(self._gathered(ready), self._workers)
+            return found if isinstance(found, Decision) else self._decider.decide(found)
+        except InvalidEvent as error:
+            return invalid(error)
+
     def evaluate_json(self, line: bytes | str) -> Decision:
         """Decide the event in one JSON text, as `evaluate` does. What is no JSON object gives an invalid decision."""
         try:
@@ -216,7 +246,7 @@ class Engine:
         while some := list(islice(waiting, batch)):
             ready: list[Event | InvalidEvent] = [read_event(event, self._decider.reader) for event in some]
             well_formed = [event for event in ready if isinstance(event, Event)]
-            gathered = iter(self._gatherer.gather(well_formed) if self._sources else well_formed)
+            gathered = iter(run(self._gatherer.gather(well_formed), self._workers) if self._sources else well_formed)
             for event in ready:
                 found = next(gathered) if isinstance(event, Event) else event
                 if isinstance(found, Event):
@@ -239,36 +269,63 @@ class Engine:
         Raises:
             FlowDenied: the flow is not permitted in the end, and the mode is ``enforce``.
         """
-        return self._enforced(event, payload).decision
+        return run(self._enforced(event, payload), self._workers).decision
 
     async def enforce_async(self, event: Mapping[str, Any] | Event, payload: Any = None) -> Decision:
-        """Do what `enforce` does, in a thread: sources and actions that wait hold up no event loop."""
-        import asyncio  # noqa: PLC0415  a host that awaits has it loaded already
+        """Do what `enforce` does for code that awaits: what waits holds up no event loop.
 
-        return (await asyncio.to_thread(self._enforced, event, payload)).decision
+        Async sources, actions and observers are awaited here, others are called in threads of the engine's own.
+        Questions that several tasks ask of a source at the same time are asked together. Where the caller is cancelled,
+        what has acted has acted, an async action that is under way is cancelled, one in a thread goes on to its end,
+        and nothing else acts.
 
-    @contextmanager
-    def flow(self, event: Mapping[str, Any] | Event, payload: Any = None) -> Iterator[Flow]:
+        Raises:
+            FlowDenied: as `enforce`.
+        """
+        from policyengine.enforcement.awaiting import arun  # noqa: PLC0415  whoever awaits has asyncio loaded
+
+        return (await arun(self._enforced(event, payload), self._workers)).decision
+
+    def flow(self, event: Mapping[str, Any] | Event, payload: Any = None) -> Enforced:
         """Enforce one event around a block of code, which runs only where the flow may go on.
 
         Args:
             event: as for `evaluate`.
             payload: the host's data.
 
-        Yields:
-            The flow that may go on: its `decision`, and its `payload` as actions have reduced it.
-
-        Raises:
-            FlowDenied: as `enforce`.
+        Returns:
+            What stands in ``with``, or in ``async with`` as `enforce_async` does it. It enters the block with the flow
+            that may go on: its `decision`, and its `payload` as actions have reduced it; or raises `FlowDenied`, as
+            `enforce` does.
         """
-        yield self._enforced(event, payload)
+        return Enforced(lambda: self._enforced(event, payload), self._workers)
 
-    def _enforced(self, event: Mapping[str, Any] | Event, payload: Any) -> Flow:
+    def close(self) -> None:
+        """End the threads and the event loop that the engine has, and close what its plugins have handed over.
+
+        A closed engine decides, and calls what is called in the caller's own thread; whatever else it would need
+        fails, and denies.
+        """
+        if not self._closed:
+            self._closed = True
+            if self._plugins is not None:
+                self._plugins.close(self._workers)
+            self._workers.close()
+
+    def __enter__(self) -> Engine:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def _enforced(self, event: Mapping[str, Any] | Event, payload: Any) -> Course[Flow]:
         shadow = None
         found: Event | Decision
         try:
             stated = event if isinstance(event, Event) else Event.from_mapping(event)
-            found = self._gathered(stated)
+            found = yield from self._gathered(stated)
             if isinstance(found, Decision):
                 decision = found
             else:
@@ -276,8 +333,9 @@ class Engine:
                 shadow = self._decided_beside(found)
         except InvalidEvent as error:
             found = decision = invalid(error)
-            return self._enforcer.run(event, decision, lambda _: decision, payload)
-        return self._enforcer.run(stated, decision, lambda items: self._narrowed(found, items), payload, shadow)
+            return (yield from self._enforcer.run(event, decision, lambda _: decision, payload))
+        decide = partial(self._narrowed, found)
+        return (yield from self._enforcer.run(stated, decision, decide, payload, shadow))
 
     def _narrowed(self, found: Event | Decision, items: Sequence[str]) -> Decision:
         """Return what is decided of an event with fewer items; a denial of all of them is one of each."""
@@ -298,14 +356,14 @@ class Engine:
         from policyengine.decision.explain import explanation  # noqa: PLC0415  needed only where somebody asks why
 
         ready = event if isinstance(event, Event) else Event.from_mapping(event)
-        gathered = self._gathered(ready)
+        gathered = run(self._gathered(ready), self._workers)
         if isinstance(gathered, Decision):
             return explanation((), ready, gathered)
         return self._decider.explanation(gathered)
 
     def _decided(self, event: Event) -> Decision:
         if self._sources:
-            gathered = self._gathered(event)
+            gathered = run(self._gathered(event), self._workers)
             if isinstance(gathered, Decision):
                 return gathered
             event = gathered
@@ -331,11 +389,11 @@ class Engine:
                 types |= self._shadow.asked(event)
         return types
 
-    def _gathered(self, event: Event) -> Event | Decision:
+    def _gathered(self, event: Event) -> Course[Event | Decision]:
         """Return the event with what the fact sources know of it, or its denial. Raises `InvalidEvent`."""
         if not self._sources:
             return event
-        (found,) = self._gatherer.gather([event])
+        (found,) = yield from self._gatherer.gather([event])
         if isinstance(found, InvalidEvent):
             raise found
         return found
@@ -371,7 +429,15 @@ def engine_of(configuration: Configuration, plugins: Iterable[object] = (), inst
     )
     configuration.refuse_unpinned(policies)
     with configuration.placing():
-        return Engine(policies, found, configuration.steps, configuration.mode, shadow, configuration.source_timeout)
+        return Engine(
+            policies,
+            found,
+            configuration.steps,
+            configuration.mode,
+            shadow,
+            configuration.source_timeout,
+            configuration.action_timeout,
+        )
 
 
 class WatchedEngine:
@@ -425,7 +491,11 @@ class WatchedEngine:
         """Enforce as `Engine.enforce_async` does, with the engine in force."""
         return await self.engine.enforce_async(event, payload)
 
-    def flow(self, event: Mapping[str, Any] | Event, payload: Any = None) -> AbstractContextManager[Flow]:
+    async def evaluate_async(self, event: Mapping[str, Any] | Event) -> Decision:
+        """Decide as `Engine.evaluate_async` does, with the engine in force."""
+        return await self.engine.evaluate_async(event)
+
+    def flow(self, event: Mapping[str, Any] | Event, payload: Any = None) -> Enforced:
         """Enforce around a block as `Engine.flow` does, with the engine in force."""
         return self.engine.flow(event, payload)
 
@@ -438,8 +508,9 @@ class WatchedEngine:
         return self._followed.look()
 
     def close(self) -> None:
-        """Follow the files no longer. The engine in force stays so."""
+        """Follow the files no longer, and close the engine in force, as `Engine.close` does."""
         self._followed.close()
+        self.engine.close()
 
     def __enter__(self) -> WatchedEngine:
         return self

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+import logging
+from collections.abc import Callable, Iterable, Mapping
 from functools import cached_property
 from inspect import signature
 from pathlib import Path
+from types import ModuleType, TracebackType
 from typing import TYPE_CHECKING, Any, Final
 
 import pluggy
@@ -13,7 +15,9 @@ from msgspec import Struct
 
 from policyengine.builtin import files, formats, kinds
 from policyengine.builtin.actions import block, log, redact
+from policyengine.enforcement.calls import Call, Callee, Course, is_async, run
 from policyengine.enforcement.flow import STAGES, EnforcementAction, Observer
+from policyengine.enforcement.workers import Workers
 from policyengine.engine.installed import GROUP, may_be_installed
 from policyengine.engine.problems import NO_SETTINGS, UNKNOWN_PLUGIN
 from policyengine.errors import ConfigurationError, Fault, PluginError, did_you_mean
@@ -32,6 +36,14 @@ _BUILT_IN: Final[Mapping[str, object]] = {
     "redact": redact,
 }
 """The plugins that every engine has, by the names under which they are configured."""
+
+_log = logging.getLogger("policyengine.engine")
+
+_CLOSED: Final = ("sources", "events", "actions", "observers", "formats")
+"""What plugins hand over that can be closed."""
+
+_CLOSING: Final = 5.0
+"""How many seconds an async `close` may take."""
 
 _SQLITE: Final = "sqlite:///"
 
@@ -163,6 +175,41 @@ class Plugins:
                 found.append(Installed(name, version, distribution, tuple(hooks), self.schemas.get(name)))
         return sorted(found, key=lambda plugin: plugin.name)
 
+    def close(self, workers: Workers | None = None) -> None:
+        """Close what the plugins have handed over, and the host's own plugin objects, where they have a `close`.
+
+        Each is closed once; whatever goes wrong there is logged, and keeps nothing else open.
+
+        Args:
+            workers: await a `close` that is async, where others of its functions were awaited.
+        """
+        handed = [found for name in _CLOSED if (found := vars(self).get(name))]  # what was never asked for is not made
+        objects = [member for members in handed for member in members.values()] + [
+            plugin for _, plugin in self.manager.list_name_plugin() if not isinstance(plugin, ModuleType)
+        ]
+
+        def course() -> Course[None]:
+            for one in {id(one): one for one in objects}.values():
+                close = getattr(one, "close", None)
+                if callable(close):
+                    try:
+                        yield Call(Callee(_unasked(close)), None, _CLOSING if is_async(close) else None)
+                    except Exception:
+                        _log.exception("closing %s failed", type(one).__name__)
+
+        own = workers or Workers()
+        run(course(), own)
+        if own is not workers:
+            own.close()
+
+    def __enter__(self) -> Plugins:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
     def _validated(self, settings: Mapping[str, Mapping[str, Any]], folder: Path) -> Mapping[str, Mapping[str, Any]]:
         """Return `settings`, each part valid against the JSON Schema that its plugin brings."""
         names = [
@@ -203,6 +250,17 @@ class Plugins:
                     raise PluginError(f"plugin {name}: there is a {word} named {member.name!r} already")
                 found[member.name] = member
         return found
+
+
+def _unasked(function: Callable[[], Any]) -> Callable[[Any], Any]:
+    """Return a function of an argument that it does not look at, in the form of `function`."""
+    if is_async(function):
+
+        async def awaited(_: Any) -> Any:
+            return await function()
+
+        return awaited
+    return lambda _: function()
 
 
 def _installed() -> Iterable[EntryPoint]:

@@ -7,7 +7,6 @@ from enum import Enum
 from typing import Any, Final
 
 from policyengine.enforcement.flow import EnforcementAction, Flow, Reduction
-from policyengine.enforcement.payload import is_single, record_of
 from policyengine.hooks import hookimpl
 from policyengine.text import Text
 
@@ -63,6 +62,8 @@ class Redact:
 
     def reduced(self, payload: Any, permitted: Iterable[str]) -> Any:
         """Return what passes of `payload`: a record, which becomes a mapping, or a list of records."""
+        from policyengine.enforcement.payload import record_of  # noqa: PLC0415  for hosts with a payload
+
         whole = frozenset(permitted)
         if record_of(payload) is None and not isinstance(payload, list | tuple):
             return _GONE
@@ -70,6 +71,8 @@ class Redact:
 
     def _left(self, value: Any, path: str, passes: bool, permitted: frozenset[str]) -> Any:
         """Return what passes of the value at `path`, given whether what is around it does."""
+        from policyengine.enforcement.payload import is_single, record_of  # noqa: PLC0415
+
         record = record_of(value)
         if record is not None:
             left = {}
