@@ -132,8 +132,13 @@ def wants_colour() -> bool:
     return sys.stdout.isatty() and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
 
 
+def encoded(text: str) -> bytes:
+    """Return a line that programs read as it is written: exactly, with its end, as UTF-8 whatever the locale."""
+    return text.encode("utf-8", "backslashreplace") + b"\n"
+
+
 def write(text: str) -> None:
-    """Write what programs read, exactly, and a line end: as UTF-8, whatever the locale, and at once to a terminal."""
-    sys.stdout.buffer.write(text.encode("utf-8", "backslashreplace") + b"\n")
+    """Write a line that programs read, at once where that is to a terminal."""
+    sys.stdout.buffer.write(encoded(text))
     if sys.stdout.isatty():
         sys.stdout.buffer.flush()

@@ -2,33 +2,36 @@
 
 from __future__ import annotations
 
+import os
 import sys
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import closing
+from typing import TYPE_CHECKING
 
 import click
 
 from policyengine.cli.common import (
     BAD,
-    DENIED,
+    encoded,
     events_option,
     language_option,
     load_engine,
     policy_argument,
     reading_option,
     source_option,
-    styled,
     tell,
     wants_colour,
-    write,
 )
+from policyengine.cli.session import Session
 from policyengine.cli.stream import events_from
 from policyengine.cli.summary import NO_EVENTS, Tally
+from policyengine.cli.writing import Call, Writing
 from policyengine.errors import did_you_mean
 from policyengine.text import Language
 
 if TYPE_CHECKING:
-    from policyengine.errors import InvalidEvent
+    from policyengine.builtin.files import Read
+    from policyengine.engine.engine import Engine
     from policyengine.model.decision import Decision
 
 
@@ -48,15 +51,26 @@ if TYPE_CHECKING:
     help="End with counts by outcome, reason and what was not stated, on standard error.  [default: on a terminal]",
 )
 @click.option("--expect-events", is_flag=True, help="Exit with 2 where there is no event at all.")
+@click.option(
+    "-j",
+    "--jobs",
+    type=click.IntRange(0),
+    default=1,
+    show_default=True,
+    help="Processes that share the work, each with the policies; 0 for one a processor. The output is the same.",
+)
 @reading_option
 @language_option
+@click.pass_context
 def command(
+    context: click.Context,
     policy: Sequence[str],
     events: str | None,
     source: str | None,
     form: str | None,
     summary: bool | None,
     expect_events: bool,
+    jobs: int,
     readings: Sequence[str],
     lang: Language,
 ) -> None:
@@ -76,39 +90,57 @@ def command(
     if form != "text" and form not in engine.formats:
         hint = did_you_mean(form, ("text", *engine.formats))
         raise click.BadParameter(f'no report format "{form}"' + (f"; {hint.en}" if hint else ""), param_hint="--format")
-    code = count = 0
-    tally = Tally() if summary or (summary is None and sys.stderr.isatty()) else None
-
-    def decided(found: Iterable[Mapping[str, Any] | bytes | InvalidEvent]) -> Iterator[Decision]:
-        nonlocal code, count
-        # Whoever writes events to a pipe may wait for the decision on one before the next.
-        for decision in engine.evaluate_all(found, batch=1 if events == "-" else 500):
-            if decision.outcome != "permit":
-                code = max(code, BAD if decision.outcome == "invalid" else DENIED)
-            count += 1
-            if tally is not None:
-                tally.add(decision)
-            yield decision
-
-    with events_from(engine, events, source) as found:
-        decisions = decided(found)
-        lines = _for_people(decisions, lang) if form == "text" else engine.formats[form].render(decisions)
-        for line in lines:
-            write(line)
-            if events == "-":
-                sys.stdout.buffer.flush()
+    writing = Writing(form, lang, wants_colour())
+    jobs = jobs or _processors()
+    if jobs > 1 and not writing.by_decision:
+        raise click.BadParameter(f"goes with --format text or jsonl, and not with {form}", param_hint="--jobs")
+    if summary is None:
+        summary = sys.stderr.isatty()
+    tally = Tally(reasons=summary)
+    with events_from(engine, events, source, shared=jobs > 1) as blocks:
+        if jobs > 1:
+            session = context.find_object(Session)
+            call = Call(session.file if session is not None else None, policy, readings, writing, summary)
+            _share_out(engine, blocks, call, jobs, tally)
+        else:
+            _decide(engine, blocks, writing, tally, at_once=source is not None or sys.stdout.isatty())
     sys.stdout.buffer.flush()
-    if not count:
+    if not tally.total:
         tell(NO_EVENTS.say(lang))
-        code = BAD if expect_events else 0
-    elif tally is not None:
+        sys.exit(BAD if expect_events else 0)
+    if summary:
         for line in tally.lines(lang):
             tell(line)
-    sys.exit(code)
+    sys.exit(tally.code)
 
 
-def _for_people(decisions: Iterable[Decision], lang: Language) -> Iterator[str]:
-    colour = wants_colour()
-    for decision in decisions:
-        for line in decision.lines(lang):
-            yield styled(line, colour)
+def _processors() -> int:
+    """Return how many processors this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def _decide(engine: Engine, blocks: Iterable[Iterable[Read]], writing: Writing, tally: Tally, *, at_once: bool) -> None:
+    """Decide events, and write the decisions; `at_once`: each before the next event is asked for."""
+    out = sys.stdout.buffer
+
+    def decisions() -> Iterator[Decision]:
+        for block in blocks:
+            yield from tally.counting(engine.evaluate_all(block))
+            out.flush()  # more is waited for: whoever writes events to a pipe may wait for the decisions first
+
+    for line in writing.lines(engine, decisions()):
+        out.write(encoded(line))
+        if at_once:
+            out.flush()
+
+
+def _share_out(engine: Engine, blocks: Iterable[Iterable[Read]], call: Call, jobs: int, tally: Tally) -> None:
+    """Decide events in several processes, and write the decisions in the order of the events."""
+    from policyengine.cli.parallel import decided  # noqa: PLC0415  most calls have one process
+
+    out = sys.stdout.buffer
+    with closing(decided(call, jobs, engine, blocks)) as found:
+        for text, counts in found:
+            tally.join(counts)
+            out.write(text)
+            out.flush()

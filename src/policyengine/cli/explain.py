@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Sequence
+from itertools import chain
 
 import click
 import msgspec
@@ -49,7 +50,7 @@ def command(
     engine = load_engine(policy, readings, lang)
     code, number = 0, -1
     with events_from(engine, events, source) as found:
-        for number, one in enumerate(found):
+        for number, one in enumerate(chain.from_iterable(found)):
             try:
                 event = read_event(one)
                 if isinstance(event, InvalidEvent):

@@ -1,13 +1,14 @@
-"""Events from a file, a pipe or an event source of a plugin, one at a time, in order, in constant memory."""
+"""Events from a file, a pipe or an event source of a plugin, in order, in constant memory."""
 
 from __future__ import annotations
 
+import io
 import os
 import sys
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, BinaryIO
+from typing import TYPE_CHECKING, BinaryIO
 
 import click
 
@@ -15,25 +16,30 @@ from policyengine.errors import PolicyError, did_you_mean
 from policyengine.text import visible
 
 if TYPE_CHECKING:
+    from policyengine.builtin.files import Read
     from policyengine.engine.engine import Engine
-    from policyengine.errors import InvalidEvent
 
 
 @contextmanager
 def events_from(
-    engine: Engine, events: str | None, source: str | None
-) -> Iterator[Iterable[Mapping[str, Any] | bytes | InvalidEvent]]:
+    engine: Engine, events: str | None, source: str | None, *, shared: bool = False
+) -> Iterator[Iterable[Iterable[Read]]]:
     """Open the events of a command: those of a file or of standard input, or those of an event source.
+
+    They come in blocks: those of a stream that are there together. What an event source has is one block, for it may
+    wait before any of them; or many, where they are to be shared out.
 
     Args:
         engine: has the event sources.
         events: the file, or ``-``.
         source: the name of an event source.
+        shared: whether the events of a source are to be shared out.
 
     Raises:
         click.ClickException: not exactly one of both is named, or it cannot be read; exit code 2.
     """
-    from policyengine.builtin.files import read_events  # noqa: PLC0415
+    from policyengine.builtin.files import in_blocks, read_blocks  # noqa: PLC0415
+    from policyengine.model.event_document import plain  # noqa: PLC0415
 
     if (events is None) == (source is None):
         raise click.UsageError("name the events with --events, or an event source with --source")
@@ -44,18 +50,19 @@ def events_from(
                 raise click.BadParameter(
                     f'no event source "{source}"' + (f"; {hint.en}" if hint else ""), param_hint="--source"
                 )
-            yield engine.event_sources[source].events()
+            found = engine.event_sources[source].events()
+            yield in_blocks(map(plain, found)) if shared else [found]  # plain, so that it can be sent
         else:
             assert events is not None
             with opened(events) as stream, progress(stream, events) as shown:
-                yield read_events(shown, events)
+                yield read_blocks(shown, events)
     except PolicyError as error:
         raise click.ClickException("\n".join(problem.line() for problem in error.problems)) from None
 
 
 @contextmanager
 def opened(name: str) -> Iterator[BinaryIO]:
-    """Open the events: a file, or standard input for ``-``.
+    """Open the events: a file, or standard input for ``-``; without a buffer, so that a read gives what is there.
 
     Raises:
         click.ClickException: the events cannot be read; exit code 2.
@@ -63,10 +70,10 @@ def opened(name: str) -> Iterator[BinaryIO]:
     if name == "-":
         if sys.stdin is None:
             raise click.ClickException("standard input is closed")
-        yield sys.stdin.buffer
+        yield io.FileIO(sys.stdin.fileno(), closefd=False)
         return
     try:
-        file = Path(name).open("rb")  # noqa: SIM115  what goes wrong while it is read is no matter of opening it
+        file = Path(name).open("rb", buffering=0)  # noqa: SIM115  what goes wrong while it is read is no matter of opening it
     except OSError as error:
         why = {IsADirectoryError: "is a folder", FileNotFoundError: "no such file"}.get(type(error), error.strerror)
         raise click.ClickException(visible(f"{name}: {why}")) from None

@@ -2,19 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import chain
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any, BinaryIO, Final, TypeAlias, TypeVar
 
 from policyengine.builtin.files.jsonl import event_texts
 from policyengine.builtin.files.table import event_rows
 from policyengine.errors import InvalidEvent
 from policyengine.hooks import EventSource, hookimpl
 
+Read: TypeAlias = Mapping[str, Any] | bytes | InvalidEvent
+"""What is read as an event: a mapping, the text of one, or what is wrong with what could not be read as one."""
+
+BLOCK: Final = 500
+"""At most so many events are handed on together."""
+
+T = TypeVar("T")
+
 
 def read_events(
     stream: BinaryIO, name: str, form: str | None = None, columns: Mapping[str, str] | None = None
-) -> Iterator[Mapping[str, Any] | bytes | InvalidEvent]:
+) -> Iterator[Read]:
     """Yield the events of a file.
 
     Args:
@@ -26,9 +35,38 @@ def read_events(
     Raises:
         PolicyError: a CSV file has no heading, or a column in it that is no field of an event.
     """
+    return chain.from_iterable(read_blocks(stream, name, form, columns))
+
+
+def read_blocks(
+    stream: BinaryIO, name: str, form: str | None = None, columns: Mapping[str, str] | None = None
+) -> Iterator[Sequence[Read]]:
+    """Yield the events of a file as `read_events` does, those together that are there together.
+
+    Of a stream of JSONL, whatever has been read is yielded before more is waited for.
+    """
     if form == "csv" or (form is None and name.endswith(".csv")):
-        return event_rows(stream, name, columns or {})
-    return event_texts(stream, name)
+        yield from in_blocks(event_rows(stream, name, columns or {}))
+        return
+    for texts in event_texts(stream, name):
+        for start in range(0, len(texts), BLOCK):
+            yield texts[start : start + BLOCK]
+
+
+def in_blocks(found: Iterable[T]) -> Iterator[Sequence[T]]:
+    """Yield what is found in blocks. What raises in between does so once everything before it has been yielded."""
+    block: list[T] = []
+    try:
+        for one in found:
+            block.append(one)
+            if len(block) == BLOCK:
+                yield block
+                block = []
+    except Exception:
+        yield block
+        raise
+    if block:
+        yield block
 
 
 class EventFile:
@@ -47,7 +85,7 @@ class EventFile:
         self._form = form
         self._columns = columns
 
-    def events(self) -> Iterator[Mapping[str, Any] | bytes | InvalidEvent]:
+    def events(self) -> Iterator[Read]:
         """Yield the events of the file as it is now. Raises `OSError` where it cannot be read."""
         with self._file.open("rb") as stream:
             yield from read_events(stream, str(self._file), self._form, self._columns)

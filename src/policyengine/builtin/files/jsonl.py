@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
-import io
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from itertools import chain
 from typing import BinaryIO, Final
 
 import msgspec
 
 BOM: Final = b"\xef\xbb\xbf"
 
+_PIECE: Final = 1 << 18
+"""So many bytes are read at a time, or as many as are there."""
 
-def event_texts(stream: BinaryIO, name: str) -> Iterator[bytes]:
-    """Yield the JSON text of each event, blank lines left out.
+
+def event_texts(stream: BinaryIO, name: str) -> Iterator[Sequence[bytes]]:
+    """Yield the JSON text of each event, blank lines left out: those together that could be read together.
+
+    Nothing is held back: what has been read is yielded before more is waited for.
 
     A stream is JSONL: a line an event. It is one JSON document, an event or a list of events, where its name ends in
     ``.json`` or its first line could not be an event of its own: a lone bracket or brace, the start of a list of
@@ -22,23 +27,26 @@ def event_texts(stream: BinaryIO, name: str) -> Iterator[bytes]:
         stream: the bytes; a byte-order mark at their beginning is passed over.
         name: the file's name; one that ends in ``.jsonl`` or ``.ndjson`` is JSONL whatever it holds.
     """
-    lines = iter(stream)
-    first = b""
-    for line in lines:
-        first = line.removeprefix(BOM) if not first else line
-        if first.strip():
+    pieces = _lines(stream)
+    start = BOM
+    for piece in pieces:
+        piece[0] = piece[0].removeprefix(start)
+        start = b""
+        if any(map(bytes.strip, piece)):
             break
-        first = b" "
     else:
         return
+    first = next(line for line in piece if line.strip())
     if name.endswith((".jsonl", ".ndjson")) or not (name.endswith(".json") or _opens_document(first)):
-        yield first.strip()
-        yield from (line.strip() for line in lines if line.strip())
+        for some in chain([piece], pieces):
+            if texts := _texts(some):
+                yield texts
         return
-    text = first + b"".join(lines)
+    lines = [*piece, *chain.from_iterable(pieces)]
+    text = b"\n".join(lines)
     if text.lstrip().startswith(b"["):
         try:
-            yield from (bytes(member) for member in msgspec.json.decode(text, type=list[msgspec.Raw]))
+            yield [bytes(member) for member in msgspec.json.decode(text, type=list[msgspec.Raw])]
             return
         except (msgspec.MsgspecError, ValueError, RecursionError):
             pass
@@ -48,9 +56,27 @@ def event_texts(stream: BinaryIO, name: str) -> Iterator[bytes]:
         except (msgspec.MsgspecError, ValueError, RecursionError):
             pass
         else:
-            yield text
+            yield [text]
             return
-    yield from (line.strip() for line in io.BytesIO(text) if line.strip())
+    yield _texts(lines)
+
+
+def _lines(stream: BinaryIO) -> Iterator[list[bytes]]:
+    """Yield the lines of a stream, without their ends, those together of which the ends were read together."""
+    read = getattr(stream, "read1", stream.read)  # as many bytes as are there; what has no buffer reads so anyway
+    begun: list[bytes] = []
+    while piece := read(_PIECE):
+        whole, end, rest = piece.rpartition(b"\n")
+        if end:
+            yield b"".join((*begun, whole)).split(b"\n")
+            begun = []
+        begun.append(rest)
+    if last := b"".join(begun):
+        yield [last]
+
+
+def _texts(lines: Sequence[bytes]) -> list[bytes]:
+    return [text for line in lines if (text := line.strip())]
 
 
 def _opens_document(line: bytes) -> bool:
