@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from bisect import bisect
-from collections.abc import Hashable, Iterable, Mapping, Sequence
-from typing import Final, TypeAlias
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, Final, TypeAlias
 
 from policyengine.model.condition import Condition, Field, In, NotIn, leaves
 from policyengine.model.event import KEY_FIELDS, Event
@@ -15,17 +15,14 @@ from policyengine.model.view import divided
 from policyengine.model.vocabulary import DIMENSIONS, Vocabulary
 from policyengine.moment import FOREVER
 
-Key: TypeAlias = tuple[str | int, ...]
-"""A class of events: its operation, a number for the time, and one for each field that rules tell apart."""
+Key: TypeAlias = tuple[Any, ...]
+"""A class of events: under what, its operation, a number for the time, and one for each field that rules tell apart."""
 
 STRANGE: Final = -1
 """The number of a word that the policy does not know, where it has to know it."""
 
 _UNSTATED: Final = -2
 """The number of a value that is not stated: the operation says whether it is open, or not there."""
-
-_ANOTHER: Final = ""
-"""In place of a recipient that no rule names; no id is empty."""
 
 CLASS_FIELDS: Final = tuple(field for field in Field if field not in (Field.ITEM, Field.SUBJECT_ID))
 """The fields of an event that are part of its class. Items, persons, facts and attributes are none of it."""
@@ -53,7 +50,6 @@ class Classes:
                 lists[leaf.field].append(leaf.values)
         # INVARIANT: a permit tells operations apart without any condition that says so.
         lists[Field.OPERATION] += (rule.operations for rule in rules if isinstance(rule, Permit))
-        self._recipients = frozenset[str | None]((None,)).union(*lists[Field.RECIPIENT])
         self._dates = sorted({date for rule in rules for date in span(rule)} - {-FOREVER, FOREVER})
         dimensions = {field: dimension for dimension, field in DIMENSIONS.items()}
         everywhere: list[tuple[int, Mapping[str | None, int], int]] = []
@@ -71,26 +67,16 @@ class Classes:
                     tables.append((number, by_value, STRANGE if closed else 0))
         self._tables = {operation: within if operation in WITHIN else everywhere for operation in OPERATIONS}
 
-    def like(self, event: Event) -> Hashable:
-        """Return what events have in common that are of one class for certain: found faster than the class itself."""
-        key = event.key
-        recipient = key[-1]
-        if recipient not in self._recipients:
-            recipient = _ANOTHER  # which of those that no rule names is all the same
-        return key[:-1], recipient, bisect(self._dates, event.instant)
-
-    def key(self, event: Event) -> Key | None:
-        """Return the class of an event; None where it states a word that the policy does not know."""
+    def key(self, event: Event) -> Key:
+        """Return the class of an event, with `STRANGE` in it where it states a word that the policy does not know."""
         stated = event.key
-        operation = event.operation
-        numbers = [table.get(stated[number], other) for number, table, other in self._tables[operation]]
-        if STRANGE in numbers:
-            return None
-        return operation, self.epoch(event.instant), *numbers
-
-    def epoch(self, instant: int) -> int:
-        """Return the number of the span of time around `instant` in which the same rules are in force."""
-        return bisect(self._dates, instant)
+        operation = event.document.operation
+        return (
+            self,
+            operation,
+            bisect(self._dates, event.instant),
+            *[table.get(stated[number], other) for number, table, other in self._tables[operation]],
+        )
 
 
 def span(rule: Rule) -> tuple[int, int]:

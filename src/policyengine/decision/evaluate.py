@@ -2,31 +2,32 @@
 
 Events fall into classes that no rule tells apart (`policyengine.decision.classes`), whatever their items and facts. For
 a class, the rules that can matter are selected, and what is left of them looks at items, facts and attributes alone
-(`policyengine.decision.ready`). An event answers what is left to ask, and the law (`policyengine.decision.law`) is told
-once for all items that the policy knows: whether an item is permitted never depends on the others. What an event's own
-items come to is read off that. Classes, rulings and verdicts are remembered as far as there is room
-(`policyengine.decision.memory`); nothing is remembered that an answer could depend on otherwise.
+(`policyengine.decision.ready`); many classes have the same. An event answers what is left to ask. Its items are then of
+few kinds, which no rule and no answer tells apart. The law (`policyengine.decision.law`) is told for the kinds and read
+for the items: whether one is permitted never depends on the others. What is kept for classes and kinds is remembered as
+far as there is room (`policyengine.decision.memory`); no verdict depends on it.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, TypeAlias
 
-from policyengine.decision.admission import Admission
+from policyengine.decision.admission import Admission, Admitted
 from policyengine.decision.agreement import Agreement, Plan
-from policyengine.decision.classes import Classes, leaves_of
-from policyengine.decision.facts import Values, answered, as_rules_see, as_stated, evaluated
+from policyengine.decision.classes import STRANGE, Classes, Key, leaves_of
+from policyengine.decision.facts import answered, as_rules_see, as_stated, evaluated
 from policyengine.decision.index import Index
 from policyengine.decision.law import Items, Met, Rules
 from policyengine.decision.memory import Memory
 from policyengine.decision.ready import LISTS, Leaves, Question, Ready, Speech, ready_rules, ready_topics
 from policyengine.decision.reduce import reduced_rule
 from policyengine.decision.ruling import Obstacle, Ruling, Spoken, ground, refused, ruling
-from policyengine.decision.verdict import Findings, Verdict
+from policyengine.decision.verdict import Finding, Verdict
 from policyengine.errors import MOST, did_you_mean
 from policyengine.model.condition import Compare, Condition, Field, Holds, In, NotIn, Same, leaves, says
 from policyengine.model.event import Event
+from policyengine.model.meanings import Meanings
 from policyengine.model.policy import Policy
 from policyengine.model.rule import LEAVE
 from policyengine.text import Text
@@ -36,49 +37,114 @@ Term: TypeAlias = tuple[str, str | None]
 
 
 class _Class:
-    """What is kept for a class of events.
+    """What is kept for events for which the same rules matter, whatever else they state.
 
     Args:
-        strange: the words of its events that the policy does not know; then nothing else matters.
-        rules: those that can matter, reduced to what its events may differ in.
-        seen: what rules see of one of its events.
+        rules: the rules, reduced to what their events may differ in.
+        spoken: what the clauses speak of.
+        met: of what is left of them, the lists of words that the events meet.
+        lists: of what is left of them, the lists of items.
         questions: what is left to ask.
-        spoken: returns what the clauses speak of.
+        agreement: says how facts are asked.
+        meanings: of the words of the policy.
     """
 
-    __slots__ = ("_speak", "_spoken", "asked", "looks", "numbers", "rules", "seen", "silent", "strange")
+    __slots__ = ("_lists", "_numbers", "asked", "blocks", "looks", "met", "rules", "shift", "silent", "spoken")
 
     def __init__(
         self,
-        strange: Sequence[Term],
         rules: Rules,
-        seen: Values,
+        spoken: Sequence[Spoken],
+        met: frozenset[int],
+        lists: Iterable[In | NotIn],
         questions: Iterable[Question],
         agreement: Agreement,
-        speak: Callable[[], tuple[Spoken, ...]],
+        meanings: Meanings,
     ) -> None:
-        self.strange = strange
         self.rules = rules
-        self.seen = seen
-        self._speak = speak
-        self._spoken: tuple[Spoken, ...] | None = None
-        self.numbers: dict[int, int] = {}
+        self.spoken = spoken
+        self.met = met
         self.asked: dict[str, list[tuple[int, Plan]]] = {}
         self.looks: list[tuple[int, Same | Compare]] = []
+        self._numbers: dict[int, int] = {}
         for leaf in questions:
-            if id(leaf) not in self.numbers:
-                number = self.numbers[id(leaf)] = len(self.numbers)
+            if id(leaf) not in self._numbers:
+                number = self._numbers[id(leaf)] = len(self._numbers)
                 if isinstance(leaf, Holds):
                     self.asked.setdefault(leaf.type, []).append((number, agreement.plan(leaf)))
                 else:
                     self.looks.append((number, leaf))
-        self.silent: tuple[Items, ...] = (0,) * len(self.numbers)
+        self.silent: tuple[Items, ...] = (0,) * len(self._numbers)
+        self.blocks, self._lists = _divided(lists, meanings)
+        self.shift = len(self.blocks).bit_length()
 
-    def spoken(self) -> tuple[Spoken, ...]:
-        """Return what the clauses speak of; asked for only where nothing permits a flow."""
-        if self._spoken is None:
-            self._spoken = self._speak()
-        return self._spoken
+    def kinds(self, items: Items, answers: Sequence[Items]) -> tuple[tuple[int, ...], list[Items]]:
+        """Return the kinds of items that an event has, and which of its items are of each.
+
+        Items are of one kind where neither a list of a rule tells them apart nor an answer.
+
+        Args:
+            items: those of the event that the policy knows.
+            answers: for which items each question is answered with yes.
+
+        Returns:
+            The kinds, each the number of its block and, `shift` bits further, one bit for each answer; and their items.
+        """
+        kinds, parts = [], []
+        for number, block in enumerate(self.blocks):
+            if part := items & block:
+                kinds.append(number)
+                parts.append(part)
+        everywhere, bit = 0, 1 << self.shift
+        for answer in answers:
+            among = answer & items
+            if among == items:
+                everywhere |= bit
+            elif among:
+                for number, part in enumerate(parts[:]):
+                    if yes := part & among:
+                        if yes != part:
+                            kinds.append(kinds[number])
+                            parts.append(part & ~among)
+                        kinds[number] |= bit
+                        parts[number] = yes
+            bit <<= 1
+        return tuple([kind | everywhere for kind in kinds]), parts
+
+    def asking(self, kinds: Sequence[int], first: int = 0) -> Met:
+        """Return the function that says for which kinds of items a condition is met.
+
+        Args:
+            kinds: the kinds; bit `n` of a set of items stands for the one at index `n`.
+            first: the place of the first answer among those that tell the kinds apart.
+        """
+        everything = (1 << len(kinds)) - 1
+        block = (1 << self.shift) - 1
+        bits = [(1 << number, kind & block, kind >> self.shift + first) for number, kind in enumerate(kinds)]
+        met: dict[int, Items] = dict.fromkeys(self.met, everything)
+        for leaf, blocks in self._lists.items():
+            met[leaf] = sum([bit for bit, block, _ in bits if blocks >> block & 1])
+        for leaf, number in self._numbers.items():
+            met[leaf] = sum([bit for bit, _, answers in bits if answers >> number & 1])
+
+        def leaf_met(leaf: Condition) -> Items:
+            return met.get(id(leaf), 0)  # a list of words that is not met is not there
+
+        return lambda condition, asked: evaluated(condition, asked, leaf_met)
+
+
+def _divided(lists: Iterable[In | NotIn], meanings: Meanings) -> tuple[Sequence[Items], Mapping[int, int]]:
+    """Return the blocks into which lists divide all items; and for each list, as bits, which of these are met by it."""
+    masks: dict[int, Items] = {}
+    for leaf in lists:
+        among = meanings.chosen(leaf.values)
+        masks[id(leaf)] = among if isinstance(leaf, In) else meanings.everything & ~among
+    blocks = [meanings.everything]
+    for mask in {*masks.values()}:
+        blocks = [part for block in blocks for part in (block & mask, block & ~mask) if part]
+    return blocks, {
+        leaf: sum([1 << number for number, block in enumerate(blocks) if block & mask]) for leaf, mask in masks.items()
+    }
 
 
 class Evaluator:
@@ -99,9 +165,7 @@ class Evaluator:
         self._agreement = Agreement(policy.vocabulary)
         one = Leaves()
         self._rules: Index[Ready] = ready_rules(policy.rules, one)
-        self._topics: Index[Speech]
-        self._asking: Index[Speech]
-        self._topics, self._asking = ready_topics(policy, one)
+        self._topics: Index[Speech] = ready_topics(policy, one)
         self._decided_here = policy.decides
 
     def verdict(self, event: Event) -> Verdict:
@@ -114,21 +178,25 @@ class Evaluator:
             InvalidEvent: one of its facts is malformed.
         """
         facts = self._admission(event)
-        of = self._class(event)
-        if of.strange:
-            return self._unreadable(of, event.items)
-        answers = without = of.silent
-        if facts and of.asked:
-            answers, without = self._agreement.answers(of.asked, facts, event, answers)
-        if of.looks:
-            same = answers is without
-            answers = self._looked(of, event, answers)
-            without = answers if same else self._looked(of, event, without)
-        found = self._findings(of, answers, without)
-        bits, unknown = self._bits(event.items)
-        if unknown:
-            found = Findings(self.policy, self._beside(found.ruling, unknown))
-        return found.verdict(event.items, bits)
+        key = self._classes.key(event)
+        of: _Class = self._memory.get(key) or self._class(event, key)
+        items, known = event.items, self._meanings.bits
+        try:
+            bits = [known[item] for item in items]
+        except KeyError:  # few events have an item that the policy does not know
+            return self._beyond(event, of, facts, key)
+        if STRANGE in key:
+            return self._beyond(event, of, facts, key)
+        answers = of.silent
+        same = True
+        if (facts and of.asked) or of.looks:
+            answers, same = self._answers(event, of, facts)
+        kinds, parts = of.kinds(sum(bits), answers)  # no two items are the same
+        found: Finding | None = self._memory.get((of, kinds, same))
+        if found is None:
+            found = Finding(self.policy, self._ruling(of, kinds, same), len(kinds))
+            self._memory.put((of, kinds, same), found, found.weight)
+        return found.verdict(items, bits, parts)
 
     def types(self, event: Event) -> frozenset[str]:
         """Return the fact types for which a rule that can matter for an event asks: facts of others change no verdict.
@@ -138,9 +206,10 @@ class Evaluator:
         Args:
             event: an event of a controller and a time that the policy governs; which facts it carries does not matter.
         """
-        of = self._class(event)
+        key = self._classes.key(event)
+        of: _Class = self._memory.get(key) or self._class(event, key)
         items = self._meanings.those(event.items)
-        if of.strange or not items:
+        if STRANGE in key or not items:
             return frozenset()
 
         def answer(leaf: Condition) -> bool | None:
@@ -152,106 +221,82 @@ class Evaluator:
                     among = self._meanings.chosen(excluded) & items
                     return None if among not in (0, items) else not among
                 case In() | NotIn():
-                    return says(leaf, of.seen[leaf.field])
+                    return id(leaf) in of.met
                 case _:
                     return None
 
         left = (reduced_rule(rule, answer) for some in of.rules for rule in some)
         asked = [*leaves_of(rule for rule in left if rule is not None)]
-        for topic, *_ in of.spoken():
+        for topic, *_ in of.spoken:
             asked += leaves(topic.about)
         return frozenset(leaf.type for leaf in asked if isinstance(leaf, Holds))
 
-    def _class(self, event: Event) -> _Class:
-        """Return the class of an event."""
-        like = (self, self._classes.like(event))
-        found: _Class | None = self._memory.get(like)
+    def _class(self, event: Event, key: Key) -> _Class:
+        """Return what is kept for events of the class `key`: the same for all for which the same rules matter."""
+        seen, instant = as_rules_see(as_stated(event)), event.instant
+        rules = self._rules.select(seen, instant)
+        speeches: list[Speech] = []
+        spoken: list[Spoken] = []
+        for speech in self._topics.select(seen, instant):
+            if (said := speech.spoken(instant)) is not None:
+                speeches.append(speech)
+                spoken.append(said)
+        left: tuple[Ready | Speech, ...] = (*rules, *speeches)
+        met = frozenset([id(leaf) for one in left for leaf in one.words if says(leaf, seen[leaf.field])])
+        decided = event.operation in self._decided_here
+        same = (self, decided, met, *map(id, left), *[said.rule for said in spoken])
+        found: _Class | None = self._memory.get(same)
         if found is None:
-            key = self._classes.key(event)  # None where it states a word that the policy does not know
-            found = self._memory.get((self, key)) if key is not None else None
-            weight = 500 + 4 * sum(len(word) for word in event.key if word is not None)
-            if found is None:
-                found = self._new_class(event)
-                weight += 2_000 + 200 * (len(found.numbers) + sum(map(len, found.rules)))
-                if key is not None:
-                    self._memory.put((self, key), found, 0)  # its weight counts with that of what is like it
-            self._memory.put(like, found, weight)
+            lists: list[list[Any]] = [[] for _ in LISTS]
+            for ready in rules:
+                lists[ready.where].append(ready.rule)
+            if not decided:
+                lists[LISTS["permits"]] = [LEAVE]
+            items = [leaf for one in left for leaf in one.items]
+            questions = [leaf for one in left for leaf in one.questions]
+            found = _Class(Rules(*lists), spoken, met, items, questions, self._agreement, self._meanings)
+            self._memory.put(same, found, 2_000 + 200 * (len(left) + len(found.silent)))
+        self._memory.put(key, found, 500)
         return found
 
-    def _new_class(self, event: Event) -> _Class:
-        stated, instant = as_stated(event), event.instant
-        seen = as_rules_see(stated)
-        lists: list[list[Any]] = [[] for _ in LISTS]
-        questions: list[Question] = []
-        for where, rule, asked in self._rules.select(seen, instant):
-            lists[where].append(rule)
-            questions += asked
-        for speech in self._asking.select(seen, instant):
-            questions += speech.questions
-        if event.operation not in self._decided_here:
-            lists[LISTS["permits"]] = [LEAVE]
-        strange = [*dict.fromkeys(self.policy.vocabulary.strangers(stated))]
-        return _Class(strange, Rules(*lists), seen, questions, self._agreement, lambda: self._spoken(seen, instant))
+    def _answers(self, event: Event, of: _Class, facts: Sequence[Admitted]) -> tuple[tuple[Items, ...], bool]:
+        """Return for which items each question is answered with yes.
 
-    def _spoken(self, seen: Values, instant: int) -> tuple[Spoken, ...]:
-        """Return what the clauses speak of that can be about events of a class."""
-        spoken = (speech.spoken(instant) for speech in self._topics.select(seen, instant))
-        found = tuple(one for one in spoken if one is not None)
-        self._memory.grow(200 * len(found))
-        return found
+        Where words of facts that the policy does not know make a difference, the answers without them follow, and it is
+        said that they are not the same.
+        """
+        answers, without = self._agreement.answers(of.asked, facts, event, of.silent)
+        same = answers is without
+        if of.looks:
+            values = as_rules_see(as_stated(event))
+            yes = {n: self._meanings.everything for n, leaf in of.looks if answered(leaf, values, event.attributes)}
+            answers, without = (tuple([yes.get(n, a) for n, a in enumerate(each)]) for each in (answers, without))
+        return (answers, True) if same else (answers + without, False)
 
-    def _looked(self, of: _Class, event: Event, answers: tuple[Items, ...]) -> tuple[Items, ...]:
-        """Return answers with those that look at an event's attributes and persons."""
-        found = [*answers]
-        values: Values = of.seen
-        for number, question in of.looks:
-            if isinstance(question, Same):
-                values = as_rules_see(as_stated(event))  # persons are no part of the class
-            if answered(question, values, event.attributes):
-                found[number] = self._meanings.everything
-        return tuple(found)
+    def _ruling(self, of: _Class, kinds: Sequence[int], same: bool) -> Ruling:
+        """Return the ruling of kinds of items, told apart by answers that are the `same` without unknown words."""
+        everything = (1 << len(kinds)) - 1
+        surely = None if same else of.asking(kinds, len(of.silent))
+        return ruling(self.policy, of.rules, everything, of.asking(kinds), lambda: of.spoken, surely)
 
-    def _findings(self, of: _Class, answers: tuple[Items, ...], without: tuple[Items, ...]) -> Findings:
-        """Return the ruling of all items that there are, given the answers of an event."""
-        key = (of, answers) if answers is without else (of, answers, without)
-        found: Findings | None = self._memory.get(key)
-        if found is None:
-            met = self._met(of, answers)
-            surely = None if answers is without else self._met(of, without)
-            made = ruling(self.policy, of.rules, self._meanings.everything, met, of.spoken, surely)
-            found = Findings(self.policy, made, self._memory.grow)
-            self._memory.put(key, found, 2_000 + 400 * (len(made.clauses) + len(made.rules) + len(made.obstacles)))
-        return found
-
-    def _met(self, of: _Class, answers: Sequence[Items]) -> Met:
-        """Return the function that says for which items a condition is met, given the answers to the questions."""
-        chosen, everything, numbers, seen = self._meanings.chosen, self._meanings.everything, of.numbers, of.seen
-
-        def leaf(condition: Condition) -> Items:
-            if isinstance(condition, In | NotIn):
-                if condition.field is Field.ITEM:
-                    among = chosen(condition.values)
-                    return among if isinstance(condition, In) else ~among
-                return everything if says(condition, seen[condition.field]) else 0
-            return answers[numbers[id(condition)]]
-
-        return lambda condition, asked: evaluated(condition, asked, leaf)
-
-    def _bits(self, items: Sequence[str]) -> tuple[list[Items], dict[str, Items]]:
-        """Return a bit for each item, and which items the policy does not know: they have bits beyond its own."""
+    def _beyond(self, event: Event, of: _Class, facts: Sequence[Admitted], key: Key) -> Verdict:
+        """Return what the policy says of an event with words that it does not know."""
         known = self._meanings.bits
-        try:
-            return [known[item] for item in items], {}
-        except KeyError:  # few events have an item that the policy does not know
-            pass
-        bits: list[Items] = []
-        unknown: dict[str, Items] = {}
-        for item in items:
-            bit = known.get(item)
-            if bit is None:
-                bit = unknown[item] = 1 << (len(known) + len(unknown))
-            bits.append(bit)
-        return bits, unknown
+        unknown = [item for item in event.items if item not in known]
+        beyond = {item: 1 << number for number, item in enumerate(unknown, len(known))}
+        bits = [known[item] if item in known else beyond[item] for item in event.items]
+        among = self._meanings.those(event.items)
+        strange = [*dict.fromkeys(self.policy.vocabulary.strangers(as_stated(event)))] if STRANGE in key else []
+        answers, same = (of.silent, True) if strange else self._answers(event, of, facts)
+        kinds, parts = of.kinds(among, answers)
+        # Each item that the policy does not know is of a kind of its own.
+        alone = {item: 1 << number for number, item in enumerate(unknown, len(kinds))}
+        if strange:
+            made = self._unreadable(of, kinds, strange, alone)
+        else:
+            made = self._beside(self._ruling(of, kinds, same), alone)
+        found = Finding(self.policy, made, len(kinds) + len(unknown))
+        return found.verdict(event.items, bits, [*parts, *beyond.values()])
 
     def _beside(self, found: Ruling, unknown: Mapping[str, Items]) -> Ruling:
         """Return a ruling of the known items with what is in the way of the others."""
@@ -259,22 +304,22 @@ class Evaluator:
         clauses, rules = _both(found.clauses, more.clauses), _both(found.rules, more.rules)
         return Ruling(found.permitted, clauses, rules, found.obligations, more.obstacles)
 
-    def _unreadable(self, of: _Class, items: tuple[str, ...]) -> Verdict:
-        """Deny an event for words that are not in the vocabulary, not to speak of its items."""
-        met = self._met(of, of.silent)
-        bits, unknown = self._bits(items)
-        known = self._meanings.those(items)
+    def _unreadable(
+        self, of: _Class, kinds: Sequence[int], strange: Sequence[Term], unknown: Mapping[str, Items]
+    ) -> Ruling:
+        """Refuse all items for words that are not in the vocabulary, not to speak of items that are not."""
+        met = of.asking(kinds)
+        known = (1 << len(kinds)) - 1
         obstacles: list[tuple[Obstacle, Items]] = []
-        for dimension, term in of.strange:
+        for dimension, term in strange:
             left = known
             if dimension == "purposes":
-                for topic, _, named in of.spoken():
+                for topic, _, named in of.spoken:
                     if not topic.licence and not named and (where := met(topic.about, known)):
                         obstacles.append((self._stranger(dimension, term, topic.shown), where))
                         left &= ~where
             obstacles.append((self._stranger(dimension, term, ground(self.policy)), left))
-        found = refused([*obstacles, *self._unknown(of.strange, unknown)])
-        return Findings(self.policy, found).verdict(items, bits)
+        return refused([*obstacles, *self._unknown(strange, unknown)])
 
     def _unknown(self, terms: Iterable[Term], unknown: Mapping[str, Items]) -> list[tuple[Obstacle, Items]]:
         """Return what stands in the way of unknown items, the first of many told one by one."""

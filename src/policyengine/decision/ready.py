@@ -6,7 +6,7 @@ class, all of its events meet them or none does: so they select the rules of a c
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Final, NamedTuple, TypeAlias, TypeVar
 
@@ -22,6 +22,7 @@ from policyengine.model.condition import (
     Field,
     Holds,
     In,
+    NotIn,
     Same,
     all_of,
     conjuncts,
@@ -44,12 +45,16 @@ class Ready(NamedTuple):
     Args:
         where: the number of the list of `Rules` in which it stands.
         rule: the rule, without what selects it.
-        questions: what is left to ask, each leaf one object wherever it stands.
+        words: the lists of words in it.
+        items: the lists of items in it.
+        questions: what is left to ask. Each leaf is one object wherever it stands.
     """
 
     where: int
     rule: Rule
-    questions: tuple[Question, ...]
+    words: Sequence[In | NotIn]
+    items: Sequence[In | NotIn]
+    questions: Sequence[Question]
 
 
 LISTS: Final[Mapping[str, int]] = {name: number for number, name in enumerate(Rules._fields)}
@@ -73,10 +78,23 @@ class Leaves:
         return self.one(all_of(*(part for part in conjuncts(condition) if not selects(part))))
 
 
-def questions_in(conditions: Iterable[Condition]) -> tuple[Question, ...]:
-    """Return the questions in some conditions, each once."""
-    found = (leaf for condition in conditions for leaf in leaves(condition))
-    return tuple({id(leaf): leaf for leaf in found if isinstance(leaf, Holds | Same | Compare)}.values())
+class Left(NamedTuple):
+    """The leaves that are left in some conditions, each once: lists of words, lists of items, and questions."""
+
+    words: Sequence[In | NotIn]
+    items: Sequence[In | NotIn]
+    questions: Sequence[Question]
+
+
+def left_in(conditions: Iterable[Condition]) -> Left:
+    """Return the leaves of some conditions, each of which is one object wherever it stands."""
+    found = {id(leaf): leaf for condition in conditions for leaf in leaves(condition)}.values()
+    lists = [leaf for leaf in found if isinstance(leaf, In | NotIn)]
+    return Left(
+        [leaf for leaf in lists if leaf.field is not Field.ITEM],
+        [leaf for leaf in lists if leaf.field is Field.ITEM],
+        [leaf for leaf in found if isinstance(leaf, Holds | Same | Compare)],
+    )
 
 
 def ready_rules(rules: Iterable[Rule], one: Leaves) -> Index[Ready]:
@@ -93,7 +111,7 @@ def _entries(rule: Rule, one: Leaves) -> Iterable[Entry[Ready]]:
     for name, form, scope in _forms(rule):
         left = _left(form, one)
         start, end = span(rule)
-        yield Entry(Ready(LISTS[name], left, questions_in(conditions_of(left))), scope, start, end)
+        yield Entry(Ready(LISTS[name], left, *left_in(conditions_of(left))), scope, start, end)
 
 
 def _forms(rule: Rule) -> Iterable[tuple[str, Rule, Condition]]:
@@ -134,13 +152,17 @@ class Speech(NamedTuple):
         topic: what is left of it.
         named: whether they name the very recipient.
         behind: the rules behind it, each with when it is in force.
+        words: the lists of words in it.
+        items: the lists of items in it.
         questions: what is left to ask.
     """
 
     topic: Topic
     named: bool
     behind: tuple[tuple[str, int, int], ...]
-    questions: tuple[Question, ...]
+    words: Sequence[In | NotIn]
+    items: Sequence[In | NotIn]
+    questions: Sequence[Question]
 
     def spoken(self, instant: int) -> Spoken | None:
         """Return what is spoken of at `instant`; None where no rule behind it is in force."""
@@ -153,8 +175,8 @@ class Speech(NamedTuple):
         return None if found is None else Spoken(self.topic, found, self.named)
 
 
-def ready_topics(policy: Policy, one: Leaves) -> tuple[Index[Speech], Index[Speech]]:
-    """Return what the clauses of a policy speak of: all of it, and that of which something is left to ask."""
+def ready_topics(policy: Policy, one: Leaves) -> Index[Speech]:
+    """Return what the clauses of a policy speak of, each thing found by the events of which it can speak."""
     behind: dict[Topic, list[tuple[str, int, int]]] = {}
     entries: list[Entry[Speech]] = []
     for rule in policy.rules:
@@ -166,11 +188,11 @@ def ready_topics(policy: Policy, one: Leaves) -> tuple[Index[Speech], Index[Spee
                 to = In(Field.RECIPIENT, named, ())
                 entries.append(_speech(topic_of(policy, rule), one, (known,), to))
     entries += (_speech(topic, one, tuple(rules), None) for topic, rules in behind.items())
-    return Index(entries), Index(entry for entry in entries if entry.what.questions)
+    return Index(entries)
 
 
 def _speech(topic: Topic, one: Leaves, behind: tuple[tuple[str, int, int], ...], to: Condition | None) -> Entry[Speech]:
     operations = ALWAYS if topic.licence else In(Field.OPERATION, topic.operations, ())
     left = one.left(topic.about)
-    speech = Speech(topic._replace(about=left), to is not None, behind, questions_in([left]))
+    speech = Speech(topic._replace(about=left), to is not None, behind, *left_in([left]))
     return Entry(speech, all_of(operations, to or ALWAYS, topic.about), -FOREVER, FOREVER)

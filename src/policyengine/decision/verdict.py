@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from typing import Final, TypeAlias
+from collections.abc import Iterable, Mapping, Sequence
 
 from msgspec import Struct
 
-from policyengine.decision.law import Items, union
+from policyengine.decision.law import Items
 from policyengine.decision.ruling import Obstacle, Ruling
 from policyengine.model.decision import Obligation, Outcome
 from policyengine.model.policy import ObligationText, Policy
@@ -25,102 +24,70 @@ class Verdict(Struct, frozen=True, eq=False, gc=False):
     obligations: tuple[Obligation, ...] = ()
 
 
-class Findings:
-    """A ruling of all items that a policy knows, read for those of an event.
-
-    Items that it does not tell apart are read once: for a ruling there are few kinds of events, whatever their items.
+class Finding:
+    """What is found of the kinds of items that an event has, to be read for its items.
 
     Args:
         policy: the policy.
-        ruling: of all the items of its vocabulary, or of those and a few more.
-        grow: told how many bytes more they take, where they are remembered.
+        ruling: of the kinds; bit `n` of a set of items stands for the kind at index `n`.
+        count: how many kinds there are.
     """
 
-    __slots__ = ("_blocks", "_found", "_grow", "_policy", "ruling")
+    __slots__ = ("_clauses", "_duties", "_excess", "_in_the_way", "_rules")
 
-    def __init__(self, policy: Policy, ruling: Ruling, grow: Callable[[int], None] | None = None) -> None:
-        self.ruling = ruling
-        self._policy = policy
-        self._grow = grow
-        self._blocks: Sequence[Items] | None = None
-        self._found: dict[int, _Found] = {}
+    def __init__(self, policy: Policy, ruling: Ruling, count: int) -> None:
+        self._excess = (1 << count) - 1 & ~ruling.permitted
+        self._duties: tuple[Obligation, ...] = ()
+        self._in_the_way: Sequence[tuple[Obstacle, Items]] = ()
+        resting = self._excess or ruling.permitted
+        self._clauses = _where(ruling.clauses, resting)
+        self._rules = _where(ruling.rules, resting)
+        if self._excess:
+            self._in_the_way = _merged(ruling.obstacles, self._excess)
+        else:
+            self._duties = tuple([_obligation(policy.obligations[name]) for name in sorted(ruling.obligations)])
 
-    def verdict(self, items: tuple[str, ...], bits: Sequence[Items]) -> Verdict:
+    @property
+    def weight(self) -> int:
+        """How many bytes it takes, about."""
+        return 800 + 150 * (len(self._clauses) + len(self._rules) + len(self._duties) + len(self._in_the_way))
+
+    def verdict(self, items: tuple[str, ...], bits: Sequence[Items], parts: Sequence[Items]) -> Verdict:
         """Return what the policy says of an event.
 
         A permit rests on what permitted each item; a denial on what stands in the way of each excess item.
 
         Args:
             items: of the event.
-            bits: which bit of the ruling stands for each of them.
+            bits: which bit stands for each of them.
+            parts: which of the bits are of each kind.
         """
-        everything = sum(bits)  # no two items are the same
-        permitted = self.ruling.permitted & everything
-        outcome, clauses, rules, obligations, in_the_way = self._read(everything)
-        if permitted == everything:
-            return Verdict(outcome, clauses, rules, (), items, (), obligations)
-        excess = _marked(items, bits, everything & ~permitted) if permitted else items
-        obstacles = [
-            (obstacle, excess if not everything & ~permitted & ~where else _marked(items, bits, where & ~permitted))
-            for obstacle, where in in_the_way
-        ]
-        left = _marked(items, bits, permitted) if permitted else ()
-        return Verdict(outcome, clauses, rules, tuple(obstacles), left, excess)
-
-    def _read(self, items: Items) -> _Found:
-        if self._blocks is None:
-            self._blocks = _blocks(self.ruling)
-        kind = 0
-        for block in self._blocks:
-            kind = kind << 1 | (items & block != 0)
-        found = self._found.get(kind)
-        if found is None:
-            found = self._new(items)
-            if self._grow is not None and len(self._found) < MOST_KINDS:
-                self._found[kind] = found
-                self._grow(_WEIGHT * (1 + sum(map(len, found[1:]))))
-        return found
-
-    def _new(self, items: Items) -> _Found:
-        ruling = self.ruling
-        excess = items & ~ruling.permitted
-        if not excess:
-            duties = [_obligation(self._policy.obligations[name]) for name in _where(ruling.obligations, items)]
-            return "permit", _where(ruling.clauses, items), _where(ruling.rules, items), tuple(duties), ()
-        merged: dict[tuple[str, str, str, tuple[str, ...]], tuple[Obstacle, Items]] = {}
-        for obstacle, where in ruling.obstacles:
-            if where & excess:
-                key = (obstacle.code, obstacle.clause or "", obstacle.rule or "", obstacle.order)
-                merged[key] = (obstacle, where | (merged[key][1] if key in merged else 0))
-        in_the_way = tuple(obstacle for _, obstacle in sorted(merged.items()))
-        return "deny", _where(ruling.clauses, excess), _where(ruling.rules, excess), (), in_the_way
+        if not self._excess:
+            return Verdict("permit", self._clauses, self._rules, (), items, (), self._duties)
+        if len(parts) == 1:  # all items are excess, and each obstacle is in the way of all
+            obstacles = tuple([(obstacle, items) for obstacle, _ in self._in_the_way])
+            return Verdict("deny", self._clauses, self._rules, obstacles, (), items)
+        excess = _joined(parts, self._excess)
+        obstacles = tuple(
+            [(obstacle, _marked(items, bits, _joined(parts, where))) for obstacle, where in self._in_the_way]
+        )
+        left = tuple([item for item, bit in zip(items, bits, strict=True) if not bit & excess])
+        return Verdict("deny", self._clauses, self._rules, obstacles, left, _marked(items, bits, excess))
 
 
-MOST_KINDS: Final = 64
-"""So many kinds of events are remembered for a ruling; of nearly all rulings there are fewer."""
-
-_WEIGHT: Final = 120
-"""So many bytes each kind of event takes, and each thing on which it rests, about."""
-
-_Found: TypeAlias = tuple[
-    Outcome, tuple[str, ...], tuple[str, ...], tuple[Obligation, ...], tuple[tuple[Obstacle, Items], ...]
-]
+def _joined(parts: Sequence[Items], kinds: Items) -> Items:
+    """Return the items of any of some kinds."""
+    return sum([part for number, part in enumerate(parts) if kinds >> number & 1])
 
 
-def _blocks(ruling: Ruling) -> tuple[Items, ...]:
-    """Return the sets of items into which a ruling divides all items, the last being those of which it says nothing."""
-    masks = {
-        ruling.permitted,
-        *ruling.clauses.values(),
-        *ruling.rules.values(),
-        *ruling.obligations.values(),
-        *(where for _, where in ruling.obstacles),
-    }
-    spoken_of = union(masks)
-    blocks = [spoken_of]
-    for mask in masks:
-        blocks = [part for block in blocks for part in (block & mask, block & ~mask) if part]
-    return *blocks, ~spoken_of
+def _merged(obstacles: Iterable[tuple[Obstacle, Items]], excess: Items) -> tuple[tuple[Obstacle, Items], ...]:
+    """Return what stands in the way of any of `excess`, each thing once, in the order in which it is told."""
+    found: dict[tuple[str, str, str, tuple[str, ...]], tuple[Obstacle, Items]] = {}
+    for obstacle, where in obstacles:
+        if among := where & excess:
+            key = (obstacle.code, obstacle.clause or "", obstacle.rule or "", obstacle.order)
+            found[key] = (obstacle, among | (found[key][1] if key in found else 0))
+    return tuple([found[key] for key in sorted(found)])
 
 
 def _where(found: Mapping[str, Items], items: Items) -> tuple[str, ...]:
