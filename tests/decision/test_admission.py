@@ -11,6 +11,8 @@ from hypothesis import strategies as st
 
 from policyengine import Event, InvalidEvent
 from policyengine.decision.admission import Admission
+from policyengine.decision.agreement import Agreement, Plan
+from policyengine.decision.classes import leaves_of
 from policyengine.decision.court import Court
 from policyengine.decision.facts import Answers
 from policyengine.decision.memory import Memory
@@ -94,23 +96,21 @@ def test_the_fast_answers_are_the_slow_ones(case: tuple[Policy, dict[str, Any]])
     """Every question that a rule asks of facts, by the bits of the policy's items and by those of the event's."""
     policy, mapping = case
     event = Event.from_mapping(mapping)
-    (evaluator,) = Court([policy], Memory()).evaluators
-    of = evaluator._new_class(event)
-    asked = [(leaf, of.numbers[id(leaf)]) for leaf in _questions(evaluator, event)]
-    answers, without = evaluator._agreement.answers(of.asked, evaluator._admission(event), event, of.silent)
-    bits, unknown = evaluator._bits(event.items)
+    vocabulary = policy.vocabulary
+    agreement, bits = Agreement(vocabulary), vocabulary.meant.bits
+    questions = [leaf for leaf in leaves_of(policy.rules) if isinstance(leaf, Holds)]
+    asked: dict[str, list[tuple[int, Plan]]] = {}
+    for number, leaf in enumerate(questions):
+        asked.setdefault(leaf.type, []).append((number, agreement.plan(leaf)))
+    silent = (0,) * len(questions)
+    answers, without = agreement.answers(asked, admission(policy)(event), event, silent)
     for strangers, found in ((True, answers), (False, without)):
-        slow = Answers(policy.vocabulary, event, strangers=strangers)
-        for leaf, number in asked:
+        slow = Answers(vocabulary, event, strangers=strangers)
+        for leaf, answer in zip(questions, found, strict=True):
             expected = slow.leaf(leaf)
-            for position, (item, bit) in enumerate(zip(event.items, bits, strict=True)):
-                if item not in unknown:
-                    assert bool(found[number] & bit) is bool(expected >> position & 1), (leaf, item)
-
-
-def _questions(evaluator: Any, event: Event) -> list[Holds]:
-    found = evaluator._rules.select(evaluator._new_class(event).seen, event.instant)
-    return [leaf for ready in found for leaf in ready.questions if isinstance(leaf, Holds)]
+            for position, item in enumerate(event.items):
+                if item in bits:
+                    assert bool(answer & bits[item]) is bool(expected >> position & 1), (leaf, item)
 
 
 def test_no_types_admit_no_fact() -> None:

@@ -24,7 +24,7 @@ Stated: TypeAlias = Sequence[Any]
 """What a fact states in each field: a word, a tuple of words, or `UNSET`."""
 
 
-class Admitted(NamedTuple):
+class Admitted(Struct, frozen=True, gc=False):
     """A fact that is of its type's form.
 
     Args:
