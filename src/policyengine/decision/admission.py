@@ -110,12 +110,14 @@ class Admission:
         if subject is not UNSET and subject != document.subject.id and not is_name(subject):
             raise ValueError("subject")
         name, ids = self._told[type(struct)]
-        for position in ids:
-            found = stated[position]
-            if found is not UNSET:
-                for one in (found,) if isinstance(found, str) else found:
-                    if not is_name(one):
-                        raise ValueError("id")
+        if ids:
+            party = UNSET if document.recipient is UNSET else document.recipient.id
+            for position in ids:
+                found = stated[position]
+                if found is not UNSET and found != party:
+                    for one in (found,) if isinstance(found, str) else found:
+                        if one != party and not is_name(one):
+                            raise ValueError("id")
         return Admitted(
             name,
             -FOREVER if start is UNSET else instant(start),
@@ -161,6 +163,7 @@ def _forms(types: tuple[tuple[str, tuple[FactField, ...]], ...]) -> _Forms:
         forbid_unknown_fields=True,
         omit_defaults=True,
         kw_only=True,
+        gc=False,
     )
     form = msgspec.defstruct("Facts", [("facts", facts)], gc=False)
     with _ONE_BY_ONE:  # what a struct consists of is worked out when it is used first, and not for two threads

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any, Final, TypeAlias
 
 from policyengine.model.condition import Condition, Field, In, NotIn, leaves
@@ -52,31 +52,34 @@ class Classes:
         lists[Field.OPERATION] += (rule.operations for rule in rules if isinstance(rule, Permit))
         self._dates = sorted({date for rule in rules for date in span(rule)} - {-FOREVER, FOREVER})
         dimensions = {field: dimension for dimension, field in DIMENSIONS.items()}
-        everywhere: list[tuple[int, Mapping[str | None, int], int]] = []
-        within: list[tuple[int, Mapping[str | None, int], int]] = []
-        for number, field in enumerate(KEY_FIELDS):
+        everywhere: list[dict[str | None, int]] = []
+        within: list[dict[str | None, int]] = []
+        others: list[int] = []
+        for field in KEY_FIELDS:
             dimension = dimensions.get(field)
             known = vocabulary.terms[dimension] if dimension else {}
             closed = dimension is not None and not vocabulary.knows(dimension, "")
+            others.append(STRANGE if closed else 0)
             # INVARIANT: within the controller no recipient is there for rules (`facts.as_rules_see`).
             unseen = ROWS[field].key == "recipient"
             for tables, told in ((everywhere, lists[field]), (within, [] if unseen else lists[field])):
+                numbers: dict[str | None, int] = {}
                 if told or closed:
-                    by_value: dict[str | None, int] = {None: _UNSTATED if told else 0}
-                    by_value.update(divided(told, known))
-                    tables.append((number, by_value, STRANGE if closed else 0))
+                    numbers[None] = _UNSTATED if told else 0
+                    numbers.update(divided(told, known))
+                tables.append(numbers)
+        self._others = others
         self._tables = {operation: within if operation in WITHIN else everywhere for operation in OPERATIONS}
 
     def key(self, event: Event) -> Key:
         """Return the class of an event, with `STRANGE` in it where it states a word that the policy does not know."""
         stated = event.key
         operation = event.document.operation
-        return (
-            self,
-            operation,
-            bisect(self._dates, event.instant),
-            *[table.get(stated[number], other) for number, table, other in self._tables[operation]],
-        )
+        numbers = map(_number, self._tables[operation], stated, self._others)
+        return (self, operation, bisect(self._dates, event.instant), *numbers)
+
+
+_number: Final[Callable[[dict[str | None, int], str | None, int], int]] = dict.get
 
 
 def span(rule: Rule) -> tuple[int, int]:

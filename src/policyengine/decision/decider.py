@@ -73,17 +73,20 @@ class Decider:
             return self._ungoverned(event)
         if event.attributes and court.attributes:
             court.admit_attributes(event)
-        verdicts = [evaluator.verdict(event) for evaluator in court.evaluators]
-        if len(verdicts) == 1:
-            verdict = verdicts[0]
+        if len(court.evaluators) == 1:
+            verdict = court.evaluators[0].verdict(event)
+            verdicts = [verdict]
         else:
+            verdicts = [evaluator.verdict(event) for evaluator in court.evaluators]
             verdict = layered(event, [policy.id for policy in court.policies], verdicts)
         reasons: tuple[Reason, ...] = ()
         if verdict.outcome == "deny":
             reasons = tuple(
-                _reason(policy, event, obstacle, items)
-                for policy, each in zip(court.policies, verdicts, strict=True)
-                for obstacle, items in each.obstacles
+                [
+                    _reason(policy, event, obstacle, items)
+                    for policy, each in zip(court.policies, verdicts, strict=True)
+                    for obstacle, items in each.obstacles
+                ]
             )
         return Decision(
             event.id,

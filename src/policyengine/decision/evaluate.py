@@ -90,26 +90,31 @@ class _Class:
         Returns:
             The kinds, each the number of its block and, `shift` bits further, one bit for each answer; and their items.
         """
-        kinds, parts = [], []
-        for number, block in enumerate(self.blocks):
-            if part := items & block:
-                kinds.append(number)
-                parts.append(part)
+        if len(self.blocks) == 1:
+            kinds, parts = [0], [items]
+        else:
+            kinds, parts = [], []
+            for number, block in enumerate(self.blocks):
+                if part := items & block:
+                    kinds.append(number)
+                    parts.append(part)
+        if answers is self.silent:
+            return tuple(kinds), parts
         everywhere, bit = 0, 1 << self.shift
         for answer in answers:
-            among = answer & items
-            if among == items:
-                everywhere |= bit
-            elif among:
-                for number, part in enumerate(parts[:]):
-                    if yes := part & among:
-                        if yes != part:
-                            kinds.append(kinds[number])
-                            parts.append(part & ~among)
-                        kinds[number] |= bit
-                        parts[number] = yes
+            if among := answer & items:
+                if among == items:
+                    everywhere |= bit
+                else:
+                    for number, part in enumerate(parts[:]):
+                        if yes := part & among:
+                            if yes != part:
+                                kinds.append(kinds[number])
+                                parts.append(part & ~among)
+                            kinds[number] |= bit
+                            parts[number] = yes
             bit <<= 1
-        return tuple([kind | everywhere for kind in kinds]), parts
+        return tuple([kind | everywhere for kind in kinds]) if everywhere else tuple(kinds), parts
 
     def asking(self, kinds: Sequence[int], first: int = 0) -> Met:
         """Return the function that says for which kinds of items a condition is met.

@@ -15,7 +15,7 @@ from policyengine.text import Language, Line, Style, Text, Words, plain_text, sa
 Outcome: TypeAlias = Literal["permit", "deny", "invalid"]
 
 
-class PolicyRef(Struct, frozen=True, omit_defaults=True):
+class PolicyRef(Struct, frozen=True, omit_defaults=True, gc=False):
     """A policy that took part in a decision.
 
     Args:
@@ -124,7 +124,7 @@ _set_items = Reason.__dict__["items"].__set__
 _set_told = Reason.__dict__["_told"].__set__
 
 
-class Obligation(Struct, frozen=True):
+class Obligation(Struct, frozen=True, gc=False):
     """What the host must do because a flow was permitted.
 
     Args:
@@ -140,7 +140,7 @@ class Obligation(Struct, frozen=True):
     message: Text
 
 
-class Decision(Struct, frozen=True, eq=False):
+class Decision(Struct, frozen=True, eq=False, gc=False):
     """What the policies say of one event. Section 3 of the contract describes the fields.
 
     Args:

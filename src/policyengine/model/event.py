@@ -272,17 +272,11 @@ def _prepare(event: Event, document: EventDocument, admitted: tuple[object, Sequ
     """Fill a blank event from its document, checking what types alone cannot; `admitted` says that its facts are."""
     recipient, facts, items, operation = document.recipient, document.facts, document.items, document.operation
     controller, actor, source, person = document.controller, document.actor, document.source, document.subject.id
-    names = document.id
-    # Nearly all ids are plain, so they are looked at together first, and one by one where something is unusual.
-    if controller is not UNSET:
-        names = f"{names}.{controller}"
-    if person is not UNSET:
-        names = f"{names}.{person}"
-    if recipient is not UNSET:
-        names = f"{names}.{recipient.id}"
-    if actor is not UNSET:
-        names = f"{names}.{actor.id}"
-    plain = names.isascii() and names.isprintable() and " " not in names and ".." not in f".{names}."
+    # Nearly all ids are plain, so they are looked at together first, and one by one where something is unusual. What is
+    # not stated is written as a word, which is plain.
+    party, by = recipient if recipient is UNSET else recipient.id, actor if actor is UNSET else actor.id
+    names = f".{document.id}.{controller}.{person}.{party}.{by}."
+    plain = names.isascii() and names.isprintable() and " " not in names and ".." not in names
     if (
         (document.purpose is UNSET and operation in NEEDS_PURPOSE)
         or (recipient is UNSET and operation in NEEDS_RECIPIENT)

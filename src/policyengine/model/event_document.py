@@ -17,7 +17,7 @@ FactData: TypeAlias = dict[str, str | tuple[str, ...]]
 """One fact as the event has it: its type, its common fields, and the fields that its type declares."""
 
 
-class Subject(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
+class Subject(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True, gc=False):
     """Whose data it is.
 
     Args:
@@ -29,7 +29,7 @@ class Subject(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=Tru
     id: str | UnsetType = UNSET
 
 
-class Actor(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
+class Actor(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True, gc=False):
     """Who in the controller does it.
 
     Args:
@@ -41,7 +41,7 @@ class Actor(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True)
     role: str | UnsetType = UNSET
 
 
-class Recipient(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
+class Recipient(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True, gc=False):
     """To whom the data goes.
 
     Args:
@@ -55,7 +55,7 @@ class Recipient(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=T
     country: str | UnsetType = UNSET
 
 
-class Source(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
+class Source(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True, gc=False):
     """From whom the controller gets the data.
 
     Args:
@@ -67,7 +67,7 @@ class Source(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True
     country: str | UnsetType = UNSET
 
 
-class EventDocument(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True, kw_only=True):
+class EventDocument(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True, kw_only=True, gc=False):
     """The typed form of an event's JSON object: what `policyengine.model.fields.EVENT` says, for type checkers."""
 
     id: str
