@@ -178,69 +178,95 @@ def law(rules: Rules, items: Items, met: Met) -> Trace:
 
     def on_its_terms(permit: Permit) -> Items:
         left = items
-        for _, taken in replaced.get(permit.head.clause, ()):
+        for _, taken in replaced.get(permit.head.clause, ()) if replaced else ():
             left &= ~taken
         return met(permit.terms, met(permit.about, left)) if left else 0
 
     licences = [(licence, found) for licence in rules.licences if (found := on_its_terms(licence))]
-    granted: list[Grant] = []
+    grants: list[tuple[Permit, Items, list[tuple[Permit, Items]]]] = []
     for permit in rules.permits:
-        found = on_its_terms(permit)
-        leaning: list[tuple[Permit, Items]] = []
-        if found and permit.licensed_by is not None:
-            named = [(licence, on & found) for licence, on in licences if licence.head.clause in permit.licensed_by]
-            leaning = [(licence, both) for licence, both in named if both]
-            found = union(both for _, both in leaning)
-        if found:
-            granted.append(Grant(permit, found, leaning, found, leaning))
+        if found := on_its_terms(permit):
+            leaning: list[tuple[Permit, Items]] = []
+            if permit.licensed_by is not None:
+                for licence, on in licences:
+                    if on & found and licence.head.clause in permit.licensed_by:
+                        leaning.append((licence, on & found))
+                found = union(on for _, on in leaning)
+            if found:
+                grants.append((permit, found, leaning))
 
-    def standing_over(restrictions: Iterable[Restriction], reached: Callable[[Restriction], Items]) -> list[Standing]:
-        found = []
-        for restriction in restrictions:
-            if over := met(restriction.when, items):
-                satisfied = met(restriction.unless, over)
-                exempt = met(restriction.exempt, over & ~satisfied)
-                binding = over & ~satisfied & ~exempt
-                strikes = binding & reached(restriction) if binding else 0
-                found.append(Standing(restriction, over, satisfied, exempt, binding, strikes))
-        return found
+    def reached(restriction: Restriction) -> Items:
+        return union(found for permit, found, _ in grants if restriction.reaches(permit))
 
-    standing = standing_over(
-        rules.restrictions, lambda rule: union(grant.items for grant in granted if rule.reaches(grant.permit))
-    )
-    over = standing_over(
-        rules.over if any(grant.leaning for grant in granted) else (),
-        lambda rule: union(on for grant in granted for licence, on in grant.leaning if rule.reaches(licence)),
-    )
-    granted = [_survived(grant, standing, over) for grant in granted]
+    def reached_in_licences(restriction: Restriction) -> Items:
+        return union(on for _, _, leaning in grants for licence, on in leaning if restriction.reaches(licence))
+
+    standing = _standing(rules.restrictions, items, met, reached)
+    over = []
+    if rules.over and any(leaning for _, _, leaning in grants):
+        over = _standing(rules.over, items, met, reached_in_licences)
+    granted = [Grant(*grant, *_surviving(*grant, standing, over)) for grant in grants]
     return Trace(items, granted, licences, standing, over, replaced, union(grant.surviving for grant in granted))
 
 
-def _survived(grant: Grant, standing: Iterable[Standing], over: Iterable[Standing], *, exempt: bool = False) -> Grant:
-    """Return `grant` with what no restriction strikes out.
+def _standing(
+    restrictions: Iterable[Restriction], items: Items, met: Met, reached: Callable[[Restriction], Items]
+) -> list[Standing]:
+    """Return the restrictions that stand over some of `items`; `reached` says what of the granted one can strike."""
+    found = []
+    for restriction in restrictions:
+        if over := met(restriction.when, items):
+            satisfied = met(restriction.unless, over)
+            exempt = met(restriction.exempt, over & ~satisfied)
+            binding = over & ~satisfied & ~exempt
+            strikes = binding & reached(restriction) if binding else 0
+            found.append(Standing(restriction, over, satisfied, exempt, binding, strikes))
+    return found
+
+
+def _surviving(
+    permit: Permit,
+    items: Items,
+    leaning: Sequence[tuple[Permit, Items]],
+    standing: Iterable[Standing],
+    over: Iterable[Standing],
+    exempt: bool = False,
+) -> tuple[Items, Sequence[tuple[Permit, Items]]]:
+    """Return what no restriction strikes out of what a permit grants; and of what carries it, the same.
 
     A restriction laid over a clause strikes what leans on it, licence by licence; what another licence carries stands.
 
     Args:
-        grant: what a permit grants.
+        permit: the permit.
+        items: what it grants.
+        leaning: the licences on which it leans.
         standing: the restrictions that stand over the event.
         over: those that stand over licences.
         exempt: whether those strike as well that do not bind.
     """
+    left = items & ~_struck(standing, permit, exempt)
+    if permit.licensed_by is None:
+        return left, leaning
+    carrying = [(licence, found) for licence, on in leaning if (found := on & left & ~_struck(over, licence, exempt))]
+    return union(on for _, on in carrying), carrying
 
-    def struck(by: Iterable[Standing], permit: Permit) -> Items:
-        return union(s.binding | (s.exempt if exempt else 0) for s in by if s.restriction.reaches(permit))
 
-    left = grant.items & ~struck(standing, grant.permit)
-    if grant.permit.licensed_by is None:
-        return grant._replace(surviving=left)
-    carrying = [(licence, on & left & ~struck(over, licence)) for licence, on in grant.leaning]
-    return grant._replace(surviving=union(on for _, on in carrying), carrying=[(li, on) for li, on in carrying if on])
+def _struck(by: Iterable[Standing], permit: Permit, exempt: bool) -> Items:
+    found = 0
+    for standing in by:
+        if standing.restriction.reaches(permit):
+            found |= standing.binding | (standing.exempt if exempt else 0)
+    return found
 
 
 def bound(trace: Trace) -> Items:
     """Return what would be permitted if the restrictions bound those, too, whom they exempt."""
-    return union(_survived(grant, trace.standing, trace.over, exempt=True).surviving for grant in trace.granted)
+    if not any(standing.exempt for standing in (*trace.standing, *trace.over)):
+        return trace.permitted
+    return union(
+        _surviving(grant.permit, grant.items, grant.leaning, trace.standing, trace.over, exempt=True)[0]
+        for grant in trace.granted
+    )
 
 
 def union(sets: Iterable[Items]) -> Items:
