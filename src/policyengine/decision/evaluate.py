@@ -90,7 +90,7 @@ class _Class:
         Returns:
             The kinds, each the number of its block and, `shift` bits further, one bit for each answer; and their items.
         """
-        if len(self.blocks) == 1:
+        if len(self.blocks) == 1 and items:
             kinds, parts = [0], [items]
         else:
             kinds, parts = [], []
