@@ -221,10 +221,11 @@ class _Builder(Declarations):
             ),
         )
         chosen = {name: self._chosen(about.get("id", ""), reading) for name, reading in readings.items()}
-        lowering = Lowering(shared.under(chosen, self.problems), self._kept or Kept())
+        layer = about.get("layer") is True
+        # The tables of a layer are lowered in all ways as well.
+        lowering = Lowering(shared.under(chosen, self.problems), self._kept or (Kept() if layer else None))
         tables = self.tables = list(self._rules(lowering))
         span = _instant(about.get("from"), -FOREVER), _instant(about.get("until"), FOREVER)
-        layer = about.get("layer") is True
         if not self.trusted:
             self._consistent(clauses, tables, span, Events(vocabulary, layer=layer))
         if self.problems:
@@ -325,8 +326,9 @@ class _Builder(Declarations):
                     if isinstance(values, dict):
                         path: KeyPath = ("clause", index, kind.name, position)
                         default = f"{clause['number']}/{kind.name}" + (f"-{position + 1}" if position else "")
-                        broken = [key for key in values if self.broken(document, *path, key)]
-                        whole = {key: values[key] for key in values if key not in broken} if broken else values
+                        whole = values
+                        if self.broken(document, *path):
+                            whole = {key: values[key] for key in values if not self.broken(document, *path, key)}
                         yield Written(document, path, whole, kind, clause["number"], default)
 
     def _consistent(
@@ -341,17 +343,21 @@ class _Builder(Declarations):
             if unsure or any(key not in _NO_CARRIER for key in table):
                 carried.add(table["number"])
         self.problems.extend(check.clause_problems(clauses, carried, places))
-        fixed = [lowered for lowered in tables if _fixed(lowered)]
+        fixed = [lowered for lowered in tables if self._fixed(lowered)]
         self.problems.extend(check.rule_problems([lowered.rules for lowered in fixed], span, events))
         unsure_of = frozenset(lowered.table.clause for lowered in tables if not lowered.sound)
         sound = [rule for lowered in tables if lowered.sound for rule in lowered.rules]
         self.problems.extend(check.licence_problems(sound, unsure_of))
 
+    def _fixed(self, lowered: Lowered) -> bool:
+        """Whether nothing is wrong with a table, and it says the same under all readings under which it stands."""
+        return lowered.sound and not (lowered.table.scope.readings and _varies(lowered.table.values))
+
     def notes(self, policy: Policy) -> Iterator[Problem]:
         """Yield what is worth knowing of a policy that was built: what it leaves open, and what it can hardly mean."""
         events = Events(policy.vocabulary, layer=policy.layer)
         rules = [(rule, lowered) for lowered in self.tables for rule in lowered.rules]
-        yield from check.contradictions((rule for rule, lowered in rules if _fixed(lowered)), events)
+        yield from check.contradictions((rule for rule, lowered in rules if self._fixed(lowered)), events)
         permits = ((rule, lowered.table) for rule, lowered in rules if isinstance(rule, Permit))
         yield from check.open_items(((permit, table.values.get("items") == ANY) for permit, table in permits), events)
         for document, index, table in self.clause_tables():
@@ -373,11 +379,6 @@ class _Builder(Declarations):
             yield LAYER_DECIDES_ALL.at(place)
         else:
             yield LAYER_REACH.at(place, decided=", ".join(decided), left=", ".join(left))
-
-
-def _fixed(lowered: Lowered) -> bool:
-    """Whether nothing is wrong with a table, and it says the same under all readings under which it stands."""
-    return lowered.sound and not _varies(lowered.table.values)
 
 
 def _varies(value: Any) -> bool:

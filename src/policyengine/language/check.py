@@ -142,7 +142,7 @@ def _acts(rule: Rule, events: Events) -> bool:
     """Whether there is an event at which a rule does something."""
     match rule:
         case Permit() | Replacement() | Duty():
-            return any(events.meet(scope_of(form)) for form in _forms(rule))
+            return any(events.meet(*_asks(form)) for form in _forms(rule))
         case Restriction():
             heard = rule.cited or bool(rule.head.obligations)
             return any(
@@ -153,19 +153,27 @@ def _acts(rule: Rule, events: Events) -> bool:
             )
 
 
-def _forms(rule: Rule) -> tuple[Rule, ...]:
-    """Return a rule in each way in which it is asked: a licence, and what is laid over one, are asked of `use` too."""
-    match rule:
-        case Permit() if rule.licence:
-            return rule, replace(as_use(rule), operations=frozenset(OPERATIONS))
-        case Restriction():
-            return _laid(rule)
-        case _:
-            return (rule,)
+def _asks(rule: Rule) -> tuple[Condition, ...]:
+    """Return what must be met for a rule to have an effect, as `scope_of` does, part by part."""
+    if isinstance(rule, Permit):
+        return In(Field.OPERATION, rule.operations, ()), rule.about, rule.terms
+    return (rule.when,)
 
 
-def _laid(rule: Restriction) -> tuple[Restriction, ...]:
-    return (rule,) if rule.only is None else (rule, beside_use(rule))
+def _forms(rule: Rule) -> Iterator[Rule]:
+    """Yield a rule in each way in which it is asked: a licence, and what is laid over one, are asked of `use` too."""
+    if isinstance(rule, Restriction):
+        yield from _laid(rule)
+        return
+    yield rule
+    if isinstance(rule, Permit) and rule.licence:
+        yield replace(as_use(rule), operations=frozenset(OPERATIONS))
+
+
+def _laid(rule: Restriction) -> Iterator[Restriction]:
+    yield rule
+    if rule.only is not None:
+        yield beside_use(rule)
 
 
 def _branches(condition: Condition) -> tuple[Condition, ...]:

@@ -17,7 +17,7 @@ from policyengine.language.schema import rule_schema
 from policyengine.language.source import Document
 from policyengine.language.table import RuleTable, Scope
 from policyengine.model.condition import Condition, Read, all_of, any_of
-from policyengine.model.rule import Rule, only_where, placed
+from policyengine.model.rule import Rule, only_where
 
 if TYPE_CHECKING:
     from policyengine.language.kind import RuleKind
@@ -92,16 +92,19 @@ class Lowering:
 
     Args:
         scope: what they share.
-        kept: what was lowered before, of this policy or another.
+        kept: what was lowered before, of this policy or another; None where each table is lowered once.
     """
 
-    def __init__(self, scope: Scope, kept: Kept) -> None:
+    def __init__(self, scope: Scope, kept: Kept | None) -> None:
         self.scope = scope
         self._kept = kept
 
     def under(self, written: Written, chosen: Mapping[str, str]) -> Lowered:
         """Return what a table is lowered to under chosen readings; what is wrong with it is reported in the scope."""
         scope = self.scope
+        here = scope if chosen is scope.chosen else scope.under(chosen, scope.problems)
+        if self._kept is None:
+            return self._lowered(written, here)
         ways = self._kept.once(
             ("table", written.clause, written.default_id),
             (written.values, written.kind, scope.vocabulary, scope.clauses, scope.obligations, scope.readings),
@@ -109,9 +112,8 @@ class Lowering:
         )
         known = ways.found.get(_choice(ways.asked, chosen))
         if known is None:
-            here = scope.under(chosen, scope.problems)
             known = self._lowered(written, here)
-            ways.asked |= here.asked
+            ways.asked |= known.table.asked
             if known.sound:
                 ways.found[_choice(ways.asked, chosen)] = known
         return known
@@ -126,7 +128,7 @@ class Lowering:
                 choice = tuple(zip(names, values, strict=True))
                 lowered = self.under(written, {**self.scope.chosen, **dict(choice)})
                 found[lowered.rules if lowered.stands else ()].append(choice)
-                asked |= lowered.table.scope.asked & self.scope.readings.keys()
+                asked |= lowered.table.asked & self.scope.readings.keys()
             if len(asked) == len(names):
                 break
         rules = [
@@ -153,7 +155,7 @@ class Lowering:
         stands = table.stands(values.get("under"), "under")
         rules: tuple[Rule, ...] = ()
         if kind.required <= values.keys():
-            rules = tuple(placed(rule, scope.vocabulary) for rule in kind.lower(table))
+            rules = tuple(map(scope.sides.placed, kind.lower(table)))
         else:
             table.condition()
         return Lowered(table, stands, rules, len(scope.problems) == before)

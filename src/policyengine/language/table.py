@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Mapping
+from copy import copy
 from typing import Any
 
 from policyengine.errors import Code, KeyPath, Problem, did_you_mean
@@ -39,7 +40,7 @@ from policyengine.model.countries import COUNTRIES
 from policyengine.model.fact import VALUE
 from policyengine.model.operation import OPERATIONS
 from policyengine.model.problems import UNKNOWN_CLAUSE, UNKNOWN_FACT_TYPE, UNKNOWN_OBLIGATION
-from policyengine.model.rule import Head
+from policyengine.model.rule import Head, Sides
 from policyengine.model.vocabulary import Vocabulary
 from policyengine.moment import FOREVER, instant
 from policyengine.text import Text
@@ -57,7 +58,8 @@ class Scope:
         problems: where what is wrong is reported.
 
     Attributes:
-        asked: the readings that a table has asked for so far: what it says hangs on no others.
+        lists: lists of terms of each dimension that a table has named, all known, as `RuleTable.terms` returns them.
+        sides: puts conditions on the side on which they stand.
     """
 
     def __init__(
@@ -74,12 +76,15 @@ class Scope:
         self.obligations = obligations
         self.readings = readings
         self.chosen: Mapping[str, str] = chosen or {}
-        self.asked: set[str] = set()
         self.problems: list[Problem] = [] if problems is None else problems
+        self.lists: dict[tuple[str, ...], tuple[tuple[str, ...], frozenset[str]]] = {}
+        self.sides = Sides(vocabulary)
 
     def under(self, chosen: Mapping[str, str], problems: list[Problem]) -> Scope:
-        """Return the same scope under other readings, of which none was asked for yet."""
-        return Scope(self.vocabulary, self.clauses, self.obligations, self.readings, chosen, problems)
+        """Return the same scope under other readings."""
+        other = copy(self)
+        other.chosen, other.problems = chosen, problems
+        return other
 
 
 class RuleTable:
@@ -95,6 +100,9 @@ class RuleTable:
         kind: the name of its rule kind.
         title: what the kind is called.
         default_id: the rule's id where the table gives none.
+
+    Attributes:
+        asked: the readings that it has asked for so far: what it says hangs on no others.
     """
 
     def __init__(
@@ -116,6 +124,7 @@ class RuleTable:
         self.values = values
         self.schema = schema
         self.clause = clause
+        self.asked: set[str] = set()
         label = values.get("title")
         self.head = Head(
             id=values.get("id", default_id),
@@ -157,7 +166,7 @@ class RuleTable:
                 if value not in known:
                     hint = did_you_mean(value, known)
                     self.problem(UNKNOWN_READING_VALUE, *path, name, index, hint=hint, name=name, value=value)
-            self.scope.asked.add(name)
+            self.asked.add(name)
             stands = stands and self.scope.chosen.get(name) in values
         return stands
 
@@ -228,6 +237,17 @@ class RuleTable:
             path: the keys that lead to the list.
         """
         dimension = meaning_of(self._schema_of(*path))["lists"]
+        entries = self._at(*path) or ()
+        key = (dimension, *entries) if all(isinstance(entry, str) for entry in entries) else None
+        if key is None or key not in self.scope.lists:
+            before = len(self.scope.problems)
+            found = self._terms(dimension, *path)
+            if key is None or len(self.scope.problems) > before:
+                return found
+            self.scope.lists[key] = found
+        return self.scope.lists[key]
+
+    def _terms(self, dimension: str, *path: str | int) -> tuple[tuple[str, ...], frozenset[str]]:
         declared = COUNTRIES if dimension == COUNTRY_CODES else self.scope.vocabulary.terms.get(dimension, {})
         sets = self.scope.vocabulary.sets.get(dimension, {})
         written: list[str] = []
@@ -253,12 +273,12 @@ class RuleTable:
             if key in table and key not in leave_out and table[key] != ANY:
                 written, values = self.terms(*path, key)
                 parts.append(In(means.field, values, written, at=(*path, key)))
-        for key, means in TERM_KEYS.items():
-            if key in table.get("except", {}):
+        for key, means in TERM_KEYS.items() if "except" in table else ():
+            if key in table["except"]:
                 written, values = self.terms(*path, "except", key)
                 if written:
                     parts.append(NotIn(means.field, values, written, at=(*path, "except", key)))
-        for name, tests in table.get("attributes", {}).items():
+        for name, tests in table["attributes"].items() if "attributes" in table else ():
             parts.extend(self._comparisons(name, tests, *path, "attributes", name))
         if "facts" in table and "facts" not in leave_out:
             parts.append(self.facts(*path, "facts"))
@@ -298,6 +318,8 @@ class RuleTable:
 
     def clauses(self, *path: str | int) -> frozenset[str]:
         """Return the clauses listed at `path`, each with its cases; an unknown one is reported."""
+        if self._at(*path) is None:
+            return frozenset()
         found: set[str] = set()
         for number, stands, where in self.listed(*path):
             known = self.scope.clauses.get(number)
@@ -314,6 +336,8 @@ class RuleTable:
 
     def obligations(self, *path: str | int) -> tuple[str, ...]:
         """Return the obligations listed at `path`, by default ``oblige``; an unknown one is reported."""
+        if not path and "oblige" not in self.values:
+            return ()
         found = []
         for name, stands, where in self.listed(*(path or ("oblige",))):
             if name not in self.scope.obligations:
@@ -329,7 +353,9 @@ class RuleTable:
 
     def _passing(self) -> frozenset[str]:
         """Return the event fields that ``pass_unstated`` lists; what can be no such field is reported."""
-        found = set()
+        found: set[str] = set()
+        if "pass_unstated" not in self.values:
+            return frozenset()
         attributes = [f"attributes.{name}" for name in self.scope.vocabulary.attributes]
         for key, stands, where in self.listed("pass_unstated"):
             if key in PASSING:

@@ -183,7 +183,10 @@ def all_of(*parts: Condition) -> Condition:
     """Return the conjunction of `parts`, flattened."""
     flat: list[Condition] = []
     for part in parts:
-        flat.extend(part.parts if isinstance(part, And) else (part,))
+        if isinstance(part, And):
+            flat += part.parts
+        else:
+            flat.append(part)
     return flat[0] if len(flat) == 1 else And(tuple(flat))
 
 
@@ -191,7 +194,10 @@ def any_of(*parts: Condition) -> Condition:
     """Return the disjunction of `parts`, flattened."""
     flat: list[Condition] = []
     for part in parts:
-        flat.extend(part.parts if isinstance(part, Or) else (part,))
+        if isinstance(part, Or):
+            flat += part.parts
+        else:
+            flat.append(part)
     return flat[0] if len(flat) == 1 else Or(tuple(flat))
 
 
@@ -204,12 +210,12 @@ def mapped(condition: Condition, leaf: Callable[[Condition, bool], Condition], t
         turned: whether `condition` itself does.
     """
     match condition:
-        case And():
-            return And(tuple(mapped(part, leaf, turned) for part in condition.parts))
-        case Or():
-            return Or(tuple(mapped(part, leaf, turned) for part in condition.parts))
-        case Not():
-            return Not(mapped(condition.part, leaf, not turned))
+        case And(parts):
+            return And(tuple([mapped(part, leaf, turned) for part in parts])) if parts else condition
+        case Or(parts):
+            return Or(tuple([mapped(part, leaf, turned) for part in parts])) if parts else condition
+        case Not(part):
+            return Not(mapped(part, leaf, not turned))
         case _:
             return leaf(condition, turned)
 

@@ -6,6 +6,7 @@ Four statements are enough for every kind of rule: a clause *permits* flows, *re
 
 from __future__ import annotations
 
+from collections.abc import Hashable
 from dataclasses import dataclass, field, replace
 from typing import Final, TypeAlias, TypeVar
 
@@ -13,13 +14,16 @@ from policyengine.errors import Place, Source, place_of
 from policyengine.model.condition import (
     ALWAYS,
     NEVER,
+    And,
     Asked,
     Compare,
     Condition,
     Field,
     Holds,
     In,
+    Not,
     NotIn,
+    Or,
     Same,
     all_of,
     conjuncts,
@@ -148,21 +152,66 @@ Rule: TypeAlias = Permit | Restriction | Replacement | Duty
 R = TypeVar("R", bound=Rule)
 
 
-def sided(condition: Condition, may: bool, vocabulary: Vocabulary, passing: frozenset[str] = frozenset()) -> Condition:
-    """Return `condition` with every leaf on the side on which it stands: what an event leaves open never helps.
+class Sides:
+    """Puts conditions on the side on which they stand: what an event leaves open never helps.
 
     A condition that permits, licenses or lifts must surely be met; one that restricts, replaces or obliges is met when
-    it may be. Below a `Not` the two change places. (Section 1 of the contract.)
+    it may be. Below a `Not` the two change places. (Section 1 of the contract.) Leaves that are alike become one.
 
     Args:
-        condition: any condition; on which side it stood before does not matter.
-        may: whether it is met when it may be.
         vocabulary: the words, with their kinds.
-        passing: the fields that pass unstated.
     """
 
-    def leaf(found: Condition, turned: bool) -> Condition:
-        side = may is not turned
+    def __init__(self, vocabulary: Vocabulary) -> None:
+        self._vocabulary = vocabulary
+        self._found: dict[Hashable, Condition] = {}
+        self._operations: dict[frozenset[str], frozenset[str]] = {}
+
+    def sided(self, condition: Condition, may: bool, passing: frozenset[str] = frozenset()) -> Condition:
+        """Return `condition` with every leaf on its side.
+
+        Args:
+            condition: any condition; on which side it stood before does not matter.
+            may: whether it is met when it may be.
+            passing: the fields that pass unstated.
+        """
+        match condition:
+            case And(parts) | Or(parts):
+                return (
+                    type(condition)(tuple([self.sided(part, may, passing) for part in parts])) if parts else condition
+                )
+            case Not(part):
+                return Not(self.sided(part, not may, passing))
+            case _:
+                key = (condition, getattr(condition, "at", None), may, passing)
+                known = self._found.get(key)
+                if known is None:
+                    known = self._found[key] = self._leaf(condition, may, passing)
+                return known
+
+    def placed(self, rule: R) -> R:
+        """Return `rule` with every condition on the side on which it stands."""
+        passing = rule.head.passing
+        match rule:
+            case Permit(head, operations, about, terms, licence, licensed_by):
+                operations = self._operations.setdefault(operations, operations)
+                about, terms = self.sided(about, False, passing), self.sided(terms, False, passing)
+                named = [part for part in conjuncts(terms) if isinstance(part, In) and part.field is Field.RECIPIENT]
+                licence = licence and "use" in operations  # a licence is a permit to use
+                names = all_of(*named) if named else None
+                return type(rule)(head, operations, about, terms, licence, licensed_by, names)
+            case Restriction():
+                return replace(
+                    rule,
+                    when=self.sided(rule.when, True, passing),
+                    unless=self.sided(rule.unless, False, passing),
+                    exempt=self.sided(rule.exempt, False, passing),
+                )
+            case Replacement() | Duty():
+                return replace(rule, when=self.sided(rule.when, True, passing))
+
+    def _leaf(self, found: Condition, side: bool, passing: frozenset[str]) -> Condition:
+        vocabulary = self._vocabulary
         match found:
             case In(of, values, written):
                 dimension = ROWS[of].dimension
@@ -183,29 +232,15 @@ def sided(condition: Condition, may: bool, vocabulary: Vocabulary, passing: froz
             case _:
                 raise TypeError(found)
 
-    return mapped(condition, leaf)
+
+def sided(condition: Condition, may: bool, vocabulary: Vocabulary, passing: frozenset[str] = frozenset()) -> Condition:
+    """Return `condition` with every leaf on the side on which it stands (`Sides`)."""
+    return Sides(vocabulary).sided(condition, may, passing)
 
 
 def placed(rule: R, vocabulary: Vocabulary) -> R:
-    """Return `rule` with every condition on the side on which it stands (`sided`)."""
-
-    def surely(condition: Condition) -> Condition:
-        return sided(condition, False, vocabulary, rule.head.passing)
-
-    def maybe(condition: Condition) -> Condition:
-        return sided(condition, True, vocabulary, rule.head.passing)
-
-    match rule:
-        case Permit():
-            terms = surely(rule.terms)
-            named = [part for part in conjuncts(terms) if isinstance(part, In) and part.field is Field.RECIPIENT]
-            licence = rule.licence and "use" in rule.operations  # a licence is a permit to use
-            about, names = surely(rule.about), all_of(*named) if named else None
-            return replace(rule, about=about, terms=terms, names=names, licence=licence)
-        case Restriction():
-            return replace(rule, when=maybe(rule.when), unless=surely(rule.unless), exempt=surely(rule.exempt))
-        case Replacement() | Duty():
-            return replace(rule, when=maybe(rule.when))
+    """Return `rule` with every condition on the side on which it stands (`Sides`)."""
+    return Sides(vocabulary).placed(rule)
 
 
 def only_where(rule: R, condition: Condition) -> R:
