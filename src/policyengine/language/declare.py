@@ -82,7 +82,7 @@ class Declarations:
                 name,
                 label_of(table, name),
                 table.get("type", "string"),
-                (document, ("vocabulary", "attributes", name)),
+                (document.places, ("vocabulary", "attributes", name)),
             )
             for document, name, table in self._declared("vocabulary", "attributes")
         }
@@ -193,7 +193,7 @@ class Declarations:
                 label_of(table, name),
                 _words(table.get("is_a")),
                 table.get("remainder") is True,
-                (document, ("vocabulary", dimension, name)),
+                (document.places, ("vocabulary", dimension, name)),
             )
             for document, name, table in declared
         }
@@ -250,7 +250,7 @@ class Declarations:
                 if values and held != VALUE:
                     self.problem(VALUES_OF_NO_VALUE, document, "vocabulary", "facts", name, "fields", key, "values")
                 labels.update({value: label_of(table_of(label), value) for value, label in values.items()})
-            source = (document, ("vocabulary", "facts", name))
+            source = (document.places, ("vocabulary", "facts", name))
             found[name] = FactType(name, label_of(table, name), fields, labels, source)
         return found
 

@@ -2,22 +2,36 @@
 
 from __future__ import annotations
 
+import zlib
 from bisect import bisect_right
 from functools import cached_property
 
-from policyengine.errors import KeyPath
+from policyengine.errors import KeyPath, Place
 from policyengine.language.layout import Array, Comment, CutOff, Header, Key, Pair, Table, Value, lines
 
 
 class Places:
     """The line and the column of every key and value of a text, worked out once the first is asked for.
 
+    What was made of a file keeps them for as long as it lives, and nothing else of the file; few ever ask.
+
     Args:
         text: TOML 1.0 text; a line feed ends its lines.
+        file: the file that has it, as errors shall name it.
     """
 
-    def __init__(self, text: str) -> None:
-        self.text = text
+    def __init__(self, text: str, file: str = "") -> None:
+        self._packed = zlib.compress(text.encode("utf-8", "surrogatepass"), 1)
+        self.file = file
+
+    @property
+    def text(self) -> str:
+        """The text."""
+        return zlib.decompress(self._packed).decode("utf-8", "surrogatepass")
+
+    def place(self, path: KeyPath) -> Place:
+        """Return where the key or value at `path` stands; for a path that is not there, its nearest ancestor."""
+        return Place(self.file, *self.of(path))
 
     def of(self, path: KeyPath) -> tuple[int, int]:
         """Return where the key or value at `path` stands; for a path that is not there, its nearest ancestor."""

@@ -35,6 +35,9 @@ class Document:
         text: its contents.
         data: its contents as JSON has them: a time is its RFC 3339 text.
         digest: ``sha256:`` and the hash of its bytes, where they were read.
+
+    Attributes:
+        places: where each key and value stands, for what is made of the file and outlives it.
     """
 
     def __init__(self, path: str, text: str, data: dict[str, Any], digest: str = "") -> None:
@@ -42,16 +45,16 @@ class Document:
         self.text = text
         self.data = data
         self.digest = digest
-        self._places = Places(text)
+        self.places = Places(text, path)
 
     def place(self, path: KeyPath) -> Place:
         """Return where the key or value at `path` stands; for a path that is not there, its nearest ancestor."""
-        return Place(self.path, *self._places.of(path))
+        return self.places.place(path)
 
     def with_data(self, data: dict[str, Any]) -> Document:
         """Return the same file with other data; what it still has stands where it stood."""
         other = Document(self.path, self.text, data)
-        other._places = self._places
+        other.places = self.places
         return other
 
 

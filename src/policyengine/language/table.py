@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from copy import copy
-from typing import Any
+from typing import Any, Final
 
 from policyengine.errors import Code, KeyPath, Problem, did_you_mean
 from policyengine.language.keys import ANY, COUNTRY_CODES, PASSING, TERM_KEYS, WORDS, meaning_of, term_hint
@@ -44,6 +44,9 @@ from policyengine.model.rule import Head, Sides
 from policyengine.model.vocabulary import Vocabulary
 from policyengine.moment import FOREVER, instant
 from policyengine.text import Text
+
+_NOTHING: Final = frozenset[str]()
+"""One for all: a set of its own would take more memory than all else that is kept of a rule."""
 
 
 class Scope:
@@ -135,7 +138,7 @@ class RuleTable:
             end=self._instant("until", FOREVER),
             obligations=self.obligations(),
             passing=self._passing(),
-            source=(document, path),
+            source=(document.places, path),
         )
         if self.head.start >= self.head.end:
             self.problem(ENDS_BEFORE_IT_BEGINS, "until")
@@ -319,7 +322,7 @@ class RuleTable:
     def clauses(self, *path: str | int) -> frozenset[str]:
         """Return the clauses listed at `path`, each with its cases; an unknown one is reported."""
         if self._at(*path) is None:
-            return frozenset()
+            return _NOTHING
         found: set[str] = set()
         for number, stands, where in self.listed(*path):
             known = self.scope.clauses.get(number)
@@ -355,7 +358,7 @@ class RuleTable:
         """Return the event fields that ``pass_unstated`` lists; what can be no such field is reported."""
         found: set[str] = set()
         if "pass_unstated" not in self.values:
-            return frozenset()
+            return _NOTHING
         attributes = [f"attributes.{name}" for name in self.scope.vocabulary.attributes]
         for key, stands, where in self.listed("pass_unstated"):
             if key in PASSING:
