@@ -18,6 +18,10 @@ MOST: Final = 20
 """How many errors of one event are told, and how many of its unknown words."""
 
 
+KeyPath: TypeAlias = tuple[str | int, ...]
+"""The way from the root of a document to a value: keys of tables, indexes of arrays."""
+
+
 class Place(msgspec.Struct, frozen=True, order=True):
     """Where in a file something stands.
 
@@ -43,7 +47,7 @@ class Placing(Protocol):
         ...
 
 
-Source: TypeAlias = "tuple[Placing, KeyPath]"
+Source: TypeAlias = tuple[Placing, KeyPath]
 """Where something was read: what knows where everything in it stands, and the way to it there."""
 
 
@@ -271,7 +275,3 @@ def did_you_mean(word: str, known: Iterable[str], *, listing: bool = True) -> Te
         names = ", ".join(members)
         return Text(ja=f"使えるもの: {names}", en=f"known: {names}")
     return None
-
-
-KeyPath: TypeAlias = tuple[str | int, ...]
-"""The way from the root of a document to a value: keys of tables, indexes of arrays."""

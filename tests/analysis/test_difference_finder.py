@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Sequence
-from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any, TypeAlias
@@ -12,6 +11,7 @@ from typing import Any, TypeAlias
 from dense_events import dense_events
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 import reference_open
 import strategies

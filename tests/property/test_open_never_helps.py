@@ -7,7 +7,6 @@ first law says that to be vaguer turns no denial into a permit.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import replace
 from pathlib import Path
 from typing import Any, TypeAlias
 
@@ -15,6 +14,7 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import event as seen
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from policyengine import Engine
 from policyengine.decision.facts import OPEN_ON

@@ -6,6 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 
 from policyengine.analysis.difference import difference
@@ -95,7 +96,7 @@ def test_what_searches_have_in_common_changes_nothing_that_they_find(pack: str) 
     for mutant in [*mutants(read, original, KINDS)][::97]:
         changed = policy_of(mutant.applied(read), KINDS, {}, trusted=True)
         if changed.vocabulary == original.vocabulary:
-            changed = replace(changed, vocabulary=original.vocabulary)
+            changed = msgspec.structs.replace(changed, vocabulary=original.vocabulary)
         else:
             words += 1
         found = difference(sight, changed)

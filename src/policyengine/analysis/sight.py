@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from msgspec.structs import replace
 
 from policyengine.decision.classes import leaves_of, span
 from policyengine.model.condition import Condition, In, NotIn, mapped

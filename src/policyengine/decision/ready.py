@@ -7,8 +7,9 @@ class, all of its events meet them or none does: so they select the rules of a c
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import replace
 from typing import Final, NamedTuple, TypeAlias, TypeVar
+
+from msgspec.structs import replace
 
 from policyengine.decision.classes import span
 from policyengine.decision.index import Entry, Index, selects

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TypeVar
+
+from msgspec.structs import replace
 
 from policyengine.model.condition import NEVER, Answer, reduced
 from policyengine.model.rule import Duty, Permit, Replacement, Restriction, Rule

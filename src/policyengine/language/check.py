@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
-from dataclasses import replace
 
 import msgspec
+from msgspec.structs import replace
 
 from policyengine.errors import Code, KeyPath, Place, Problem, did_you_mean
 from policyengine.language.problems import (

@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import operator
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from dataclasses import field as dataclasses_field
 from enum import Enum, StrEnum
 from typing import Final, Literal, TypeAlias
 
+from msgspec import Struct
+
+from policyengine.model.aside import Aside
 from policyengine.model.comparison import COMPARISONS
 
 
@@ -44,8 +45,7 @@ Value: TypeAlias = str | Unstated | None
 """What an event says in a field: a word; `OPEN` where it leaves that open; None where there is none."""
 
 
-@dataclass(frozen=True, slots=True)
-class In:
+class In(Aside, frozen=True, eq=False):
     """The event's value of `field` is one of `values`.
 
     Args:
@@ -61,11 +61,10 @@ class In:
     values: frozenset[str]
     written: tuple[str, ...]
     open: bool = False
-    at: tuple[str | int, ...] | None = dataclasses_field(default=None, compare=False, repr=False)
+    at: tuple[str | int, ...] | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class NotIn:
+class NotIn(Aside, frozen=True, eq=False):
     """The event has a value of `field`, and it is none of `values`; one that has no such field does not meet this.
 
     Args:
@@ -81,11 +80,10 @@ class NotIn:
     values: frozenset[str]
     written: tuple[str, ...]
     open: bool = False
-    at: tuple[str | int, ...] | None = dataclasses_field(default=None, compare=False, repr=False)
+    at: tuple[str | int, ...] | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Same:
+class Same(Struct, frozen=True):
     """The event has both fields, and they are equal; `open`: whether one that leaves either open meets it."""
 
     left: Field
@@ -93,8 +91,7 @@ class Same:
     open: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Compare:
+class Compare(Aside, frozen=True, eq=False):
     """The attribute compares as said.
 
     Args:
@@ -109,15 +106,14 @@ class Compare:
     op: str
     value: bool | int | float | str
     open: bool = False
-    at: tuple[str | int, ...] | None = dataclasses_field(default=None, compare=False, repr=False)
+    at: tuple[str | int, ...] | None = None
 
 
 Asked: TypeAlias = Literal["stated", "use", "beside"]
 """Of which operation a fact is asked: the event's own, ``use`` in its place, or either of the two."""
 
 
-@dataclass(frozen=True, slots=True)
-class Holds:
+class Holds(Aside, frozen=True, eq=False):
     """A fact of this type is in effect at the event's time, and everything it states agrees with the event.
 
     Args:
@@ -136,11 +132,10 @@ class Holds:
     stated: frozenset[str] = frozenset()
     may: bool = False
     asked: Asked = "stated"
-    at: tuple[str | int, ...] | None = dataclasses_field(default=None, compare=False, repr=False)
+    at: tuple[str | int, ...] | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Read:
+class Read(Struct, frozen=True):
     """The policy is read in one of some ways; only where its readings are left open does a rule still ask for that.
 
     Args:
@@ -152,22 +147,19 @@ class Read:
     values: frozenset[str]
 
 
-@dataclass(frozen=True, slots=True)
-class And:
+class And(Struct, frozen=True):
     """Every part is met; with no parts, always met."""
 
     parts: tuple[Condition, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Or:
+class Or(Struct, frozen=True):
     """At least one part is met; with no parts, never met."""
 
     parts: tuple[Condition, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Not:
+class Not(Struct, frozen=True):
     """The part, a `Holds` or a combination of them, is not met."""
 
     part: Condition

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field, replace
-from typing import Any, Final, Literal
+from typing import Any, ClassVar, Final, Literal
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from policyengine.errors import EventError, Source, did_you_mean, json_path
+from policyengine.model.aside import Aside
 from policyengine.model.condition import Field
 from policyengine.model.event_problems import (
     FACT_FIELD_EMPTY,
@@ -36,8 +39,7 @@ VALUE: Final[Literal["value"]] = "value"
 COMMON_FACT_FIELDS = ("type", "subject", "from", "until")
 
 
-@dataclass(frozen=True, slots=True)
-class FactField:
+class FactField(Struct, frozen=True):
     """One field of a fact type.
 
     Args:
@@ -62,8 +64,7 @@ class FactField:
         return "id" if self.held in _NAMES else "word" if self.held in _WORDS else VALUE
 
 
-@dataclass(frozen=True, slots=True)
-class FactType:
+class FactType(Aside, frozen=True, eq=False):
     """A declared type of fact: consent, contract, request, or one of a policy's own.
 
     Args:
@@ -74,11 +75,13 @@ class FactType:
         source: where it is declared.
     """
 
+    aside: ClassVar[int] = 2
+
     id: str
     label: Text
     fields: Mapping[str, FactField]
-    labels: Mapping[str, Text] = field(default_factory=dict, compare=False)
-    source: Source | None = field(default=None, compare=False, repr=False)
+    labels: Mapping[str, Text] = field(default_factory=dict)
+    source: Source | None = None
 
     def joined(self, other: FactType) -> FactType:
         """Return the type with the fields and the values of another declaration of it as well."""

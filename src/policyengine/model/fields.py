@@ -9,8 +9,9 @@ checkers see them; a test holds the structs against this table.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any, Final, Literal, TypeAlias
+
+from msgspec import Struct
 
 from policyengine.model.condition import Field
 from policyengine.model.operation import NEEDS_PURPOSE, NEEDS_RECIPIENT, OPERATIONS
@@ -20,8 +21,7 @@ Form: TypeAlias = Literal["id", "time", "operation", "term", "terms", "country",
 """What the value of a field is: a name, a time, a word or a list of words that a policy declares, ..."""
 
 
-@dataclass(frozen=True, slots=True)
-class EventField:
+class EventField(Struct, frozen=True):
     """One field of an event.
 
     Args:

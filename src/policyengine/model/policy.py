@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from typing import Any
+
+from msgspec import Struct, field
 
 from policyengine.model.operation import OPERATIONS
 from policyengine.model.rule import Rule
@@ -12,8 +13,7 @@ from policyengine.model.vocabulary import Vocabulary
 from policyengine.text import Text
 
 
-@dataclass(frozen=True, slots=True)
-class Clause:
+class Clause(Struct, frozen=True):
     """One numbered clause of the policy's text.
 
     Args:
@@ -35,8 +35,7 @@ class Clause:
     defines: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True)
-class ObligationText:
+class ObligationText(Struct, frozen=True):
     """A declared obligation: what the host must do, and which clause asks it."""
 
     id: str
@@ -45,8 +44,7 @@ class ObligationText:
     parameters: Mapping[str, Any]
 
 
-@dataclass(frozen=True, slots=True)
-class Reading:
+class Reading(Struct, frozen=True):
     """A named ambiguity of the text, with the values that can be defended."""
 
     name: str
@@ -56,8 +54,7 @@ class Reading:
     clause: str | None = None
 
 
-@dataclass(frozen=True)
-class Policy:
+class Policy(Struct, frozen=True):
     """One policy under chosen readings: its words, its clauses, and its rules, lowered.
 
     Args:

@@ -10,9 +10,10 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from functools import cached_property
 from typing import Final, NamedTuple, TypeAlias
+
+from msgspec import Struct
 
 from policyengine.model.condition import Asked, Holds
 from policyengine.model.fact import VALUE, FactField, FactType
@@ -41,8 +42,7 @@ class Question(NamedTuple):
     policy: int
 
 
-@dataclass(frozen=True, slots=True)
-class Profile:
+class Profile(Struct, frozen=True):
     """What one fact states, as far as questions can tell.
 
     Args:
@@ -70,8 +70,7 @@ class Profile:
         )
 
 
-@dataclass(frozen=True)
-class Answers:
+class Answers(Struct, frozen=True):
     """What facts of one type can answer, about events that are alike as far as they can tell.
 
     Args:

@@ -7,10 +7,13 @@ Four statements are enough for every kind of rule: a clause *permits* flows, *re
 from __future__ import annotations
 
 from collections.abc import Hashable
-from dataclasses import dataclass, field, replace
 from typing import Final, TypeAlias, TypeVar
 
+from msgspec import Struct
+from msgspec.structs import replace
+
 from policyengine.errors import Place, Source, place_of
+from policyengine.model.aside import Aside
 from policyengine.model.condition import (
     ALWAYS,
     NEVER,
@@ -35,8 +38,7 @@ from policyengine.moment import FOREVER
 from policyengine.text import Text, same
 
 
-@dataclass(frozen=True, slots=True)
-class Head:
+class Head(Aside, frozen=True, eq=False):
     """What every lowered rule knows of the table it came from.
 
     Args:
@@ -60,7 +62,7 @@ class Head:
     end: int = FOREVER
     obligations: tuple[str, ...] = ()
     passing: frozenset[str] = frozenset()
-    source: Source | None = field(default=None, compare=False, repr=False)
+    source: Source | None = None
 
     @property
     def place(self) -> Place | None:
@@ -68,8 +70,7 @@ class Head:
         return place_of(self.source)
 
 
-@dataclass(frozen=True, slots=True)
-class Permit:
+class Permit(Struct, frozen=True):
     """A clause permits a flow: its operation is listed, and `about` and `terms` are met.
 
     Args:
@@ -96,8 +97,7 @@ LEAVE: Final = Permit(Head("", "", "", same("")), frozenset(), ALWAYS, ALWAYS)
 """What a layer says of an operation that none of its permits names: it leaves it to the policies below."""
 
 
-@dataclass(frozen=True, slots=True)
-class Restriction:
+class Restriction(Struct, frozen=True):
     """A clause strikes permissions out: wherever `when` is met and `unless` is not.
 
     Args:
@@ -130,8 +130,7 @@ class Restriction:
         return clause not in self.spares and (self.only is None or clause in self.only)
 
 
-@dataclass(frozen=True, slots=True)
-class Replacement:
+class Replacement(Struct, frozen=True):
     """A clause takes the place of others: where `when` is met, the terms of `clauses` are as if not met."""
 
     head: Head
@@ -139,8 +138,7 @@ class Replacement:
     when: Condition
 
 
-@dataclass(frozen=True, slots=True)
-class Duty:
+class Duty(Struct, frozen=True):
     """A clause asks something of whoever was permitted a flow that meets `when`, whichever clause permitted it."""
 
     head: Head

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, Literal
 
+from msgspec import Struct, field
+
 from policyengine.errors import Source
+from policyengine.model.aside import Aside
 from policyengine.model.condition import Field
 from policyengine.model.fact import FactType
 from policyengine.model.fields import ROWS
@@ -29,8 +31,7 @@ _SINGLE = tuple((name, DIMENSIONS[name]) for name in CLOSED if name != "items")
 """The dimensions of which an event states one term, in the order in which messages name them."""
 
 
-@dataclass(frozen=True, slots=True)
-class Term:
+class Term(Aside, frozen=True, eq=False):
     """One word of a dimension.
 
     Args:
@@ -45,11 +46,10 @@ class Term:
     label: Text
     is_a: tuple[str, ...] = ()
     remainder: bool = False
-    source: Source | None = field(default=None, compare=False, repr=False)
+    source: Source | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Attribute:
+class Attribute(Aside, frozen=True, eq=False):
     """A scalar that the host may state about an event, and that rules may test.
 
     Args:
@@ -62,7 +62,7 @@ class Attribute:
     id: str
     label: Text
     type: Literal["boolean", "integer", "number", "string"]
-    source: Source | None = field(default=None, compare=False, repr=False)
+    source: Source | None = None
 
     def accepts(self, value: Any) -> bool:
         """Whether `value` is of the declared type, as JSON Schema counts types (``3.0`` is an integer)."""
@@ -79,8 +79,7 @@ class Attribute:
                 )
 
 
-@dataclass(frozen=True)
-class Vocabulary:
+class Vocabulary(Struct, frozen=True, dict=True):
     """All declared words.
 
     Args:

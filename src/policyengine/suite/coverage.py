@@ -14,8 +14,10 @@ from __future__ import annotations
 import copy
 import itertools
 from collections.abc import Callable, Container, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any, TypeAlias
+
+from msgspec.structs import replace
 
 from policyengine.decision.facts import Answers, chosen
 from policyengine.decision.law import Items, Rules, sorted_out

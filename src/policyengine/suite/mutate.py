@@ -11,10 +11,12 @@ import os
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import Any, Literal, TypeAlias
+
+from msgspec.structs import replace
 
 from policyengine.analysis.difference import difference
 from policyengine.analysis.sight import Sight

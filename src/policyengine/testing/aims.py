@@ -10,6 +10,8 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Final, TypeVar
 
+import msgspec
+
 from policyengine.model.condition import (
     And,
     Compare,
@@ -105,7 +107,7 @@ def narrowed(aim: Aim, condition: Condition, choose: Choose) -> Aim | None:
         case Holds():
             if not all(values for _, values in condition.where):
                 return None
-            return replace(aim, facts=tuple(dict.fromkeys((*aim.facts, replace(condition, may=False)))))
+            return replace(aim, facts=tuple(dict.fromkeys((*aim.facts, msgspec.structs.replace(condition, may=False)))))
         case And(parts):
             found: Aim | None = aim
             for part in parts:

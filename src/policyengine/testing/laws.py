@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import replace
 from typing import Any, Final, TypeAlias
 
 from hypothesis import given, settings
+from msgspec.structs import replace
 
 from policyengine.analysis.difference import Undecided, difference
 from policyengine.decision.facts import Answers

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Mapping
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from functools import cached_property
 from typing import Final
+
+from msgspec.structs import replace
 
 from policyengine.engine.engine import Engine
 from policyengine.errors import did_you_mean

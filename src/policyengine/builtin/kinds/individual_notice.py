@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import replace
 from typing import Any
+
+from msgspec.structs import replace
 
 from policyengine.language import RuleTable, clause_list, name_of
 from policyengine.model import WITHIN, Holds, Permit, Replacement, Rule, Text, all_of
