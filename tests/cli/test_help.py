@@ -42,7 +42,7 @@ def test_every_help_has_an_example(command: str) -> None:
     assert all(len(line) <= 120 for line in text.splitlines())
 
 
-BROUGHT = ["facts", "requests"]
+BROUGHT = ["facts", "outbox", "quarantine", "requests"]
 """The commands of the ledger, which is installed beside the tests."""
 
 

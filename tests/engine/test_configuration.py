@@ -160,6 +160,7 @@ def test_a_file_stands_beside_nothing_that_it_names(tmp_path: Path) -> None:
         {"source_timeout": 1.0},
         {"action_timeout": 1.0},
         {"digests": {}},
+        {"disable": ["formats"]},
     ]
     assert {name for options in beside for name in options} == STATED - {"policies"}
     with pytest.raises(TypeError, match="a configuration names"):

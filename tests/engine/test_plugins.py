@@ -221,10 +221,10 @@ class Again:
         (Misspelt(), 'did you mean "policyengine_fact_sources"'),
         (WrongArgument(), "engine"),
         (MisspeltArgument(), "unknown argument 'setings': did you mean \"settings\""),
-        (Redact(), '^there is a plugin named "redact" already$'),
-        (WrongObject(), "no fact source"),
+        (Redact(), 'there is a plugin named "redact" already$'),
+        (WrongObject(), "which is no fact source: it has no name and no facts"),
         (Raising(), "no kinds today"),
-        (Again(), "'prohibition' already"),
+        (Again(), 'rule kind named "prohibition" already, of plugin "kinds"'),
     ],
     ids=lambda value: type(value).__name__,
 )

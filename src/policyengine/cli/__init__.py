@@ -95,7 +95,7 @@ def _session(ctx: click.Context) -> Session:
         named = ctx.params.get("config") or os.environ.get("POLICYENGINE_CONFIG")
         if not named and os.path.isfile(CONFIGURATION):  # noqa: PTH113  most calls name no path at all
             named = CONFIGURATION
-        ctx.obj = Session(named or None, default_language())
+        ctx.obj = Session(named or None, default_language(), ctx.params.get("disable") or ())
     return ctx.obj
 
 
@@ -117,8 +117,9 @@ def _print_version(ctx: click.Context, _param: click.Parameter, value: bool) -> 
     envvar="POLICYENGINE_CONFIG",
     help="The configuration file.  [default: policyengine.toml in the current folder, where there is one]",
 )
+@click.option("--disable", metavar="NAME", multiple=True, help="Leave a plugin, or a package of plugins, out.")
 @click.pass_context
-def cli(ctx: click.Context, config: str | None) -> None:  # noqa: ARG001  the session takes it from the parameters
+def cli(ctx: click.Context, config: str | None, disable: tuple[str, ...]) -> None:  # noqa: ARG001  for the session
     """Policy as code for personal data in motion.
 
     \b

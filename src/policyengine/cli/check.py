@@ -58,7 +58,7 @@ def command(context: click.Context, path: Sequence[str], form: str, lang: Langua
         except PolicyError as error:
             trials += broken(error.problems)
     trials += [_trial(pack, check_path(pack, session.plugins.kinds)) for pack in packs]
-    trials += [_trial(file, _configured(file)) for file in configurations]
+    trials += [_trial(file, _configured(file, session)) for file in configurations]
     checked = [trial.name for trial in trials if not trial.broken]
     trials += _not_loaded(path, packs, configurations)
     found = list(dict.fromkeys(finding for trial in trials for finding in trial.findings))
@@ -105,12 +105,13 @@ def _not_loaded(path: Iterable[str], packs: Iterable[Path], configurations: Iter
                 yield _trial(root, notes)
 
 
-def _configured(file: Path) -> Sequence[Problem]:
+def _configured(file: Path, session: Session) -> Sequence[Problem]:
     """Return what is wrong with a configuration, and with what it names."""
-    from policyengine.engine.engine import Engine  # noqa: PLC0415
+    from policyengine.engine.configuration import read_configuration  # noqa: PLC0415
+    from policyengine.engine.engine import engine_of  # noqa: PLC0415
 
     try:
-        Engine.load(config=file)
+        engine_of(session.disabling(read_configuration(file))).close()
     except PolicyError as error:
         return error.problems
     except PluginError as error:

@@ -58,6 +58,12 @@ source_option = click.option(
 policy_argument = click.argument("policy", nargs=-1, type=click.Path(), metavar="[POLICY]...")
 
 
+def disabled() -> tuple[str, ...]:
+    """Return the plugins, or packages, that the call leaves out."""
+    session = click.get_current_context().find_object(Session)
+    return () if session is None else session.disable
+
+
 def load_engine(policy: Sequence[str], readings: Iterable[str], lang: Language) -> Engine:
     """Load the packs, or what is configured where none is named; or say what is wrong, with exit code 2."""
     from policyengine.engine.engine import Engine  # noqa: PLC0415  imports the engine only where a command needs it
@@ -78,7 +84,7 @@ def load_engine(policy: Sequence[str], readings: Iterable[str], lang: Language) 
             raise click.BadParameter(f'expected NAME=VALUE, got "{reading}"', param_hint="--reading")
         chosen[name] = value
     try:
-        return Engine.load(*policy, readings=chosen)
+        return Engine.load(*policy, readings=chosen, disable=disabled())
     except PolicyError as error:
         fail(error.problems, lang)
     except PluginError as error:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from policyengine.cli.common import BAD, DENIED, fail, language_option, show, tell_left_out
+from policyengine.cli.common import BAD, DENIED, disabled, fail, language_option, show, tell_left_out
 from policyengine.cli.findings import format_option, show_finding, write_findings
 from policyengine.errors import PolicyError
 from policyengine.text import Language, Words
@@ -49,7 +49,7 @@ def command(path: Sequence[str], form: str, jobs: int | None, target: str | None
     from policyengine.suite.record import appended  # noqa: PLC0415
     from policyengine.suite.run import Engines, load, run  # noqa: PLC0415
 
-    engines = Engines()
+    engines = Engines(disable=disabled())
     left_out: set[Path] = set()
     reports: list[tuple[str, Report]] = []
     try:
@@ -63,7 +63,7 @@ def command(path: Sequence[str], form: str, jobs: int | None, target: str | None
             failed = next((result for result in run(cases, engines) if not result.passed), None)
             if failed is not None:
                 raise PolicyError([failure(failed)])
-            mutation = Mutation(pack, cases)
+            mutation = Mutation(pack, cases, disabled())
             reports += ((str(pack), report) for report in _progress(mutation.run(jobs), len(mutation.mutants)))
     except PolicyError as error:
         if form == "text":

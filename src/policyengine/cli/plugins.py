@@ -23,7 +23,8 @@ def command(context: click.Context, form: str) -> None:
     """List the plugins of this environment: built-in, and installed with an entry point in the group policyengine.
 
     Shows the hooks of each, the settings that it can have, and those that it has in the configuration. What a plugin's
-    schema calls write-only, such as a secret, is not shown.
+    schema calls write-only, such as a secret, is not shown. A plugin that cannot be used is shown with what is wrong,
+    and the exit code is 1 then; `--disable NAME`, before the command, leaves it out.
 
     \b
     Example:
@@ -31,8 +32,9 @@ def command(context: click.Context, form: str) -> None:
     """
     session = context.find_object(Session)
     assert session is not None
-    found = session.plugins.describe()
-    configured = {plugin.name: _shown(session.settings(plugin.name), plugin.settings or {}) for plugin in found}
+    plugins = session.tolerant()
+    found = plugins.describe()
+    configured = {plugin.name: _shown(plugins.settings.get(plugin.name, {}), plugin.settings or {}) for plugin in found}
     if form == "json":
         data = [
             {
@@ -42,6 +44,8 @@ def command(context: click.Context, form: str) -> None:
                 "hooks": plugin.hooks,
                 "settings": plugin.settings,
                 "configured": configured[plugin.name],
+                "disabled": plugin.disabled,
+                "error": plugin.error,
             }
             for plugin in found
         ]
@@ -50,11 +54,15 @@ def command(context: click.Context, form: str) -> None:
         for plugin in found:
             _tell(plugin, configured[plugin.name])
     sys.stdout.buffer.flush()
+    if any(plugin.error for plugin in found):
+        context.exit(1)
 
 
 def _tell(plugin: Installed, configured: Mapping[str, Any]) -> None:
     brought = f"  ({plugin.distribution} {plugin.version})" if plugin.distribution else "  (built in)"
-    show(f"{plugin.name}{brought}")
+    show(f"{plugin.name}{brought}{'  left out' if plugin.disabled else ''}")
+    for line in (plugin.error or "").splitlines():
+        show(f"  error: {line}")
     for hook in plugin.hooks:
         show(f"  {hook}")
     known = (plugin.settings or {}).get("properties", {})

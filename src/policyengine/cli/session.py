@@ -35,10 +35,12 @@ class Session:
     Args:
         file: the configuration file; None where there is none.
         lang: the language of messages.
+        disable: the plugins, or packages, that the call leaves out.
     """
 
-    def __init__(self, file: str | Path | None, lang: Language) -> None:
+    def __init__(self, file: str | Path | None, lang: Language, disable: tuple[str, ...] = ()) -> None:
         self.file = file
+        self.disable = disable
         self.lang = lang
         self.brought: dict[str, click.Command] | None = None
         """The commands that plugins bring, once they were asked for."""
@@ -56,9 +58,17 @@ class Session:
         from policyengine.errors import PolicyError  # noqa: PLC0415
 
         try:
-            return read_configuration(self.file)
+            return self.disabling(read_configuration(self.file))
         except PolicyError as error:
             raise Problems.of(error, self.lang) from None
+
+    def disabling(self, configuration: Configuration) -> Configuration:
+        """Return a configuration with what the call leaves out."""
+        from dataclasses import replace  # noqa: PLC0415
+
+        if not self.disable:
+            return configuration
+        return replace(configuration, disable=(*configuration.disable, *self.disable))
 
     @cached_property
     def plugins(self) -> Plugins:
@@ -67,12 +77,19 @@ class Session:
         Raises:
             click.ClickException: a plugin or a setting is wrong.
         """
+        return self._plugins(tolerant=False)
+
+    def tolerant(self) -> Plugins:
+        """Return the plugins without those that are broken, as `plugins` has them otherwise."""
+        return self._plugins(tolerant=True)
+
+    def _plugins(self, *, tolerant: bool) -> Plugins:
         from policyengine.engine.configuration import Configuration  # noqa: PLC0415
         from policyengine.errors import PluginError, PolicyError  # noqa: PLC0415
 
-        found = self.configuration or Configuration()
+        found = self.configuration or self.disabling(Configuration())
         try:
-            return found.plugins()
+            return found.plugins(tolerant=tolerant)
         except PolicyError as error:
             raise Problems.of(error, self.lang) from None
         except PluginError as error:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, NoReturn
 
 import click
 
-from policyengine.cli.common import BAD, DENIED, fail, language_option, show, tell, tell_left_out, write
+from policyengine.cli.common import BAD, DENIED, disabled, fail, language_option, show, tell, tell_left_out, write
 from policyengine.cli.findings import format_option, show_finding, write_findings
 from policyengine.errors import PluginError, PolicyError, Problem
 from policyengine.text import Language
@@ -95,7 +95,7 @@ def _run(
     from policyengine.suite.run import Engines  # noqa: PLC0415
 
     start = time.perf_counter()
-    engines = Engines()
+    engines = Engines(disable=disabled())
     left_out: set[Path] = set()
 
     def policies_of(case: Case) -> Sequence[Policy]:
@@ -270,7 +270,7 @@ def _record(packs: Sequence[str], events: str, out: str, lang: Language) -> None
     if target is not None and target.exists():
         raise click.ClickException(f"{out} exists; a suite is never overwritten")
     try:
-        engine = Engines().of(tuple(map(Path, packs)), {})
+        engine = Engines(disable=disabled()).of(tuple(map(Path, packs)), {})
     except PolicyError as error:
         fail(error.problems, lang)
     base = target.parent if target is not None else Path()

@@ -43,6 +43,7 @@ class Configuration:
         action_timeout: how many seconds an enforcement action or an observer may take; None sets no limit.
         digests: by the id of a policy, the digest that its decisions must show; None leaves that open. Shadow policies
             decide nothing, and are not pinned.
+        disable: the names of plugins, or of the packages that bring them, that are left out.
         document: the file that says all this; None where arguments do.
     """
 
@@ -56,6 +57,7 @@ class Configuration:
     source_timeout: float | None = None
     action_timeout: float | None = None
     digests: Mapping[str, str] | None = None
+    disable: tuple[str, ...] = ()
     document: Document | None = None
 
     @property
@@ -105,7 +107,12 @@ class Configuration:
             ) from error
 
     def plugins(
-        self, objects: Iterable[object] = (), *, installed: bool = True, environment: Mapping[str, str] = os.environ
+        self,
+        objects: Iterable[object] = (),
+        *,
+        installed: bool = True,
+        environment: Mapping[str, str] = os.environ,
+        tolerant: bool = False,
     ) -> Plugins:
         """Return the plugins with the settings that they have here; relative paths are taken from the file's folder.
 
@@ -113,6 +120,7 @@ class Configuration:
             objects: the host's own plugin objects.
             installed: whether packages with an entry point are loaded as well.
             environment: where ``{"env": NAME}`` looks.
+            tolerant: whether what is broken is left out, and told by `Plugins.describe`.
 
         Raises:
             PolicyError: settings in a file are wrong, or name a variable that is not set; with every place.
@@ -124,7 +132,14 @@ class Configuration:
             settings = _filled(self.settings, ("plugins",), environment, faults)
             if faults:
                 raise ConfigurationError(faults)
-            return Plugins(objects, installed=installed, settings=settings, folder=folder)
+            return Plugins(
+                objects,
+                installed=installed,
+                settings=settings,
+                folder=folder,
+                disable=self.disable,
+                tolerant=tolerant,
+            )
 
 
 def configuration_of(
@@ -139,6 +154,7 @@ def configuration_of(
     source_timeout: float | None = None,
     action_timeout: float | None = None,
     digests: Mapping[str, str] | None = None,
+    disable: Iterable[str] = (),
 ) -> Configuration:
     """Return what arguments state, those of `Engine.load`, or what the file states that they name.
 
@@ -157,6 +173,7 @@ def configuration_of(
         source_timeout=source_timeout,
         action_timeout=action_timeout,
         digests=digests,
+        disable=tuple(disable),
     )
     if config is None:
         return stated
@@ -205,6 +222,10 @@ def configuration_schema(settings: Mapping[str, Mapping[str, Any]] | None = None
                 "type": "object",
                 "additionalProperties": {"type": "string"},
                 "description": "By the id of each policy, the digest that its decisions must show.",
+            },
+            "disable": {
+                **_NAMES,
+                "description": "Plugins, or the packages that bring them, that are left out.",
             },
             "shadow": {
                 "type": "object",
@@ -276,6 +297,7 @@ def read_configuration(path: str | Path) -> Configuration:
         source_timeout=data.get("source_timeout"),
         action_timeout=data.get("action_timeout"),
         digests=data.get("digests"),
+        disable=tuple(data.get("disable", ())),
         document=document,
     )
 

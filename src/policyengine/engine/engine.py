@@ -108,6 +108,7 @@ class Engine:
         source_timeout: float | None = None,
         action_timeout: float | None = None,
         digests: Mapping[str, str] | None = None,
+        disable: Iterable[str] = (),
     ) -> Engine:
         """Load policies from their packs, or all that a configuration file names.
 
@@ -129,6 +130,7 @@ class Engine:
                 sets no limit here.
             digests: by the id of each policy, the digest that its decisions must show. Where that is given, nothing
                 else may be loaded, a policy that is not named included.
+            disable: the names of plugins, or of the packages that bring them, that are left out.
 
         Raises:
             PolicyError: with every problem of every pack, and unknown readings; with what is not as `digests` pins it;
@@ -148,6 +150,7 @@ class Engine:
             source_timeout=source_timeout,
             action_timeout=action_timeout,
             digests=digests,
+            disable=disable,
         )
         return engine_of(stated, plugins, installed_plugins)
 

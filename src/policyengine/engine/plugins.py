@@ -5,7 +5,6 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Iterable, Mapping
 from functools import cached_property
-from inspect import signature
 from pathlib import Path
 from types import ModuleType, TracebackType
 from typing import TYPE_CHECKING, Any, Final
@@ -16,8 +15,9 @@ from msgspec import Struct
 from policyengine.builtin import files, formats, kinds
 from policyengine.builtin.actions import block, log, redact
 from policyengine.enforcement.calls import Call, Callee, Course, is_async, run
-from policyengine.enforcement.flow import STAGES, EnforcementAction, Observer
+from policyengine.enforcement.flow import EnforcementAction, Observer
 from policyengine.enforcement.workers import Workers
+from policyengine.engine.handed import SORTS, handed, refuse_wrong_hooks, wrong_schema
 from policyengine.engine.installed import GROUP, may_be_installed
 from policyengine.engine.problems import NO_SETTINGS, UNKNOWN_PLUGIN
 from policyengine.errors import ConfigurationError, Fault, PluginError, did_you_mean
@@ -57,6 +57,8 @@ class Installed(Struct, frozen=True):
         distribution: its name; empty where none did.
         hooks: the hooks that it implements, sorted.
         settings: the JSON Schema of its settings; None where it has none.
+        disabled: whether it is left out.
+        error: why it cannot be used; None where it can.
     """
 
     name: str
@@ -64,6 +66,8 @@ class Installed(Struct, frozen=True):
     distribution: str
     hooks: tuple[str, ...]
     settings: Mapping[str, Any] | None
+    disabled: bool = False
+    error: str | None = None
 
 
 class Plugins:
@@ -74,10 +78,13 @@ class Plugins:
         installed: whether packages with an entry point are loaded as well.
         settings: by the name of a plugin, its part of the configuration.
         folder: the folder that paths among the settings are relative to; None is the current one.
+        disable: the names of plugins, or of packages, that are left out.
+        tolerant: leaves out what is broken, which `describe` then tells, in place of raising.
 
     Raises:
-        ConfigurationError: the settings are wrong, or of a plugin that is not there.
-        PluginError: an unknown hook, a wrong signature, a wrong object, or two things of one name.
+        ConfigurationError: the settings are wrong, or of a plugin that is not there; or what is to be left out is not.
+        PluginError: what cannot be loaded, is no plugin, has an unknown hook or a wrong signature, hands over a wrong
+            object, or two things of one name; with the name of every plugin and its package.
     """
 
     def __init__(
@@ -87,32 +94,101 @@ class Plugins:
         installed: bool = True,
         settings: Mapping[str, Mapping[str, Any]] | None = None,
         folder: Path | None = None,
+        disable: Iterable[str] = (),
+        tolerant: bool = False,
     ) -> None:
         self.manager = pluggy.PluginManager(PROJECT)
         self.manager.add_hookspecs(Hooks)
         self._brought_by: dict[str, Distribution | None] = {}
-        try:
-            for built_in, module in _BUILT_IN.items():
-                self.manager.register(module, name=built_in)
-            for point in _installed() if installed else ():
-                self._register(point.load(), point.name)
-                self._brought_by[point.name] = point.dist
-            for plugin in objects:
-                name = getattr(plugin, "name", None)  # by which its settings are found; pluggy's own is a number
-                name = name if isinstance(name, str) else None
-                if name is not None and self.manager.has_plugin(name):
-                    raise PluginError(f'there is a plugin named "{name}" already')
-                self._register(plugin, name)
-            self.manager.check_pending()
-        except pluggy.PluginValidationError as error:
-            raise PluginError(str(error)) from error
-        except ValueError as error:
-            raise PluginError(str(error)) from error
+        self._disabled: dict[str, Distribution | None] = {}
+        self._broken: dict[str, str] = {}
+        self._tolerant = tolerant
+        wanted = list(dict.fromkeys(disable))
+        left_out = set[str]()
+        for name, module in _BUILT_IN.items():
+            if name in wanted:
+                left_out.add(name)
+                self._disabled[name] = None
+            else:
+                self.manager.register(module, name=name)
+        for point in _installed(installed):
+            if matched := {point.name, _package(point)}.intersection(wanted):
+                left_out |= matched
+                self._disabled.setdefault(point.name, point.dist)
+            else:
+                self._load(point)
+        for plugin in objects:
+            stated = getattr(plugin, "name", None)  # by which its settings are found; pluggy's own is a number
+            named = stated if isinstance(stated, str) else None
+            if named is not None and named in wanted:
+                left_out.add(named)
+                self._disabled[named] = None
+                continue
+            try:
+                self._register(plugin, named)
+            except PluginError as error:
+                self._break(named or type(plugin).__name__, str(error))
+        names = self._names()
+        faults = [
+            UNKNOWN_PLUGIN.fault(("disable", number), hint=did_you_mean(name, names), name=name)
+            for number, name in enumerate(wanted)
+            if name not in left_out
+        ]
+        if faults and not tolerant:
+            raise ConfigurationError(faults)
+        if self._broken and not tolerant:
+            raise PluginError("\n".join(self._broken.values()))
         self.settings: Mapping[str, Mapping[str, Any]] = self._validated(settings or {}, folder or Path())
 
+    def _load(self, point: EntryPoint) -> None:
+        if not self.manager.has_plugin(point.name):
+            self._brought_by.setdefault(point.name, point.dist)
+        try:
+            if self.manager.has_plugin(point.name) or point.name in self._broken:
+                other = self._of(point.name) if point.name not in _BUILT_IN else "a built-in one"
+                raise PluginError(f'there is a plugin of that name already: "{point.name}" of {other}')
+            try:
+                plugin = point.load()
+            except (Exception, SystemExit) as error:  # whatever somebody's module does when it is imported
+                raise PluginError(f"it cannot be loaded from {point.value}: {error!r}") from error
+            self._register(plugin, point.name)
+        except PluginError as error:
+            leave = _package(point) or point.name
+            self._break(point.name, f"{error} (--disable {leave} leaves it out)", _package(point, version=True))
+
     def _register(self, plugin: object, name: str | None) -> None:
-        _refuse_unknown_hooks(plugin)  # more plainly than pluggy would
-        self.manager.register(plugin, name=name)
+        if name is not None and self.manager.has_plugin(name):
+            raise PluginError(f'there is a plugin named "{name}" already')
+        refuse_wrong_hooks(plugin)  # more plainly than pluggy would
+        try:
+            self.manager.register(plugin, name=name)
+            self.manager.check_pending()
+        except (pluggy.PluginValidationError, ValueError) as error:
+            raise PluginError(str(error)) from error
+        settings = getattr(plugin, f"{PROJECT}_settings", None)
+        if settings is not None:
+            try:
+                said = wrong_schema(settings(), "object")
+            except Exception as error:
+                said = repr(error)
+            if said is not None:
+                self.manager.unregister(plugin)
+                raise PluginError(f"policyengine_settings returned no JSON Schema of an object: {said}")
+
+    def _break(self, name: str, why: str, package: str = "") -> None:
+        said = f'plugin "{name}"{f" of {package}" if package else ""}: {why}'
+        self._broken[name] = f"{self._broken[name]}\n{said}" if name in self._broken else said
+
+    def _of(self, name: str | None) -> str:
+        """Return the package of a plugin with its version, or what else it is of."""
+        brought = self._brought_by.get(name or "")
+        return "the host" if brought is None else f"{brought.metadata['name']} {brought.version}"
+
+    def _names(self) -> list[str]:
+        """Return the names by which plugins have settings."""
+        return [
+            name for name, plugin in self.manager.list_name_plugin() if plugin is not None and name != str(id(plugin))
+        ]
 
     @cached_property
     def schemas(self) -> Mapping[str, Mapping[str, Any]]:
@@ -125,55 +201,53 @@ class Plugins:
     @cached_property
     def kinds(self) -> Mapping[str, RuleKind]:
         """The rule kinds, by name. Like all that plugins hand over, it raises `PluginError` as the constructor does."""
-        return self._collected("rule_kinds", RuleKind, "rule kind")
+        return self._collected("rule_kinds")
 
     @cached_property
     def sources(self) -> Mapping[str, FactSource]:
         """The fact sources, by name."""
-        return self._collected("fact_sources", FactSource, "fact source")
+        return self._collected("fact_sources")
 
     @cached_property
     def events(self) -> Mapping[str, EventSource]:
         """The event sources, by name."""
-        return self._collected("event_sources", EventSource, "event source")
+        return self._collected("event_sources")
 
     @cached_property
     def actions(self) -> Mapping[str, EnforcementAction]:
         """The enforcement actions, by name."""
-        found: Mapping[str, EnforcementAction] = self._collected(
-            "enforcement_actions", EnforcementAction, "enforcement action"
-        )
-        for action in found.values():
-            if action.stage not in STAGES:
-                known = ", ".join(STAGES)
-                raise PluginError(f"action {action.name!r} has stage {action.stage!r}; the stages are {known}")
-        return found
+        return self._collected("enforcement_actions")
 
     @cached_property
     def observers(self) -> Mapping[str, Observer]:
         """The observers, by name."""
-        return self._collected("observers", Observer, "observer")
+        return self._collected("observers")
 
     @cached_property
     def formats(self) -> Mapping[str, ReportFormat]:
         """The report formats, by name."""
-        return self._collected("report_formats", ReportFormat, "report format")
+        return self._collected("report_formats")
 
     @cached_property
     def commands(self) -> Mapping[str, Command]:
         """The commands, by name."""
-        return self._collected("commands", Command, "command")
+        return self._collected("commands")
 
     def describe(self) -> list[Installed]:
-        """Return every plugin with its hooks, in the order of names."""
+        """Return every plugin with its hooks, in the order of names, and what is wrong with it."""
+        for what in SORTS if self._tolerant else ():
+            self._collected(what)
+        names = {name for name, plugin in self.manager.list_name_plugin() if plugin is not None}
         found = []
-        for name, plugin in self.manager.list_name_plugin():
-            if plugin is not None:
-                hooks = sorted(hook.name for hook in self.manager.get_hookcallers(plugin) or ())
-                brought = self._brought_by.get(name)
-                version, distribution = ("", "") if brought is None else (brought.version, brought.metadata["name"])
-                found.append(Installed(name, version, distribution, tuple(hooks), self.schemas.get(name)))
-        return sorted(found, key=lambda plugin: plugin.name)
+        for name in sorted({*names, *self._broken, *self._disabled}):
+            plugin = self.manager.get_plugin(name)
+            hooks = sorted(hook.name for hook in self.manager.get_hookcallers(plugin) or ()) if plugin else ()
+            brought = self._brought_by.get(name) or self._disabled.get(name)
+            version, distribution = ("", "") if brought is None else (brought.version, brought.metadata["name"])
+            disabled, error = name in self._disabled, self._broken.get(name)
+            schema = self.schemas.get(name) if plugin else None
+            found.append(Installed(name, version, distribution, tuple(hooks), schema, disabled, error))
+        return found
 
     def close(self, workers: Workers | None = None) -> None:
         """Close what the plugins have handed over, and the host's own plugin objects, where they have a `close`.
@@ -212,9 +286,9 @@ class Plugins:
 
     def _validated(self, settings: Mapping[str, Mapping[str, Any]], folder: Path) -> Mapping[str, Mapping[str, Any]]:
         """Return `settings`, each part valid against the JSON Schema that its plugin brings."""
-        names = [
-            name for name, plugin in self.manager.list_name_plugin() if plugin is not None and name != str(id(plugin))
-        ]
+        names = self._names()
+        gone = {*self._broken, *self._disabled}.difference(names)
+        settings = {name: part for name, part in settings.items() if name not in gone}
         faults: list[Fault] = []
         for name, part in settings.items():
             path = ("plugins", name)
@@ -233,23 +307,40 @@ class Plugins:
             raise ConfigurationError(faults)
         return {name: _resolved(part, self.schemas[name], folder) for name, part in settings.items()}
 
-    def _collected(self, what: str, protocol: Any, word: str) -> dict[str, Any]:
-        hook = f"{PROJECT}_{what}"
+    def _collected(self, what: str) -> dict[str, Any]:
+        """Return what all plugins hand over of one sort, by name, each held against what will be done with it."""
         found: dict[str, Any] = {}
-        for implementation in getattr(self.manager.hook, hook).get_hookimpls():
+        whose: dict[str, str] = {}
+        broken: list[str] = []
+        for implementation in getattr(self.manager.hook, f"{PROJECT}_{what}").get_hookimpls():
             name = implementation.plugin_name
             given = {"settings": self.settings.get(name, {})} if "settings" in implementation.argnames else {}
+            shown = type(implementation.plugin).__name__ if name == str(id(implementation.plugin)) else name
+            of = "" if name not in self._brought_by else f" of {self._of(name)}"
             try:
-                handed = list(implementation.function(**given))
-            except Exception as error:
-                raise PluginError(f"plugin {name}: {hook} failed: {error!r}") from error
-            for member in handed:
-                if not isinstance(member, protocol):
-                    raise PluginError(f"plugin {name}: {hook} handed over {member!r}, which is no {word}")
-                if member.name in found:
-                    raise PluginError(f"plugin {name}: there is a {word} named {member.name!r} already")
-                found[member.name] = member
+                for member in self._handed(what, implementation, given):
+                    if member.name in found:
+                        other = whose[member.name]
+                        raise PluginError(f'there is a {SORTS[what].word} named "{member.name}" already, of {other}')
+                    found[member.name], whose[member.name] = member, f'plugin "{shown}"{of}'
+            except PluginError as error:
+                leave = f" (--disable {name} leaves it out)" if name in self._brought_by else ""
+                said = f'plugin "{shown}"{of}: {PROJECT}_{what} {error}{leave}'
+                broken.append(said)
+                self._broken.setdefault(name, said)
+        if broken and not self._tolerant:
+            raise PluginError("\n".join(broken))
         return found
+
+    def _handed(self, what: str, implementation: pluggy.HookImpl, given: Mapping[str, Any]) -> list[Any]:
+        members = handed(implementation.function, **given)
+        if implementation.plugin_name not in _BUILT_IN:
+            for member in members:
+                if said := SORTS[what].wrong(member):
+                    name = getattr(member, "name", None)
+                    called = f"{SORTS[what].word} {name!r}" if isinstance(name, str) else f"{member!r}"
+                    raise PluginError(f"handed over {called}, which {said}")
+        return members
 
 
 def _unasked(function: Callable[[], Any]) -> Callable[[Any], Any]:
@@ -263,36 +354,20 @@ def _unasked(function: Callable[[], Any]) -> Callable[[Any], Any]:
     return lambda _: function()
 
 
-def _installed() -> Iterable[EntryPoint]:
-    """Return the entry points of installed plugins. Refuses two plugins of one name, of which one would be lost."""
-    if not may_be_installed():
+def _installed(installed: bool) -> Iterable[EntryPoint]:
+    """Return the entry points of installed plugins, in the order of their names and packages."""
+    if not installed or not may_be_installed():
         return ()
     from importlib.metadata import entry_points  # noqa: PLC0415  slow to import, and most have nothing installed
 
-    found = entry_points(group=GROUP)
-    seen = set(_BUILT_IN)
-    for point in found:
-        if point.name in seen:
-            raise PluginError(f'two plugins are named "{point.name}": an installed package brings the second')
-        seen.add(point.name)
-    return found
+    return sorted(entry_points(group=GROUP), key=lambda point: (point.name, _package(point)))
 
 
-def _refuse_unknown_hooks(plugin: object) -> None:
-    """Refuse what looks like a hook of ours and is none, which would never be called, and arguments that none has."""
-    known = [name for name in dir(Hooks) if name.startswith(f"{PROJECT}_")]
-    for name in dir(plugin):
-        if name.startswith(f"{PROJECT}_") and name not in known:
-            hint = did_you_mean(name, known)
-            raise PluginError(f"unknown hook {name!r} of {plugin!r}" + (f": {hint.en}" if hint else ""))
-        if name in known and hasattr(method := getattr(plugin, name), f"{PROJECT}_impl"):
-            arguments = set(signature(getattr(Hooks, name)).parameters) - {"self"}
-            for argument in signature(method).parameters:
-                if argument not in arguments:
-                    hint = did_you_mean(argument, arguments)
-                    raise PluginError(
-                        f"hook {name!r} of {plugin!r}: unknown argument {argument!r}" + (f": {hint.en}" if hint else "")
-                    )
+def _package(point: EntryPoint, *, version: bool = False) -> str:
+    """Return the name of the package of an entry point, if it is known."""
+    if point.dist is None:
+        return ""
+    return f"{point.dist.metadata['name']} {point.dist.version}" if version else str(point.dist.metadata["name"])
 
 
 def _resolved(value: Any, schema: Mapping[str, Any], folder: Path) -> Any:

@@ -67,12 +67,13 @@ class Mutation:
     Args:
         path: the pack.
         cases: cases of which the pack is one of the policies; all must pass on the pack as it is.
+        disable: the plugins, or packages, that are left out.
     """
 
-    def __init__(self, path: Path, cases: Iterable[Case]) -> None:
+    def __init__(self, path: Path, cases: Iterable[Case], disable: Sequence[str] = ()) -> None:
         self.path = path
         self.pack: Pack = load_pack(path)
-        self.kinds = Plugins().kinds
+        self.kinds = Plugins(disable=disable).kinds
         self.original = policy_of(self.pack, self.kinds, {})
         self.mutants: Sequence[Mutant] = tuple(mutants(self.pack, self.original, self.kinds))
         self._variants = Variants(self.kinds)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 
 from msgspec.structs import replace
@@ -23,10 +24,15 @@ class Engines:
 
     Args:
         load: loads one; by default from the packs' files, with the installed plugins.
+        disable: the plugins, or packages, that are left out where it is the default.
     """
 
-    def __init__(self, load: Callable[[tuple[Path, ...], Mapping[str, str]], Engine] | None = None) -> None:
-        self._load = load or _loaded
+    def __init__(
+        self,
+        load: Callable[[tuple[Path, ...], Mapping[str, str]], Engine] | None = None,
+        disable: Sequence[str] = (),
+    ) -> None:
+        self._load = load or partial(_loaded, disable)
         self._engines: dict[tuple[tuple[Path, ...], tuple[tuple[str, str], ...]], Engine] = {}
 
     def of(self, policies: tuple[Path, ...], readings: Mapping[str, str]) -> Engine:
@@ -37,8 +43,8 @@ class Engines:
         return self._engines[key]
 
 
-def _loaded(paths: tuple[Path, ...], readings: Mapping[str, str]) -> Engine:
-    plugins = Plugins()
+def _loaded(disable: Sequence[str], paths: tuple[Path, ...], readings: Mapping[str, str]) -> Engine:
+    plugins = Plugins(disable=disable)
     return Engine(judged_alone(build_policies(paths, plugins.kinds, readings)), plugins)
 
 
