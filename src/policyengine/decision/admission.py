@@ -60,6 +60,7 @@ class Admission:
     """
 
     def __init__(self, types: Mapping[str, FactType], refuse: Callable[[Event], None]) -> None:
+        self.types = types
         self._refuse = refuse
         forms = _forms(tuple((name, tuple(of.fields.values())) for name, of in types.items()))
         self._told = forms.told

@@ -9,6 +9,7 @@ from msgspec.structs import replace
 from policyengine.decision.admission import Admission
 from policyengine.decision.evaluate import Evaluator
 from policyengine.decision.memory import Memory
+from policyengine.decision.reasons import Reasons
 from policyengine.errors import MOST, EventError, InvalidEvent, did_you_mean, json_path
 from policyengine.model.decision import PolicyRef
 from policyengine.model.event import Event
@@ -30,9 +31,10 @@ class Court:
     Args:
         policies: the policies, in the order of their ids.
         memory: where their evaluators remember things.
+        reader: reads facts; used where its types are those of the policies.
     """
 
-    def __init__(self, policies: Sequence[Policy], memory: Memory) -> None:
+    def __init__(self, policies: Sequence[Policy], memory: Memory, reader: Admission | None = None) -> None:
         self.fact_types: Mapping[str, FactType] = fact_types(policies)
         self.policies: Sequence[Policy] = [_among(policy, policies, self.fact_types) for policy in policies]
         self.attributes: Mapping[str, Attribute] = {
@@ -41,8 +43,10 @@ class Court:
         self.refs = tuple(
             PolicyRef(policy.id, policy.version, policy.digest, policy.other_readings) for policy in policies
         )
-        self.admission = Admission(self.fact_types, lambda event: refuse_malformed(event, self.fact_types))
+        same = reader is not None and reader.types == self.fact_types
+        self.admission = reader if reader is not None and same else reader_of(self.fact_types)
         self.evaluators = tuple(Evaluator(policy, self.admission, memory) for policy in self.policies)
+        self.reasons = tuple(Reasons(policy, self.admission) for policy in self.policies)
 
     def admit(self, event: Event) -> None:
         """Raise `InvalidEvent` where a fact or an attribute is not of the form that the policies declare."""
@@ -68,6 +72,11 @@ def fact_types(policies: Iterable[Policy]) -> dict[str, FactType]:
             known = found.get(name)
             found[name] = declared if known is None or known == declared else known.joined(declared)
     return found
+
+
+def reader_of(types: Mapping[str, FactType]) -> Admission:
+    """Return what reads facts of some types."""
+    return Admission(types, lambda event: refuse_malformed(event, types))
 
 
 def refuse_malformed(event: Event, types: Mapping[str, FactType], but: Container[str] = ()) -> None:

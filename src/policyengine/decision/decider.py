@@ -3,24 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from functools import partial
+from itertools import chain
 from typing import TYPE_CHECKING, Any
 
 from policyengine.decision.conflicts import refuse_conflicts
-from policyengine.decision.court import Court, fact_types, refuse_malformed
-from policyengine.decision.facts import chosen
+from policyengine.decision.court import Court, fact_types, reader_of, refuse_malformed
 from policyengine.decision.layers import layered
 from policyengine.decision.memory import Memory
-from policyengine.decision.ruling import Obstacle
 from policyengine.errors import InvalidEvent, did_you_mean, hinted
-from policyengine.model.condition import Field
 from policyengine.model.decision import Decision, Reason
 from policyengine.model.event import Event, FactReader, event_from_json, event_from_mapping
 from policyengine.model.event_problems import NO_CONTROLLER
 from policyengine.model.fact import FactType
 from policyengine.model.policy import Policy
-from policyengine.model.rule import Permit, Rule
 from policyengine.model.vocabulary import Attribute
-from policyengine.text import Language, Text, shortened
+from policyengine.text import Language, Text
 
 if TYPE_CHECKING:
     from policyengine.decision.explain import Explanation
@@ -48,9 +46,9 @@ class Decider:
         self._binding = {controller: sorted((*found, *self._binding_anyone)) for controller, found in named.items()}
         self._courts: dict[tuple[int, ...], Court] = {}
         self._memory = Memory()
-        self._only = self._court((0,)) if len(self.policies) == 1 and not self.policies[0].layer else None
-        self.reader: FactReader | None = self._only.admission if self._only is not None else None
         self.fact_types: Mapping[str, FactType] = fact_types(self.policies)
+        self._reader = reader_of(self.fact_types)
+        self._only = self._court((0,)) if len(self.policies) == 1 and not self.policies[0].layer else None
         self.attributes: Mapping[str, Attribute] = {
             name: attribute for policy in self.policies for name, attribute in policy.vocabulary.attributes.items()
         }
@@ -60,6 +58,11 @@ class Decider:
             for name, declared in policy.vocabulary.facts.items()
             if any(self.fact_types[name].unlike(declared))
         }
+
+    @property
+    def reader(self) -> FactReader:
+        """Reads the facts of events as any of the policies declares them."""
+        return self._reader
 
     def decide(self, event: Event) -> Decision:
         """Return what the policies say of an event that has all its facts.
@@ -81,13 +84,8 @@ class Decider:
             verdict = layered(event, [policy.id for policy in court.policies], verdicts)
         reasons: tuple[Reason, ...] = ()
         if verdict.outcome == "deny":
-            reasons = tuple(
-                [
-                    _reason(policy, event, obstacle, items)
-                    for policy, each in zip(court.policies, verdicts, strict=True)
-                    for obstacle, items in each.obstacles
-                ]
-            )
+            told = [of.of(event, each.obstacles) for of, each in zip(court.reasons, verdicts, strict=True)]
+            reasons = tuple(told[0] if len(told) == 1 else chain.from_iterable(told))
         return Decision(
             event.id,
             verdict.outcome,
@@ -117,7 +115,9 @@ class Decider:
     def _court(self, governing: tuple[int, ...]) -> Court:
         found = self._courts.get(governing)
         if found is None:
-            found = self._courts[governing] = Court([self.policies[index] for index in governing], self._memory)
+            found = self._courts[governing] = Court(
+                [self.policies[index] for index in governing], self._memory, self._reader
+            )
         return found
 
     def _governing(self, event: Event) -> list[int]:
@@ -137,6 +137,12 @@ class Decider:
         return InvalidEvent([NO_CONTROLLER.error("$.controller", known=known)], event.id)
 
     def _ungoverned(self, event: Event) -> Decision:
+        reason = Reason("no-governing-policy", None, None, None, event.items, partial(self._why_ungoverned, event))
+        return Decision(
+            event.id, "deny", reasons=(reason,), excess_items=event.items, explainer=(_explain, (self, event))
+        )
+
+    def _why_ungoverned(self, event: Event) -> tuple[Text, tuple[str, ...]]:
         controller = event.controller or self._controller
         bound = [self.policies[index] for index in self._binding.get(controller or "", self._binding_anyone)]
         there = [policy for policy in bound if policy.in_force(event.instant)]
@@ -158,10 +164,7 @@ class Decider:
                 en=f'no policy governs the controller "{controller}"',
             )
             message = hinted(message, hint)
-        reason = Reason("no-governing-policy", None, None, None, event.items, message)
-        return Decision(
-            event.id, "deny", reasons=(reason,), excess_items=event.items, explainer=(_explain, (self, event))
-        )
+        return message, ()
 
     def governing(self, event: Event) -> Sequence[Policy]:
         """Return the policies that govern an event, each with the words that it shares with the others.
@@ -193,48 +196,6 @@ class Decider:
 
         self.admit(event)
         return explanation(self.governing(event), event, self.decide(event))
-
-
-def _reason(policy: Policy, event: Event, obstacle: Obstacle, items: tuple[str, ...]) -> Reason:
-    """Return one reason of a denial; what it says, and what was left open, is worked out when it is read."""
-
-    def told() -> tuple[Text, tuple[str, ...]]:
-        from policyengine.decision.opening import openings, with_openings  # noqa: PLC0415  for who reads reasons
-
-        which = chosen(event.items, frozenset(items))
-        found = openings(policy, event, _behind(policy, event, obstacle), which)
-        shown = shortened(sorted(items), lambda item: policy.vocabulary.label(Field.ITEM, item))
-        message = with_openings(obstacle.say(), found)
-        said = Text(ja=f"{message.ja}: {shown.ja}", en=f"{message.en}: {shown.en}")
-        return said, tuple(opening.path for opening in found)
-
-    return Reason(obstacle.code, policy.id, obstacle.clause, obstacle.rule, items, told)
-
-
-def _behind(policy: Policy, event: Event, obstacle: Obstacle) -> list[Rule]:
-    """Return the rules on whose effect an obstacle rests."""
-
-    def there(rule: Rule) -> bool:
-        return rule.head.start <= event.instant < rule.head.end
-
-    if obstacle.rule is not None:
-        return [
-            rule
-            for rule in policy.rules
-            if rule.head.id == obstacle.rule
-            and there(rule)
-            and (not isinstance(rule, Permit) or event.operation in rule.operations or rule.licence)
-        ]
-    if obstacle.code == "not-permitted":
-        return [
-            rule
-            for rule in policy.rules
-            if isinstance(rule, Permit)
-            and there(rule)
-            and event.operation in rule.operations
-            and obstacle.clause in (rule.head.clause, policy.clauses[rule.head.clause].case_of)
-        ]
-    return []
 
 
 def read_event(

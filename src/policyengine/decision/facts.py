@@ -120,19 +120,33 @@ class Answers:
         event: the event, its facts well-formed.
         strangers: whether words of facts that the policy does not know may mean what the event says; False only to
             find out what would be met without them.
+        facts: the event's facts, where somebody has read them; by default they are read without an index as well.
     """
 
-    def __init__(self, vocabulary: Vocabulary, event: Event, *, strangers: bool = True) -> None:
+    def __init__(
+        self,
+        vocabulary: Vocabulary,
+        event: Event,
+        *,
+        strangers: bool = True,
+        facts: Sequence[Admitted] | None = None,
+    ) -> None:
         self.event = event
         self.strangers = strangers
         self.items: Items = (1 << len(event.items)) - 1
         self.stated = as_stated(event)
         self.seen = as_rules_see(self.stated)
         self.agreement = Agreement(vocabulary)
+        if facts is None:
+            types = vocabulary.facts
+            known = [(fact, types.get(str(fact.data["type"]))) for fact in event.known]
+            read = [None if of is None else as_it_is(fact, of) for fact, of in known]
+        else:
+            read = [fact if fact.type in vocabulary.facts else None for fact in facts]
         self.facts: list[tuple[int, Admitted]] = [
-            (number, as_it_is(fact, vocabulary.facts[str(fact.data["type"])]))
-            for number, fact in enumerate(event.known)
-            if fact.start <= event.instant < fact.end and fact.data["type"] in vocabulary.facts
+            (number, fact)
+            for number, fact in enumerate(read)
+            if fact is not None and fact.start <= event.instant < fact.end
         ]
         """The facts in effect, each with its number."""
         bits = vocabulary.meant.bits

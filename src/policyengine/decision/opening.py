@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Container, Iterable, Iterator, Mapping
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from typing import Final, NamedTuple
 
 from msgspec import UNSET
@@ -16,6 +16,7 @@ from policyengine.model.event import Event
 from policyengine.model.fields import ROWS
 from policyengine.model.policy import Policy
 from policyengine.model.rule import Duty, Permit, Replacement, Restriction, Rule, sided
+from policyengine.model.vocabulary import Vocabulary
 from policyengine.text import Text, listed
 
 MOST: Final = 8
@@ -34,21 +35,64 @@ class Opening(NamedTuple):
     text: Text
 
 
-def openings(policy: Policy, event: Event, rules: Iterable[Rule], items: Items) -> list[Opening]:
-    """Return what would have to be said for `rules` to have another effect on some items, by path, each once.
+class Openings:
+    """What events leave open, by what hangs on it under one policy.
 
     Args:
-        policy: the policy whose rules they are.
-        event: the event.
-        rules: restrictions that bind it, permits that do not permit it, rules that take the place of others.
-        items: the items.
+        policy: the policy.
     """
-    answers = Answers(policy.vocabulary, event)
-    found: dict[str, Opening] = {}
-    for rule in rules:
-        for opening in _of(policy, answers, rule, items):
-            found.setdefault(opening.path, opening)
-    return sorted(found.values())
+
+    def __init__(self, policy: Policy) -> None:
+        self._policy = policy
+        self._turned: dict[int, Sequence[tuple[Condition, Condition]]] = {}
+
+    def of(self, answers: Answers, rules: Iterable[Rule], items: Items) -> list[Opening]:
+        """Return what would have to be said for `rules` to have another effect on some items, by path, each once.
+
+        Args:
+            answers: of the event.
+            rules: restrictions that bind it, permits that do not permit it, rules that take the place of others; of
+                the policy.
+            items: the items.
+        """
+        found: dict[str, Opening] = {}
+        for rule in rules:
+            for opening in self._of(answers, rule, items):
+                found.setdefault(opening.path, opening)
+        return sorted(found.values())
+
+    def _of(self, answers: Answers, rule: Rule, items: Items) -> Iterator[Opening]:
+        """Yield what is left open in the conditions of one rule, if its effect hangs on that."""
+        pairs = self._turned.get(id(rule))
+        if pairs is None:  # INVARIANT: the policy keeps its rules, so no other rule ever has this one's id
+            pairs = self._turned[id(rule)] = _turned(rule, self._policy.vocabulary)
+        met = [answers.met(turned, items) for _, turned in pairs]
+        match rule:
+            case Permit():
+                other = met[0] & met[1]  # where it would permit
+            case Restriction():
+                other = items & (~met[0] | met[1] | met[2])  # where it would not bind
+            case Replacement() | Duty():
+                other = items & ~met[0]
+        if not other:
+            return
+        for condition, turned in pairs:
+            for leaf, turned_leaf in zip(leaves(condition), leaves(turned), strict=True):
+                differing = (answers.leaf(leaf) ^ answers.leaf(turned_leaf)) & other
+                if differing:
+                    yield from _paths(self._policy, answers, leaf, turned_leaf, differing)
+
+
+def _turned(rule: Rule, vocabulary: Vocabulary) -> Sequence[tuple[Condition, Condition]]:
+    """Return the conditions of a rule, each with the same on the other side: as if all that is open were otherwise."""
+    match rule:
+        case Permit():
+            placed = [(rule.about, False), (rule.terms, False)]
+        case Restriction():
+            placed = [(rule.when, True), (rule.unless, False), (rule.exempt, False)]
+        case Replacement() | Duty():
+            placed = [(rule.when, True)]
+    return [(condition, sided(condition, not may, vocabulary, rule.head.passing)) for condition, may in placed]
 
 
 def with_openings(message: Text, found: Iterable[Opening]) -> Text:
@@ -58,34 +102,6 @@ def with_openings(message: Text, found: Iterable[Opening]) -> Text:
         return message
     shown = listed(texts[:MOST])
     return Text(ja=f"{message.ja}（{shown.ja}）", en=f"{message.en} ({shown.en})")
-
-
-def _of(policy: Policy, answers: Answers, rule: Rule, items: Items) -> Iterator[Opening]:
-    """Yield what is left open in the conditions of one rule, if its effect hangs on that."""
-    placed: list[tuple[Condition, bool]]
-    match rule:
-        case Permit():
-            placed = [(rule.about, False), (rule.terms, False)]
-        case Restriction():
-            placed = [(rule.when, True), (rule.unless, False), (rule.exempt, False)]
-        case Replacement() | Duty():
-            placed = [(rule.when, True)]
-    turned = [sided(condition, not may, policy.vocabulary, rule.head.passing) for condition, may in placed]
-    met = [answers.met(condition, items) for condition in turned]
-    match rule:
-        case Permit():
-            other = met[0] & met[1]  # where it would permit
-        case Restriction():
-            other = items & (~met[0] | met[1] | met[2])  # where it would not bind
-        case Replacement() | Duty():
-            other = items & ~met[0]
-    if not other:
-        return
-    for (condition, _), turned_condition in zip(placed, turned, strict=True):
-        for leaf, turned_leaf in zip(leaves(condition), leaves(turned_condition), strict=True):
-            differing = (answers.leaf(leaf) ^ answers.leaf(turned_leaf)) & other
-            if differing:
-                yield from _paths(policy, answers, leaf, turned_leaf, differing)
 
 
 def _paths(policy: Policy, answers: Answers, leaf: Condition, turned: Condition, items: Items) -> Iterator[Opening]:

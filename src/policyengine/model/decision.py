@@ -31,7 +31,7 @@ class PolicyRef(Struct, frozen=True, omit_defaults=True, gc=False):
     readings: Mapping[str, str] = {}
 
 
-class Reason:
+class Reason(Struct, frozen=True, eq=False, gc=False):
     """One reason of a denial. Its text, and what was left open, are worked out when somebody reads them.
 
     Args:
@@ -44,35 +44,20 @@ class Reason:
             them out.
     """
 
-    __slots__ = ("_told", "clause", "code", "items", "policy", "rule")
-
     code: str
     policy: str | None
     clause: str | None
     rule: str | None
     items: tuple[str, ...]
-
-    def __init__(
-        self,
-        code: str,
-        policy: str | None,
-        clause: str | None,
-        rule: str | None,
-        items: tuple[str, ...],
-        told: Text | tuple[Text, tuple[str, ...]] | Callable[[], tuple[Text, tuple[str, ...]]],
-    ) -> None:
-        _set_code(self, code)
-        _set_policy(self, policy)
-        _set_clause(self, clause)
-        _set_rule(self, rule)
-        _set_items(self, items)
-        _set_told(self, (told, ()) if isinstance(told, Text) else told)
+    told: Any
 
     def _read(self) -> tuple[Text, tuple[str, ...]]:
-        told: tuple[Text, tuple[str, ...]] | Callable[[], tuple[Text, tuple[str, ...]]] = self._told  # type: ignore[attr-defined]
+        told: Text | tuple[Text, tuple[str, ...]] | Callable[[], tuple[Text, tuple[str, ...]]] = self.told
+        if isinstance(told, Text):
+            return told, ()
         if not isinstance(told, tuple):
             told = told()
-            _set_told(self, told)
+            msgspec.structs.force_setattr(self, "told", told)
         return told
 
     @property
@@ -97,12 +82,6 @@ class Reason:
             "message": self.message.as_dict(),
         }
 
-    def __setattr__(self, name: str, value: Any) -> None:
-        raise AttributeError(f"a Reason is frozen; cannot set {name!r}")
-
-    def __delattr__(self, name: str) -> None:
-        raise AttributeError(f"a Reason is frozen; cannot delete {name!r}")
-
     def __reduce__(self) -> tuple[Any, ...]:
         return (Reason, (self.code, self.policy, self.clause, self.rule, self.items, self._read()))
 
@@ -114,14 +93,6 @@ class Reason:
 
     def __repr__(self) -> str:
         return f"Reason({', '.join(f'{name}={value!r}' for name, value in self.as_dict().items())})"
-
-
-_set_code = Reason.__dict__["code"].__set__
-_set_policy = Reason.__dict__["policy"].__set__
-_set_clause = Reason.__dict__["clause"].__set__
-_set_rule = Reason.__dict__["rule"].__set__
-_set_items = Reason.__dict__["items"].__set__
-_set_told = Reason.__dict__["_told"].__set__
 
 
 class Obligation(Struct, frozen=True, gc=False):
@@ -267,13 +238,22 @@ def read_decision(text: bytes | str) -> Decision:
     Raises:
         msgspec.DecodeError: it is none.
     """
-    return msgspec.json.decode(text, type=Decision, dec_hook=_read_reason)
+    data = msgspec.json.decode(text, type=dict[str, Any])
+    told = msgspec.convert(data.pop("reasons", ()), tuple[_WrittenReason, ...])
+    reasons = [Reason(one.code, one.policy, one.clause, one.rule, one.items, (one.message, one.open)) for one in told]
+    return msgspec.structs.replace(msgspec.convert(data, Decision), reasons=tuple(reasons))
 
 
-def _read_reason(_reason: type[Reason], data: Mapping[str, Any]) -> Reason:
-    told = (msgspec.convert(data["message"], Text), tuple(data["open"]))
-    code, policy, clause, rule = (data[name] for name in ("code", "policy", "clause", "rule"))
-    return Reason(code, policy, clause, rule, tuple(data["items"]), told)
+class _WrittenReason(Struct):
+    """A reason as `Reason.as_dict` has it."""
+
+    code: str
+    policy: str | None
+    clause: str | None
+    rule: str | None
+    items: tuple[str, ...]
+    open: tuple[str, ...]
+    message: Text
 
 
 _OUTCOMES: Final[Mapping[Outcome, tuple[Text, Style]]] = {

@@ -1,0 +1,113 @@
+"""The reasons of a denial: made when it is decided, and worded when somebody reads them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from functools import cached_property, partial
+
+from policyengine.decision.admission import Admission
+from policyengine.decision.facts import Answers, chosen
+from policyengine.decision.opening import Openings, with_openings
+from policyengine.decision.ruling import Obstacle
+from policyengine.model.condition import Field
+from policyengine.model.decision import Reason
+from policyengine.model.event import Event
+from policyengine.model.policy import Policy
+from policyengine.model.rule import Permit, Rule
+from policyengine.text import Text, shortened
+
+
+class Reasons:
+    """Says what stands in the way of events under one policy.
+
+    Args:
+        policy: the policy.
+        admission: reads the facts of an event.
+    """
+
+    def __init__(self, policy: Policy, admission: Admission) -> None:
+        self._policy = policy
+        self._admission = admission
+
+    def of(self, event: Event, obstacles: Iterable[tuple[Obstacle, tuple[str, ...]]]) -> list[Reason]:
+        """Return the reasons of a denial: of each obstacle one. What it says is worked out when it is read."""
+        told, policy = _Telling(self, event).told, self._policy.id
+        return [
+            Reason(obstacle.code, policy, obstacle.clause, obstacle.rule, items, partial(told, obstacle, items))
+            for obstacle, items in obstacles
+        ]
+
+    def told(self, answers: Answers, obstacle: Obstacle, items: tuple[str, ...]) -> tuple[Text, tuple[str, ...]]:
+        """Return what a reason says, and the paths of what was left open.
+
+        Args:
+            answers: of the event.
+            obstacle: what stands in the way.
+            items: of what.
+        """
+        event = answers.event
+        open_things = self._openings.of(answers, self._behind(event, obstacle), chosen(event.items, frozenset(items)))
+        shown = shortened(sorted(items), lambda item: self._policy.vocabulary.label(Field.ITEM, item))
+        message = with_openings(obstacle.say(), open_things)
+        said = Text(ja=f"{message.ja}: {shown.ja}", en=f"{message.en}: {shown.en}")
+        return said, tuple([opening.path for opening in open_things])
+
+    def answers(self, event: Event) -> Answers:
+        """Return what an event says to the conditions of the policy."""
+        return Answers(self._policy.vocabulary, event, facts=self._admission(event))
+
+    @cached_property
+    def _openings(self) -> Openings:
+        return Openings(self._policy)
+
+    @cached_property
+    def _by_id(self) -> dict[str, list[Rule]]:
+        found: dict[str, list[Rule]] = {}
+        for rule in self._policy.rules:
+            found.setdefault(rule.head.id, []).append(rule)
+        return found
+
+    @cached_property
+    def _permits(self) -> dict[str | None, list[Permit]]:
+        """By clause, the permits that make it speak: its own, and those of its cases."""
+        found: dict[str | None, list[Permit]] = {}
+        for rule in self._policy.rules:
+            if isinstance(rule, Permit):
+                clause = self._policy.clauses[rule.head.clause]
+                for number in {clause.number, clause.case_of or clause.number}:
+                    found.setdefault(number, []).append(rule)
+        return found
+
+    def _behind(self, event: Event, obstacle: Obstacle) -> Sequence[Rule]:
+        """Return the rules on whose effect an obstacle rests."""
+        here = event.operation
+        if obstacle.rule is not None:
+            return [
+                rule
+                for rule in self._by_id.get(obstacle.rule, ())
+                if _in_force(rule, event) and (not isinstance(rule, Permit) or here in rule.operations or rule.licence)
+            ]
+        if obstacle.code == "not-permitted":
+            found = self._permits.get(obstacle.clause, ())
+            return [rule for rule in found if _in_force(rule, event) and here in rule.operations]
+        return []
+
+
+class _Telling:
+    """One event for all of its reasons, read when the first of them is."""
+
+    __slots__ = ("_answers", "_event", "_reasons")
+
+    def __init__(self, reasons: Reasons, event: Event) -> None:
+        self._reasons = reasons
+        self._event = event
+        self._answers: Answers | None = None
+
+    def told(self, obstacle: Obstacle, items: tuple[str, ...]) -> tuple[Text, tuple[str, ...]]:
+        if self._answers is None:
+            self._answers = self._reasons.answers(self._event)
+        return self._reasons.told(self._answers, obstacle, items)
+
+
+def _in_force(rule: Rule, event: Event) -> bool:
+    return rule.head.start <= event.instant < rule.head.end
