@@ -13,7 +13,7 @@ from msgspec import UNSET, Meta, Struct, UnsetType
 
 from policyengine.errors import InvalidEvent
 from policyengine.model.event import Event, PreparedFact, keep_admitted
-from policyengine.model.event_document import EventDocument
+from policyengine.model.event_document import NO_EVENT, EventDocument, encode
 from policyengine.model.event_problems import MALFORMED_BECAUSE
 from policyengine.model.fact import FactField, FactType
 from policyengine.model.operation import OPERATIONS
@@ -92,6 +92,19 @@ class Admission:
         try:
             return [self._admitted(fact, document) for fact in document.facts]  # type: ignore[arg-type]
         except ValueError:
+            return None
+
+    def more(
+        self, document: EventDocument, facts: Sequence[Mapping[str, Any]]
+    ) -> tuple[Sequence[Struct], Sequence[Admitted]] | None:
+        """Return more facts for an event in the form of the others, and what they state; None as `facts` does."""
+        if not all(type(fact) is dict for fact in facts):
+            return None  # a struct is taken as it is, whatever it holds: it has to go the longer way
+        try:
+            found = msgspec.convert({"facts": facts}, self._form).facts
+            encode(found)  # raises where a text has a lone surrogate, which no JSON can say
+            return found, [self._admitted(fact, document) for fact in found]
+        except NO_EVENT:
             return None
 
     def _read(self, event: Event, first: int) -> Sequence[Admitted]:

@@ -216,6 +216,15 @@ class Evaluator:
         items = self._meanings.those(event.items)
         if STRANGE in key or not items:
             return frozenset()
+        kinds = (of, of.kinds(items, of.silent)[0], None)
+        found: frozenset[str] | None = self._memory.get(kinds)
+        if found is None:
+            found = self._types(of, items)
+            self._memory.put(kinds, found, 500)
+        return found
+
+    def _types(self, of: _Class, items: Items) -> frozenset[str]:
+        """Return the fact types for which rules ask about items; the same for all items of the same kinds."""
 
         def answer(leaf: Condition) -> bool | None:
             match leaf:

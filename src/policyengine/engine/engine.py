@@ -90,7 +90,7 @@ class Engine:
         self._closed = False
         self._enforcer = Enforcer(actions, steps, observers, mode, action_timeout)
         self._shadow = shadow
-        self._gatherer = Gatherer(self._sources, source_timeout, self._asked, self._decider.admit)
+        self._gatherer = Gatherer(self._sources, source_timeout, self._asked, self._decider.admit, self._decider.reader)
 
     @classmethod
     def load(

@@ -11,7 +11,7 @@ from policyengine.enforcement.enforce import refuse_awaitable, said
 from policyengine.errors import InvalidEvent, PolicyEngineError
 from policyengine.hooks import FactQuery, FactSource
 from policyengine.model.decision import Decision, Reason
-from policyengine.model.event import Event
+from policyengine.model.event import Event, FactReader, event_with_facts
 from policyengine.text import Text
 
 _log = logging.getLogger("policyengine.gather")
@@ -25,6 +25,7 @@ class Gatherer:
         timeout: how many seconds a call of a source may take; None sets no limit.
         asked: returns the fact types that the rules can ask for about an event; raises `InvalidEvent`.
         admit: raises `InvalidEvent` where a fact of an event is malformed.
+        reader: reads facts as the policies declare them.
     """
 
     def __init__(
@@ -33,11 +34,13 @@ class Gatherer:
         timeout: float | None,
         asked: Callable[[Event], frozenset[str]],
         admit: Callable[[Event], None],
+        reader: FactReader,
     ) -> None:
         self._sources = tuple((source, _asking(source)) for source in sources)
         self._timeout = timeout
         self._asked = asked
         self._admit = admit
+        self._reader = reader
 
     def gather(self, events: Sequence[Event]) -> Course[list[Event | Decision | InvalidEvent]]:
         """Return each event with what the sources know about it, or why it cannot be decided.
@@ -63,7 +66,7 @@ class Gatherer:
             else:
                 if types:
                     waiting[number] = types
-        gathered: dict[int, list[Mapping[str, Any]]] = {number: [] for number in waiting}
+        gathered = {number: events[number] for number in waiting}
         for source, callee in self._sources:
             queries = [FactQuery(events[number], types) for number, types in waiting.items()]
             if not queries:
@@ -76,8 +79,11 @@ class Gatherer:
                     found[number] = self._denied(events[number], source, "source-unavailable", said(error))
                 return found
             for number, facts in zip(tuple(waiting), answers, strict=True):
+                if not facts:
+                    continue
                 try:
-                    self._admit(events[number].with_facts(facts))
+                    known = event_with_facts(gathered[number], facts, self._reader)
+                    self._admit(known)
                 except Exception as error:  # a malformed fact, or something that is no fact at all
                     _log.warning("fact source %s returned a malformed fact", source.name, exc_info=True)
                     paths = (one.path for one in error.errors) if isinstance(error, InvalidEvent) else ()
@@ -85,10 +91,9 @@ class Gatherer:
                     found[number] = self._denied(events[number], source, "source-invalid", why)
                     del waiting[number]
                 else:
-                    gathered[number].extend(facts)
+                    gathered[number] = known
         for number in waiting:
-            if gathered[number]:
-                found[number] = events[number].with_facts(gathered[number])
+            found[number] = gathered[number]
         return found
 
     def _denied(self, event: Event, source: FactSource, code: str, why: str) -> Decision:

@@ -59,6 +59,12 @@ class FactReader(Protocol):
         """Return what the facts of an event of that form state; None where one of them is malformed."""
         ...
 
+    def more(
+        self, document: EventDocument, facts: Sequence[Mapping[str, Any]]
+    ) -> tuple[Sequence[Any], Sequence[Any]] | None:
+        """Return more facts for an event in the form of the others, and what they state; None as `facts` does."""
+        ...
+
 
 class PreparedFact(Struct, frozen=True, gc=False):
     """A fact with its times parsed once."""
@@ -248,6 +254,18 @@ def event_from_json(line: bytes | str, reader: FactReader | None) -> Event:
         if read is not None:
             return _prepare(Event.__new__(Event), found, (reader, read))
     return Event.from_json(line)
+
+
+def event_with_facts(event: Event, facts: Sequence[Mapping[str, Any]], reader: FactReader) -> Event:
+    """Return the same event with more facts, as `Event.with_facts` does; they are read by `reader` if it can."""
+    document = event.document
+    own = () if document.facts is UNSET else document.facts
+    by, known = event.admitted
+    if (own and (by is not reader or len(known) != len(own))) or (found := reader.more(document, facts)) is None:
+        return event.with_facts(facts)
+    more, admitted = found
+    joined = msgspec.structs.replace(document, facts=(*own, *more))
+    return _filled(Event.__new__(Event), joined, event.instant, (reader, [*known, *admitted]))
 
 
 def keep_admitted(event: Event, by: object, found: Sequence[Any]) -> None:
