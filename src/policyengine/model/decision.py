@@ -239,8 +239,7 @@ def read_decision(text: bytes | str) -> Decision:
         msgspec.DecodeError: it is none.
     """
     data = msgspec.json.decode(text, type=dict[str, Any])
-    told = msgspec.convert(data.pop("reasons", ()), tuple[_WrittenReason, ...])
-    reasons = [Reason(one.code, one.policy, one.clause, one.rule, one.items, (one.message, one.open)) for one in told]
+    reasons = [one.read() for one in msgspec.convert(data.pop("reasons", ()), tuple[_WrittenReason, ...])]
     return msgspec.structs.replace(msgspec.convert(data, Decision), reasons=tuple(reasons))
 
 
@@ -254,6 +253,10 @@ class _WrittenReason(Struct):
     items: tuple[str, ...]
     open: tuple[str, ...]
     message: Text
+
+    def read(self) -> Reason:
+        code, policy, clause, rule = self.code, self.policy, self.clause, self.rule
+        return Reason(code, policy, clause, rule, self.items, (self.message, self.open))
 
 
 _OUTCOMES: Final[Mapping[Outcome, tuple[Text, Style]]] = {
