@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
-import json
 import re
 from collections.abc import Iterable, Sequence
 from typing import Any, Final, Literal, Protocol, TypeAlias
@@ -256,11 +254,15 @@ def json_path(path: tuple[str | int, ...]) -> str:
 
 
 def _quoted(key: str) -> str:
+    import json  # noqa: PLC0415  needed only where a key is no plain name
+
     return f"[{json.dumps(key, ensure_ascii=False)}]"
 
 
 def nearest(word: str, known: Iterable[str]) -> str | None:
     """Return the member of `known` that `word` was most likely meant to be, or None."""
+    import difflib  # noqa: PLC0415  needed only where something is wrong
+
     found = difflib.get_close_matches(word[:200], sorted(known), n=1, cutoff=0.6)
     return found[0] if found else None
 

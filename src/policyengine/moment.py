@@ -18,7 +18,8 @@ TIME_PATTERN: Final = (
 )
 """Strict RFC 3339, as an ECMA 262 regular expression that Python reads the same way."""
 
-_TIME = re.compile(TIME_PATTERN)
+_DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
+_OFFSET = re.compile(r"Z|[+-](?:[01][0-9]|2[0-3]):[0-5][0-9]")
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
 
@@ -54,7 +55,7 @@ _FRACTIONS: Final = {digits: 10 ** (6 - digits) for digits in range(1, 7)}
 @lru_cache(maxsize=4096)
 def _day(day: str) -> int:
     """Return the seconds from 1970 to the beginning of a day in UTC. Raises `ValueError` where it is none."""
-    if not _TIME.match(f"{day}T00:00:00Z"):
+    if not _DAY.fullmatch(day):  # `date` reads weeks as well
         raise ValueError(day)
     return (date.fromisoformat(day) - _EPOCH.date()).days * 86_400
 
@@ -62,7 +63,7 @@ def _day(day: str) -> int:
 @lru_cache(maxsize=256)
 def _offset(offset: str) -> int:
     """Return the seconds by which an offset, such as ``+09:00``, is ahead of UTC. Raises `ValueError`."""
-    if not _TIME.match(f"1970-01-01T00:00:00{offset}"):
+    if not _OFFSET.fullmatch(offset):
         raise ValueError(offset)
     return 0 if offset == "Z" else int(f"{offset[0]}1") * (int(offset[1:3]) * 3600 + int(offset[4:]) * 60)
 

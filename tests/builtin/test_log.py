@@ -8,12 +8,12 @@ import logging
 import subprocess
 import sys
 from collections.abc import Iterator
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 import structlog
+from msgspec.structs import replace
 
 from policyengine import Engine, Flow, FlowDenied, PluginError, Step
 from policyengine.builtin.actions.log import Log

@@ -6,7 +6,7 @@ import copy
 import json
 import pickle
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -15,6 +15,7 @@ import pytest
 from hypothesis import event as counted
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from policyengine import Decision, Engine, Event, Flow, FlowDenied, Reduction, Step, Text
 from policyengine.builtin.actions.redact import Redact

@@ -18,6 +18,7 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 
 from policyengine import EnforcementAction, Engine, Flow, FlowDenied, PolicyError, Step, hookimpl
@@ -141,7 +142,7 @@ def test_a_flow_that_is_tried_again_is_the_same(store: Quarantine) -> None:
         denied(1),
         denied(2, {"a": 1, "b": [1.5, None, True]}),
         denied(1, {"a": 1, "b": [1.5, None, True]}, items=["health_checkup_result"]),
-        replace(denied(1, {"a": 1, "b": [1.5, None, True]}), decision=denied(2).decision),
+        msgspec.structs.replace(denied(1, {"a": 1, "b": [1.5, None, True]}), decision=denied(2).decision),
     ]
     ids = {first, *map(store.keep, others)}
     assert len(ids) == len(others) + 1
@@ -192,7 +193,7 @@ def test_a_payload_that_holds_itself(store: Quarantine) -> None:
 
 @pytest.mark.parametrize("text", ["\ud800", "a\0b", "\x1b[31m", "𠮷野家"])
 def test_every_text_comes_back(store: Quarantine, text: str) -> None:
-    flow = replace(denied(), event={**STAFF, "id": text}, payload={text: text})
+    flow = msgspec.structs.replace(denied(), event={**STAFF, "id": text}, payload={text: text})
     kept = store.get(store.keep(flow))
     assert (kept.event["id"], kept.payload) == (text, {text: text})
     assert store.keep(flow) == kept.id

@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+import gc
 import importlib
 import io
 import os
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, Final
 
 import click
 
 from policyengine.cli.session import Session, default_language
 from policyengine.engine.installed import may_be_installed
+
+_GARBAGE: Final = 20_000
+"""How many objects are made between two searches for garbage: most that a command makes are modules and rules."""
 
 CONFIGURATION = "policyengine.toml"  # as in `policyengine.load`, which completion shall not wait for
 
@@ -140,6 +144,7 @@ def main() -> None:
     for name in ("stdout", "stderr"):
         if getattr(sys, name) is None:  # closed by whoever started us
             setattr(sys, name, open(os.devnull, "w", encoding="utf-8"))  # noqa: PTH123, SIM115
+    gc.set_threshold(_GARBAGE)
     try:
         code = cli.main(prog_name="policyengine", standalone_mode=False)
         sys.stdout.flush()

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Iterable, Mapping
-from dataclasses import dataclass
 from enum import Enum
 from typing import Any, Final, Literal, Protocol, TypeAlias, get_args, runtime_checkable
+
+from msgspec import Struct
 
 from policyengine.errors import PolicyEngineError
 from policyengine.model.decision import Decision, Outcome
@@ -43,8 +44,7 @@ STAGES: Final = ("reduce", "keep", "tell", "stop")
 """When actions act: what narrows a flow, what keeps it for a person, what tells somebody, what stops it."""
 
 
-@dataclass(frozen=True, slots=True)
-class Flow:
+class Flow(Struct, frozen=True):
     """One flow under enforcement.
 
     Args:
@@ -78,8 +78,7 @@ class Unchanged(Enum):
 UNCHANGED: Final = Unchanged.UNCHANGED
 
 
-@dataclass(frozen=True, slots=True)
-class Reduction:
+class Reduction(Struct, frozen=True):
     """What an action takes from a flow: all that an action can do to one. Nothing in it can widen a flow.
 
     Args:
@@ -97,8 +96,7 @@ class Reduction:
     stop: Text | bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Step:
+class Step(Struct, frozen=True):
     """Which action follows which decisions.
 
     Args:

@@ -6,9 +6,10 @@ import functools
 import inspect
 import uuid
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Protocol, TypeVar, cast
+
+from msgspec import Struct
 
 from policyengine.model.decision import Decision
 
@@ -27,8 +28,7 @@ class Enforcing(Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True)
-class Argument:
+class Argument(Struct, frozen=True):
     """Stands in an event for what a guarded function is called with.
 
     Args:
