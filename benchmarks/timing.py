@@ -193,11 +193,17 @@ class Ran:
     most: float
 
 
-def ran(command: Sequence[str], seconds: float, code: int = 0, stdout: Path | None = None) -> Ran | str:
+def ran(
+    command: Sequence[str],
+    seconds: float,
+    code: int = 0,
+    stdout: Path | None = None,
+    environment: Mapping[str, str] | None = None,
+) -> Ran | str:
     """Run a command, with all the processes that it starts; return what it took, or what went wrong."""
     with (stdout or Path(os.devnull)).open("wb") as out, tempfile.TemporaryFile() as err:
         began = time.perf_counter()
-        process = subprocess.Popen(command, stdout=out, stderr=err)
+        process = subprocess.Popen(command, stdout=out, stderr=err, env=environment)
         most, ended = [0.0], threading.Event()
         threading.Thread(target=_watch, args=(process, seconds, most, ended)).start()
         _, status, used = os.wait4(process.pid, 0)

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from cli.running import ROOT, environment
+from cli.running import PACK, PERMITTED, ROOT, environment, lines
 from policyengine.engine.installed import GROUP, may_be_installed
 
 ALONE = """\
@@ -29,7 +29,13 @@ finally:
 def loaded(*words: str) -> set[str]:
     """Return the modules that a command has loaded at its end, in an environment without any installed plugin."""
     done = subprocess.run(
-        [sys.executable, "-c", ALONE, *words], cwd=ROOT, env=environment(), capture_output=True, text=True, check=True
+        [sys.executable, "-c", ALONE, *words],
+        input=lines(PERMITTED),
+        cwd=ROOT,
+        env=environment(),
+        capture_output=True,
+        text=True,
+        check=True,
     )
     return set(done.stderr.split())
 
@@ -45,6 +51,31 @@ def test_the_help_loads_what_reads_the_command_line_and_nothing_else() -> None:
         "policyengine.engine.installed",
     }
     assert not found & {"importlib.metadata", "json", "logging", "msgspec", "pathlib", "pluggy", "rich", "traceback"}
+
+
+HEAVY = {
+    "asyncio",
+    "attrs",
+    "hypothesis",
+    "importlib.metadata",
+    "jsonschema",
+    "multiprocessing",
+    "pytest",
+    "rich",
+    "sqlalchemy",
+    "sqlite3",
+    "xml.etree.ElementTree",
+}
+"""What takes longer to load than a policy, and is needed for none that is sound."""
+
+ELSEWHERE = ("policyengine.analysis", "policyengine.suite", "policyengine.testing", "policyengine.decision.explain")
+
+
+@pytest.mark.parametrize("words", [("check", PACK), ("evaluate", PACK, "--events", "-")], ids=lambda words: words[0])
+def test_what_is_sound_is_checked_and_decided_without_what_says_what_is_wrong(words: tuple[str, ...]) -> None:
+    found = loaded(*words)
+    assert not found & HEAVY
+    assert not {name for name in found if name.startswith(ELSEWHERE)}
 
 
 def test_a_plugin_is_seen_wherever_the_library_sees_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -15,14 +15,13 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 from urllib.parse import quote
-from xml.etree import ElementTree as ET
 
 import msgspec
 
 from policyengine.errors import Code, Place, Problem
 from policyengine.text import Language, Line, Words, plain, plain_text, visible
 
-_NOT_XML = re.compile("[^\t\n\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+_NOT_XML: Final = "[^\t\n\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]"  # compiled where it is used: that takes long
 
 
 class Detail(NamedTuple):
@@ -109,6 +108,8 @@ def as_json(trials: Iterable[Trial], /, **more: Any) -> str:
 
 def as_junit(trials: Iterable[Trial], lang: Language = "en") -> str:
     """Return JUnit XML: a suite a file, a case a trial. What is broken is an error, any other error a failure."""
+    from xml.etree import ElementTree as ET  # noqa: PLC0415  needed only here
+
     root = ET.Element("testsuites", name="policyengine")
     by_file: dict[str, list[Trial]] = {}
     for trial in trials:
@@ -216,7 +217,7 @@ def _location(place: Place) -> dict[str, Any]:
 
 def _xml(text: str) -> str:
     """Return `text` without the characters that XML 1.0 cannot hold."""
-    return _NOT_XML.sub("\ufffd", text)
+    return re.sub(_NOT_XML, "\ufffd", text)
 
 
 def _escaped(text: str) -> str:
