@@ -109,7 +109,7 @@ def run(event: dict[str, Any], actions: Sequence[Any], *steps: Step, mode: Mode 
     observers = [action for action in actions if isinstance(action, Scripted)][:1]
     enforcer = Enforcer({action.name: action for action in actions}, steps, observers, mode)
     decide = partial(again, event)
-    return calls.run(enforcer.run(Event.from_mapping(event), ENGINE.evaluate(event), decide, payload), WORKERS)
+    return calls.run(enforcer.run(Event.from_mapping(event), ENGINE.evaluate(event), decide, payload), WORKERS).flow()
 
 
 ALWAYS: Any = frozenset({"permit", "deny", "invalid"})
@@ -276,6 +276,6 @@ def test_what_is_no_event_is_frozen_too(what: Any) -> None:
     flows: list[tuple[str, Flow]] = []
     watching = Enforcer({}, (), [Scripted("w", "tell", "nothing", flows)], "warn")
     decision = ENGINE.evaluate(what)
-    flow = calls.run(watching.run(what, decision, lambda _: decision), WORKERS)
+    flow = calls.run(watching.run(what, decision, lambda _: decision), WORKERS).flow()
     assert flow.decision.outcome == "invalid"
     json.dumps(flow.event)

@@ -8,39 +8,33 @@ once. What has stopped a flow stops it for good.
 
 from __future__ import annotations
 
-import inspect
 import logging
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import Any, Final, TypeAlias
+from typing import Any, Final
 
 from policyengine.enforcement.calls import Call, Callee, Course, run
 from policyengine.enforcement.flow import (
     MODES,
     OUTCOMES,
     STAGES,
-    UNCHANGED,
     EnforcementAction,
     Flow,
     FlowDenied,
     Mode,
     Observer,
-    Reduction,
     Step,
 )
 from policyengine.enforcement.problems import UNKNOWN_ACTION, UNKNOWN_MODE, UNKNOWN_OUTCOME
-from policyengine.enforcement.stated import stated, with_items
+from policyengine.enforcement.standing import Decide, Standing, refuse_awaitable
 from policyengine.enforcement.workers import Workers
-from policyengine.errors import ConfigurationError, PolicyEngineError, did_you_mean
-from policyengine.model.decision import Decision, Reason
+from policyengine.errors import ConfigurationError, did_you_mean
+from policyengine.model.decision import Decision
 from policyengine.model.problems import UNKNOWN_CLAUSE, UNKNOWN_OBLIGATION
 from policyengine.schema.problems import EMPTY
-from policyengine.text import Text, visible
+from policyengine.text import visible
 
 _SOFT: Final = frozenset({"tell"})
 """The stages of mode ``warn``, which changes nothing about the flow."""
-
-Decide: TypeAlias = Callable[[Sequence[str]], Decision]
-"""Decides an event again, on the same facts, with fewer items."""
 
 _log = logging.getLogger("policyengine.enforce")
 _shadow_log = logging.getLogger("policyengine.shadow")
@@ -115,7 +109,7 @@ class Enforcer:
 
     def run(
         self, event: object, decision: Decision, decide: Decide, payload: Any = None, shadow: Decision | None = None
-    ) -> Course[Flow]:
+    ) -> Course[Standing]:
         """Run every action that follows `decision`, and then the observers; each is a call of the course.
 
         Where the course is given up on its way (a caller that awaits is cancelled), what has acted has acted, nothing
@@ -129,14 +123,14 @@ class Enforcer:
             shadow: what the shadow policies say of the event.
 
         Returns:
-            The flow that may go on. In mode ``warn`` that is the flow as it came.
+            What became of the flow that may go on. In mode ``warn`` that is the flow as it came.
 
         Raises:
             FlowDenied: mode is ``enforce``, and the flow is not permitted in the end.
         """
         if shadow is not None and differs(decision, shadow):
             _shadow_log.warning(*_difference(decision, shadow))
-        state = _State(stated(event), decision, decide, payload, self._mode, shadow)
+        state = Standing(event, decision, decide, payload, self._mode, shadow)
         acted: list[str] = []
         try:
             for step, action, callee in self._steps:
@@ -160,149 +154,10 @@ class Enforcer:
         except GeneratorExit:
             _log.warning("flow %s was given up; called were: %s", visible(decision.event or "-"), ", ".join(acted))
             raise
-        flow = state.flow()
-        if self._mode == "enforce" and not flow.decision.permitted:
-            raise FlowDenied(flow.decision, flow.kept)
-        return flow
-
-
-class _State:
-    """What has become of a flow so far. Whatever stands in its way stays there."""
-
-    def __init__(
-        self,
-        event: Mapping[str, Any],
-        decision: Decision,
-        decide: Decide,
-        payload: Any,
-        mode: Mode,
-        shadow: Decision | None,
-    ) -> None:
-        self._stated = self._event = event
-        self._first = self._decided = decision
-        self._decide = decide
-        self._payload = payload
-        self._mode = mode
-        self._shadow = shadow
-        self._kept: str | None = None
-        self._failed: list[Reason] = []
-        self._stopped: list[Reason] = []
-
-    def flow(self) -> Flow:
-        """Return the flow as it is now: a new one for everybody who sees it."""
-        return Flow(
-            self._event,
-            self._decision(),
-            self._payload,
-            self._mode,
-            self._kept,
-            self._shadow,
-            self._first,
-            self._stated,
-        )
-
-    def _decision(self) -> Decision:
-        decided = self._decided
-        in_the_way = [*(self._stopped if decided.permitted else ()), *self._failed]
-        if not in_the_way or decided.outcome == "invalid" or self._mode == "warn":
-            return decided
-        return Decision(
-            decided.event,
-            "deny",
-            decided.policies,
-            decided.clauses,
-            decided.rules,
-            (*decided.reasons, *in_the_way),
-            (),
-            self._items,
-        )
-
-    def take(self, action: EnforcementAction, returned: Reduction | None) -> None:
-        """Take from the flow what an action returned, whole or not at all; but a stop holds in any case.
-
-        Raises:
-            Refused: it is no reduction, or none of this flow.
-        """
-        if returned is None:
-            return
-        if not isinstance(returned, Reduction):
-            refuse_awaitable(returned)
-            raise Refused(f"it returned {_named(returned)}; an action returns a Reduction, or None")
-        if returned.stop is not False and returned.stop is not None:
-            self.stop(action.name, returned.stop)
-        dropped = self._dropped(returned.without)
-        reduces = returned.payload is not UNCHANGED
-        if (dropped or reduces) and action.stage != "reduce":
-            raise Refused(f'it reduced a flow at stage "{action.stage}"; actions of the stage "reduce" do')
-        if returned.kept is not None and (action.stage != "keep" or not isinstance(returned.kept, str)):
-            raise Refused(f'it kept a flow at stage "{action.stage}", as {_named(returned.kept)}')
-        if reduces:
-            from policyengine.enforcement.payload import is_less  # noqa: PLC0415  for hosts with a payload
-
-            if not is_less(returned.payload, self._payload):
-                raise Refused("what it returned as payload has more in it than the payload had")
-        if dropped:
-            left = [item for item in self._event["items"] if item not in dropped]
-            if left:
-                self._event, self._decided = with_items(self._event, left), self._decide(left)
-            else:
-                self.stop(action.name, _NOTHING_LEFT)
-        if reduces:
-            self._payload = returned.payload
-        self._kept = returned.kept or self._kept
-
-    def _dropped(self, without: Iterable[str]) -> frozenset[str]:
-        dropped = frozenset() if isinstance(without, str) else frozenset(without)
-        if isinstance(without, str) or not all(isinstance(item, str) for item in dropped):
-            raise Refused("what it takes away is no collection of items")
-        if self._decided.outcome == "invalid" and dropped:
-            raise Refused("it took items from what is no event")
-        if unknown := dropped.difference(self._stated.get("items", ())):
-            raise Refused(f"it took away {len(unknown)} items that the event does not state")
-        return dropped
-
-    def stop(self, name: str, why: object) -> None:
-        """Let the flow go on no more."""
-        message = why if isinstance(why, Text) else _STOPPED.filled(name=name)
-        self._stopped.append(Reason("action-stopped", None, None, None, self._items, message))
-
-    def fail(self, name: str, error: BaseException) -> None:
-        """Let the flow go on no more, because a mandatory action failed."""
-        message = _FAILED.filled(name=name, why=said(error))
-        self._failed.append(Reason("action-failed", None, None, None, self._items, message))
-
-    @property
-    def _items(self) -> tuple[str, ...]:
-        return (*self._decided.permitted_items, *self._decided.excess_items)
-
-
-class Refused(PolicyEngineError):
-    """What an action did to a flow was refused."""
-
-
-def said(error: BaseException) -> str:
-    """Return what can be told of an error to everybody: our own say what they say, of others their class alone.
-
-    Whatever others say may quote an event, a fact or a payload; the log has it.
-    """
-    return str(error) if isinstance(error, PolicyEngineError) else type(error).__name__
-
-
-def refuse_awaitable(returned: object) -> None:
-    """Refuse what nobody would await. The form of a method is read once, when the engine is built."""
-    if inspect.isawaitable(returned):
-        if inspect.iscoroutine(returned):
-            returned.close()
-        raise Refused("it returned something to await, and is no async function: declare it with async def")
-
-
-def _named(value: object) -> str:
-    return f"an object of type {type(value).__name__}"
-
-
-_FAILED: Final = Text(ja="必須の処置「{name}」が失敗しました: {why}", en='the mandatory action "{name}" failed: {why}')
-_STOPPED: Final = Text(ja="処置「{name}」がフローを止めました", en='the action "{name}" stopped the flow')
-_NOTHING_LEFT: Final = Text(ja="処置がすべての項目を取り除きました", en="an action took every item away")
+        decided = state.decision()
+        if self._mode == "enforce" and not decided.permitted:
+            raise FlowDenied(decided, state.kept)
+        return state
 
 
 class Enforced:
@@ -313,17 +168,17 @@ class Enforced:
         workers: for the calls that are not made in the caller's own thread.
     """
 
-    def __init__(self, begin: Callable[[], Course[Flow]], workers: Workers) -> None:
+    def __init__(self, begin: Callable[[], Course[Standing]], workers: Workers) -> None:
         self._begin = begin
         self._workers = workers
 
     def __enter__(self) -> Flow:
-        return run(self._begin(), self._workers)
+        return run(self._begin(), self._workers).flow()
 
     async def __aenter__(self) -> Flow:
         from policyengine.enforcement.awaiting import arun  # noqa: PLC0415  whoever awaits has asyncio loaded
 
-        return await arun(self._begin(), self._workers)
+        return (await arun(self._begin(), self._workers)).flow()
 
     def __exit__(self, *_: object) -> None:
         """Nothing: what the block has done with the flow is done."""

@@ -5,13 +5,17 @@ from __future__ import annotations
 import functools
 import inspect
 import uuid
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import aclosing
 from datetime import UTC, datetime
-from typing import Any, Protocol, TypeVar, cast
+from typing import Any, Final, Protocol, TypeVar, cast
 
 from msgspec import Struct
 
-from policyengine.model.decision import Decision
+from policyengine.enforcement.enforce import Enforced
+from policyengine.enforcement.flow import Flow
+from policyengine.errors import InvalidEvent, KeyPath, did_you_mean, json_path
+from policyengine.model.event import Event
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -19,12 +23,8 @@ F = TypeVar("F", bound=Callable[..., Any])
 class Enforcing(Protocol):
     """What can enforce an event: an engine, or one that is kept up to date."""
 
-    def enforce(self, event: Mapping[str, Any], payload: Any = None) -> Decision:
-        """Decide, and raise `FlowDenied` where the flow is not permitted."""
-        ...
-
-    async def enforce_async(self, event: Mapping[str, Any], payload: Any = None) -> Decision:
-        """Do the same for those who await."""
+    def flow(self, event: Mapping[str, Any], payload: Any = None) -> Enforced:
+        """Enforce around a block, sync or async; raises `FlowDenied` where the flow is not permitted."""
         ...
 
 
@@ -50,48 +50,133 @@ def arg(name: str, of: Callable[[Any], Any] | None = None) -> Any:
     return Argument(name, of)
 
 
-def guard(engine: Enforcing, fields: Mapping[str, Any]) -> Callable[[F], F]:
+def guard(
+    engine: Enforcing, fields: Mapping[str, Any], payload: str | None = None, flow: str | None = None
+) -> Callable[[F], F]:
     """Return a decorator that enforces an event before every call of a function, sync or async.
 
     Args:
         engine: what enforces.
         fields: the fields of the event, with `arg` where the call decides. `id` and `time` may be left out: a fresh
             id and the time of the call then take their place.
+        payload: the parameter that is the flow's payload: the function is called with what actions have left of it.
+        flow: the parameter in which the function gets the `Flow`: its decision with the obligations, and its payload.
+            Callers do not give it.
 
     Raises:
-        TypeError: when the function is decorated, where `fields` name a parameter that it does not have.
+        TypeError: when the function is decorated, where `fields` name a parameter that it does not have, or a field
+            that events do not have, or leave out one that they need; or where `payload` or `flow` is no parameter that
+            can be it.
     """
 
     def decorate(function: F) -> F:
-        signature = inspect.signature(function)
-        for name in _arguments(fields):
-            if name not in signature.parameters:
-                known = ", ".join(signature.parameters)
-                raise TypeError(f"{function.__qualname__} has no parameter {name!r}; it has: {known}")
+        whole = inspect.signature(function)
+        _refuse_unfit(getattr(function, "__qualname__", repr(function)), whole, fields, payload, flow)
+        asked = whole.replace(parameters=[one for name, one in whole.parameters.items() if name != flow])
 
-        def event(args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> dict[str, Any]:
-            bound = signature.bind(*args, **kwargs)
+        def begun(args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> tuple[inspect.BoundArguments, Enforced]:
+            bound = asked.bind(*args, **kwargs)
             bound.apply_defaults()
             found = {"id": str(uuid.uuid4()), "time": datetime.now(UTC).isoformat(), **_filled(fields, bound.arguments)}
-            return {name: value for name, value in found.items() if value is not None}
+            event = {name: value for name, value in found.items() if value is not None}
+            return bound, engine.flow(event, None if payload is None else bound.arguments[payload])
 
-        if inspect.iscoroutinefunction(function):
+        def called_with(bound: inspect.BoundArguments, found: Flow) -> inspect.BoundArguments:
+            given = {**bound.arguments}
+            if payload is not None:
+                given[payload] = found.payload
+            if flow is not None:
+                given[flow] = found
+            return inspect.BoundArguments(whole, {name: given[name] for name in whole.parameters})
 
-            @functools.wraps(function)
-            async def awaited(*args: Any, **kwargs: Any) -> Any:
-                await engine.enforce_async(event(args, kwargs))
-                return await function(*args, **kwargs)
+        wrapped: Any
+        if inspect.isasyncgenfunction(function):
 
-            return cast("F", awaited)
+            async def wrapped(*args: Any, **kwargs: Any) -> Any:
+                bound, enforced = begun(args, kwargs)
+                async with enforced as found:
+                    call = called_with(bound, found)
+                    async with aclosing(function(*call.args, **call.kwargs)) as entries:
+                        async for entry in entries:
+                            yield entry
 
-        @functools.wraps(function)
-        def called(*args: Any, **kwargs: Any) -> Any:
-            engine.enforce(event(args, kwargs))
-            return function(*args, **kwargs)
+        elif inspect.iscoroutinefunction(function):
 
-        return cast("F", called)
+            async def wrapped(*args: Any, **kwargs: Any) -> Any:
+                bound, enforced = begun(args, kwargs)
+                async with enforced as found:
+                    call = called_with(bound, found)
+                    return await function(*call.args, **call.kwargs)
+
+        else:
+
+            def wrapped(*args: Any, **kwargs: Any) -> Any:
+                bound, enforced = begun(args, kwargs)
+                with enforced as found:
+                    call = called_with(bound, found)
+                    return function(*call.args, **call.kwargs)
+
+        functools.update_wrapper(wrapped, function)
+        if flow is not None:
+            wrapped.__signature__ = asked
+        return cast("F", wrapped)
 
     return decorate
+
+
+def _refuse_unfit(
+    function: str, signature: inspect.Signature, fields: Mapping[str, Any], payload: str | None, flow: str | None
+) -> None:
+    """Refuse what no call of a function could make an event of. Raises `TypeError`."""
+    parameters = signature.parameters
+    for name in (*_arguments(fields), *filter(None, (payload, flow))):
+        if name not in parameters:
+            hint = did_you_mean(name, parameters, listing=False)
+            near = f"; {hint.en}" if hint else ""
+            raise TypeError(f"{function} has no parameter {name!r}{near}; it has: {', '.join(parameters)}")
+    for given, what in ((payload, "payload"), (flow, "flow")):
+        if given is not None and parameters[given].kind in (_REST, _OTHERS):
+            raise TypeError(f"{function}: {given!r} gathers arguments, and cannot be the {what}")
+    if flow is not None and (flow == payload or flow in _arguments(fields)):
+        raise TypeError(f"{function}: {flow!r} gets the flow, and can be nothing else")
+    known = {name: value for name, value in fields.items() if value is not None}
+    left_open = list(_places(known))
+    sample = {"id": "x", "time": "2026-01-01T00:00:00Z", **known}
+    try:
+        Event.from_mapping(sample)
+    except InvalidEvent as error:
+        from policyengine.model.flow_schema import event_schema  # noqa: PLC0415  for what is not as it should be
+        from policyengine.schema.problems import UNKNOWN_KEY  # noqa: PLC0415
+        from policyengine.schema.validate import errors_of  # noqa: PLC0415
+
+        against = errors_of(_filled(sample, None), event_schema())
+        unknown = {json_path(one.path) for one in against if one.code == UNKNOWN_KEY.name}
+        wrong = [
+            one for one in error.errors if one.path in unknown or not any(_below(one.path, path) for path in left_open)
+        ]
+        if wrong:
+            said = "; ".join(f"{one.path}: {one.message.en}" for one in wrong)
+            raise TypeError(f"{function} is guarded by no event: {said}") from None
+
+
+_REST: Final = inspect.Parameter.VAR_POSITIONAL
+_OTHERS: Final = inspect.Parameter.VAR_KEYWORD
+
+
+def _below(path: str, above: str) -> bool:
+    return path == above or path.startswith((f"{above}.", f"{above}["))
+
+
+def _places(value: Any, path: KeyPath = ()) -> Iterator[str]:
+    """Yield the JSON paths at which a call decides."""
+    if isinstance(value, Argument):
+        yield json_path(path)
+    elif isinstance(value, Mapping):
+        for key, member in value.items():
+            yield from _places(member, (*path, str(key)))
+    elif isinstance(value, list | tuple):
+        for index, member in enumerate(value):
+            yield from _places(member, (*path, index))
 
 
 def _arguments(value: Any) -> list[str]:
@@ -104,9 +189,11 @@ def _arguments(value: Any) -> list[str]:
     return []
 
 
-def _filled(value: Any, arguments: Mapping[str, Any]) -> Any:
-    """Return `value` with every stand-in replaced by what the function is called with."""
+def _filled(value: Any, arguments: Mapping[str, Any] | None) -> Any:
+    """Return `value` with every stand-in replaced by what the function is called with; by an empty text without."""
     if isinstance(value, Argument):
+        if arguments is None:
+            return ""
         given = arguments[value.name]
         return value.of(given) if value.of is not None else given
     if isinstance(value, Mapping):

@@ -15,8 +15,9 @@ from typing import TYPE_CHECKING, Any
 from policyengine.decision.decider import Decider, invalid, read_event
 from policyengine.enforcement.calls import Course, run
 from policyengine.enforcement.enforce import Enforced, Enforcer, refuse_unknown
-from policyengine.enforcement.flow import Flow, Mode, Step
+from policyengine.enforcement.flow import Mode, Step
 from policyengine.enforcement.guard import F, guard
+from policyengine.enforcement.standing import Standing
 from policyengine.enforcement.workers import Workers
 from policyengine.engine.configuration import Configuration, configuration_of, read_configuration
 from policyengine.engine.gather import Gatherer
@@ -178,17 +179,21 @@ class Engine:
 
         return WatchedEngine(lambda: newest().paths, lambda: engine_of(newest(), objects, installed), interval)
 
-    def guard(self, **fields: Any) -> Callable[[F], F]:
+    def guard(self, *, payload: str | None = None, flow: str | None = None, **fields: Any) -> Callable[[F], F]:
         """Return a decorator that enforces an event before every call of a function, sync or async.
 
         Args:
+            payload: the parameter that is the flow's payload: the function is called with what actions left of it.
+            flow: the parameter in which the function gets the `Flow`: its decision with the obligations, and its
+                payload. Callers do not give it.
             fields: the fields of the event (section 1 of the contract); `policyengine.arg` stands for an argument of
                 the call, and `id` and `time` are filled in where they are left out.
 
         Raises:
-            TypeError: when the function is decorated, where a field names a parameter that it does not have.
+            TypeError: when the function is decorated, where a field names a parameter that it does not have, a field is
+                misspelt or missing, or `payload` or `flow` is no parameter for it.
         """
-        return guard(self, fields)
+        return guard(self, fields, payload, flow)
 
     def governing(self, event: Event) -> Sequence[Policy]:
         """Return the policies that govern an event, in the order of their ids, each with the words that it shares.
@@ -272,7 +277,7 @@ class Engine:
         Raises:
             FlowDenied: the flow is not permitted in the end, and the mode is ``enforce``.
         """
-        return run(self._enforced(event, payload), self._workers).decision
+        return run(self._enforced(event, payload), self._workers).decision()
 
     async def enforce_async(self, event: Mapping[str, Any] | Event, payload: Any = None) -> Decision:
         """Do what `enforce` does for code that awaits: what waits holds up no event loop.
@@ -287,7 +292,7 @@ class Engine:
         """
         from policyengine.enforcement.awaiting import arun  # noqa: PLC0415  whoever awaits has asyncio loaded
 
-        return (await arun(self._enforced(event, payload), self._workers)).decision
+        return (await arun(self._enforced(event, payload), self._workers)).decision()
 
     def flow(self, event: Mapping[str, Any] | Event, payload: Any = None) -> Enforced:
         """Enforce one event around a block of code, which runs only where the flow may go on.
@@ -323,11 +328,11 @@ class Engine:
     ) -> None:
         self.close()
 
-    def _enforced(self, event: Mapping[str, Any] | Event, payload: Any) -> Course[Flow]:
+    def _enforced(self, event: Mapping[str, Any] | Event, payload: Any) -> Course[Standing]:
         shadow = None
         found: Event | Decision
         try:
-            stated = event if isinstance(event, Event) else Event.from_mapping(event)
+            stated = event if isinstance(event, Event) else event_from_mapping(event, self._decider.reader)
             found = yield from self._gathered(stated)
             if isinstance(found, Decision):
                 decision = found
@@ -502,9 +507,9 @@ class WatchedEngine:
         """Enforce around a block as `Engine.flow` does, with the engine in force."""
         return self.engine.flow(event, payload)
 
-    def guard(self, **fields: Any) -> Callable[[F], F]:
+    def guard(self, *, payload: str | None = None, flow: str | None = None, **fields: Any) -> Callable[[F], F]:
         """Guard a function as `Engine.guard` does; each call asks the engine then in force."""
-        return guard(self, fields)
+        return guard(self, fields, payload, flow)
 
     def look(self) -> bool:
         """Look at the files now, and return whether another engine came into force."""

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from policyengine.enforcement.calls import Call, Callee, Course, is_async
-from policyengine.enforcement.enforce import refuse_awaitable, said
+from policyengine.enforcement.standing import refuse_awaitable, said
 from policyengine.errors import InvalidEvent, PolicyEngineError
 from policyengine.hooks import FactQuery, FactSource
 from policyengine.model.decision import Decision, Reason
