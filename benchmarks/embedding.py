@@ -14,7 +14,7 @@ from corpus import PACK
 from timing import Row, over, progress, turn_about
 
 from policyengine import Engine, FactQuery, FactSource, FlowDenied, Step, hookimpl
-from policyengine_records import Ledger, Outbox
+from policyengine_records import Ledger, Outbox, Store
 from policyengine_records import plugin as records
 
 TITLE = "one flow enforced, to the bare decision on it"
@@ -132,10 +132,12 @@ def _parts(folder: Path) -> Iterator[tuple[str, dict[str, Any], Callable[[object
     yield "a fact source in memory", ENTRUSTED, _enforcing(register), "the bare decision has no facts, and denies"
     timed = _engine(plugins=[Register()], source_timeout=5.0)
     yield "the same within source_timeout", ENTRUSTED, _enforcing(timed), "a thread is asked each time"
-    settings = {"records": {"quarantine": {"file": str(folder / "quarantine.db")}}}
+    store = Store(f"sqlite:///{folder}/records.db")
+    store.upgrade()
+    settings = {"records": {"database": f"sqlite:///{folder}/records.db", "ledger": {"source": False}}}
     keeping = _engine(Step("quarantine"), plugins=[records], settings=settings)
     yield "quarantine: the same flow again", DENIED, _enforcing(keeping, RECORD), "it is kept once; processor time"
-    outbox = Outbox(folder / "outbox.db")
+    outbox = Outbox(store, most=10**9)
     yield (
         "notify: a message into the outbox",
         PERMITTED,
@@ -154,14 +156,16 @@ def _many(bare: Engine, repeats: int) -> Iterator[Row]:
     """Yield the cost of facts from a ledger, one event at a time and in batches."""
     with tempfile.TemporaryDirectory() as folder:
         url = f"sqlite:///{folder}/facts.db"
-        ledger = Ledger(url)
+        store = Store(url)
+        store.upgrade()
+        ledger = Ledger(store)
         for fact in FACTS:
             ledger.add(fact)
         events = [
             {**ENTRUSTED, "id": f"e-{number}", "subject": {"category": "customer", "id": f"c-{number}"}}
             for number in range(BATCH)
         ]
-        settings = {"records": {"ledger": {"url": url}}}
+        settings = {"records": {"database": url}}
         engine = Engine.load(PACK, plugins=[records], installed_plugins=False, settings=settings)
         base = over(bare.evaluate, events)
         title = "facts from a ledger of two facts in SQLite, to the bare decision"

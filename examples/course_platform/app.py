@@ -18,7 +18,8 @@ from fastapi.responses import JSONResponse
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 
 from policyengine import Decision, Engine, FlowDenied, Obligation, WatchedEngine
-from policyengine_records import Ledger, LedgerError, LedgerUnavailable, Quarantine
+from policyengine_records import Ledger, Quarantine, RecordsError, RecordsUnavailable
+from policyengine_records import Store as Records
 
 from . import flows
 from .forms import Campaign, Consent, Demand, Letter, Share, SignUp
@@ -93,12 +94,14 @@ def create_app(config: Path = CONFIGURATION, interval: float = 1.0) -> FastAPI:
     """
     engine = Engine.watch(config=config, interval=interval)
     settings = engine.engine.settings["records"]
-    ledger = Ledger(settings["ledger"]["url"], answer_within_days=settings["ledger"]["answer_within_days"])
+    records = Records(settings["database"])
+    records.upgrade()
+    ledger = Ledger(records, answer_within_days=settings["ledger"]["answer_within_days"])
     platform = Platform(
         engine,
         Store(os.environ["COURSE_DATABASE"]),
         ledger,
-        Quarantine(settings["quarantine"]["file"]),
+        Quarantine(records),
         dict(pair.split("=", 1) for pair in os.environ["COURSE_PARTNERS"].split()),
         os.environ["COURSE_STAFF_KEY"],
     )
@@ -107,14 +110,14 @@ def create_app(config: Path = CONFIGURATION, interval: float = 1.0) -> FastAPI:
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
         with platform.engine:
             yield
-        ledger.close()
+        records.close()
 
     app = FastAPI(title="Course platform", lifespan=lifespan)
     app.add_exception_handler(FlowDenied, _denied)
     app.add_exception_handler(
-        LedgerUnavailable, _answered(503, "the ledger does not answer: nothing is known for sure")
+        RecordsUnavailable, _answered(503, "the ledger does not answer: nothing is known for sure")
     )
-    app.add_exception_handler(LedgerError, _answered(422, "no such fact can be stated"))
+    app.add_exception_handler(RecordsError, _answered(422, "no such fact can be stated"))
     app.add_exception_handler(httpx.HTTPError, _answered(502, "the recipient did not take it"))
     _for_everybody(app, platform)
     _for_staff(app, platform)
@@ -206,17 +209,13 @@ def _for_staff(app: FastAPI, platform: Platform) -> None:
         return {"clauses": decision.clauses}
 
     @app.post("/shares/released", dependencies=staff)
-    def carry_out() -> list[dict[str, Any]]:
-        """Carry out what the staff released, but for what the person had stopped before it came to that."""
+    def carry_out() -> list[str]:
+        """Carry out what the staff released; what the person has stopped since, the quarantine does not hand out."""
         done = []
-        for kept in platform.quarantine.take(by="course-platform"):
-            decision = engine.evaluate({**kept.event, "time": flows.now()})
-            codes = {reason.code for reason in decision.reasons}
-            sent = decision.outcome != "invalid" and not codes & {"request-in-effect", *UNKNOWN}
-            if sent:
-                person = platform.person(kept.event["subject"]["id"])
-                platform.deliver(kept.event["recipient"]["id"], _data(person, kept.event["items"]))
-            done.append({"kept": kept.id, "sent": sent})
+        for kept in platform.quarantine.take(by="course-platform", engine=engine):
+            person = platform.person(kept.event["subject"]["id"])
+            platform.deliver(kept.event["recipient"]["id"], _data(person, kept.event["items"]))
+            done.append(kept.id)
         return done
 
     @app.get("/todos", dependencies=staff)

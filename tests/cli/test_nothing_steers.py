@@ -20,8 +20,7 @@ from policyengine.errors import ConfigurationError, EventError, Fault, Place, Pl
 from policyengine.suite.record import table_text
 from policyengine.testing import assert_permits
 from policyengine.text import Text, Words, plain_text, visible
-from policyengine_records.outbox import Outbox
-from policyengine_records.quarantine import Quarantine
+from policyengine_records import Outbox, Quarantine, Store
 from suite.little_packs import EVENTS, POLICY
 
 STEERING = frozenset({"Cc", "Cf", "Cs", "Zl", "Zp"})
@@ -137,8 +136,10 @@ def place(tmp_path: Path) -> Path:
     )
     # What an engine makes of ids cannot be such; what another program kept may be.
     foreign = replace(Engine.load(PACK).evaluate(EVENT), event=EVIL)
-    Quarantine(tmp_path / "kept.db").keep(Flow({**EVENT, "id": EVIL}, foreign, {"who": EVIL}))
-    box = Outbox(tmp_path / "outbox.db")
+    store = Store(f"sqlite:///{tmp_path}/records.db")
+    store.upgrade()
+    Quarantine(store).keep(Flow({**EVENT, "id": EVIL}, foreign, {"who": EVIL}))
+    box = Outbox(store)
     body = {"type": "policyengine.decision", "timestamp": "2026-11-24T00:00:00Z", "data": {"event": EVIL}}
     message = box.add(json.dumps(body).encode())
     (tmp_path / "id").write_text(message)
@@ -156,10 +157,10 @@ COMMANDS = {
     "test --record": ("test", "{place}/pack", "--record", "{place}/events.jsonl"),
     "mutate": ("mutate", "{place}/mutable", "-j", "1"),
     "seal": ("seal", "{place}/broken.toml"),
-    "quarantine list": ("quarantine", "list", "--file", "{place}/kept.db"),
-    "quarantine show": ("quarantine", "show", "{kept}", "--payload", "--file", "{place}/kept.db"),
-    "outbox list": ("outbox", "list", "--file", "{place}/outbox.db"),
-    "outbox show": ("outbox", "show", "{message}", "--file", "{place}/outbox.db"),
+    "quarantine list": ("quarantine", "list", "--database", "sqlite:///{place}/records.db"),
+    "quarantine show": ("quarantine", "show", "{kept}", "--payload", "--database", "sqlite:///{place}/records.db"),
+    "outbox list": ("outbox", "list", "--database", "sqlite:///{place}/records.db"),
+    "outbox show": ("outbox", "show", "{message}", "--database", "sqlite:///{place}/records.db"),
     "a file that is not there": ("evaluate", PACK, "--events", EVIL),
     "a pack that is not there": ("check", EVIL),
     "a command that there is not": (EVIL,),
@@ -172,7 +173,7 @@ def test_commands(command: str, place: Path) -> None:
     words = [
         word.replace("{place}", str(place))
         .replace("{message}", (place / "id").read_text())
-        .replace("{kept}", Quarantine(place / "kept.db").list(None)[0].id)
+        .replace("{kept}", Quarantine(Store(f"sqlite:///{place}/records.db")).list(None)[0].id)
         for word in COMMANDS[command]
     ]
     ran = run(*words)

@@ -23,7 +23,7 @@ import httpx
 import pytest
 import uvicorn
 
-from policyengine_records import Ledger
+from policyengine_records import Ledger, Store
 from tethered import tether
 
 ROOT = Path(__file__).parents[2]
@@ -109,7 +109,7 @@ class Platform:
         self.partners = partners
         self.folder = folder
         self.config = config
-        self.ledger = Ledger(f"sqlite:///{folder / 'ledger.db'}")
+        self.ledger = Ledger(Store(f"sqlite:///{folder / 'records.db'}"))
 
     def signs_up(self, data: dict[str, str], category: str = "applicant") -> Member:
         form = {"category": category, "purpose": "proposal-fulfilment", "data": data}
@@ -177,8 +177,7 @@ def environment(folder: Path, config: Path, partners: str) -> dict[str, str]:
     here = "" if config.parent == folder else f"{folder}/"  # a relative path is taken from the configuration's folder
     return {
         "COURSE_DATABASE": str(folder / "course.db"),
-        "COURSE_LEDGER": f"sqlite:///{here}ledger.db",
-        "COURSE_QUARANTINE": f"{here}quarantine.db",
+        "COURSE_RECORDS": f"sqlite:///{here}records.db",
         "COURSE_STAFF_KEY": STAFF["Authorization"].removeprefix("Bearer "),
         "COURSE_PARTNERS": partners,
     }
@@ -385,7 +384,7 @@ def test_a_denied_share_waits_for_a_person(platform: Platform) -> None:
     platform.run("quarantine", "release", kept[1], *by)
     platform.run("quarantine", "reject", kept[2], *by)
     taro.asks("stop_provision")
-    assert platform.carries_out() == [{"kept": kept[0], "sent": True}, {"kept": kept[1], "sent": False}]
+    assert platform.carries_out() == [kept[0]]
     assert platform.carries_out() == []
     assert platform.partners.got["publisher-kk"] == [{"name": "Hanako Yamada"}]
 
@@ -447,8 +446,8 @@ def test_relative_paths_are_those_of_the_configuration(own: Platform) -> None:
     assert own.shares("publisher-kk", hanako.id).status_code == 200  # the engine reads what the platform has written
     kept = own.shares("alc", hanako.id).json()["kept"]
     own.run("quarantine", "release", kept, "--by", "S. Abe", "--reason", "consent on paper, ticket 119")
-    assert own.carries_out() == [{"kept": kept, "sent": True}]
-    assert {"ledger.db", "quarantine.db"} <= {file.name for file in own.config.parent.iterdir()}
+    assert own.carries_out() == [kept]
+    assert {"records.db"} <= {file.name for file in own.config.parent.iterdir()}
 
 
 def test_an_event_that_is_none_is_our_own_fault(own: Platform) -> None:
@@ -472,8 +471,8 @@ def test_without_its_ledger_nothing_goes_out(platform: Platform) -> None:
     platform.vets("mailer-kk")
     hanako.consents()
     hanako.asks("disclose")
-    away = platform.folder / "ledger.away"
-    (platform.folder / "ledger.db").rename(away)
+    away = platform.folder / "records.away"
+    (platform.folder / "records.db").rename(away)
     for answer in (
         platform.sends(),
         platform.shares("publisher-kk", hanako.id),
@@ -488,7 +487,7 @@ def test_without_its_ledger_nothing_goes_out(platform: Platform) -> None:
     assert platform.partners.nothing
     assert (platform.todos(), platform.rows("letters")) == ([], 0)
 
-    away.rename(platform.folder / "ledger.db")
+    away.rename(platform.folder / "records.db")
     assert platform.sends().json()["handed_over"] == 1
     assert platform.shares("publisher-kk", hanako.id).status_code == 200
     assert hanako.reads(hanako.id).json() == HANAKO

@@ -82,7 +82,7 @@ MADE: Final[dict[str, Callable[[type[Any]], Exception]]] = {
     "InvalidEvent": lambda error: error([EventError("$.items", WHY), EventError("$.id", WHY)], "e-1"),
     "FlowDenied": lambda error: error(denial(), "q-1"),
     "CaseFailed": lambda error: error(failed_case()),
-    **dict.fromkeys(("LedgerError", "LedgerUnavailable", "_Said"), lambda error: error("why", "わけ")),
+    **dict.fromkeys(("RecordsError", "RecordsUnavailable"), lambda error: error("why", "わけ")),
 }
 """How errors are made whose class takes anything but a message."""
 

@@ -11,8 +11,8 @@ from typing import Any
 import pytest
 from sqlalchemy import Engine, event
 
-from ledger_servers import Fresh, Server, server
-from policyengine_records import Ledger
+from ledger_servers import Fresh, Server, opened, server
+from policyengine_records import Ledger, Store
 
 
 @pytest.fixture(scope="session")
@@ -32,21 +32,36 @@ def new_url(request: pytest.FixtureRequest, tmp_path: Path) -> Callable[[], str]
     if request.param == "postgresql":
         return request.getfixturevalue("postgresql").new  # type: ignore[no-any-return]
     numbers = itertools.count()
-    return lambda: f"sqlite:///{tmp_path / f'facts{next(numbers)}.db'}"
+    return lambda: f"sqlite:///{tmp_path / f'records{next(numbers)}.db'}"
+
+
+@pytest.fixture
+def new_store(new_url: Callable[[], str]) -> Iterator[Callable[..., Store]]:
+    """Return what opens a new store each time, with its tables."""
+    made: list[Store] = []
+
+    def new(**options: Any) -> Store:
+        made.append(Store(new_url(), **options))
+        made[-1].upgrade()
+        return made[-1]
+
+    yield new
+    for store in made:
+        store.close()
 
 
 @pytest.fixture
 def fresh(new_url: Callable[[], str]) -> Iterator[Fresh]:
     """Return what opens a new, empty ledger each time."""
-    opened: list[Ledger] = []
+    made: list[Ledger] = []
 
     def new(**options: object) -> Ledger:
-        opened.append(Ledger(new_url(), **options))  # type: ignore[arg-type]
-        return opened[-1]
+        made.append(opened(new_url(), **options))  # type: ignore[arg-type]
+        return made[-1]
 
     yield new
-    for ledger in opened:
-        ledger.close()
+    for ledger in made:
+        ledger.store.close()
 
 
 @pytest.fixture
@@ -74,12 +89,18 @@ def settings_of(monkeypatch: pytest.MonkeyPatch) -> Callable[[str], set[Any]]:
     seen: list[dict[str, Any]] = []
 
     class Noting(sqlite3.Connection):
-        def execute(self, statement: str, *parameters: Any) -> sqlite3.Cursor:
-            if statement == "COMMIT" and self.total_changes:
+        def commit(self) -> None:
+            if self.total_changes:
                 names = ("synchronous", "journal_mode", "foreign_keys", "secure_delete")
-                seen.append({name: super(Noting, self).execute(f"PRAGMA {name}").fetchone()[0] for name in names})
-            return super().execute(statement, *parameters)
+                seen.append({name: self.execute(f"PRAGMA {name}").fetchone()[0] for name in names})
+            super().commit()
 
     connect = sqlite3.connect
     monkeypatch.setattr(sqlite3, "connect", lambda *args, **options: connect(*args, factory=Noting, **options))
     return lambda name: {found[name] for found in seen}
+
+
+@pytest.fixture
+def store(new_store: Callable[..., Store]) -> Store:
+    """Return a store with its tables and nothing in it, on each database."""
+    return new_store(timeout=60)

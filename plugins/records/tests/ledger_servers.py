@@ -19,7 +19,7 @@ import pytest
 from hypothesis import HealthCheck, Phase, settings
 from sqlalchemy import NullPool, create_engine, text
 
-from policyengine_records import Ledger
+from policyengine_records import Ledger, Store
 from tethered import tether
 
 LAWS = settings(
@@ -33,6 +33,13 @@ LAWS = settings(
 INSTALL = "install it: apt-get install -y postgresql"
 
 Fresh = Callable[..., Ledger]
+
+
+def opened(url: str, *, answer_within_days: float | None = None, **options: Any) -> Ledger:
+    """Return a ledger in a store that is made, with its tables, where it is not there."""
+    store = Store(url, **options)
+    store.upgrade()
+    return Ledger(store, answer_within_days=answer_within_days)
 
 
 class Server:
@@ -172,8 +179,8 @@ def elsewhere(url: str, deed: str, *arguments: str) -> list[str]:
     """Return the command that does something with the `ledger` at `url`; its arguments follow ``sys.argv[1]``."""
     before = """
 import sys
-from policyengine_records import Ledger, LedgerUnavailable
-ledger = Ledger(sys.argv[1], create=False)
+from policyengine_records import Ledger, RecordsUnavailable, Store
+ledger = Ledger(Store(sys.argv[1]))
 """
     return [sys.executable, "-c", before + deed, url, *arguments]
 

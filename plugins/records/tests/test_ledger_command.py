@@ -15,11 +15,12 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+import tomli_w
 from click.testing import CliRunner
 
 from ledger_scenes import CONTRACT, PACK, REQUEST, SHOP
+from ledger_servers import opened
 from policyengine.cli import cli
-from policyengine_records import Ledger
 
 COMMAND = Path(sys.executable).with_name("policyengine")
 NOW = "2026-12-01T00:00:00+09:00"
@@ -31,10 +32,17 @@ class Shell:
     def __init__(self, folder: Path, url: str | None = None) -> None:
         self.folder = folder
         self.environment = {**os.environ, "PYTHONUTF8": "1", "LC_ALL": "C.UTF-8"}
-        self.environment.pop("POLICYENGINE_LEDGER", None)
+        self.environment.pop("POLICYENGINE_RECORDS", None)
         if url is not None:
-            self.environment["POLICYENGINE_LEDGER"] = url
+            self.environment["POLICYENGINE_RECORDS"] = url
         self.said = ""
+        if url is not None:
+            opened(url).store.close()
+
+    def make(self, name: str) -> str:
+        """Make a database of this name in the folder, and return how it is called from there."""
+        opened(f"sqlite:///{self.folder / name}").store.close()
+        return f"sqlite:///{name}"
 
     def __call__(self, *arguments: str, stdin: str = "", code: int = 0) -> str:
         done = subprocess.run(
@@ -52,8 +60,7 @@ class Shell:
         return done.stdout
 
     def configure(self, pack: Path, **settings: object) -> None:
-        lines = [f"{name} = {json.dumps(value)}" for name, value in settings.items()]
-        text = "\n".join([f"policies = [{json.dumps(str(pack))}]", "[plugins.records.ledger]", *lines])
+        text = tomli_w.dumps({"policies": [str(pack)], "plugins": {"records": settings}})
         (self.folder / "policyengine.toml").write_text(text, "utf-8")
 
 
@@ -89,13 +96,15 @@ def test_a_life_of_facts(run: Shell) -> None:
 
 
 def test_what_cannot_be_done_says_so(tmp_path: Path) -> None:
-    run = Shell(tmp_path, "sqlite:///facts.db")
+    run = Shell(tmp_path)
+    run.environment["POLICYENGINE_RECORDS"] = "sqlite:///facts.db"
 
     def refused(*arguments: str, stdin: str = "") -> str:
         assert run(*arguments, stdin=stdin, code=2) == ""
         return run.said
 
-    assert "failed" in refused("facts", "list")  # there is no ledger yet
+    assert "policyengine records upgrade" in refused("facts", "list")  # there is no ledger yet
+    run.make("facts.db")
     assert "no JSON" in refused("facts", "add", "{")
     assert "$.type" in refused("facts", "add", "{}")
     assert "no fact 'nobody'" in refused("facts", "withdraw", "nobody")
@@ -106,7 +115,7 @@ def test_what_cannot_be_done_says_so(tmp_path: Path) -> None:
 
 
 def test_a_list_steers_no_terminal_and_json_is_exact(shell: Shell) -> None:
-    file = ("--url", "sqlite:///facts.db")
+    file = ("--database", shell.make("facts.db"))
     basis = {"type": "legal_basis", "kind": "statute", "reference": "a\u202eb"}  # ids are refused, texts are not
     shell("facts", "add", json.dumps(basis), *file)
     assert "\\u202e" in shell("facts", "list", *file) and "\u202e" not in shell("facts", "list", *file)
@@ -115,7 +124,7 @@ def test_a_list_steers_no_terminal_and_json_is_exact(shell: Shell) -> None:
 
 
 def test_a_fact_must_be_of_a_standard_type_where_no_policy_is_configured(shell: Shell) -> None:
-    file = ("--url", "sqlite:///facts.db")
+    file = ("--database", shell.make("facts.db"))
     shell("facts", "add", '{"type": "partner_suspension", "partner": "mailer-kk"}', *file, code=2)
     assert "checked against the standard types" in shell.said
     assert "known: consent, contract" in shell.said
@@ -131,20 +140,20 @@ def test_a_fact_must_be_of_a_standard_type_where_no_policy_is_configured(shell: 
 
 def test_the_configuration_says_where_the_ledger_is_and_what_a_fact_must_be(shell: Shell) -> None:
     shell("facts", "list", code=2)
-    assert "--url, POLICYENGINE_LEDGER, or [plugins.records.ledger]" in shell.said
-    shell.configure(SHOP, url="sqlite:///facts.db")
+    assert "--database, POLICYENGINE_RECORDS, or [plugins.records]" in shell.said
+    shell.configure(SHOP, database=shell.make("facts.db"))
     shell("facts", "add", '{"type": "vettin", "party": "mailer-kk"}', code=2)
     assert 'did you mean "vetting"?' in shell.said
     shell("facts", "import", "-", stdin='\n{"fact": {"type": "partner_suspension"}}\n', code=2)
     assert "line 2: no fact: $.partner: required field" in shell.said
     suspended = shell("facts", "add", '{"type": "partner_suspension", "partner": "mailer-kk"}').strip()
     assert shell.said == ""
-    assert [entry.id for entry in Ledger(f"sqlite:///{shell.folder / 'facts.db'}").facts()] == [suspended]
-    assert shell("facts", "list", "--url", "sqlite:///other.db", code=2) == ""
-    shell.environment["POLICYENGINE_LEDGER"] = "sqlite:///third.db"
+    assert [entry.id for entry in opened(f"sqlite:///{shell.folder / 'facts.db'}").facts()] == [suspended]
+    assert shell("facts", "list", "--database", "sqlite:///other.db", code=2) == ""
+    shell.environment["POLICYENGINE_RECORDS"] = shell.make("third.db")
     shell("facts", "import", "-", stdin=json.dumps(CONTRACT))
     assert suspended not in shell("facts", "list")
-    assert suspended in shell("facts", "list", "--url", "sqlite:///facts.db")
+    assert suspended in shell("facts", "list", "--database", "sqlite:///facts.db")
 
 
 def test_due_dates_are_the_policies_and_else_the_settings(shell: Shell) -> None:
@@ -154,13 +163,13 @@ def test_due_dates_are_the_policies_and_else_the_settings(shell: Shell) -> None:
     def due() -> list[str | None]:
         return [one.get("due_at") for one in json.loads(shell("requests", "list", "--format", "json"))]
 
-    shell.configure(SHOP, url="sqlite:///shop.db")
+    shell.configure(SHOP, database=shell.make("shop.db"))
     shell("facts", "import", "-", stdin=f"{json.dumps(REQUEST)}\n{json.dumps(stop)}\n")
     assert due() == ["2026-11-14T15:00:00Z", None]
-    shell.configure(PACK, url="sqlite:///school.db")
+    shell.configure(PACK, database=shell.make("school.db"))
     shell("facts", "add", json.dumps(REQUEST))
     assert due() == [None]  # "without delay" is no number
-    shell.configure(PACK, url="sqlite:///school.db", answer_within_days=30)
+    shell.configure(PACK, database="sqlite:///school.db", ledger={"answer_within_days": 30})
     shell("facts", "add", json.dumps(stop))
     shell("facts", "add", json.dumps(stop), "--days", "7")
     assert due() == [None, "2026-11-30T15:00:00Z", "2026-11-07T15:00:00Z"]
@@ -170,7 +179,7 @@ def test_due_dates_are_the_policies_and_else_the_settings(shell: Shell) -> None:
 
 
 def test_what_will_be_late_soon(shell: Shell) -> None:
-    shell.environment["POLICYENGINE_LEDGER"] = "sqlite:///facts.db"
+    shell.environment["POLICYENGINE_RECORDS"] = shell.make("facts.db")
     request = shell("facts", "add", json.dumps(REQUEST), "--days", "14").strip()
     before = ("requests", "due", "--now", "2026-11-13T00:00:00+09:00")
     assert shell(*before) == shell(*before, "--within", "2") == ""
@@ -183,7 +192,7 @@ def test_an_import_shows_how_far_it_is_on_a_terminal(shell: Shell) -> None:
     seen, terminal = pty.openpty()
     fcntl.ioctl(terminal, termios.TIOCSWINSZ, struct.pack("HHHH", 24, 100, 0, 0))
     done = subprocess.run(
-        [COMMAND, "facts", "import", "facts.jsonl", "--url", "sqlite:///facts.db"],
+        [COMMAND, "facts", "import", "facts.jsonl", "--database", shell.make("facts.db")],
         stdout=subprocess.PIPE,
         stderr=terminal,
         env={**shell.environment, "TERM": "xterm"},
@@ -207,6 +216,10 @@ def test_an_import_shows_how_far_it_is_on_a_terminal(shell: Shell) -> None:
         "facts history",
         "facts import",
         "facts export",
+        "records status",
+        "records upgrade",
+        "records export",
+        "records restore",
         "requests list",
         "requests due",
     ],
@@ -220,4 +233,4 @@ def test_help_has_an_example(name: str) -> None:
 def test_the_commands_stand_beside_the_others(shell: Shell) -> None:
     said = shell("--help")
     _, _, brought = said.partition("Commands of plugins:\n")
-    assert re.findall(r"^  (\w+) ", brought, re.MULTILINE) == ["facts", "outbox", "quarantine", "requests"]
+    assert re.findall(r"^  (\w+) ", brought, re.MULTILINE) == ["facts", "outbox", "quarantine", "records", "requests"]

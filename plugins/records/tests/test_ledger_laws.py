@@ -137,7 +137,7 @@ def test_history_never_shrinks_and_the_past_stands_still(fresh: Fresh, done: lis
 @given(deeds, events)
 def test_a_withdrawn_fact_never_counts_after_its_withdrawal(fresh: Fresh, done: list[Any], event: Any) -> None:
     ledger = fresh()
-    source = LedgerSource(ledger)
+    source = LedgerSource(ledger.store)
     ids: list[str] = []
     withdrawn: dict[str, str] = {}
     for deed in done:
@@ -163,23 +163,22 @@ def test_an_export_imported_gives_the_same_facts(fresh: Fresh, done: list[Any]) 
     assert [entry.fact for entry in other.facts()] == [entry.fact for entry in ledger.facts()]
 
 
-@pytest.mark.parametrize("cache", [0, 60])
 @pytest.mark.parametrize("pack", ["reference", "unheld"])
 @LAWS
 @given(st.lists(facts, max_size=10), st.lists(events, min_size=1, max_size=6))
 def test_what_the_ledger_hands_over_decides_as_all_its_facts_would(
-    fresh: Fresh, tmp_path: Path, pack: str, cache: float, known: list[Any], asked: list[Any]
+    fresh: Fresh, tmp_path: Path, pack: str, known: list[Any], asked: list[Any]
 ) -> None:
     studio = tmp_path / "studio.toml"
     studio.write_text(UNHELD, "utf-8")
     path = PACK if pack == "reference" else studio
     ledger = fresh()
     ledger.import_(known)
-    asking, plain = engine_with(LedgerSource(ledger, cache=cache), path), engine_with(None, path)
+    asking, plain = engine_with(LedgerSource(ledger.store), path), engine_with(None, path)
     for event in asked:
         decision = asking.evaluate(event).as_dict()
         assert decision == plain.evaluate({**event, "facts": known}).as_dict()
         assert "source-unavailable" not in str(decision)
     queries = [FactQuery(Event.from_mapping(event), frozenset(asking.fact_types)) for event in asked]
-    together = LedgerSource(ledger).facts(queries)
-    assert [list(one) for one in together] == [list(LedgerSource(ledger).facts([query])[0]) for query in queries]
+    together = LedgerSource(ledger.store).facts(queries)
+    assert [list(one) for one in together] == [list(LedgerSource(ledger.store).facts([query])[0]) for query in queries]

@@ -11,7 +11,7 @@ import pytest
 from ledger_scenes import CONSENT, CONTRACT, REQUEST, SHOP, engine_with
 from ledger_servers import Fresh
 from policyengine import Engine
-from policyengine_records import Ledger, LedgerError
+from policyengine_records import Ledger, RecordsError
 
 STUDIO = """
 [policy]
@@ -126,7 +126,7 @@ def test_days_come_from_the_call_then_the_policies_then_the_ledger(fresh: Fresh,
 
 @pytest.mark.parametrize("days", ["0", "-1", "true", '"soon"'])
 def test_days_that_are_no_number_are_refused(ledger: Ledger, studio: Callable[..., Engine], days: str) -> None:
-    with pytest.raises(LedgerError, match=r"green-studio: obligations\.answer\.parameters\.days: expected a positive"):
+    with pytest.raises(RecordsError, match=r"green-studio: obligations\.answer\.parameters\.days: expected a positive"):
         ledger.add(REQUEST, engine=studio(days=days))
     assert ledger.facts() == []
 
@@ -140,9 +140,9 @@ def test_a_fact_must_be_of_a_form_that_the_policies_declare(ledger: Ledger) -> N
         ({**CONSENT, "operations": ["give"]}, r"\$\.operations\[0\]: expected one of"),
         ({"type": "request"}, r"\$\.kind: required"),
     ):
-        with pytest.raises(LedgerError, match=said):
+        with pytest.raises(RecordsError, match=said):
             ledger.add(fact, engine=engine)
-        with pytest.raises(LedgerError, match=f"object 2: .*{said}"):
+        with pytest.raises(RecordsError, match=f"object 2: .*{said}"):
             ledger.import_([suspension, fact], engine=engine)
     assert ledger.facts() == []
     ledger.add(suspension, engine=engine)
@@ -156,7 +156,7 @@ def test_only_requests_are_answered(ledger: Ledger) -> None:
         lambda: ledger.answer(contract),
         lambda: ledger.import_([{"fact": CONTRACT, "due_at": "2026-03-01T00:00:00Z"}]),
     ):
-        with pytest.raises(LedgerError, match="only a request"):
+        with pytest.raises(RecordsError, match="only a request"):
             wrong()
     assert len(ledger.history(contract)) == 1
     undated = ledger.add(REQUEST)

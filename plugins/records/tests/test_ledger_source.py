@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
 from typing import Any
 
 import pytest
 
 from ledger_scenes import CAMPAIGN, CONSENT, CONTRACT, PACK, VETTING, engine_with, unavailable
-from ledger_servers import run_elsewhere
+from ledger_servers import opened
 from policyengine import Engine, Event, FactQuery, PluginError
 from policyengine.engine.plugins import Plugins
 from policyengine_records import Ledger, LedgerSource
@@ -23,7 +22,7 @@ def query(**fields: Any) -> FactQuery:
 
 
 def test_the_engine_permits_by_the_ledgers_facts_until_one_is_withdrawn(ledger: Ledger) -> None:
-    engine = engine_with(LedgerSource(ledger))
+    engine = engine_with(LedgerSource(ledger.store))
     contract = ledger.add(CONTRACT)
     assert not engine.evaluate(CAMPAIGN).permitted
     ledger.add(VETTING)
@@ -31,20 +30,19 @@ def test_the_engine_permits_by_the_ledgers_facts_until_one_is_withdrawn(ledger: 
     before = ledger.facts()[-1].recorded_at
     ledger.withdraw(contract, CAMPAIGN["time"])
     assert not engine.evaluate(CAMPAIGN).permitted
-    assert engine_with(LedgerSource(ledger, as_of=before)).evaluate(CAMPAIGN).permitted
+    assert engine_with(LedgerSource(ledger.store, as_of=before)).evaluate(CAMPAIGN).permitted
 
 
 def person(number: int) -> dict[str, str]:
     return {"category": "customer", "id": f"c-{number}"}
 
 
-@pytest.mark.parametrize("cache", [0, 60])
-def test_a_thousand_events_are_one_query(ledger: Ledger, statements: list[str], cache: float) -> None:
+def test_a_thousand_events_are_one_query(ledger: Ledger, statements: list[str]) -> None:
     ledger.import_([CONTRACT, VETTING, *({**CONSENT, "subject": f"c-{number}"} for number in range(1000))])
-    engine = engine_with(LedgerSource(ledger, cache=cache))
+    engine = engine_with(LedgerSource(ledger.store))
     queries = [query(subject=person(number)) for number in range(1000)]
     statements.clear()
-    found = LedgerSource(ledger, cache=cache).facts(queries)
+    found = LedgerSource(ledger.store).facts(queries)
     assert len(statements) == 1
     assert [[fact.get("subject") for fact in one] for one in found] == [[None, None, f"c-{n}"] for n in range(1000)]
     statements.clear()
@@ -56,27 +54,26 @@ def test_a_thousand_events_are_one_query(ledger: Ledger, statements: list[str], 
 def test_more_events_than_go_into_one_query_are_a_few(ledger: Ledger, statements: list[str]) -> None:
     ledger.import_({**CONSENT, "subject": f"c-{number}"} for number in range(CHUNK + 1))
     statements.clear()
-    found = LedgerSource(ledger).facts([query(subject=person(number)) for number in range(CHUNK + 1)])
+    found = LedgerSource(ledger.store).facts([query(subject=person(number)) for number in range(CHUNK + 1)])
     assert len(statements) == 2
     assert [[fact["subject"] for fact in one] for one in found] == [[f"c-{n}"] for n in range(CHUNK + 1)]
 
 
-@pytest.mark.parametrize("cache", [0, 60])
-def test_where_no_type_is_asked_for_nothing_is_queried(ledger: Ledger, statements: list[str], cache: float) -> None:
+def test_where_no_type_is_asked_for_nothing_is_queried(ledger: Ledger, statements: list[str]) -> None:
     ledger.add(CONTRACT)
     statements.clear()
     none = [query(subject=person(number))._replace(types=frozenset()) for number in range(10)]
-    assert LedgerSource(ledger, cache=cache).facts(none) == [[]] * 10
+    assert LedgerSource(ledger.store).facts(none) == [[]] * 10
     assert statements == []
 
 
 def test_only_types_that_are_asked_for_in_their_time(ledger: Ledger) -> None:
     for fact in (CONTRACT, VETTING, {**CONSENT, "until": CAMPAIGN["time"]}, {**CONSENT, "from": CAMPAIGN["time"]}):
         ledger.add(fact)
-    (found,) = LedgerSource(ledger).facts([query()._replace(types=frozenset({"consent", "vetting"}))])
+    (found,) = LedgerSource(ledger.store).facts([query()._replace(types=frozenset({"consent", "vetting"}))])
     assert list(found) == [VETTING, {**CONSENT, "from": "2026-11-24T00:00:00Z"}]
-    assert LedgerSource(ledger).facts([query()._replace(types=frozenset())]) == [[]]
-    assert LedgerSource(ledger).facts([]) == []
+    assert LedgerSource(ledger.store).facts([query()._replace(types=frozenset())]) == [[]]
+    assert LedgerSource(ledger.store).facts([]) == []
 
 
 def test_one_fact_stands_for_those_that_say_the_same_of_others(ledger: Ledger) -> None:
@@ -84,47 +81,9 @@ def test_one_fact_stands_for_those_that_say_the_same_of_others(ledger: Ledger) -
     ledger.import_({**CONSENT, "subject": f"c-{number}"} for number in range(40))
     ledger.add(VETTING)
     anybody = query(subject={"category": "customer"})
-    (found,) = LedgerSource(ledger).facts([anybody])
+    (found,) = LedgerSource(ledger.store).facts([anybody])
     assert [fact["type"] for fact in found] == ["vetting", "consent", "vetting"]
     assert list(found)[-1] == VETTING
-
-
-def test_a_cached_answer_ends_with_a_write_here(ledger: Ledger, statements: list[str]) -> None:
-    source = LedgerSource(ledger, cache=30, clock=lambda: 0.0)
-    contract = ledger.add(CONTRACT)
-    assert source.facts([query()]) == [[CONTRACT]]
-    statements.clear()
-    assert source.facts([query()]) == [[CONTRACT]]
-    assert statements == []
-    ledger.withdraw(contract, "2026-01-01T00:00:00Z")
-    assert source.facts([query()]) == [[]]
-
-
-def test_a_withdrawal_by_another_process_is_seen_after_the_stated_age(new_url: Callable[[], str]) -> None:
-    now, url = [100.0], new_url()
-    ledger = Ledger(url)
-    source = LedgerSource(ledger, cache=30, clock=lambda: now[0])
-    contract = ledger.add(CONTRACT)
-    assert source.facts([query()]) == [[CONTRACT]]
-    run_elsewhere(url, "ledger.withdraw(sys.argv[2], '2026-01-01T00:00:00Z')", contract)
-    now[0] = 129.9
-    assert source.facts([query()]) == [[CONTRACT]]
-    now[0] = 130.0
-    assert source.facts([query()]) == [[]]
-    ledger.close()
-
-
-def test_a_cache_keeps_no_more_answers_than_it_may(ledger: Ledger, statements: list[str]) -> None:
-    ledger.add(CONTRACT)
-    source = LedgerSource(ledger, cache=30, kept=3)
-    for number in range(5):
-        source.facts([query(subject=person(number))])
-    statements.clear()
-    for number in (4, 3, 2):
-        source.facts([query(subject=person(number))])
-    assert statements == []
-    source.facts([query(subject=person(1))])
-    assert len(statements) == 1
 
 
 def test_installed_and_not_configured_it_brings_nothing() -> None:
@@ -134,30 +93,31 @@ def test_installed_and_not_configured_it_brings_nothing() -> None:
 
 def test_the_installed_plugin_answers_from_its_configuration(new_url: Any) -> None:
     url = new_url()
-    engine = Engine.load(PACK, settings={"records": {"ledger": {"url": url, "timeout_seconds": 2}}})
-    assert "database failed" in unavailable(engine)  # no ledger there, and none is made by asking
-    ledger = Ledger(url)
+    engine = Engine.load(PACK, settings={"records": {"database": url, "timeout_seconds": 2}})
+    assert "policyengine records upgrade" in unavailable(engine)  # nothing is there, and nothing is made by asking
+    ledger = opened(url)
     ledger.import_([CONTRACT, VETTING])
     assert engine.evaluate(CAMPAIGN).permitted
-    ledger.close()
+    ledger.store.close()
 
 
 @pytest.mark.parametrize(
     ("wrong", "says"),
     [
-        ({"url": "sqlite:///a.db", "cache": 1}, "cache"),
-        ({"cache_seconds": 1}, "url"),
-        ({"url": "sqlite:///a.db", "timeout_seconds": 0}, "timeout_seconds"),
-        ({"url": "mysql://a/b"}, "mysql"),
+        ({"database": "sqlite:///a.db", "cache": 1}, "cache"),
+        ({"database": "sqlite:///a.db", "timeout_seconds": 0}, "timeout_seconds"),
+        ({"pool_size": 0}, "pool_size"),
+        ({"database": "mysql://a/b"}, "mysql"),
+        ({"database": "sqlite:///a.db", "quarantine": {"notify": True}}, "whom to tell"),
     ],
 )
 def test_a_wrong_setting_is_an_error_at_start(wrong: dict[str, Any], says: str) -> None:
     with pytest.raises(PluginError, match=says):
-        Engine.load(PACK, settings={"records": {"ledger": wrong}})
+        Engine.load(PACK, settings={"records": wrong})
 
 
 def test_decisions_while_facts_change_are_those_of_a_state_in_force(ledger: Ledger) -> None:
-    engine = engine_with(LedgerSource(ledger))
+    engine = engine_with(LedgerSource(ledger.store))
     ledger.add(VETTING)  # so that the contracts alone make and unmake the permit
     done, seen, failed = threading.Event(), [], []
 
@@ -192,7 +152,7 @@ def test_decisions_while_facts_change_are_those_of_a_state_in_force(ledger: Ledg
     assert not failed
     ids = [entry.id for entry in ledger.facts()]
     moments = sorted(entry.recorded_at for identifier in ids for entry in ledger.history(identifier))
-    states = {one: engine_with(LedgerSource(ledger, as_of=one)).evaluate(CAMPAIGN).as_dict() for one in moments}
+    states = {one: engine_with(LedgerSource(ledger.store, as_of=one)).evaluate(CAMPAIGN).as_dict() for one in moments}
     assert len({str(state) for state in states.values()}) > 1
     assert seen
     for before, after, decision in seen:

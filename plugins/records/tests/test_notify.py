@@ -8,7 +8,6 @@ import json
 import os
 import subprocess
 import sys
-import threading
 from collections.abc import Iterable
 from email.utils import formatdate
 from pathlib import Path
@@ -17,17 +16,11 @@ from typing import Any
 import pytest
 
 from policyengine import EnforcementAction, Engine, FlowDenied, PluginError, Step, hookimpl
-from policyengine_records.notify import (
-    Courier,
-    Notify,
-    WebhookRefused,
-    courier_of,
-    jittered,
-    outbox_of,
-    sign,
-    verify,
-)
-from policyengine_records.outbox import Message, Outbox, OutboxError
+from policyengine_records import Outbox, RecordsError, Store
+from policyengine_records.outbox.courier import Courier, jittered
+from policyengine_records.outbox.notify import Notify, courier_of
+from policyengine_records.outbox.outbox import Message
+from policyengine_records.outbox.webhook import WebhookRefused, sign, verify
 from policyengine_records.plugin import policyengine_enforcement_actions
 from receiver import SECRET, Clock, Receiver
 
@@ -44,6 +37,7 @@ STAFF: dict[str, Any] = {
 PERMITTED = {**STAFF, "items": ["name"]}
 BODY = b'{"type":"policyengine.decision","timestamp":"2026-11-24T00:00:00Z","data":{"event":"e-1"}}'
 NOTHING_LISTENS = "http://127.0.0.1:9/hook"
+NOWHERE = Outbox(Store("sqlite:///not-there.db"))
 
 
 class Plugin:
@@ -129,8 +123,8 @@ def test_anything_else_is_refused(changes: dict[str, str], body: bytes, now: flo
 # What is told
 
 
-def test_a_decision_is_told_and_nothing_of_the_person(tmp_path: Path) -> None:
-    outbox = Outbox(tmp_path / "outbox.db")
+def test_a_decision_is_told_and_nothing_of_the_person(store: Store) -> None:
+    outbox = Outbox(store)
     with Receiver() as receiver:
         notify = Notify(courier(outbox, receiver.url))
         telling = engine(notify)
@@ -149,12 +143,16 @@ def test_a_decision_is_told_and_nothing_of_the_person(tmp_path: Path) -> None:
     assert set(told[0]) == {"type", "timestamp", "data"} and told[0]["type"] == "policyengine.decision"
     assert data == {
         **{name: decision[name] for name in ("event", "outcome", "policies", "clauses", "rules", "obligations")},
-        **{name: decision[name] for name in ("permitted_items", "excess_items")},
-        "reasons": [{name: reason[name] for name in ("code", "clause", "message")} for reason in decision["reasons"]],
+        "permitted_items": ["items[0]"],
+        "excess_items": ["items[1]"],
+        "errors": [],
+        "reasons": [
+            {name: reason[name] for name in ("code", "policy", "clause", "open")} for reason in decision["reasons"]
+        ],
         "mode": "enforce",
         "kept": None,
     }
-    assert data["outcome"] == "deny" and data["reasons"] and data["excess_items"] == ["health_checkup_result"]
+    assert data["outcome"] == "deny" and data["reasons"]
     assert [one["data"]["outcome"] for one in told] == ["deny", "permit", "invalid"]
     written = b"".join(message.body for message in outbox.messages())
     for private in (b"the-person", b"in the payload", b"of-a-fact"):
@@ -162,14 +160,40 @@ def test_a_decision_is_told_and_nothing_of_the_person(tmp_path: Path) -> None:
     assert outbox.counts() == {"pending": 0, "delivered": 3, "failed": 0}
 
 
-def test_an_error_of_a_source_may_quote_anything_and_is_not_told(tmp_path: Path) -> None:
+def test_no_value_of_an_event_or_a_fact_is_told(store: Store) -> None:
+    """Whatever stands where a word of the policy was expected, and whatever a field is called."""
+    outbox = Outbox(store)
+    telling = engine(Notify(courier(outbox, NOTHING_LISTENS)))
+    private = "Hanako Yamada"
+    fact = {"type": "consent", "operations": ["use"], "items": [private]}
+    events: list[dict[str, Any]] = [
+        {**STAFF, "items": ["name", private]},
+        {**STAFF, "purpose": private},
+        {**STAFF, "subject": {"category": private}},
+        {**STAFF, "operation": "provide", "recipient": {"id": private}, "facts": [fact]},
+        {**STAFF, private: 1},
+        {**STAFF, "subject": {"category": "employee", private: 1}},
+        {**STAFF, "attributes": {private: []}},
+        {**STAFF, "facts": [{**fact, private: 1}]},
+    ]
+    for event in events:
+        with pytest.raises(FlowDenied):
+            telling.enforce(event)
+    bodies = [json.loads(message.body)["data"] for message in outbox.messages()]
+    assert private not in json.dumps(bodies)
+    assert [body["outcome"] for body in bodies] == ["deny"] * 4 + ["invalid"] * 4
+    assert bodies[0]["excess_items"] == ["items[1]"] and bodies[1]["reasons"][0]["code"] == "unknown-term"
+    assert [body["errors"] for body in bodies[4:]] == [["$"], ["$.subject"], ["$.attributes"], ["$.facts[0]"]]
+
+
+def test_an_error_of_a_source_may_quote_anything_and_is_not_told(store: Store) -> None:
     class Broken:
         name = "register"
 
         def facts(self, queries: Any) -> Any:
             raise LookupError(f"no row for {queries[0].event.subject_id}")
 
-    outbox = Outbox(tmp_path / "outbox.db")
+    outbox = Outbox(store)
     telling = engine(Notify(courier(outbox, NOTHING_LISTENS)), sources=[Broken()])
     event = {
         **STAFF,
@@ -187,8 +211,8 @@ def test_an_error_of_a_source_may_quote_anything_and_is_not_told(tmp_path: Path)
 # What becomes of an attempt
 
 
-def test_errors_of_the_receiver_are_outlasted(tmp_path: Path) -> None:
-    outbox = Outbox(tmp_path / "outbox.db")
+def test_errors_of_the_receiver_are_outlasted(store: Store) -> None:
+    outbox = Outbox(store)
     with Receiver([500, 503, 408, 425, "drop", 502, 504]) as receiver:
         notify = Notify(courier(outbox, receiver.url))
         engine(notify).enforce(PERMITTED)
@@ -201,9 +225,9 @@ def test_errors_of_the_receiver_are_outlasted(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("fault", ["hang", "drip"])
-def test_no_answer_in_time_is_no_answer(fault: str, tmp_path: Path) -> None:
+def test_no_answer_in_time_is_no_answer(fault: str, store: Store) -> None:
     """Neither does a byte now and then make an answer."""
-    outbox = Outbox(tmp_path / "outbox.db")
+    outbox = Outbox(store)
     outbox.add(BODY)
     with Receiver([fault]) as receiver:
         (first, second) = delivered(courier(outbox, receiver.url, timeout=0.5))
@@ -212,8 +236,8 @@ def test_no_answer_in_time_is_no_answer(fault: str, tmp_path: Path) -> None:
         assert receiver.arrived[0].id == receiver.arrived[1].id == second.id
 
 
-def test_nobody_listens(tmp_path: Path) -> None:
-    outbox = Outbox(tmp_path / "outbox.db", clock=Clock())
+def test_nobody_listens(store: Store) -> None:
+    outbox = Outbox(store, clock=Clock())
     outbox.add(BODY)
     (message,) = delivered(courier(outbox, NOTHING_LISTENS, backoff=lambda _: 60.0))
     assert message.state == "pending" and message.next_attempt == Clock().now + 60
@@ -232,9 +256,9 @@ def test_nobody_listens(tmp_path: Path) -> None:
         ("-5", 2.0),
     ],
 )
-def test_a_receiver_that_asks_to_be_left_alone_is(asked: str, seconds: float, tmp_path: Path) -> None:
+def test_a_receiver_that_asks_to_be_left_alone_is(asked: str, seconds: float, store: Store) -> None:
     clock = Clock()
-    outbox = Outbox(tmp_path / "outbox.db", clock=clock)
+    outbox = Outbox(store, clock=clock)
     first, second = outbox.add(BODY), outbox.add(BODY)
     with Receiver([(429, {"Retry-After": asked})]) as receiver:
         messenger = courier(outbox, receiver.url, backoff=lambda _: 2.0)
@@ -252,8 +276,8 @@ def test_a_receiver_that_asks_to_be_left_alone_is(asked: str, seconds: float, tm
 
 
 @pytest.mark.parametrize("status", [400, 401, 404, 410, 301, 307])
-def test_an_answer_that_will_not_change_ends_it(status: int, tmp_path: Path) -> None:
-    outbox = Outbox(tmp_path / "outbox.db")
+def test_an_answer_that_will_not_change_ends_it(status: int, store: Store) -> None:
+    outbox = Outbox(store)
     identifier = outbox.add(BODY)
     with Receiver([(status, {"Location": "/elsewhere"})]) as receiver:
         (message,) = delivered(courier(outbox, receiver.url))
@@ -265,9 +289,9 @@ def test_an_answer_that_will_not_change_ends_it(status: int, tmp_path: Path) -> 
         assert (again.id, again.state) == (identifier, "delivered")
 
 
-def test_what_is_too_old_is_given_up_and_stays(tmp_path: Path) -> None:
+def test_what_is_too_old_is_given_up_and_stays(store: Store) -> None:
     clock = Clock()
-    outbox = Outbox(tmp_path / "outbox.db", clock=clock)
+    outbox = Outbox(store, clock=clock)
     identifier = outbox.add(BODY)
     messenger = courier(outbox, NOTHING_LISTENS, backoff=lambda _: 3600.0, max_age=72 * 3600.0)
     attempts = 0
@@ -285,9 +309,9 @@ def test_what_is_too_old_is_given_up_and_stays(tmp_path: Path) -> None:
         assert message.state == "delivered"
 
 
-def test_a_message_that_waited_for_longer_than_its_age_is_attempted_all_the_same(tmp_path: Path) -> None:
+def test_a_message_that_waited_for_longer_than_its_age_is_attempted_all_the_same(store: Store) -> None:
     clock = Clock()
-    outbox = Outbox(tmp_path / "outbox.db", clock=clock)
+    outbox = Outbox(store, clock=clock)
     outbox.add(BODY)
     clock.now += 100 * 3600
     with Receiver() as receiver:
@@ -295,9 +319,9 @@ def test_a_message_that_waited_for_longer_than_its_age_is_attempted_all_the_same
     assert message.state == "delivered"
 
 
-def test_a_receiver_that_is_down_is_not_asked_for_every_message(tmp_path: Path) -> None:
+def test_a_receiver_that_is_down_is_not_asked_for_every_message(store: Store) -> None:
     clock = Clock()
-    outbox = Outbox(tmp_path / "outbox.db", clock=clock)
+    outbox = Outbox(store, clock=clock)
     for _ in range(8):
         outbox.add(BODY)
     with Receiver([500] * 6) as receiver:
@@ -323,26 +347,18 @@ def test_delays_are_jittered_in_full_below_a_bound_that_doubles() -> None:
 # The thread
 
 
-def test_what_an_earlier_process_left_is_delivered_without_a_new_decision(tmp_path: Path) -> None:
-    left = Outbox(tmp_path / "outbox.db")
+def test_what_an_earlier_process_left_is_delivered_without_a_new_decision(store: Store) -> None:
+    left = Outbox(store)
     identifier = left.add(BODY)
-    left.close()
     with Receiver() as receiver:
-        notify = Notify(courier(Outbox(tmp_path / "outbox.db"), receiver.url), grace=0)
+        notify = Notify(courier(Outbox(store), receiver.url), grace=0)
         assert receiver.wait(1)[0].id == identifier
         notify.stop(60)
 
 
-def test_nothing_is_made_before_there_is_a_message(tmp_path: Path) -> None:
-    before = threading.active_count()
-    notify = Notify(courier(Outbox(tmp_path / "outbox.db"), NOTHING_LISTENS), grace=0)
-    assert threading.active_count() == before
-    assert not notify.outbox.exists() and list(tmp_path.iterdir()) == []
-
-
-def test_an_action_that_nobody_has_any_more_ends_its_thread(tmp_path: Path) -> None:
+def test_an_action_that_nobody_has_any_more_ends_its_thread(store: Store) -> None:
     with Receiver() as receiver:
-        notify = Notify(courier(Outbox(tmp_path / "outbox.db"), receiver.url))
+        notify = Notify(courier(Outbox(store), receiver.url))
         engine(notify).enforce(PERMITTED)
         receiver.wait(1)
         worker = notify._worker
@@ -356,18 +372,17 @@ def test_an_action_that_nobody_has_any_more_ends_its_thread(tmp_path: Path) -> N
 
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork: run it on Linux or macOS")
-def test_a_forked_process_delivers_its_own(tmp_path: Path) -> None:
+def test_a_forked_process_delivers_its_own(store: Store) -> None:
     """As where a server loads its application once and forks: file, lock and thread are the child's own."""
     script = """if True:
         import os, sys, threading
         from pathlib import Path
-        from policyengine_records.notify import Courier, Notify
+        from policyengine_records.outbox.notify import Courier, Notify
         from policyengine_records.plugin import policyengine_enforcement_actions
-from policyengine_records.outbox import Outbox
-        from policyengine.model.decision import Decision
-        from policyengine.enforcement.enforce import Flow
+        from policyengine_records import Outbox, Store
+        from policyengine import Decision, Flow
 
-        outbox = Outbox(sys.argv[1])
+        outbox = Outbox(Store(sys.argv[1], timeout=60))
         notify = Notify(Courier(outbox, sys.argv[2], sys.argv[3]))
         writers = [threading.Thread(target=lambda: [outbox.add(b'{}') for _ in range(20)]) for _ in range(2)]
         for writer in writers:
@@ -392,7 +407,7 @@ from policyengine_records.outbox import Outbox
     """
     with Receiver() as receiver:
         done = subprocess.run(
-            [sys.executable, "-c", script, str(tmp_path / "outbox.db"), receiver.url, SECRET],
+            [sys.executable, "-c", script, store.url.render_as_string(hide_password=False), receiver.url, SECRET],
             capture_output=True,
             text=True,
             timeout=120,
@@ -404,26 +419,25 @@ from policyengine_records.outbox import Outbox
         )
         assert events == sorted(f"{who}-{number}" for who in ("parent", "child") for number in range(4))
         assert set(receiver.counts.values()) == {1} and len(receiver.arrived) == 48
-    assert Outbox(tmp_path / "outbox.db").counts() == {"pending": 0, "delivered": 48, "failed": 0}
+    assert Outbox(store).counts() == {"pending": 0, "delivered": 48, "failed": 0}
 
 
-def test_a_process_that_ends_notes_what_it_delivered(tmp_path: Path) -> None:
+def test_a_process_that_ends_notes_what_it_delivered(store: Store) -> None:
     script = """if True:
         import sys
-        from policyengine_records.notify import Courier, Notify
+        from policyengine_records.outbox.notify import Courier, Notify
         from policyengine_records.plugin import policyengine_enforcement_actions
-from policyengine_records.outbox import Outbox
-        from policyengine.model.decision import Decision
-        from policyengine.enforcement.enforce import Flow
+        from policyengine_records import Outbox, Store
+        from policyengine import Decision, Flow
 
-        notify = Notify(Courier(Outbox(sys.argv[1]), sys.argv[2], sys.argv[3]))
+        notify = Notify(Courier(Outbox(Store(sys.argv[1], timeout=60)), sys.argv[2], sys.argv[3]))
         notify.act(Flow({}, Decision("e-1", "deny")))
         sys.stdin.read()
     """
     process = None
     with Receiver(seen=lambda _: process.stdin.close()) as receiver:  # it ends while the answer is on its way
         process = subprocess.Popen(
-            [sys.executable, "-c", script, str(tmp_path / "outbox.db"), receiver.url, SECRET],
+            [sys.executable, "-c", script, store.url.render_as_string(hide_password=False), receiver.url, SECRET],
             stdin=subprocess.PIPE,
             stderr=subprocess.PIPE,
         )
@@ -431,7 +445,7 @@ from policyengine_records.outbox import Outbox
         assert process.wait(60) == 0
         assert process.stderr is not None and process.stderr.read() == b""
         process.stderr.close()
-    assert Outbox(tmp_path / "outbox.db").counts() == {"pending": 0, "delivered": 1, "failed": 0}
+    assert Outbox(store).counts() == {"pending": 0, "delivered": 1, "failed": 0}
 
 
 # Settings
@@ -439,15 +453,17 @@ from policyengine_records.outbox import Outbox
 
 def test_settings_become_an_action(tmp_path: Path) -> None:
     assert list(policyengine_enforcement_actions({})) == []
-    settings = {"url": "https://example.com/hook", "secret": SECRET, "file": str(tmp_path / "o.db"), "most": 3}
-    (action,) = policyengine_enforcement_actions({"notify": settings})
+    settings = {"url": "https://example.com/hook", "secret": SECRET, "most": 3}
+    records = {"database": f"sqlite:///{tmp_path / 'o.db'}", "notify": settings}
+    action, _ = policyengine_enforcement_actions(records)
     assert isinstance(action, Notify) and (action.outbox.most, action.courier.timeout) == (3, 5)
-    assert action.outbox.file == tmp_path / "o.db"
+    assert action.outbox.store.file == tmp_path / "o.db"
+    action.stop()
 
 
 @pytest.mark.parametrize("url", ["http://127.0.0.1/a", "http://[::1]:8/a", "http://localhost:8/a", "https://x.jp/a"])
 def test_a_url_that_nobody_can_listen_in_on(url: str) -> None:
-    courier_of({"url": url, "secret": SECRET}, outbox_of({}))
+    courier_of({"url": url, "secret": SECRET}, NOWHERE)
 
 
 @pytest.mark.parametrize(
@@ -464,11 +480,11 @@ def test_a_url_that_nobody_can_listen_in_on(url: str) -> None:
 )
 def test_another_url_is_an_error_at_start(url: str, why: str) -> None:
     with pytest.raises(PluginError, match=why):
-        courier_of({"url": url, "secret": SECRET}, outbox_of({}))
+        courier_of({"url": url, "secret": SECRET}, NOWHERE)
 
 
 def test_http_to_another_machine_is_allowed_where_it_is_said() -> None:
-    courier_of({"url": "http://x.jp/a", "secret": SECRET, "allow_http": True}, outbox_of({}))
+    courier_of({"url": "http://x.jp/a", "secret": SECRET, "allow_http": True}, NOWHERE)
 
 
 @pytest.mark.parametrize(
@@ -477,7 +493,7 @@ def test_http_to_another_machine_is_allowed_where_it_is_said() -> None:
 )
 def test_a_secret_that_is_none_is_an_error_that_does_not_say_it(secret: str) -> None:
     with pytest.raises(PluginError, match="the secret must") as error:
-        courier_of({"url": "https://x.jp/a", "secret": secret}, outbox_of({}))
+        courier_of({"url": "https://x.jp/a", "secret": secret}, NOWHERE)
     assert not secret or secret not in str(error.value)
 
 
@@ -500,8 +516,8 @@ def test_without_httpx_it_says_how_to_install_it() -> None:
 # Failing closed
 
 
-def test_a_full_outbox_denies_where_the_action_is_mandatory(tmp_path: Path) -> None:
-    notify = Notify(courier(Outbox(tmp_path / "outbox.db", most=2), NOTHING_LISTENS, backoff=lambda _: 3600.0))
+def test_a_full_outbox_denies_where_the_action_is_mandatory(store: Store) -> None:
+    notify = Notify(courier(Outbox(store, most=2), NOTHING_LISTENS, backoff=lambda _: 3600.0))
     telling = engine(notify, on=["permit"])
     for _ in range(2):
         assert telling.enforce(PERMITTED).permitted
@@ -511,5 +527,5 @@ def test_a_full_outbox_denies_where_the_action_is_mandatory(tmp_path: Path) -> N
     assert reason.code == "action-failed" and "is full: 2 messages" in reason.message.en
     assert engine(notify, on=["permit"], mandatory=False).enforce(PERMITTED).permitted
     assert sum(notify.outbox.counts().values()) == 2
-    with pytest.raises(OutboxError):
+    with pytest.raises(RecordsError):
         notify.outbox.add(BODY)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sqlite3
-import stat
 import subprocess
 import sys
 import threading
@@ -12,12 +11,23 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from sqlalchemy import delete
 
-from policyengine_records.outbox import Message, Outbox, OutboxError
+from policyengine_records import Outbox, RecordsError, RecordsUnavailable, Store
+from policyengine_records.outbox.outbox import Message
+from policyengine_records.store.schema import messages
 from receiver import SECRET, Clock, Receiver
 
 TESTS = Path(__file__).parent
 PACK = TESTS.parents[2] / "rules" / "alc-smart-learning"
+
+
+@pytest.fixture
+def in_file(tmp_path: Path) -> Store:
+    """A store in SQLite, whatever else is tried."""
+    store = Store(f"sqlite:///{tmp_path / 'outbox.db'}")
+    store.upgrade()
+    return store
 
 
 def claimed(outbox: Outbox) -> Message:
@@ -26,9 +36,9 @@ def claimed(outbox: Outbox) -> Message:
     return message
 
 
-def test_a_claimed_message_is_left_alone_until_the_lease_ends(tmp_path: Path) -> None:
+def test_a_claimed_message_is_left_alone_until_the_lease_ends(store: Store) -> None:
     clock = Clock()
-    first, second = (Outbox(tmp_path / "outbox.db", clock=clock, lease=60) for _ in range(2))
+    first, second = (Outbox(store, clock=clock, lease=60) for _ in range(2))
     identifier = first.add(b"1")
     lost = claimed(first)
     assert (lost.id, lost.attempts) == (identifier, 1)
@@ -45,9 +55,9 @@ def test_a_claimed_message_is_left_alone_until_the_lease_ends(tmp_path: Path) ->
     assert message is not None and (message.state, message.last_error) == ("delivered", None)
 
 
-def test_what_has_waited_for_longest_goes_first(tmp_path: Path) -> None:
+def test_what_has_waited_for_longest_goes_first(store: Store) -> None:
     clock = Clock()
-    outbox = Outbox(tmp_path / "outbox.db", clock=clock)
+    outbox = Outbox(store, clock=clock)
     ids = [outbox.add(str(number).encode()) for number in range(3)]
     outbox.postpone(claimed(outbox), clock.now + 5, "later")
     clock.now += 10
@@ -55,9 +65,9 @@ def test_what_has_waited_for_longest_goes_first(tmp_path: Path) -> None:
     assert outbox.claim() is None and outbox.next_due() == clock.now + 60
 
 
-def test_only_what_was_delivered_is_ever_removed(tmp_path: Path) -> None:
+def test_only_what_was_delivered_is_ever_removed(store: Store) -> None:
     clock = Clock()
-    outbox = Outbox(tmp_path / "outbox.db", clock=clock)
+    outbox = Outbox(store, clock=clock)
     for _ in range(3):
         outbox.add(b"{}")
     outbox.delivered(claimed(outbox))
@@ -67,17 +77,14 @@ def test_only_what_was_delivered_is_ever_removed(tmp_path: Path) -> None:
     clock.now += 1
     assert outbox.sweep(30 * 86400) == 1
     assert outbox.counts() == {"pending": 1, "delivered": 0, "failed": 1}
-    with (
-        sqlite3.connect(outbox.file) as database,
-        pytest.raises(sqlite3.IntegrityError, match="until it was delivered"),
-    ):
-        database.execute("DELETE FROM outbox")
+    with pytest.raises(RecordsUnavailable, match="until it was delivered"), store.writing("outbox") as connection:
+        connection.execute(delete(messages))
 
 
-def test_what_was_delivered_twice_was_delivered_when_it_first_was(tmp_path: Path) -> None:
+def test_what_was_delivered_twice_was_delivered_when_it_first_was(store: Store) -> None:
     """As where a lease has ended, and two have sent the message: it is kept for as long as any other."""
     clock = Clock()
-    outbox = Outbox(tmp_path / "outbox.db", clock=clock, lease=60)
+    outbox = Outbox(store, clock=clock, lease=60)
     identifier, delivered = outbox.add(b"{}"), clock.now
     first = claimed(outbox)
     outbox.delivered(first)
@@ -90,34 +97,28 @@ def test_what_was_delivered_twice_was_delivered_when_it_first_was(tmp_path: Path
 
 
 def test_what_is_written_is_on_the_disk_before_anybody_is_told(
-    tmp_path: Path, settings_of: Callable[[str], set[Any]]
+    in_file: Store, settings_of: Callable[[str], set[Any]]
 ) -> None:
-    outbox = Outbox(tmp_path / "outbox.db")
+    outbox = Outbox(in_file)
     outbox.add(b"{}")
     outbox.delivered(claimed(outbox))
     assert settings_of("synchronous") == {2}  # FULL
     assert settings_of("journal_mode") == {"wal"}
 
 
-def test_those_that_failed_count_against_the_most(tmp_path: Path) -> None:
-    outbox = Outbox(tmp_path / "outbox.db", most=2)
+def test_those_that_failed_count_against_the_most(store: Store) -> None:
+    outbox = Outbox(store, most=2)
     outbox.add(b"1")
     outbox.give_up(claimed(outbox), "410")
     outbox.add(b"2")
-    with pytest.raises(OutboxError, match="is full: 2 messages are not delivered"):
+    with pytest.raises(RecordsError, match="is full: 2 messages are not delivered"):
         outbox.add(b"3")
     outbox.delivered(claimed(outbox))
     outbox.add(b"3")
 
 
-def test_the_file_is_its_owners_alone(tmp_path: Path) -> None:
-    outbox = Outbox(tmp_path / "outbox.db")
-    outbox.add(b"{}")
-    assert {stat.S_IMODE(path.stat().st_mode) for path in tmp_path.iterdir()} == {0o600}
-
-
-def test_many_are_listed_in_order(tmp_path: Path) -> None:
-    outbox = Outbox(tmp_path / "outbox.db")
+def test_many_are_listed_in_order(store: Store) -> None:
+    outbox = Outbox(store)
     ids = [outbox.add(b"{}") for _ in range(1003)]
     assert [message.id for message in outbox.messages()] == ids
     assert list(outbox.messages("failed")) == [] and outbox.message("msg_0") is None
@@ -126,31 +127,17 @@ def test_many_are_listed_in_order(tmp_path: Path) -> None:
 # Faults
 
 
-def test_a_full_database_refuses_and_loses_nothing(tmp_path: Path) -> None:
-    """SQLite says SQLITE_FULL, as it does where the disk has no space left."""
-    outbox = Outbox(tmp_path / "outbox.db")
-    ids = [outbox.add(b"x" * 500)]
-    with outbox._writing() as database:
-        pages = database.execute("PRAGMA page_count").fetchone()[0]
-        database.execute(f"PRAGMA max_page_count = {pages + 2}")
-    with pytest.raises(OutboxError, match=r"outbox\.db: database or disk is full"):
-        ids.extend(outbox.add(b"x" * 500) for _ in range(100))
-    assert [message.id for message in outbox.messages()] == ids
-    outbox.close()
-    assert [message.id for message in Outbox(outbox.file).messages()] == ids
-
-
 LIMITED = """if True:
     import logging, resource, sys
     from pathlib import Path
     sys.path.insert(0, sys.argv[4])
     from test_notify import PERMITTED, engine
     from policyengine import FlowDenied
-    from policyengine_records.notify import Courier, Notify
-    from policyengine_records.outbox import Outbox
+    from policyengine_records.outbox.notify import Courier, Notify
+    from policyengine_records import Outbox, Store
 
     logging.disable()
-    outbox = Outbox(sys.argv[1])
+    outbox = Outbox(Store(sys.argv[1]))
     notify = Notify(Courier(outbox, sys.argv[2], sys.argv[3]))
     notify.stop()
     told, asked = engine(notify, on=["permit"]), engine(notify, on=["permit"], mandatory=False)
@@ -173,11 +160,10 @@ LIMITED = """if True:
 """
 
 
-def test_a_disk_that_takes_no_more_denies_what_must_be_told(tmp_path: Path) -> None:
+def test_a_disk_that_takes_no_more_denies_what_must_be_told(in_file: Store) -> None:
     """The kernel refuses every write beyond a size; each flow that was permitted before has its message."""
-    file = tmp_path / "outbox.db"
     done = subprocess.run(
-        [sys.executable, "-c", LIMITED, str(file), "http://127.0.0.1:9/", SECRET, str(TESTS)],
+        [sys.executable, "-c", LIMITED, f"sqlite:///{in_file.file}", "http://127.0.0.1:9/", SECRET, str(TESTS)],
         capture_output=True,
         text=True,
         check=False,
@@ -186,52 +172,56 @@ def test_a_disk_that_takes_no_more_denies_what_must_be_told(tmp_path: Path) -> N
     assert (done.returncode, done.stderr) == (0, "")
     permitted, _, why = done.stdout.partition(" ")
     assert int(permitted) > 10
-    assert "outbox.db: " in why
-    assert Outbox(file).counts()["pending"] == int(permitted) + 1
-    with sqlite3.connect(file) as database:
-        assert database.execute("PRAGMA integrity_check").fetchone() == ("ok",)
+    assert "database failed" in why
+    assert Outbox(in_file).counts()["pending"] == int(permitted) + 1
+    with in_file.reading() as connection:
+        assert connection.exec_driver_sql("PRAGMA integrity_check").scalar() == "ok"
 
 
 @pytest.mark.parametrize("place", ["folder", "missing/outbox.db", "file/outbox.db"])
 def test_a_file_that_cannot_be_written(place: str, tmp_path: Path) -> None:
     (tmp_path / "folder").mkdir()
     (tmp_path / "file").touch()
-    with pytest.raises(OutboxError, match=f"outbox {tmp_path / place}: "):
-        Outbox(tmp_path / place).add(b"{}")
+    store = Store(f"sqlite:///{tmp_path / place}")
+    with pytest.raises(RecordsUnavailable):
+        Outbox(store).add(b"{}")
+    with pytest.raises(RecordsUnavailable):
+        store.upgrade()
 
 
 FORBIDDEN = """if True:
     import os, sys
-    from policyengine_records.outbox import Outbox, OutboxError
+    from policyengine_records import Outbox, RecordsUnavailable, Store
 
-    outbox = Outbox(sys.argv[1])
+    outbox = Outbox(Store(sys.argv[1]))
     outbox.add(b"{}")
-    outbox.close()
-    outbox.file.chmod(0o400)
+    outbox.store.close()
+    outbox.store.file.chmod(0o400)
     if os.geteuid() == 0:
         os.seteuid(65534)  # root may write whatever it wants
     try:
         outbox.add(b"{}")
-    except OutboxError as error:
+    except RecordsUnavailable as error:
         print(error)
 """
 
 
-def test_a_file_that_may_not_be_written(tmp_path: Path) -> None:
-    file = tmp_path / "outbox.db"
-    done = subprocess.run([sys.executable, "-c", FORBIDDEN, str(file)], capture_output=True, text=True, check=True)
-    assert done.stdout == f"outbox {file}: Permission denied\n"
-    assert Outbox(file).counts()["pending"] == 1
+def test_a_file_that_may_not_be_written(in_file: Store) -> None:
+    url = f"sqlite:///{in_file.file}"
+    in_file.close()
+    done = subprocess.run([sys.executable, "-c", FORBIDDEN, url], capture_output=True, text=True, check=True)
+    assert "Permission denied" in done.stdout
+    assert Outbox(in_file).counts()["pending"] == 1
 
 
-def test_a_file_that_somebody_holds(tmp_path: Path) -> None:
-    outbox = Outbox(tmp_path / "outbox.db", patience=0.05)
+def test_a_file_that_somebody_holds(in_file: Store) -> None:
+    outbox = Outbox(Store(f"sqlite:///{in_file.file}", timeout=0.05))
     outbox.add(b"1")
-    holder = sqlite3.connect(outbox.file, isolation_level=None)
+    holder = sqlite3.connect(in_file.file, isolation_level=None)
     holder.execute("BEGIN IMMEDIATE")
-    with pytest.raises(OutboxError, match=r"outbox\.db: database is locked"):
+    with pytest.raises(RecordsError, match="database is locked"):
         outbox.add(b"2")
-    with pytest.raises(OutboxError, match="database is locked"):
+    with pytest.raises(RecordsUnavailable, match="database is locked"):
         outbox.claim()
     assert [message.body for message in outbox.messages()] == [b"1"]
     holder.execute("COMMIT")
@@ -240,45 +230,33 @@ def test_a_file_that_somebody_holds(tmp_path: Path) -> None:
     assert [message.body for message in outbox.messages()] == [b"1", b"2"]
 
 
-def test_a_file_that_was_moved_away_is_made_anew(tmp_path: Path) -> None:
-    outbox = Outbox(tmp_path / "outbox.db")
+def test_a_file_that_was_moved_away_is_missed_and_not_made_anew(in_file: Store, tmp_path: Path) -> None:
+    outbox = Outbox(in_file)
     outbox.add(b"1")
-    outbox.close()
-    outbox.next_due()
-    outbox.file.rename(tmp_path / "old.db")
-    for rest in ("-wal", "-shm"):
-        (tmp_path / f"outbox.db{rest}").unlink(missing_ok=True)
-    assert outbox.claim() is None and list(outbox.messages()) == []
+    in_file.close()
+    (tmp_path / "outbox.db").rename(tmp_path / "old.db")
+    with pytest.raises(RecordsUnavailable, match="policyengine records upgrade"):
+        outbox.add(b"2")
+    (tmp_path / "old.db").rename(tmp_path / "outbox.db")
     outbox.add(b"2")
-    assert [message.body for message in Outbox(tmp_path / "outbox.db").messages()] == [b"2"]
-    assert [message.body for message in Outbox(tmp_path / "old.db").messages()] == [b"1"]
+    assert [message.body for message in outbox.messages()] == [b"1", b"2"]
 
 
-def test_another_database_is_left_alone(tmp_path: Path) -> None:
-    with sqlite3.connect(tmp_path / "other.db") as database:
-        database.execute("CREATE TABLE fact (id)")
-    database.close()
-    before = (tmp_path / "other.db").read_bytes()
-    with pytest.raises(OutboxError, match="is another database"):
-        Outbox(tmp_path / "other.db").add(b"{}")
-    assert (tmp_path / "other.db").read_bytes() == before
-    (tmp_path / "text").write_text("no database at all, but long enough to be looked at" * 20)
-    with pytest.raises(OutboxError, match="text: file is not a database"):
-        Outbox(tmp_path / "text").claim()
-    outbox = Outbox(tmp_path / "newer.db")
-    outbox.add(b"{}")
-    with outbox._writing() as database:
-        database.execute("PRAGMA user_version = 2")
-    outbox.close()
-    with pytest.raises(OutboxError, match="is of version 2"):
-        outbox.add(b"{}")
+def test_a_newer_database_is_left_alone(store: Store) -> None:
+    with store.writing("outbox") as connection:
+        connection.exec_driver_sql("UPDATE records_version SET version_num = '9999'")
+    store.close()
+    with pytest.raises(RecordsUnavailable, match="version 9999, and this package knows"):
+        Outbox(store).add(b"{}")
+    with pytest.raises(RecordsUnavailable, match="9999"):
+        store.upgrade()
 
 
 # Threads and processes
 
 
-def test_threads_write_and_claim_at_once(tmp_path: Path) -> None:
-    outbox = Outbox(tmp_path / "outbox.db")
+def test_threads_write_and_claim_at_once(store: Store) -> None:
+    outbox = Outbox(store)
     added: list[str] = []
     taken: list[str] = []
     begun = threading.Barrier(8)
@@ -303,12 +281,11 @@ def test_threads_write_and_claim_at_once(tmp_path: Path) -> None:
 
 SHARING = """if True:
     import sys, threading
-    from policyengine_records.notify import Courier, Notify
-    from policyengine_records.outbox import Outbox
-    from policyengine.model.decision import Decision
-    from policyengine.enforcement.enforce import Flow
+    from policyengine_records.outbox.notify import Courier, Notify
+    from policyengine_records import Outbox, Store
+    from policyengine import Decision, Flow
 
-    outbox = Outbox(sys.argv[1])
+    outbox = Outbox(Store(sys.argv[1], timeout=60))
     notify = Notify(Courier(outbox, sys.argv[2], sys.argv[3]))
     print("ready", flush=True)
     sys.stdin.readline()
@@ -320,13 +297,13 @@ SHARING = """if True:
 """
 
 
-def test_two_processes_share_an_outbox(tmp_path: Path) -> None:
+def test_two_processes_share_an_outbox(store: Store) -> None:
     """They make the file at the same moment, write and deliver at once, and send nothing twice."""
-    file = tmp_path / "outbox.db"
+    url = store.url.render_as_string(hide_password=False)
     with Receiver() as receiver:
         processes = [
             subprocess.Popen(
-                [sys.executable, "-c", SHARING, str(file), receiver.url, SECRET, name],
+                [sys.executable, "-c", SHARING, url, receiver.url, SECRET, name],
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=subprocess.PIPE,
@@ -346,27 +323,4 @@ def test_two_processes_share_an_outbox(tmp_path: Path) -> None:
         for process in processes:
             assert process.communicate(timeout=60) == ("", "") and process.returncode == 0
         assert len(receiver.arrived) == 100 and set(receiver.counts.values()) == {1}
-    assert Outbox(file).counts() == {"pending": 0, "delivered": 100, "failed": 0}
-
-
-def test_several_make_one_file_at_the_same_moment(tmp_path: Path) -> None:
-    """Whoever comes while another makes the tables finds an outbox in the making, and nothing foreign."""
-    files = [tmp_path / f"{number}.db" for number in range(60)]
-    together = threading.Barrier(4)
-    failed: list[OutboxError] = []
-
-    def work() -> None:
-        for file in files:
-            together.wait(60)
-            try:
-                Outbox(file).add(b"{}")
-            except OutboxError as error:
-                failed.append(error)
-
-    threads = [threading.Thread(target=work) for _ in range(4)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join(120)
-    assert failed == []
-    assert [Outbox(file).counts()["pending"] for file in files] == [4] * len(files)
+    assert Outbox(store).counts() == {"pending": 0, "delivered": 100, "failed": 0}

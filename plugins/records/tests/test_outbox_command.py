@@ -13,10 +13,16 @@ from pathlib import Path
 import pytest
 
 from policyengine import Engine, FlowDenied
-from policyengine_records.outbox import Outbox
+from policyengine_records import Outbox, Store
 from receiver import SECRET, Answer, Receiver
 from suite.shell import environment, policyengine
 from test_notify import PACK, PERMITTED
+
+
+def made(file: Path) -> Store:
+    store = Store(f"sqlite:///{file}")
+    store.upgrade()
+    return store
 
 
 def configured(folder: Path, url: str) -> Outbox:
@@ -30,14 +36,16 @@ action = "notify"
 on = ["permit"]
 mandatory = true
 
+[plugins.records]
+database = "sqlite:///waiting.db"
+
 [plugins.records.notify]
 url = "{url}"
 secret = "{SECRET}"
-file = "waiting.db"
 """,
         "utf-8",
     )
-    return Outbox(folder / "waiting.db")
+    return Outbox(made(folder / "waiting.db"))
 
 
 def written(outbox: Outbox, number: int) -> list[str]:
@@ -134,9 +142,9 @@ def test_no_command_but_send_sends(tmp_path: Path) -> None:
         assert receiver.arrived == [] and outbox.counts()["pending"] == 1
 
 
-def test_another_file(tmp_path: Path) -> None:
-    (identifier,) = written(Outbox(tmp_path / "other.db"), 1)
-    ran = policyengine("outbox", "list", "--file", "other.db", folder=tmp_path)
+def test_another_database(tmp_path: Path) -> None:
+    (identifier,) = written(Outbox(made(tmp_path / "other.db")), 1)
+    ran = policyengine("outbox", "list", "--database", "sqlite:///other.db", folder=tmp_path)
     assert ran.code == 0 and ran.out.startswith(identifier)
 
 
@@ -145,8 +153,8 @@ def test_another_file(tmp_path: Path) -> None:
     [
         (["send"], "no configuration of [plugins.records.notify]"),
         (["show", "msg_0"], 'there is no message "msg_0"'),
-        (["list", "--file", "nowhere.db"], "nowhere.db: no such file"),
-        (["list", "--file", "text"], "file is not a database"),
+        (["list", "--database", "sqlite:///nowhere.db"], "policyengine records upgrade"),
+        (["list", "--database", "sqlite:///text"], "file is not a database"),
         (["retry"], "name the messages, or say --all-failed"),
         (["retry", "msg_0", "--all-failed"], "name the messages, or say --all-failed"),
         (["list", "--state", "lost"], "lost"),
@@ -154,15 +162,12 @@ def test_another_file(tmp_path: Path) -> None:
 )
 def test_what_cannot_be_done_is_code_2(words: list[str], why: str, tmp_path: Path) -> None:
     (tmp_path / "text").write_text("no database at all, but long enough to be looked at" * 20)
+    made(tmp_path / "records.db")
+    if "--database" not in words:
+        words = [*words, "--database", "sqlite:///records.db"]
     ran = policyengine("outbox", *words, folder=tmp_path)
     assert (ran.code, ran.out) == (2, "") and why in ran.err
-    assert not (tmp_path / "outbox.db").exists()
-
-
-def test_where_there_is_none_yet_there_is_nothing_to_list(tmp_path: Path) -> None:
-    for words in (["list"], ["retry", "--all-failed"]):
-        assert policyengine("outbox", *words, folder=tmp_path) == (0, "", "")
-    assert list(tmp_path.iterdir()) == []
+    assert not (tmp_path / "nowhere.db").exists()
 
 
 def test_a_full_outbox_denies_by_configuration(tmp_path: Path) -> None:

@@ -14,8 +14,9 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import IO
 
-from policyengine_records.notify import Courier, verify
-from policyengine_records.outbox import Outbox
+from policyengine_records import Outbox, Store
+from policyengine_records.outbox.courier import Courier
+from policyengine_records.outbox.webhook import verify
 from receiver import SECRET, Arrived, Clock, Receiver
 from tethered import tether
 
@@ -23,16 +24,15 @@ MESSAGES, KILLS, EACH = 200, 20, 20
 
 NURSERY = """if True:
     import os, sys
-    from policyengine_records.notify import Courier, Notify
-    from policyengine_records.outbox import Outbox
-    from policyengine.model.decision import Decision
-    from policyengine.enforcement.enforce import Flow
+    from policyengine_records.outbox.notify import Courier, Notify
+    from policyengine_records import Outbox, Store
+    from policyengine import Decision, Flow
 
-    file, url, secret, each = sys.argv[1:]
+    file, url, secret, each, _ = sys.argv[1:]
     def say(word, number):
         os.write(1, f"{word} {number}\\n".encode())  # in one piece, or not at all
 
-    courier = Courier(Outbox(file), url, secret)  # made once, in the nursery: its children need not
+    courier = Courier(Outbox(Store(file, timeout=60)), url, secret)  # made once, in the nursery: its children need not
     for line in sys.stdin:
         child = os.fork()
         if child == 0:
@@ -41,7 +41,7 @@ NURSERY = """if True:
             for number in range(int(line), int(line) + int(each)):
                 notify.act(Flow({}, Decision(f"e-{number}", "deny")))
                 say("told", number)
-            os.read(os.open(sys.argv[1] + ".fifo", os.O_RDONLY), 1)  # for ever: it delivers until it is killed
+            os.read(os.open(sys.argv[5], os.O_RDONLY), 1)  # for ever: it delivers until it is killed
         code = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
         say("ended", code)
 """
@@ -94,11 +94,20 @@ class Victim:
 
 
 @contextmanager
-def nursery(file: Path, url: str) -> Iterator[subprocess.Popen[str]]:
+def nursery(store: Store, url: str, fifo: Path) -> Iterator[subprocess.Popen[str]]:
     """Run the nursery; it and its children do not outlive the block, nor two minutes."""
-    os.mkfifo(f"{file}.fifo")
+    os.mkfifo(fifo)
     process = subprocess.Popen(
-        [sys.executable, "-c", NURSERY, str(file), url, SECRET, str(EACH)],
+        [
+            sys.executable,
+            "-c",
+            NURSERY,
+            store.url.render_as_string(hide_password=False),
+            url,
+            SECRET,
+            str(EACH),
+            str(fifo),
+        ],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         text=True,
@@ -123,14 +132,13 @@ def nursery(file: Path, url: str) -> Iterator[subprocess.Popen[str]]:
         let_go()
 
 
-def test_no_message_is_lost_whenever_a_process_is_killed(tmp_path: Path) -> None:
-    file = tmp_path / "outbox.db"
+def test_no_message_is_lost_whenever_a_process_is_killed(store: Store, tmp_path: Path) -> None:
     chance = random.Random(20261124)
     victim = Victim(None, None)
     told: list[int] = []
     kills = 0
     with Receiver(seen=lambda request: victim.arrived(request)) as receiver:  # noqa: PLW0108  that of the moment
-        with nursery(file, receiver.url) as process:
+        with nursery(store, receiver.url, tmp_path / "fifo") as process:
             assert process.stdin is not None and process.stdout is not None
             while kills < KILLS or len(told) < MESSAGES:
                 moment = chance.randint(1, EACH)
@@ -141,8 +149,8 @@ def test_no_message_is_lost_whenever_a_process_is_killed(tmp_path: Path) -> None
                 kills += 1
                 assert told == list(range(len(told)))
         victim = Victim(None, None)
-        before = Outbox(file).counts()
-        outbox = Outbox(file, clock=Clock(Outbox(file).clock() + 3600))  # every lease has ended
+        before = Outbox(store).counts()
+        outbox = Outbox(store, clock=Clock(Outbox(store).clock() + 3600))  # every lease has ended
         messenger = Courier(outbox, receiver.url, SECRET)
         with messenger.connected() as attempt:
             last = list(messenger.deliver(attempt))

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from policyengine import Engine, FlowDenied
-from policyengine_records.quarantine import Quarantine
+from policyengine_records import Ledger, Quarantine, Store
 from suite.shell import Ran, policyengine
 
 PACK = Path(__file__).parents[3] / "rules" / "alc-smart-learning"
@@ -39,8 +39,8 @@ class Office:
             f"""
 policies = [{json.dumps(str(PACK))}]
 
-[plugins.records.quarantine]
-file = "data/kept.db"
+[plugins.records]
+database = "sqlite:///data/kept.db"
 
 [[step]]
 action = "quarantine"
@@ -49,7 +49,9 @@ mandatory = true
             "utf-8",
         )
         self.engine = Engine.load(config=configuration)
-        self.store = Quarantine(self.file)
+        store = Store(f"sqlite:///{self.file}")
+        store.upgrade()
+        self.store = Quarantine(store)
 
     def deny(self, number: int = 1, payload: Any = None) -> str:
         """Have the engine deny a flow, and return the id under which it is kept."""
@@ -74,15 +76,16 @@ def office(tmp_path: Path) -> Office:
 
 
 def test_where_nothing_was_kept(office: Office) -> None:
-    said = "nothing was kept yet"
-    ran = office.types("list")
-    assert (ran.code, ran.out) == (0, "")
-    assert said in ran.err and "kept.db" in ran.err
+    assert office.types("list") == (0, "", "")
     ran = office.types("show", "q-1")
     assert ran.code == 2
-    assert said in ran.err and 'no flow is kept as "q-1"' in ran.err
+    assert 'no flow is kept as "q-1"' in ran.err
     assert office.types("list", "--format", "json").out == "[]\n"
     assert office.types("purge", "--settled-before", LATER).out == "0 payloads removed\n"
+    office.file.unlink()
+    ran = office.types("list")
+    assert (ran.code, ran.out) == (2, "")
+    assert "policyengine records upgrade" in ran.err
     assert not office.file.exists()
 
 
@@ -133,13 +136,13 @@ def test_a_release_reaches_the_host(office: Office) -> None:
     assert (ran.code, ran.err) == (0, "")
     assert "released  S. Abe  本人の依頼" in ran.out
     assert "山田花子" not in ran.out
-    (taken,) = office.store.take("campaigns")
+    (taken,) = office.store.take("campaigns", engine=office.engine)
     assert (taken.id, taken.payload) == (kept, RECORD)
     shown = office.types("show", kept).out
     assert shown.startswith(f"{kept}  taken\n")
     assert "taken  campaigns\n" in shown
     assert office.deny(1, RECORD) == kept, "the rule is as it was"
-    assert list(office.store.take()) == []
+    assert list(office.store.take(engine=office.engine)) == []
 
 
 def test_a_rejection_is_dated_by_whoever_says_so(office: Office) -> None:
@@ -147,7 +150,13 @@ def test_a_rejection_is_dated_by_whoever_says_so(office: Office) -> None:
     since = office.store.get(kept).kept_at
     flow = office.reads("reject", kept, *DECIDED, "--at", since)
     assert flow["state"] == "rejected"
-    assert flow["entries"] == [{"what": "rejected", "at": since, "by": "S. Abe", "reason": "本人の依頼"}]
+    (entry,) = flow["entries"]
+    assert {name: value for name, value in entry.items() if value is not None} == {
+        "what": "rejected",
+        "at": since,
+        "by": "S. Abe",
+        "reason": "本人の依頼",
+    }
 
 
 def test_what_cannot_be_done(office: Office) -> None:
@@ -156,7 +165,7 @@ def test_what_cannot_be_done(office: Office) -> None:
     for words in (("show", wrong), ("release", wrong, *DECIDED), ("reject", wrong, *DECIDED)):
         ran = office.types(*words)
         assert (ran.code, ran.out) == (2, "")
-        assert ran.err == f'quarantine: no flow is kept as "{wrong}"; did you mean "{kept}"?\n'
+        assert ran.err == f'Error: no flow is kept as "{wrong}"; did you mean "{kept}"?\n'
     for words in (("release", kept), ("reject", kept, "--by", "A"), ("purge",), ("forget", kept)):
         assert office.types(*words).code == 2
     assert "a record needs it" in office.types("release", kept, "--by", " ", "--reason", "x").err
@@ -164,7 +173,7 @@ def test_what_cannot_be_done(office: Office) -> None:
     assert office.types("reject", kept, *DECIDED).code == 0
     ran = office.types("release", kept, *DECIDED)
     assert ran.code == 2
-    assert f"quarantine: {kept} cannot be released: it was rejected at" in ran.err
+    assert f"Error: {kept} cannot be released: it was rejected at" in ran.err
     assert "by S. Abe already" in ran.err
 
 
@@ -181,7 +190,7 @@ def test_purging(office: Office) -> None:
     assert "payload purged  B\n" in office.types("show", settled).out
 
 
-def test_the_file_may_be_named(office: Office, tmp_path: Path) -> None:
+def test_the_database_may_be_named(office: Office, tmp_path: Path) -> None:
     kept = office.deny()
     elsewhere = tmp_path / "elsewhere"
     elsewhere.mkdir()
@@ -191,14 +200,14 @@ def test_the_file_may_be_named(office: Office, tmp_path: Path) -> None:
 
     ran = types("list")
     assert ran.code == 2
-    assert "name its file with --file" in ran.err
-    assert types("list", "--file", "../data/kept.db").out.startswith(kept)
+    assert "--database" in ran.err
+    assert types("list", "--database", "sqlite:///../data/kept.db").out.startswith(kept)
     ran = policyengine("--config", "../policyengine.toml", "quarantine", "show", kept, folder=elsewhere)
     assert ran.out.startswith(kept)
     (elsewhere / "notes.txt").write_text("these are notes\n" * 100)
-    ran = types("list", "--file", "notes.txt")
+    ran = types("list", "--database", "sqlite:///notes.txt")
     assert (ran.code, ran.out) == (2, "")
-    assert ran.err == "quarantine: notes.txt: file is not a database\n"
+    assert "file is not a database" in ran.err
 
 
 @pytest.mark.parametrize("name", ["", "list", "show", "release", "reject", "purge"])
@@ -214,7 +223,69 @@ def test_every_help_has_an_example_that_is_understood(office: Office, name: str)
     ]
     assert examples
     for example in examples:
-        words = shlex.split(example.replace("q-5b0c9d2e41f7a836", kept).replace("quarantine.db", "data/kept.db"))
+        words = shlex.split(example.replace("q-5b0c9d2e41f7a836", kept))
         assert words[:2] == ["policyengine", "quarantine"]
         ran = office.types(*words[2:])
         assert (ran.code, ran.err) == (0, ""), example
+
+
+STOP = {"type": "request", "kind": "stop_use", "subject": "s-1"}
+
+
+def test_a_request_to_stop_that_came_meanwhile_is_in_the_way(office: Office) -> None:
+    kept = office.deny(1, RECORD)
+    ledger = Ledger(office.store.store)
+    ledger.add(STOP)
+    ran = office.types("release", kept, *DECIDED)
+    assert ran.code == 2
+    assert "the data subject asked that this stop" in ran.out, "what is in the way is shown"
+    assert f"{kept} cannot be released: since it was kept, this has come in the way: request-in-effect" in ran.err
+    assert office.store.get(kept).state == "open"
+    ran = office.types("release", kept, *DECIDED, "--despite", "asked again by telephone, ticket 119")
+    assert (ran.code, ran.err) == (0, "")
+    assert "despite: asked again by telephone, ticket 119" in ran.out
+    (entry,) = office.reads("show", kept)["entries"]
+    assert entry["despite"] == "asked again by telephone, ticket 119"
+    assert "request-in-effect" in [reason["code"] for reason in entry["decision"]["reasons"]]
+    assert [taken.id for taken in office.store.take(engine=office.engine)] == [kept]
+
+
+def test_one_that_came_after_the_release_keeps_it_from_being_handed_out(
+    office: Office, caplog: pytest.LogCaptureFixture
+) -> None:
+    kept, other = office.deny(1), office.deny(2)
+    for one in (kept, other):
+        office.types("release", one, *DECIDED)
+    Ledger(office.store.store).add(STOP)
+    assert list(office.store.take(engine=office.engine)) == []
+    assert f"{kept} is not handed out: request-in-effect" in caplog.text
+    assert office.types("release", kept, *DECIDED).code == 2
+    assert office.types("release", kept, *DECIDED, "--despite", "asked again").code == 0
+    assert office.types("reject", other, *DECIDED).code == 0
+    assert [taken.id for taken in office.store.take(engine=office.engine)] == [kept]
+    assert office.store.get(other).state == "rejected"
+
+
+def test_what_would_be_permitted_now_is_listed(office: Office) -> None:
+    event = {
+        "id": "e-1",
+        "time": "2026-11-24T09:00:00+09:00",
+        "operation": "entrust",
+        "subject": {"category": "customer"},
+        "items": ["name"],
+        "purpose": "product-information",
+        "recipient": {"id": "mailer-kk", "service": "communication"},
+    }
+    office.deny(2)
+    with pytest.raises(FlowDenied) as stopped:
+        office.engine.enforce(event)
+    assert office.reads("list", "--changed") == []
+    Ledger(office.store.store).import_(
+        [
+            {"type": "contract", "kind": "confidentiality", "party": "mailer-kk"},
+            {"type": "vetting", "party": "mailer-kk"},
+        ]
+    )
+    (flow,) = office.reads("list", "--changed")
+    assert (flow["id"], flow["now"]["outcome"]) == (stopped.value.kept, "permit")
+    assert office.types("list", "--changed").out.endswith("deny  [6]  → permit  [2-1, 5(2), 6]\n")

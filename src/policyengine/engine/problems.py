@@ -63,7 +63,7 @@ PLUGIN_ERROR: Final = Code(
         en="A plugin could not be used; the message is its own.",
     ),
     example=r"""
-$ mkdir host; printf 'policies = ["../shop.toml"]\n[plugins.records.ledger]\nurl = "db2:"\n' > host/policyengine.toml
+$ mkdir host; printf 'policies = ["../shop.toml"]\n[plugins.records]\ndatabase = "db2:"\n' > host/policyengine.toml
 $ policyengine check host/policyengine.toml
 host/policyengine.toml: error: plugin-error: …
 1 checked: 1 error, 0 notes

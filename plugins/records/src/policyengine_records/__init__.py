@@ -6,36 +6,40 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
-    from policyengine_records.ledger.entry import Entry, LedgerError, LedgerUnavailable
+    from policyengine_records.errors import RecordsError, RecordsUnavailable
+    from policyengine_records.ledger.entry import Entry
     from policyengine_records.ledger.ledger import Ledger
     from policyengine_records.ledger.source import LedgerSource
-    from policyengine_records.outbox import Outbox, OutboxError
-    from policyengine_records.quarantine import Kept, Quarantine, QuarantineError, QuarantineUnavailable
-    from policyengine_records.webhook import WebhookRefused, verify
+    from policyengine_records.outbox.outbox import Outbox
+    from policyengine_records.outbox.webhook import WebhookRefused, verify
+    from policyengine_records.quarantine.kept import Kept
+    from policyengine_records.quarantine.quarantine import Quarantine
+    from policyengine_records.store.store import Store
 
 __all__ = [
     "Entry",
     "Kept",
     "Ledger",
-    "LedgerError",
     "LedgerSource",
-    "LedgerUnavailable",
     "Outbox",
-    "OutboxError",
     "Quarantine",
-    "QuarantineError",
-    "QuarantineUnavailable",
+    "RecordsError",
+    "RecordsUnavailable",
+    "Store",
     "WebhookRefused",
     "verify",
 ]
 
 _HOMES: Final = {
-    "ledger.entry": ("Entry", "LedgerError", "LedgerUnavailable"),
+    "errors": ("RecordsError", "RecordsUnavailable"),
+    "ledger.entry": ("Entry",),
     "ledger.ledger": ("Ledger",),
     "ledger.source": ("LedgerSource",),
-    "outbox": ("Outbox", "OutboxError"),
-    "quarantine": ("Kept", "Quarantine", "QuarantineError", "QuarantineUnavailable"),
-    "webhook": ("WebhookRefused", "verify"),
+    "outbox.outbox": ("Outbox",),
+    "outbox.webhook": ("WebhookRefused", "verify"),
+    "quarantine.kept": ("Kept",),
+    "quarantine.quarantine": ("Quarantine",),
+    "store.store": ("Store",),
 }
 _HOME_OF: Final = {name: home for home, names in _HOMES.items() for name in names}
 

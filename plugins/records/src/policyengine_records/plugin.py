@@ -2,63 +2,56 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterable, Mapping
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
+from weakref import WeakValueDictionary
 
-from policyengine import EnforcementAction, FactSource, hookimpl
+from policyengine import EnforcementAction, FactSource, PluginError, hookimpl
 
 if TYPE_CHECKING:
     from policyengine.hooks import Command
+    from policyengine_records.store.store import Store
 
 name: Final = "records"
 """Under which the settings stand, where a host hands this module over itself."""
+
+_shared: Final[WeakValueDictionary[tuple[str, float, int], Store]] = WeakValueDictionary()
+_sharing: Final = threading.Lock()
 
 _POSITIVE: Final = {"type": "number", "exclusiveMinimum": 0}
 
 _LEDGER: Final = {
     "type": "object",
-    "description": "Facts come from a ledger.",
-    "required": ["url"],
-    "additionalProperties": False,
+    "description": "The ledger of facts.",
     "properties": {
-        "url": {
-            "type": "string",
-            "format": "database-url",
-            "description": "sqlite:///PATH or postgresql://…; a relative PATH is taken from the configuration.",
-        },
-        "cache_seconds": {
-            "type": "number",
-            "minimum": 0,
-            "description": "For how long an answer may be used again; 0, the default, asks every time.",
-        },
-        "timeout_seconds": {
-            **_POSITIVE,
-            "description": "How long the database may take before the flow is denied; 5 by default.",
+        "source": {
+            "type": "boolean",
+            "default": True,
+            "description": "Whether decisions ask the ledger for facts.",
         },
         "answer_within_days": {
             **_POSITIVE,
             "description": "In how many days a request is to be answered where the policies name no number.",
         },
     },
+    "additionalProperties": False,
 }
 _QUARANTINE: Final = {
     "type": "object",
     "description": "The action quarantine.",
     "properties": {
-        "file": {
-            "type": "string",
-            "format": "path",
-            "minLength": 1,
-            "description": "The SQLite file that flows are kept in; its folder is there.",
-        },
         "payload": {
             "type": "boolean",
             "default": True,
             "description": "Whether the host's payload is kept with a flow.",
         },
+        "notify": {
+            "type": "boolean",
+            "default": False,
+            "description": "Whether the webhook of notify is told of a flow in the transaction that keeps it.",
+        },
     },
-    "required": ["file"],
     "additionalProperties": False,
 }
 _NOTIFY: Final = {
@@ -70,12 +63,6 @@ _NOTIFY: Final = {
             "type": "string",
             "writeOnly": True,
             "description": 'Signs the messages: "whsec_" and base64, best as {env = "NAME"}.',
-        },
-        "file": {
-            "type": "string",
-            "format": "path",
-            "default": "outbox.db",
-            "description": "The outbox, on a disk of this machine.",
         },
         "allow_http": {"type": "boolean", "description": "Whether another machine may be told over http."},
         "timeout_seconds": {**_POSITIVE, "description": "How long one attempt may take; by default 5."},
@@ -101,47 +88,92 @@ def policyengine_settings() -> Mapping[str, Any]:
     """Return the JSON Schema of the settings under the name ``records``."""
     return {
         "type": "object",
-        "properties": {"ledger": _LEDGER, "quarantine": _QUARANTINE, "notify": _NOTIFY},
+        "properties": {
+            "database": {
+                "type": "string",
+                "format": "database-url",
+                "default": "sqlite:///records.db",
+                "description": "sqlite:///PATH or postgresql://host/name; a relative PATH is taken from this file.",
+            },
+            "pool_size": {
+                "type": "integer",
+                "minimum": 1,
+                "default": 5,
+                "description": "How many connections a process has; whoever wants one more waits for its turn.",
+            },
+            "timeout_seconds": {
+                **_POSITIVE,
+                "default": 5,
+                "description": "How long the database may take before the flow is denied.",
+            },
+            "ledger": _LEDGER,
+            "quarantine": _QUARANTINE,
+            "notify": _NOTIFY,
+        },
         "additionalProperties": False,
     }
+
+
+def store_of(settings: Mapping[str, Any]) -> Store:
+    """Return the store that settings name: one for all who name it in this process. It is not connected here.
+
+    Raises:
+        RecordsError: the database is of another sort.
+    """
+    from policyengine_records.store.store import Store  # noqa: PLC0415  imports SQLAlchemy, needed where configured
+
+    key = (
+        settings.get("database", "sqlite:///records.db"),
+        settings.get("timeout_seconds", 5),
+        settings.get("pool_size", 5),
+    )
+    with _sharing:
+        store = _shared.get(key)
+        if store is None:
+            database, timeout, pool_size = key
+            store = _shared[key] = Store(database, timeout=timeout, pool_size=pool_size)
+    return store
 
 
 @hookimpl
 def policyengine_fact_sources(settings: Mapping[str, Any]) -> Iterable[FactSource]:
     """Return the source of the configured ledger. It is not connected here: where it is missing, flows are denied."""
-    if "ledger" not in settings:
+    if not settings or not settings.get("ledger", {}).get("source", True):
         return ()
-    from policyengine_records.ledger.ledger import Ledger  # noqa: PLC0415  imports SQLAlchemy, needed where configured
     from policyengine_records.ledger.source import LedgerSource  # noqa: PLC0415
 
-    found = settings["ledger"]
-    ledger = Ledger(found["url"], timeout=found.get("timeout_seconds", 5.0), create=False)
-    return (LedgerSource(ledger, cache=found.get("cache_seconds", 0.0)),)
+    return (LedgerSource(store_of(settings)),)
 
 
 @hookimpl
 def policyengine_enforcement_actions(settings: Mapping[str, Any]) -> Iterable[EnforcementAction]:
-    """Bring the actions that are configured."""
-    if "quarantine" in settings:
-        from policyengine_records.quarantine import Keeping, Quarantine, QuarantineUnavailable  # noqa: PLC0415
+    """Bring the action quarantine where anything is configured, and notify where somebody is to be told."""
+    if not settings:
+        return
+    from policyengine_records.quarantine.keeping import Keeping  # noqa: PLC0415
+    from policyengine_records.quarantine.quarantine import Quarantine  # noqa: PLC0415
 
-        found = settings["quarantine"]
-        file = Path(found["file"])
-        if not file.absolute().parent.is_dir():  # said now, and not when the first flow is denied
-            raise QuarantineUnavailable(f"{file}: its folder is not there")
-        yield Keeping(Quarantine(file, payload=found.get("payload", True)))
-    if "notify" in settings:
-        from policyengine_records.notify import Notify, courier_of, outbox_of  # noqa: PLC0415
+    store = store_of(settings)
+    keeping, telling = settings.get("quarantine", {}), settings.get("notify")
+    tells = keeping.get("notify", False)
+    notify = None
+    if telling is not None:
+        from policyengine_records.outbox.notify import Notify, courier_of, outbox_of  # noqa: PLC0415
 
-        found = settings["notify"]
-        yield Notify(courier_of(found, outbox_of(found)), keep=found.get("keep_days", 30) * 86400)
+        courier = courier_of(telling, outbox_of(telling, store))
+        notify = Notify(courier, keep=telling.get("keep_days", 30) * 86400, told=tells)
+        yield notify
+    elif tells:
+        raise PluginError("quarantine.notify needs the settings of notify: whom to tell")
+    yield Keeping(Quarantine(store, payload=keeping.get("payload", True)), notify if tells else None)
 
 
 @hookimpl
 def policyengine_commands() -> Iterable[Command]:
-    """Return ``policyengine facts``, ``requests``, ``quarantine`` and ``outbox``."""
+    """Return ``policyengine records``, ``facts``, ``requests``, ``quarantine`` and ``outbox``."""
     from policyengine_records.commands.facts import facts, requests  # noqa: PLC0415  needed by the command line alone
     from policyengine_records.commands.outbox import command as outbox  # noqa: PLC0415
     from policyengine_records.commands.quarantine import command as quarantine  # noqa: PLC0415
+    from policyengine_records.commands.records import command as records  # noqa: PLC0415
 
-    return (facts, requests, quarantine, outbox)
+    return (records, facts, requests, quarantine, outbox)

@@ -5,16 +5,17 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import closing, contextmanager
+from contextlib import contextmanager
 from typing import IO, TYPE_CHECKING, Any, Final
 
 import click
 
 from policyengine import Text
 from policyengine.cli.common import language_option, tell, write
-from policyengine.cli.session import Session
 from policyengine.text import Language, visible
-from policyengine_records.ledger.entry import REQUEST, Entry, LedgerError, LedgerUnavailable, Stated
+from policyengine_records.commands.common import Group, database_option, format_option, opened, session, settings
+from policyengine_records.errors import RecordsError
+from policyengine_records.ledger.entry import REQUEST, Entry, Stated
 
 if TYPE_CHECKING:
     from policyengine import Engine
@@ -33,43 +34,19 @@ _STANDARD_TYPES: Final = Text(
     en="no policies are configured, so facts are checked against the standard types",
 )
 
-_url = click.option(
-    "--url",
-    envvar="POLICYENGINE_LEDGER",
-    help="The database: sqlite:///PATH or postgresql://host/name.  "
-    "[default: POLICYENGINE_LEDGER, else what the configuration says]",
-)
-_form = click.option(
-    "--format", "form", type=click.Choice(["text", "json"]), default="text", show_default=True, help="Form of results."
-)
 
-
-class _Command(click.Command):
-    """Says what the ledger cannot do in the language of the call, with exit code 2."""
-
-    def invoke(self, ctx: click.Context) -> Any:
-        try:
-            return super().invoke(ctx)
-        except (LedgerError, LedgerUnavailable) as error:
-            raise click.ClickException(error.text.say(ctx.params["lang"])) from None
-
-
-class _Group(click.Group):
-    command_class = _Command
-
-
-@click.group(cls=_Group)
+@click.group(cls=Group)
 def facts() -> None:
     """Keep a ledger of facts: consents, contracts, requests and others.
 
     \b
     Example:
-      policyengine facts add '{"type": "vetting", "party": "mailer-kk"}' --url sqlite:///ledger.db
+      policyengine facts add '{"type": "vetting", "party": "mailer-kk"}' --database sqlite:///records.db
       policyengine facts list --subject c-102
     """
 
 
-@click.group(cls=_Group)
+@click.group(cls=Group)
 def requests() -> None:
     """See which requests of people wait for an answer.
 
@@ -86,10 +63,10 @@ def requests() -> None:
     type=click.FloatRange(0, min_open=True),
     help="A request: in how many days it is to be answered.  [default: as the policies say]",
 )
-@_url
-@_form
+@database_option
+@format_option
 @language_option
-def add(fact: str, days: float | None, url: str | None, form: str, lang: Language) -> None:
+def add(fact: str, days: float | None, database: str | None, form: str, lang: Language) -> None:
     """Add FACT, a JSON object, or - to read it from standard input. Prints its id.
 
     It must have the form that the configured policies declare. A request gets the due date that they, or the settings
@@ -103,7 +80,7 @@ def add(fact: str, days: float | None, url: str | None, form: str, lang: Languag
     text = click.open_file("-", encoding="utf-8").read() if fact == "-" else fact
     found = _object(text, "FACT")
     check, engine = _policies(lang)
-    with closing(_opened(url, create=True)) as ledger:
+    with _ledger(database) as ledger:
         check(found)
         identifier = ledger.add(found, days=days, engine=engine)
     _print([identifier] if form == "text" else [json.dumps({"id": identifier})])
@@ -112,34 +89,34 @@ def add(fact: str, days: float | None, url: str | None, form: str, lang: Languag
 @facts.command()
 @click.argument("id")
 @click.option("--at", metavar="TIME", help="From when it does not count any more.  [default: now]")
-@_url
-@_form
+@database_option
+@format_option
 @language_option
-def withdraw(id: str, at: str | None, url: str | None, form: str, lang: Language) -> None:  # noqa: A002
+def withdraw(id: str, at: str | None, database: str | None, form: str, lang: Language) -> None:  # noqa: A002
     """End the fact ID. Its history stays.
 
     \b
     Example:
       policyengine facts withdraw 0f6c… --at 2026-12-01T00:00:00+09:00
     """
-    with closing(_opened(url)) as ledger:
+    with _ledger(database) as ledger:
         _show([ledger.withdraw(id, at)], form, lang)
 
 
 @facts.command()
 @click.argument("id")
 @click.option("--at", metavar="TIME", help="When it was answered.  [default: now]")
-@_url
-@_form
+@database_option
+@format_option
 @language_option
-def answer(id: str, at: str | None, url: str | None, form: str, lang: Language) -> None:  # noqa: A002
+def answer(id: str, at: str | None, database: str | None, form: str, lang: Language) -> None:  # noqa: A002
     """Note that the request ID was answered. It stays in effect.
 
     \b
     Example:
       policyengine facts answer 0f6c… --at 2026-12-01T10:00:00+09:00
     """
-    with closing(_opened(url)) as ledger:
+    with _ledger(database) as ledger:
         _show([ledger.answer(id, at)], form, lang)
 
 
@@ -147,42 +124,44 @@ def answer(id: str, at: str | None, url: str | None, form: str, lang: Language) 
 @click.option("--subject", metavar="ID", help="Only facts about this person.")
 @click.option("--type", "kind", metavar="TYPE", help="Only facts of this type.")
 @click.option("--as-of", metavar="TIME", help="As the ledger was known then.")
-@_url
-@_form
+@database_option
+@format_option
 @language_option
-def list_(subject: str | None, kind: str | None, as_of: str | None, url: str | None, form: str, lang: Language) -> None:
+def list_(
+    subject: str | None, kind: str | None, as_of: str | None, database: str | None, form: str, lang: Language
+) -> None:
     """List facts, each as it is known now.
 
     \b
     Example:
       policyengine facts list --subject c-102 --as-of 2026-11-01T00:00:00Z
     """
-    with closing(_opened(url)) as ledger:
+    with _ledger(database) as ledger:
         _show(ledger.facts(subject=subject, type=kind, as_of=as_of), form, lang)
 
 
 @facts.command()
 @click.argument("id")
-@_url
-@_form
+@database_option
+@format_option
 @language_option
-def history(id: str, url: str | None, form: str, lang: Language) -> None:  # noqa: A002
+def history(id: str, database: str | None, form: str, lang: Language) -> None:  # noqa: A002
     """Show every entry about the fact ID, the oldest first.
 
     \b
     Example:
       policyengine facts history 0f6c…
     """
-    with closing(_opened(url)) as ledger:
+    with _ledger(database) as ledger:
         _show(ledger.history(id), form, lang)
 
 
 @facts.command("import")
 @click.argument("file", type=click.File("r", encoding="utf-8"))
-@_url
-@_form
+@database_option
+@format_option
 @language_option
-def import_(file: IO[str], url: str | None, form: str, lang: Language) -> None:
+def import_(file: IO[str], database: str | None, form: str, lang: Language) -> None:
     """Add the facts in FILE (JSONL; - is standard input), or what export wrote: all of them, or none.
 
     \b
@@ -194,43 +173,43 @@ def import_(file: IO[str], url: str | None, form: str, lang: Language) -> None:
     for number, one in _lines(file):
         try:
             check(one.get("fact", one))
-        except LedgerError as error:
-            raise LedgerError(f"line {number}: {error.text.en}", f"{number} 行目: {error.text.ja}") from None
+        except RecordsError as error:
+            raise RecordsError(f"line {number}: {error.text.en}", f"{number} 行目: {error.text.ja}") from None
         objects.append(one)
-    with closing(_opened(url, create=True)) as ledger, _progress(len(objects)) as told:
+    with _ledger(database) as ledger, _progress(len(objects)) as told:
         ids = ledger.import_(objects, engine=engine, told=told)
     said = Text(ja=f"{len(ids)} 件の事実", en=f"{len(ids)} {'fact' if len(ids) == 1 else 'facts'}")
     _print([said.say(lang)] if form == "text" else [json.dumps({"ids": ids})])
 
 
 @facts.command()
-@_url
+@database_option
 @language_option
-def export(url: str | None, lang: Language) -> None:  # noqa: ARG001  errors are told in it
+def export(database: str | None, lang: Language) -> None:  # noqa: ARG001  errors are told in it
     """Write every fact with its id and state as JSONL.
 
     \b
     Example:
       policyengine facts export > facts.jsonl
     """
-    with closing(_opened(url)) as ledger:
+    with _ledger(database) as ledger:
         _print(json.dumps(one, ensure_ascii=False) for one in ledger.export())
 
 
 @requests.command("list")
 @click.option("--subject", metavar="ID", help="Only requests of this person.")
 @click.option("--state", type=click.Choice(["open", "answered"]), help="Only requests in this state.")
-@_url
-@_form
+@database_option
+@format_option
 @language_option
-def list_requests(subject: str | None, state: str | None, url: str | None, form: str, lang: Language) -> None:
+def list_requests(subject: str | None, state: str | None, database: str | None, form: str, lang: Language) -> None:
     """List requests with their state and due date.
 
     \b
     Example:
       policyengine requests list --state open
     """
-    with closing(_opened(url)) as ledger:
+    with _ledger(database) as ledger:
         found = ledger.facts(subject=subject, type=REQUEST)
     _show([entry for entry in found if state in (None, entry.state)], form, lang)
 
@@ -240,10 +219,10 @@ def list_requests(subject: str | None, state: str | None, url: str | None, form:
     "--within", type=click.FloatRange(0), default=0, metavar="DAYS", help="List what will be late in so many days, too."
 )
 @click.option("--now", metavar="TIME", help="At this moment.  [default: now]")
-@_url
-@_form
+@database_option
+@format_option
 @language_option
-def due(within: float, now: str | None, url: str | None, form: str, lang: Language) -> None:
+def due(within: float, now: str | None, database: str | None, form: str, lang: Language) -> None:
     """List requests that are late: open after their due date. Exit code 1 where there is one to list.
 
     \b
@@ -251,41 +230,28 @@ def due(within: float, now: str | None, url: str | None, form: str, lang: Langua
       policyengine requests due --now 2026-12-01T00:00:00+09:00
       policyengine requests due --within 3
     """
-    with closing(_opened(url)) as ledger:
+    with _ledger(database) as ledger:
         found = ledger.due(now, within=within)
     _show(found, form, lang)
     sys.stdout.buffer.flush()
     sys.exit(1 if found else 0)
 
 
-def _session() -> Session:
-    found = click.get_current_context().find_object(Session)
-    assert found is not None  # the group above makes it
-    return found
-
-
-def _opened(url: str | None, *, create: bool = False) -> Ledger:
+@contextmanager
+def _ledger(database: str | None) -> Iterator[Ledger]:
     """Open the ledger that the call or the configuration names."""
     from policyengine_records.ledger.ledger import Ledger  # noqa: PLC0415  imports SQLAlchemy
 
-    settings = _session().settings("records").get("ledger", {})
-    chosen = url or settings.get("url")
-    if chosen is None:
-        raise click.UsageError("no ledger: name it with --url, POLICYENGINE_LEDGER, or [plugins.records.ledger]")
-    return Ledger(
-        chosen,
-        timeout=settings.get("timeout_seconds", 5.0),
-        answer_within_days=settings.get("answer_within_days"),
-        create=create,
-    )
+    with opened(database) as store:
+        yield Ledger(store, answer_within_days=settings().get("ledger", {}).get("answer_within_days"))
 
 
 def _policies(lang: Language) -> tuple[Callable[[Mapping[str, Any]], None], Engine | None]:
     """Return what refuses a fact that is of no declared form, and the engine of the configuration, if there is one."""
     from policyengine_records.ledger.policies import refuse_strange  # noqa: PLC0415  imports the rules
 
-    session = _session()
-    engine = session.engine() if session.file is not None else None
+    call = session()
+    engine = call.engine() if call.file is not None else None
     if engine is None:
         from policyengine.language.build import standard_vocabulary  # noqa: PLC0415  imports jsonschema, needed only here
 
@@ -305,9 +271,9 @@ def _object(text: str, where: str) -> dict[str, Any]:
     try:
         found = json.loads(text)
     except (ValueError, RecursionError) as error:
-        raise LedgerError(f"{where}: no JSON: {error}", f"{where}: JSON ではありません: {error}") from None
+        raise RecordsError(f"{where}: no JSON: {error}", f"{where}: JSON ではありません: {error}") from None
     if not isinstance(found, dict):
-        raise LedgerError(f"{where}: expected a JSON object", f"{where}: JSON のオブジェクトではありません")
+        raise RecordsError(f"{where}: expected a JSON object", f"{where}: JSON のオブジェクトではありません")
     return found
 
 
@@ -317,7 +283,7 @@ def _lines(file: Iterable[str]) -> Iterator[tuple[int, dict[str, Any]]]:
             if line.strip():
                 yield number, _object(line, f"line {number}")
     except UnicodeDecodeError as error:
-        raise LedgerError(f"not UTF-8: {error}", f"UTF-8 ではありません: {error}") from None
+        raise RecordsError(f"not UTF-8: {error}", f"UTF-8 ではありません: {error}") from None
 
 
 @contextmanager

@@ -5,43 +5,23 @@ from __future__ import annotations
 import json
 import logging
 import sys
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from policyengine.cli.common import DENIED, show, write
-from policyengine.cli.session import Session
-from policyengine.errors import PluginError
 from policyengine.moment import written
+from policyengine_records.commands.common import Group, database_option, format_option, opened, session, settings
 
 if TYPE_CHECKING:
-    from policyengine_records.outbox import Message, Outbox, State
+    from policyengine_records.outbox.outbox import Message, Outbox, State
 
-# as in `policyengine_records.outbox`, which --help shall not wait for
+# as in `policyengine_records.outbox.outbox`, which --help shall not wait for
 _STATES = ("pending", "delivered", "failed")
 
-file_option = click.option(
-    "--file", metavar="FILE", help="The outbox.  [default: that of the configuration, else outbox.db]"
-)
-format_option = click.option(
-    "--format", "form", type=click.Choice(["text", "json"]), default="text", show_default=True, help="Form of results."
-)
 
-
-class _Group(click.Group):
-    """Says what cannot be done with an outbox on standard error, with exit code 2."""
-
-    def invoke(self, ctx: click.Context) -> Any:
-        from policyengine_records.outbox import OutboxError  # noqa: PLC0415
-
-        try:
-            return super().invoke(ctx)
-        except (OutboxError, PluginError) as error:
-            raise click.ClickException(str(error)) from None
-
-
-@click.group("outbox", cls=_Group)
+@click.group("outbox", cls=Group)
 def command() -> None:
     """See and send the messages of the action notify: what waits, what was delivered, what was given up.
 
@@ -54,16 +34,16 @@ def command() -> None:
 
 @command.command("list")
 @click.option("--state", type=click.Choice(_STATES), help="Only messages in this state.")
-@file_option
+@database_option
 @format_option
-def list_(state: State | None, file: str | None, form: str) -> None:
+def list_(state: State | None, database: str | None, form: str) -> None:
     """List messages, the oldest first.
 
     \b
     Example:
       policyengine outbox list --state pending --format json
     """
-    found = _outbox(file).messages(state)
+    found = _outbox(database).messages(state)
     if form == "json":
         write(json.dumps([_described(message) for message in found], indent=2, ensure_ascii=False))
     else:
@@ -74,16 +54,16 @@ def list_(state: State | None, file: str | None, form: str) -> None:
 
 @command.command("show")
 @click.argument("id")
-@file_option
+@database_option
 @format_option
-def show_(id: str, file: str | None, form: str) -> None:  # noqa: A002
+def show_(id: str, database: str | None, form: str) -> None:  # noqa: A002
     """Show what the message ID says, and with --format json what has become of it as well.
 
     \b
     Example:
       policyengine outbox show msg_0f6c…
     """
-    message = _outbox(file).message(id)
+    message = _outbox(database).message(id)
     if message is None:
         raise click.ClickException(f'there is no message "{id}"')
     body = json.loads(message.body)
@@ -96,9 +76,9 @@ def show_(id: str, file: str | None, form: str) -> None:  # noqa: A002
 
 
 @command.command()
-@file_option
+@database_option
 @format_option
-def send(file: str | None, form: str) -> None:
+def send(database: str | None, form: str) -> None:
     """Deliver what is due now, and wait for it. Exit code 1 where some messages are still pending or failed.
 
     It ends early where the receiver is down, or asks to be left alone.
@@ -107,13 +87,13 @@ def send(file: str | None, form: str) -> None:
     Example:
       policyengine outbox send --format json
     """
-    from policyengine_records.notify import courier_of  # noqa: PLC0415
+    from policyengine_records.outbox.notify import courier_of  # noqa: PLC0415
 
-    settings = _settings()
-    if not settings:
+    told = settings().get("notify")
+    if not told:
         raise click.UsageError("no configuration of [plugins.records.notify] says where messages go")
-    outbox = _outbox(file)
-    courier = courier_of(settings, outbox)
+    outbox = _outbox(database)
+    courier = courier_of(told, outbox)
     logging.getLogger("policyengine.notify").addHandler(logging.NullHandler())  # what it would say is printed below
     attempted: list[Message] = []
     due = outbox.due()
@@ -137,9 +117,9 @@ def send(file: str | None, form: str) -> None:
 @command.command()
 @click.argument("ids", nargs=-1, metavar="[ID]...")
 @click.option("--all-failed", is_flag=True, help="All that have failed.")
-@file_option
+@database_option
 @format_option
-def retry(ids: Sequence[str], all_failed: bool, file: str | None, form: str) -> None:
+def retry(ids: Sequence[str], all_failed: bool, database: str | None, form: str) -> None:
     """Make failed messages pending again; they are due at once. Exit code 2 where an ID has not failed.
 
     \b
@@ -149,7 +129,7 @@ def retry(ids: Sequence[str], all_failed: bool, file: str | None, form: str) -> 
     """
     if bool(ids) == all_failed:
         raise click.UsageError("name the messages, or say --all-failed")
-    renewed = _outbox(file).retry(None if all_failed else ids)
+    renewed = _outbox(database).retry(None if all_failed else ids)
     if form == "json":
         write(json.dumps(renewed))
     else:
@@ -160,29 +140,14 @@ def retry(ids: Sequence[str], all_failed: bool, file: str | None, form: str) -> 
         raise click.ClickException(f"no failed message has the id {', '.join(others)}")
 
 
-def _settings() -> Mapping[str, Any]:
-    session = click.get_current_context().find_object(Session)
-    if session is None:
-        return {}
-    settings: Mapping[str, Any] = session.settings("records").get("notify", {})
-    action = session.plugins.actions.get("notify")
+def _outbox(database: str | None) -> Outbox:
+    """Return the outbox of the database that the call or the configuration names."""
+    from policyengine_records.outbox.notify import outbox_of  # noqa: PLC0415  imports SQLAlchemy
+
+    action = session().plugins.actions.get("notify")
     if action is not None and hasattr(action, "stop"):
         action.stop()  # what is sent here is sent in the foreground, if at all
-    return settings
-
-
-def _outbox(file: str | None) -> Outbox:
-    """Return the outbox of `file`, or that of the configuration.
-
-    Raises:
-        click.ClickException: `file` is named, and is not there.
-    """
-    from policyengine_records.notify import outbox_of  # noqa: PLC0415
-
-    outbox = outbox_of(_settings(), file)
-    if file is not None and not outbox.exists():
-        raise click.ClickException(f"{file}: no such file")
-    return outbox
+    return outbox_of(settings().get("notify", {}), opened(database))
 
 
 def _with_progress(messages: Iterator[Message], due: int) -> Iterable[Message]:

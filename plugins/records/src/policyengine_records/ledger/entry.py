@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
-from policyengine import Event, InvalidEvent, PolicyEngineError, Text
+from policyengine import Event, InvalidEvent
 from policyengine.moment import written
+from policyengine_records.errors import RecordsError
 
 ALWAYS: Final = 1 << 62
 """After every moment; its negative is before every moment. Both fit a column of 64 bits."""
@@ -32,42 +34,21 @@ _FIRST, _LAST = -62_135_596_800_000_000, 253_402_300_799_999_999
 _PROBE: Final = {"id": "-", "operation": "acquire", "subject": {"category": "-"}, "items": ["-"], "purpose": "-"}
 
 
-class _Said(PolicyEngineError):
-    """An error in both languages.
-
-    Args:
-        en: what is wrong, in English, which `str` gives.
-        ja: the same in Japanese.
-    """
-
-    def __init__(self, en: str, ja: str) -> None:
-        super().__init__(en)
-        self.text = Text(ja=ja, en=en)
-
-
-class LedgerError(_Said):
-    """The ledger was asked for something that it cannot do: a malformed fact or time, an unknown id."""
-
-
-class LedgerUnavailable(_Said):
-    """The database did not answer, or not in time."""
-
-
 def moment(time: str) -> int:
     """Return a strict RFC 3339 time as microseconds since 1970-01-01T00:00:00Z.
 
     Raises:
-        LedgerError: it is none, or lies outside the years 1 to 9999 in UTC.
+        RecordsError: it is none, or lies outside the years 1 to 9999 in UTC.
     """
     try:
         found = Event.from_mapping({**_PROBE, "time": time}).instant
     except InvalidEvent:
-        raise LedgerError(
+        raise RecordsError(
             f"{time!r} is no RFC 3339 time, such as 2026-11-24T09:00:00+09:00",
             f"{time!r} は RFC 3339 の日時ではありません（例: 2026-11-24T09:00:00+09:00）",
         ) from None
     if not _FIRST <= found <= _LAST:
-        raise LedgerError(
+        raise RecordsError(
             f"{time!r} lies outside the years 1 to 9999 (UTC)", f"{time!r} は西暦1年から9999年（UTC）の外です"
         )
     return found
@@ -84,7 +65,8 @@ class Stated:
         end: until when, exclusive.
         parties: the recipients that it names in a standard field; None where it names none there.
         body: all that it states but for the person and the times, as JSON with sorted keys.
-        rest: the same without the recipients.
+        shape: known by this, what it says but for whose it is, of which recipients and when; two facts of one shape
+            tell whoever is neither one and the same thing.
     """
 
     type: str
@@ -93,26 +75,26 @@ class Stated:
     end: int
     parties: tuple[str, ...] | None
     body: str
-    rest: str
+    shape: str
 
     @classmethod
     def of(cls, fact: Mapping[str, Any]) -> Stated:
         """Take a fact apart.
 
         Raises:
-            LedgerError: it is malformed, with the JSON path of what is wrong.
+            RecordsError: it is malformed, with the JSON path of what is wrong.
         """
         try:
             (known,) = Event.from_mapping({**_PROBE, "time": "2000-01-01T00:00:00Z", "facts": [fact]}).facts
         except InvalidEvent as error:
             found = [(one.path.replace("$.facts[0]", "$"), one.message) for one in error.errors]
-            raise LedgerError(
+            raise RecordsError(
                 "no fact: " + "; ".join(f"{path}: {message.en}" for path, message in found),
                 "事実ではありません: " + "、".join(f"{path}: {message.ja}" for path, message in found),
             ) from None
         body: dict[str, Any] = {**known}
         if "\x00" in json.dumps(body, ensure_ascii=False) or "\\u0000" in json.dumps(body):
-            raise LedgerError(
+            raise RecordsError(
                 "no fact: $: a text with the character U+0000", "事実ではありません: $: 文字 U+0000 を含んでいます"
             )
         start, end, subject = body.pop("from", None), body.pop("until", None), body.pop("subject", None)
@@ -125,7 +107,7 @@ class Stated:
             ALWAYS if end is None else moment(end),
             None if named is None else (named,) if isinstance(named, str) else tuple(dict.fromkeys(named)),
             _json(body),
-            _json(rest),
+            hashlib.sha256(f"{subject is not None} {named is not None} {_json(rest)}".encode()).hexdigest(),
         )
 
 

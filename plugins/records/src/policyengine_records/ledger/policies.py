@@ -9,7 +9,7 @@ from policyengine.errors import did_you_mean
 from policyengine.model.condition import And, Condition, Holds, Or
 from policyengine.model.policy import ObligationText, Policy
 from policyengine.model.rule import Permit, Rule
-from policyengine_records.ledger.entry import LedgerError
+from policyengine_records.errors import RecordsError
 
 if TYPE_CHECKING:
     from policyengine import Engine
@@ -27,19 +27,19 @@ def refuse_strange(fact: Mapping[str, Any], types: Mapping[str, FactType]) -> No
         types: the declared types by name.
 
     Raises:
-        LedgerError: with the JSON path of everything that is wrong.
+        RecordsError: with the JSON path of everything that is wrong.
     """
     declared = types.get(fact["type"])
     if declared is None:
         hint = did_you_mean(fact["type"], types)
-        raise LedgerError(
+        raise RecordsError(
             f'no fact: $.type: there is no type "{fact["type"]}"' + (f"; {hint.en}" if hint else ""),
             f"事実ではありません: $.type: 「{fact['type']}」という種類はありません"
             + (f"（{hint.ja}）" if hint else ""),
         )
     errors = list(declared.errors(fact, "$"))
     if errors:
-        raise LedgerError(
+        raise RecordsError(
             "no fact: " + "; ".join(f"{error.path}: {error.message.en}" for error in errors),
             "事実ではありません: " + "、".join(f"{error.path}: {error.message.ja}" for error in errors),
         )
@@ -60,7 +60,7 @@ def days_to_answer(engine: Engine, kind: str, instant: int) -> float | None:
         The days, or None where no policy names a number.
 
     Raises:
-        LedgerError: a policy names something that is no positive number.
+        RecordsError: a policy names something that is no positive number.
     """
     return min(
         (
@@ -107,5 +107,5 @@ def _number(policy: Policy, obligation: ObligationText) -> float:
     days = obligation.parameters[DAYS]
     if isinstance(days, bool) or not isinstance(days, int | float) or not days > 0:
         where = f"{policy.id}: obligations.{obligation.id}.parameters.{DAYS}"
-        raise LedgerError(f"{where}: expected a positive number of days", f"{where}: 正の日数でなければなりません")
+        raise RecordsError(f"{where}: expected a positive number of days", f"{where}: 正の日数でなければなりません")
     return days

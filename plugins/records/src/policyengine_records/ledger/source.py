@@ -1,183 +1,156 @@
-"""The ledger as a fact source: one query for a batch of events, for what their decisions can depend on."""
+"""The ledger as a fact source: one query for a batch of events, for what their decisions can depend on.
+
+The query finds facts by what binds them: a person, a recipient, or neither. Its cost grows with the different things
+that facts say, not with how many facts there are.
+"""
 
 from __future__ import annotations
 
-import threading
-import time
-from collections import OrderedDict
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import Any, NamedTuple
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from functools import cache, lru_cache
+from typing import Any, Final
 
-from sqlalchemy import Integer, String, and_, case, column, func, literal, select, union_all, values
+from sqlalchemy import TextClause, bindparam, text
 
 from policyengine import FactQuery
-from policyengine_records.ledger.entry import fact_of, moment
-from policyengine_records.ledger.ledger import Ledger, newest
-from policyengine_records.ledger.tables import entries, parties
+from policyengine_records.ledger.entry import ALWAYS, fact_of, moment
+from policyengine_records.ledger.rows import NOBODY
+from policyengine_records.store.store import Store
 
-CHUNK = 2000
-"""How many events go into one query; SQLite takes no more than some 32,000 values."""
+CHUNK: Final = 2000
+"""How many events go into one query."""
 
-KEPT = 10_000
-"""How many answers a cache keeps."""
+_KEPT: Final = 10_000
+"""How many entries are kept as facts; an entry never changes."""
+
+_ASKED: Final = {
+    "sqlite": (
+        "SELECT json_extract(value, '$[0]') AS number, json_extract(value, '$[1]') AS subject,"
+        " json_extract(value, '$[2]') AS recipient, json_extract(value, '$[3]') AS instant FROM json_each(:asked)"
+    ),
+    "postgresql": (
+        "SELECT number, subject, recipient, instant FROM json_to_recordset(CAST(:asked AS json))"
+        " AS asked(number integer, subject text, recipient text, instant bigint)"
+    ),
+}
+_TYPES: Final = {
+    "sqlite": "SELECT value FROM json_each(:types)",
+    "postgresql": "SELECT json_array_elements_text(CAST(:types AS json))",
+}
+_THEN: Final = (
+    "SELECT entries.fact, coalesce(parties.party, '') AS party, entries.entry, entries.shape, entries.type,"
+    ' entries.subject, entries.start, entries.effective_end AS "end" FROM ledger_entries AS entries'
+    " LEFT JOIN ledger_parties AS parties ON parties.entry = entries.entry WHERE entries.recorded <= :until"
+    " AND NOT EXISTS (SELECT 1 FROM ledger_entries AS later WHERE later.fact = entries.fact"
+    " AND later.revision = entries.revision + 1 AND later.recorded <= :until)"
+)
+"""The facts as they stood at a moment, in the columns of ``ledger_standing``."""
+
+_WHOSE: Final = {
+    f"f.party = '{NOBODY}'": "TRUE",
+    "f.party = a.recipient": "w.named = 1 AND a.recipient IS NOT NULL",
+    "f.party <> coalesce(a.recipient, '') AND NOT EXISTS"
+    " (SELECT 1 FROM {standing} AS o WHERE o.fact = f.fact AND o.party = a.recipient)": "w.named = 1",
+}
+"""Facts that name no recipient, the event's, or others alone; and which shapes and events there are such for."""
 
 
-class Asked(NamedTuple):
-    """What an answer depends on, but for time."""
-
-    subject: str | None
-    recipient: str | None
-    types: frozenset[str]
-
-
-class Known(NamedTuple):
-    """A fact of an answer, with its time taken apart."""
-
-    start: int
-    end: int
-    type: str
-    fact: Mapping[str, Any]
+_LATEST: Final = "f.start <= a.instant"
+_OPEN: Final = "f.start = :open"
+_LASTS: Final = 'f."end" > a.instant'
 
 
 class LedgerSource:
     """Answers an engine's questions from a ledger.
 
-    Facts of one type that differ only in a person or recipient whom the event does not concern tell a decision one
-    and the same thing, so one of them stands for all (section 2 of the contract: a rule may leave a recipient unheld;
-    an event without `subject.id` might be about anybody). So an answer is as long as the different things that facts
-    say, not as the register.
+    Facts that differ only in a person or recipient whom the event does not concern tell a decision one and the same
+    thing (section 2 of the contract: a rule may leave a recipient unheld; an event without `subject.id` might be about
+    anybody). Of those, two stand for all: the one that began last, and one whose beginning is open.
 
     Args:
-        ledger: the ledger.
-        cache: for how many seconds an answer may be used again; 0 asks every time. What is written through `ledger`
-            itself is seen at once, and what another host writes after this time at the latest.
-        kept: how many answers the cache keeps; those looked up last.
+        store: where the ledger is.
         as_of: answer as the ledger was known at this moment; None is now.
-        clock: seconds that never go back, for the age of answers.
     """
 
     name = "ledger"
 
-    def __init__(
-        self,
-        ledger: Ledger,
-        *,
-        cache: float = 0.0,
-        kept: int = KEPT,
-        as_of: str | None = None,
-        clock: Callable[[], float] = time.monotonic,
-    ) -> None:
-        self._ledger = ledger
-        self._age = cache
-        self._kept = kept
+    def __init__(self, store: Store, *, as_of: str | None = None) -> None:
+        self._store = store
         self._as_of = None if as_of is None else moment(as_of)
-        self._clock = clock
-        self._answers: OrderedDict[Asked, tuple[float, list[Known]]] = OrderedDict()
-        self._writes = 0
-        self._lock = threading.Lock()
-        ledger.heard(self._forget)
 
     def facts(self, queries: Sequence[FactQuery]) -> Sequence[Iterable[Mapping[str, Any]]]:
         """Return the facts that count at the time of each event.
 
         Raises:
-            LedgerUnavailable: the database did not answer in time.
+            RecordsUnavailable: the database did not answer in time.
         """
-        asked = [Asked(query.event.subject_id, query.event.recipient_id, query.types) for query in queries]
-        instants = [query.event.instant for query in queries]
-        known = self._cached(asked) if self._age > 0 else self._looked_up(list(zip(asked, instants, strict=True)))
-        return [
-            [one.fact for one in answer if one.start <= instant < one.end]
-            for answer, instant in zip(known, instants, strict=True)
-        ]
+        answers: list[list[Mapping[str, Any]]] = [[] for _ in queries]
+        asking = [number for number, query in enumerate(queries) if query.types]
+        for start in range(0, len(asking), CHUNK):
+            chunk = asking[start : start + CHUNK]
+            for number, *known in self._rows(queries, chunk):
+                if known[1] in queries[number].types:
+                    answers[number].append(_fact(*known))
+        return answers
 
-    def _forget(self) -> None:
-        with self._lock:
-            self._writes += 1
-            self._answers.clear()
+    def close(self) -> None:
+        """Close the connections; they are opened again when they are needed."""
+        self._store.close()
 
-    def _cached(self, asked: Sequence[Asked]) -> list[list[Known]]:
-        now = self._clock()
-        found: dict[Asked, list[Known]] = {}
-        with self._lock:
-            writes = self._writes
-            for one in dict.fromkeys(asked):
-                stamp, answer = self._answers.get(one, (0.0, None))
-                if answer is not None and now - stamp < self._age:
-                    found[one] = answer
-        missing = [one for one in dict.fromkeys(asked) if one not in found]
-        answers = dict(zip(missing, self._looked_up([(one, None) for one in missing]), strict=True))
-        with self._lock:
-            if writes == self._writes:  # else something was written meanwhile, perhaps after it was looked up
-                for one, answer in answers.items():
-                    self._answers[one] = (now, answer)
-                    self._answers.move_to_end(one)
-                while len(self._answers) > self._kept:
-                    self._answers.popitem(last=False)
-        found.update(answers)
-        return [found[one] for one in asked]
-
-    def _looked_up(self, asked: Sequence[tuple[Asked, int | None]]) -> list[list[Known]]:
-        """Look up answers, each at an instant, or for all times where that is None."""
-        distinct = list(dict.fromkeys(one for one in asked if one[0].types))
-        answers: dict[tuple[Asked, int | None], list[Known]] = {one: [] for one in asked}
-        for start in range(0, len(distinct), CHUNK):
-            chunk = distinct[start : start + CHUNK]
-            with self._ledger._reading(settled=self._as_of is not None) as connection:
-                rows = connection.execute(_question(chunk, self._as_of)).all()
-            for row in rows:
-                one = chunk[row.number]
-                if row.type in one[0].types:
-                    fact = fact_of(row.body, row.subject, row.start, row.effective_end)
-                    answers[one].append(Known(row.start, row.effective_end, row.type, fact))
-        return [answers[one] for one in asked]
+    def _rows(self, queries: Sequence[FactQuery], chunk: Sequence[int]) -> Sequence[Any]:
+        events = [(number, queries[number].event) for number in chunk]
+        types = sorted(frozenset[str]().union(*(queries[number].types for number in chunk)))
+        values: dict[str, Any] = {"types": json.dumps(types), "open": -ALWAYS}
+        dialect = "sqlite"
+        if self._store.file is None:
+            dialect = "postgresql"
+            asked: list[Any] = [
+                {
+                    "number": number,
+                    "subject": event.subject_id,
+                    "recipient": event.recipient_id,
+                    "instant": event.instant,
+                }
+                for number, event in events
+            ]
+        else:
+            asked = [(number, event.subject_id, event.recipient_id, event.instant) for number, event in events]
+        values["asked"] = json.dumps(asked)
+        question = _question(dialect, self._as_of is not None)
+        if self._as_of is None:
+            with self._store.reading() as connection:
+                return connection.execute(question, values).all()
+        with self._store.settled("ledger") as connection:
+            return connection.execute(question, {**values, "until": self._as_of}).all()
 
 
-def _question(chunk: Sequence[tuple[Asked, int | None]], as_of: int | None) -> Any:
-    """Return the one query for a chunk: for each event, one fact of each different thing that facts say to it."""
-    timed = any(instant is not None for _, instant in chunk)
-    asked = (
-        values(
-            column("number", Integer),
-            column("subject", String),
-            column("recipient", String),
-            column("instant", entries.c.start.type),
-            name="asked_values",
-        )
-        .data([(number, one.subject, one.recipient, instant or 0) for number, (one, instant) in enumerate(chunk)])
-        .cte("asked")
+@lru_cache(_KEPT)
+def _fact(entry: int, _type: str, subject: str | None, start: int, end: int, body: str) -> Mapping[str, Any]:  # noqa: ARG001
+    return fact_of(body, subject, start, end)
+
+
+@cache
+def _question(dialect: str, past: bool) -> TextClause:
+    """Return the one query for a chunk of events: which entries matter to which."""
+    standing = "standing" if past else "ledger_standing"
+    then = f" standing AS MATERIALIZED ({_THEN})," if past else ""
+    own = f"SELECT a.number, f.entry FROM asked AS a JOIN {standing} AS f ON f.subject = a.subject"
+    branches = [f"{own} WHERE f.type IN (SELECT type FROM wanted) AND {_LATEST} AND {_LASTS}"]
+    for which, there in _WHOSE.items():
+        for begun in (f"{_LATEST} AND {_LASTS} ORDER BY f.start DESC", f"{_OPEN} AND {_LASTS} ORDER BY f.shape"):
+            whose = which.format(standing=standing)
+            one = f"SELECT f.entry FROM {standing} AS f WHERE f.shape = w.shape AND {whose} AND {begun}"
+            branches.append(
+                f"SELECT a.number, ({one}, f.entry DESC LIMIT 1) AS entry FROM asked AS a JOIN wanted AS w"
+                f" ON (w.personal = 0 OR a.subject IS NULL) AND {there}"
+            )
+    query = (
+        f"WITH asked AS MATERIALIZED ({_ASKED[dialect]}),"
+        " wanted AS MATERIALIZED (SELECT shape, type, personal, named FROM ledger_shapes"
+        f" WHERE type IN ({_TYPES[dialect]})),"
+        f"{then} found AS ({' UNION '.join(branches)})"
+        " SELECT found.number, e.entry, e.type, e.subject, e.start, e.effective_end, e.body FROM found"
+        " JOIN ledger_entries AS e ON e.entry = found.entry ORDER BY found.number, e.entry"
     )
-    types = sorted(frozenset[str]().union(*(one.types for one, _ in chunk)))
-    standing = newest(as_of).where(entries.c.type.in_(types)).subquery("standing")
-    matters = [standing.c.subject.is_(None), standing.c.subject == asked.c.subject]
-    if any(one.subject is None for one, _ in chunk):
-        matters.append(and_(standing.c.subject.is_not(None), asked.c.subject.is_(None)))
-    meets = select(parties.c.entry).where(parties.c.entry == standing.c.entry, parties.c.party == asked.c.recipient)
-    whose = case((standing.c.named == 0, 0), (meets.exists(), 1), else_=2)
-    branches = []
-    for about in matters:
-        joined = and_(about, standing.c.start < standing.c.effective_end)
-        if timed:
-            joined = and_(joined, standing.c.start <= asked.c.instant, asked.c.instant < standing.c.effective_end)
-        found = select(
-            asked.c.number,
-            standing.c.entry,
-            standing.c.rest,
-            standing.c.subject.is_not(None).label("personal"),
-            whose.label("whose"),
-            (literal(0) if timed else standing.c.start).label("start"),
-            (literal(0) if timed else standing.c.effective_end).label("end"),
-        ).select_from(asked.join(standing, joined))
-        branches.append(found)
-    every = union_all(*branches).subquery("every")
-    chosen = (
-        select(every.c.number, func.min(every.c.entry).label("entry"))
-        .group_by(every.c.number, every.c.rest, every.c.personal, every.c.whose, every.c.start, every.c.end)
-        .subquery("chosen")
-    )
-    columns = (entries.c.type, entries.c.subject, entries.c.start, entries.c.effective_end, entries.c.body)
-    return (
-        select(chosen.c.number, *columns)
-        .join(entries, entries.c.entry == chosen.c.entry)
-        .order_by(chosen.c.number, chosen.c.entry)
-    )
+    return text(query).bindparams(bindparam("asked"), bindparam("types"), bindparam("open"))

@@ -13,7 +13,7 @@ from typing import Any, Final
 from sqlalchemy import Connection, Engine, event
 from sqlalchemy.exc import SQLAlchemyError
 
-from policyengine_records.ledger.entry import LedgerUnavailable
+from policyengine_records.errors import RecordsUnavailable
 
 GRACE: Final = 1.0
 """How many seconds longer than its own limit a server may take; when it keeps the limit, it can say what happened."""
@@ -35,7 +35,7 @@ class _Watch:
         self._done = threading.Event()
         self.ended = False
         self.begin()
-        threading.Thread(target=self._run, name="policyengine-ledger-watch", daemon=True).start()
+        threading.Thread(target=self._run, name="policyengine-records-watch", daemon=True).start()
 
     def begin(self) -> None:
         """Begin to count: a statement is sent."""
@@ -75,7 +75,7 @@ def connected(engine: Engine, seconds: float) -> Iterator[Connection]:
         seconds: how long a statement may take.
 
     Raises:
-        LedgerUnavailable: the server said nothing in time.
+        RecordsUnavailable: the server said nothing in time.
     """
     if engine.dialect.name != "postgresql":
         with engine.connect() as connection:
@@ -121,8 +121,8 @@ def _watched(connection: Connection, seconds: float) -> Iterator[_Watch]:
         watch.close()
 
 
-def _silent(seconds: float) -> LedgerUnavailable:
-    return LedgerUnavailable(
-        f"the ledger's database failed: no answer within {seconds:g} s",
-        f"台帳のデータベースの誤り: {seconds:g} 秒以内に応答がありません",
+def _silent(seconds: float) -> RecordsUnavailable:
+    return RecordsUnavailable(
+        f"the records' database failed: no answer within {seconds:g} s",
+        f"記録のデータベースの誤り: {seconds:g} 秒以内に応答がありません",
     )

@@ -1,28 +1,24 @@
-"""The courier takes what is due in an outbox to one webhook, and tries again; the worker is its thread."""
+"""The courier takes what is due in an outbox to one webhook, and tries again."""
 
 from __future__ import annotations
 
-import atexit
 import logging
-import os
 import random
 import threading
-import time
-import weakref
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Final, NamedTuple
 from urllib.parse import urlsplit
 
 from policyengine.errors import PluginError
-from policyengine_records.webhook import PREFIX, key_of, sign
+from policyengine_records.outbox.webhook import PREFIX, key_of, sign
 
 if TYPE_CHECKING:
     import ssl
 
     import httpx
 
-    from policyengine_records.outbox import Message, Outbox
+    from policyengine_records.outbox.outbox import Message, Outbox
 
 _log = logging.getLogger("policyengine.notify")
 
@@ -35,11 +31,8 @@ _FIRST, _LONGEST = 2.0, 3600.0
 _ROW: Final = 5
 """How many failed attempts in a row make all others wait as well: the receiver is down, not one message amiss."""
 
-_LOOK: Final = 30.0
+LOOK: Final = 30.0
 """After how many seconds to look for messages that other processes have left."""
-
-_SWEEP: Final = 3600.0
-"""How many seconds lie between two looks for delivered messages that are old enough to be removed."""
 
 _DRAINED: Final = 1 << 16
 """How many bytes of an answer are read so that the connection can be used again; nobody looks at them."""
@@ -50,7 +43,7 @@ def jittered(attempts: int) -> float:
     return random.uniform(0, min(_LONGEST, _FIRST * 2 ** min(attempts - 1, 20)))
 
 
-class _Answer(NamedTuple):
+class Answer(NamedTuple):
     """What came of one attempt.
 
     Args:
@@ -123,7 +116,7 @@ class Courier:
         self._row = 0
 
     @contextmanager
-    def connected(self) -> Iterator[Callable[[Message], _Answer]]:
+    def connected(self) -> Iterator[Callable[[Message], Answer]]:
         """Keep a connection for as long as the block runs; yields what makes one attempt."""
         import asyncio  # noqa: PLC0415
 
@@ -144,7 +137,7 @@ class Courier:
                 with suppress(Exception):
                     runner.run(client.aclose())
 
-    def deliver(self, attempt: Callable[[Message], _Answer]) -> Iterator[Message]:
+    def deliver(self, attempt: Callable[[Message], Answer]) -> Iterator[Message]:
         """Attempt what is due, until nothing is, or the receiver is down or wants to be left alone.
 
         Args:
@@ -154,8 +147,8 @@ class Courier:
             The message, after each attempt, as the outbox has it then.
 
         Raises:
-            OutboxError: the outbox could not be read or written. What was delivered and could not be noted is sent
-                again when its lease has ended.
+            RecordsUnavailable: the outbox could not be read or written. What was delivered and could not be noted is
+                sent again when its lease has ended.
         """
         clock = self.outbox.clock
         while clock() >= self._not_before and (message := self.outbox.claim()) is not None:
@@ -167,7 +160,7 @@ class Courier:
                 self._failed(message, answer, clock())
             yield self.outbox.message(message.id) or message
             if self._row >= _ROW:
-                self._not_before = max(self._not_before, clock() + min(self.backoff(self._row - _ROW + 1), _LOOK))
+                self._not_before = max(self._not_before, clock() + min(self.backoff(self._row - _ROW + 1), LOOK))
                 return
 
     def wait(self) -> float | None:
@@ -175,7 +168,7 @@ class Courier:
         due = self.outbox.next_due()
         return None if due is None else max(due, self._not_before) - self.outbox.clock()
 
-    def _failed(self, message: Message, answer: _Answer, now: float) -> None:
+    def _failed(self, message: Message, answer: Answer, now: float) -> None:
         if not answer.again:
             _log.error("%s: %s; given up", message.id, answer.why)
             self.outbox.give_up(message, answer.why)
@@ -192,7 +185,7 @@ class Courier:
         _log.info("%s: %s; again in %.0f s", message.id, answer.why, delay)
         self.outbox.postpone(message, now + delay, answer.why)
 
-    async def _attempt(self, client: httpx.AsyncClient, message: Message) -> _Answer:
+    async def _attempt(self, client: httpx.AsyncClient, message: Message) -> Answer:
         import asyncio  # noqa: PLC0415
 
         import httpx  # noqa: PLC0415
@@ -213,9 +206,9 @@ class Courier:
                     await _drain(response)
                 return answer
         except (httpx.TimeoutException, TimeoutError):
-            return _Answer(False, why=f"no answer within {self.timeout:g} s")
+            return Answer(False, why=f"no answer within {self.timeout:g} s")
         except (httpx.HTTPError, OSError) as error:
-            return _Answer(False, why=f"{type(error).__name__}: {error}"[:300])
+            return Answer(False, why=f"{type(error).__name__}: {error}"[:300])
 
 
 async def _drain(response: httpx.Response) -> None:
@@ -226,14 +219,14 @@ async def _drain(response: httpx.Response) -> None:
             return
 
 
-def _answer(status: int, headers: Mapping[str, str], now: float) -> _Answer:
+def _answer(status: int, headers: Mapping[str, str], now: float) -> Answer:
     if 200 <= status < 300:
-        return _Answer(True)
+        return Answer(True)
     if status >= 500 or status in _RETRIED:
-        return _Answer(False, True, f"status {status}", _retry_after(headers.get("retry-after", ""), now))
+        return Answer(False, True, f"status {status}", _retry_after(headers.get("retry-after", ""), now))
     if 300 <= status < 400:
-        return _Answer(False, False, f"status {status}: redirects are not followed")
-    return _Answer(False, False, f"status {status}")
+        return Answer(False, False, f"status {status}: redirects are not followed")
+    return Answer(False, False, f"status {status}")
 
 
 def _retry_after(value: str, now: float) -> float | None:
@@ -292,100 +285,3 @@ def _is_loopback(host: str) -> bool:
         return ip_address(host).is_loopback
     except ValueError:
         return False
-
-
-class Worker:
-    """A thread that delivers what is due for as long as it is wanted; of a forked process, each has its own.
-
-    Args:
-        courier: delivers.
-        keep: for how many seconds delivered messages are kept.
-    """
-
-    def __init__(self, courier: Courier, keep: float) -> None:
-        self._courier = courier
-        self._keep = keep
-        self._fresh()
-        known = weakref.ref(self)
-
-        def after() -> None:
-            if (found := known()) is not None:
-                found._fresh()
-
-        if hasattr(os, "register_at_fork"):
-            os.register_at_fork(after_in_child=after)
-
-    def _fresh(self) -> None:
-        self._guard = threading.Lock()
-        self._woken = threading.Event()
-        self._thread: threading.Thread | None = None
-        self._stopped = False
-
-    def wake(self, grace: float = 0.0) -> None:
-        """Have it look at the outbox now; starts it where it does not run.
-
-        Args:
-            grace: how many seconds it leaves the outbox alone when it starts.
-        """
-        with self._guard:
-            if self._thread is None and not self._stopped:
-                thread = threading.Thread(target=self._run, args=(grace,), name="policyengine-notify", daemon=True)
-                try:
-                    thread.start()
-                except RuntimeError:  # no thread to be had, or Python is ending: the next wake or process sees to it
-                    _log.exception("messages wait in the outbox")
-                    return
-                self._thread = thread
-                atexit.register(self.stop, self._courier.timeout)
-                if grace:
-                    return
-        self._woken.set()
-
-    def abandon(self) -> None:
-        """Have it end soon. Takes no lock, so that the garbage collector may call it anywhere."""
-        self._stopped = True
-
-    def stop(self, wait: float = 0.0) -> None:
-        """Have it end after the message that it is sending.
-
-        Args:
-            wait: how many seconds to wait for that.
-        """
-        self._stopped = True
-        self._woken.set()
-        thread = self._thread
-        if wait and thread is not None and thread is not threading.current_thread():
-            thread.join(wait)
-
-    def _run(self, grace: float) -> None:
-        self._woken.wait(grace)
-        failures = 0
-        try:
-            while not self._stopped:
-                try:
-                    with self._courier.connected() as attempt:
-                        self._work(attempt)
-                except Exception:  # whatever it was, the messages that wait shall not wait for ever
-                    if not self._stopped:
-                        failures += 1
-                        wait = min(self._courier.backoff(failures), _LOOK)
-                        _log.exception("the outbox could not be worked off; again in %.0f s", wait)
-                        self._woken.clear()
-                        self._woken.wait(wait)
-        finally:
-            atexit.unregister(self.stop)
-
-    def _work(self, attempt: Callable[[Message], _Answer]) -> None:
-        swept = float("-inf")
-        while True:
-            self._woken.clear()
-            if self._stopped:  # looked at after clearing: whoever stops it sets this first, and wakes it then
-                return
-            for _ in self._courier.deliver(attempt):
-                if self._stopped:
-                    return
-            if time.monotonic() - swept > _SWEEP:
-                swept = time.monotonic()
-                self._courier.outbox.sweep(self._keep)
-            wait = self._courier.wait()
-            self._woken.wait(_LOOK if wait is None else min(max(wait, 0.0), _LOOK))
