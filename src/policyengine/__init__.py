@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from policyengine.enforcement.denial import language_asked_for, problem_document
     from policyengine.enforcement.flow import EnforcementAction, Flow, FlowDenied, Observer, Reduction, Step
     from policyengine.enforcement.guard import arg
     from policyengine.engine.engine import Engine, WatchedEngine
@@ -32,6 +33,7 @@ else:
         {
             "model.decision": ("Decision", "Obligation", "PolicyRef", "Reason"),
             "enforcement.flow": ("EnforcementAction", "Flow", "FlowDenied", "Observer", "Reduction", "Step"),
+            "enforcement.denial": ("language_asked_for", "problem_document"),
             "enforcement.guard": ("arg",),
             "engine.engine": ("Engine", "WatchedEngine"),
             "errors": (
@@ -90,6 +92,8 @@ __all__ = [
     "WatchedEngine",
     "arg",
     "hookimpl",
+    "language_asked_for",
+    "problem_document",
 ]
 
 __version__ = "0.1.0"

@@ -24,6 +24,11 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
 
 
+def now() -> str:
+    """Return the time, as events have it. Whoever wants it calls ``moment.now()``, so that a test can set the clock."""
+    return datetime.now(UTC).isoformat()
+
+
 def instant(time: str) -> int:
     """Return a strict RFC 3339 time as microseconds since 1970-01-01T00:00:00Z.
 

@@ -7,11 +7,11 @@ import inspect
 import uuid
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import aclosing
-from datetime import UTC, datetime
 from typing import Any, Final, Protocol, TypeVar, cast
 
 from msgspec import Struct
 
+from policyengine import moment
 from policyengine.enforcement.enforce import Enforced
 from policyengine.enforcement.flow import Flow
 from policyengine.errors import InvalidEvent, KeyPath, did_you_mean, json_path
@@ -77,7 +77,7 @@ def guard(
         def begun(args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> tuple[inspect.BoundArguments, Enforced]:
             bound = asked.bind(*args, **kwargs)
             bound.apply_defaults()
-            found = {"id": str(uuid.uuid4()), "time": datetime.now(UTC).isoformat(), **_filled(fields, bound.arguments)}
+            found = {"id": str(uuid.uuid4()), "time": moment.now(), **_filled(fields, bound.arguments)}
             event = {name: value for name, value in found.items() if value is not None}
             return bound, engine.flow(event, None if payload is None else bound.arguments[payload])
 
