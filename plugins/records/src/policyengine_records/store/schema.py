@@ -144,3 +144,6 @@ messages = Table(
     Index("outbox_due", "state", "next_attempt", "number"),
     Index("outbox_ended", "state", "ended"),
 )
+
+TABLES: Final = (shapes, entries, parties, standing, flows, payloads, deeds, messages)
+"""All of them, in an order in which they can be filled: payloads before what is decided about their flows."""

@@ -16,7 +16,7 @@ from sqlalchemy import Connection, LargeBinary, func, insert, select
 
 from policyengine_records.errors import RecordsError, RecordsUnavailable
 from policyengine_records.store.opening import APPLICATION, open_database, version_of
-from policyengine_records.store.schema import VERSION, flows, messages, metadata, standing
+from policyengine_records.store.schema import TABLES, VERSION, flows, messages, standing
 from policyengine_records.store.store import Store
 
 _MIGRATIONS: Final = Path(__file__).with_name("migrations")
@@ -92,7 +92,7 @@ def export(store: Store) -> Iterator[Mapping[str, Any]]:
         if store.file is None:
             connection.exec_driver_sql("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ")
         yield {"records": VERSION}
-        for table in metadata.sorted_tables:
+        for table in TABLES:
             binary = [column.name for column in table.columns if isinstance(column.type, LargeBinary)]
             for row in connection.execute(select(table).order_by(*table.primary_key.columns)).mappings():
                 found = dict(row)
@@ -118,7 +118,7 @@ def restore(store: Store, objects: Iterable[Mapping[str, Any]]) -> int:
             f"this is no export of records of version {VERSION}", f"バージョン {VERSION} の記録の書き出しではありません"
         )
     count = 0
-    tables = {table.name: table for table in metadata.sorted_tables}
+    tables = {table.name: table for table in TABLES}
     with store.writing("ledger"), store.writing("quarantine"), store.writing("outbox") as connection:
         for table in tables.values():
             if connection.scalar(select(func.count()).select_from(table)):
