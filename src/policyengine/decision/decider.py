@@ -11,9 +11,10 @@ from policyengine.decision.conflicts import refuse_conflicts
 from policyengine.decision.court import Court, fact_types, reader_of, refuse_malformed
 from policyengine.decision.layers import layered
 from policyengine.decision.memory import Memory
+from policyengine.decision.verdict import Verdict
 from policyengine.errors import InvalidEvent, did_you_mean, hinted
 from policyengine.model.decision import Decision, Reason
-from policyengine.model.event import Event, FactReader, event_from_json, event_from_mapping
+from policyengine.model.event import Event, FactReader, event_from_json, event_from_mapping, keep_ruled
 from policyengine.model.event_problems import NO_CONTROLLER
 from policyengine.model.fact import FactType
 from policyengine.model.policy import Policy
@@ -74,14 +75,11 @@ class Decider:
         if court is None:
             self.admit(event)
             return self._ungoverned(event)
-        if event.attributes and court.attributes:
-            court.admit_attributes(event)
-        if len(court.evaluators) == 1:
-            verdict = court.evaluators[0].verdict(event)
-            verdicts = [verdict]
-        else:
-            verdicts = [evaluator.verdict(event) for evaluator in court.evaluators]
-            verdict = layered(event, [policy.id for policy in court.policies], verdicts)
+        by, found = event.ruled
+        if by is not court:
+            found = self._ruled(event, court)
+            keep_ruled(event, court, found)
+        verdict, verdicts = found
         reasons: tuple[Reason, ...] = ()
         if verdict.outcome == "deny":
             told = [of.of(event, each.obstacles) for of, each in zip(court.reasons, verdicts, strict=True)]
@@ -99,6 +97,15 @@ class Decider:
             (),
             (_explain, (self, event)),
         )
+
+    def _ruled(self, event: Event, court: Court) -> tuple[Verdict, Sequence[Verdict]]:
+        """Return what the policies say together, and what each of them says."""
+        if event.attributes and court.attributes:
+            court.admit_attributes(event)
+        verdicts = [evaluator.verdict(event) for evaluator in court.evaluators]
+        if len(verdicts) == 1:
+            return verdicts[0], verdicts
+        return layered(event, [policy.id for policy in court.policies], verdicts), verdicts
 
     def _court_of(self, event: Event) -> Court | None:
         """Return the policies that govern an event, as they are asked together; None where none does."""

@@ -97,6 +97,7 @@ class Event:
         "items",
         "key",
         "recipient_id",
+        "ruled",
         "subject_id",
     )
 
@@ -109,6 +110,8 @@ class Event:
     """The items of personal data, in the order given."""
     admitted: tuple[object, Sequence[Any]]
     """Who has admitted its facts, and what they found the first of them to state: no fact is read twice."""
+    ruled: tuple[object, Any]
+    """Who has decided it, and what came of that: the same policies say the same of the same event."""
     subject_id: str | None
     recipient_id: str | None
     attributes: Mapping[str, bool | int | float | str]
@@ -273,6 +276,11 @@ def keep_admitted(event: Event, by: object, found: Sequence[Any]) -> None:
     _set_admitted(event, (by, found))
 
 
+def keep_ruled(event: Event, by: object, found: Any) -> None:
+    """Keep with an event what `by` found it to come to; it changes nothing about the event."""
+    _set_ruled(event, (by, found))
+
+
 _set_id = Event.__dict__["id"].__set__
 _set_instant = Event.__dict__["instant"].__set__
 _set_controller = Event.__dict__["controller"].__set__
@@ -280,6 +288,7 @@ _set_key = Event.__dict__["key"].__set__
 _set_known = Event.__dict__["_known"].__set__
 _set_items = Event.__dict__["items"].__set__
 _set_admitted = Event.__dict__["admitted"].__set__
+_set_ruled = Event.__dict__["ruled"].__set__
 _set_subject_id = Event.__dict__["subject_id"].__set__
 _set_recipient_id = Event.__dict__["recipient_id"].__set__
 _set_attributes = Event.__dict__["attributes"].__set__
@@ -354,6 +363,7 @@ def _filled(event: Event, document: EventDocument, when: int, admitted: tuple[ob
     _set_items(event, document.items)
     _set_known(event, () if document.facts is UNSET else None)
     _set_admitted(event, admitted)
+    _set_ruled(event, _NOBODY)
     _set_subject_id(event, None if person is UNSET else person)
     _set_recipient_id(event, recipient_id)
     _set_attributes(event, _NO_ATTRIBUTES if attributes is UNSET else attributes)
