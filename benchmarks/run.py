@@ -6,7 +6,6 @@ import argparse
 import json
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import asdict
-from itertools import groupby
 from pathlib import Path
 
 import commands
@@ -19,6 +18,7 @@ import pieces
 import scale
 import startup
 import steady
+from tables import cells, sections
 from timing import Figures, Row
 
 SECTIONS: dict[str, Callable[..., Iterator[Row | Figures]]] = {
@@ -60,40 +60,17 @@ def main() -> None:
 
 def table(rows: Iterable[Row | Figures]) -> str:
     """Return the rows as text, a table for each section in the order in which sections first appear."""
-    rows = list(rows)
-    order = list(dict.fromkeys(row.section for row in rows))
     lines = []
-    for section, members in groupby(
-        sorted(rows, key=lambda row: order.index(row.section)), key=lambda row: row.section
-    ):
+    for section, members in sections(rows).items():
         lines += ["", section, "-" * len(section)]
-        found = [(row.what, _cells(row), row.note) for row in members]
+        found = [(row.what, cells(row), row.note) for row in members]
         wide = max(len(what) for what, _, _ in found)
         columns = [(name, max(len(name), 8)) for name in found[0][1]]
         lines.append("  ".join([" " * wide, *(f"{name:>{size}}" for name, size in columns)]))
-        for what, cells, note in found:
-            figures = "  ".join(f"{cells[name]:>{size}}" for name, size in columns)
+        for what, values, note in found:
+            figures = "  ".join(f"{values[name]:>{size}}" for name, size in columns)
             lines.append(f"{what:{wide}}  {figures}" + (f"  {note}" if note else ""))
     return "\n".join(lines)
-
-
-def _cells(row: Row | Figures) -> dict[str, str]:
-    if isinstance(row, Figures):
-        return {name: _plain(figure) for name, figure in row.figures.items()}
-    times = {"base": _time(row.base.median), "measured": _time(row.measured.median)}
-    ratio = {"ratio": row.ratio.median, "least": row.ratio.low, "greatest": row.ratio.high}
-    return times | {name: f"{figure:.2f}" for name, figure in ratio.items()}
-
-
-def _plain(figure: float) -> str:
-    return f"{figure:,.0f}" if figure >= 1_000 or figure == int(figure) else f"{figure:.3g}"
-
-
-def _time(seconds: float) -> str:
-    for unit, size in (("s", 1.0), ("ms", 1e-3), ("us", 1e-6)):
-        if seconds >= size:
-            return f"{seconds / size:.2f} {unit}"
-    return f"{seconds * 1e9:.0f} ns"
 
 
 if __name__ == "__main__":
