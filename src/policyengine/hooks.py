@@ -93,8 +93,8 @@ class ReportFormat(Protocol):
 
     name: str
 
-    def render(self, decisions: Iterable[Decision]) -> Iterable[str]:
-        """Yield the lines of a report, without line ends, as the decisions come in."""
+    def render(self, decisions: Iterable[Decision]) -> Iterable[str | bytes]:
+        """Yield the lines of a report, without line ends, as the decisions come in: texts, or the UTF-8 of texts."""
         ...
 
 

@@ -13,10 +13,10 @@ class Jsonl:
 
     name = "jsonl"
 
-    def render(self, decisions: Iterable[Decision]) -> Iterator[str]:
+    def render(self, decisions: Iterable[Decision]) -> Iterator[bytes]:
         """Yield each decision as it comes in."""
         for decision in decisions:
-            yield decision.to_json().decode()
+            yield decision.to_json()
 
 
 class Json:
@@ -24,13 +24,13 @@ class Json:
 
     name = "json"
 
-    def render(self, decisions: Iterable[Decision]) -> Iterator[str]:
+    def render(self, decisions: Iterable[Decision]) -> Iterator[bytes]:
         """Yield the list, a line a member, as the decisions come in."""
-        start = "["
+        start = b"["
         for decision in decisions:
-            yield start + decision.to_json().decode()
-            start = ","
-        yield "]" if start == "," else "[]"
+            yield start + decision.to_json()
+            start = b","
+        yield b"]" if start == b"," else b"[]"
 
 
 @hookimpl

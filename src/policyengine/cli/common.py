@@ -138,9 +138,9 @@ def wants_colour() -> bool:
     return sys.stdout.isatty() and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
 
 
-def encoded(text: str) -> bytes:
+def encoded(line: str | bytes) -> bytes:
     """Return a line that programs read as it is written: exactly, with its end, as UTF-8 whatever the locale."""
-    return text.encode("utf-8", "backslashreplace") + b"\n"
+    return (line if isinstance(line, bytes) else line.encode("utf-8", "backslashreplace")) + b"\n"
 
 
 def write(text: str) -> None:

@@ -33,7 +33,7 @@ class Writing(NamedTuple):
         """Whether each decision is written by itself, whatever is written before or after it."""
         return self.form in ("text", "jsonl")
 
-    def lines(self, engine: Engine, decisions: Iterable[Decision]) -> Iterable[str]:
+    def lines(self, engine: Engine, decisions: Iterable[Decision]) -> Iterable[str | bytes]:
         """Return the lines of a report, without line ends, as the decisions come in."""
         if self.form == "text":
             return self._for_people(decisions)

@@ -248,21 +248,27 @@ class Engine:
         Yields:
             A decision for each event.
         """
+        reader = self._decider.reader
         if not self._sources:
-            batch = 1
+            for event in events:
+                yield self._answer(read_event(event, reader))
+            return
         waiting = iter(events)
         while some := list(islice(waiting, batch)):
-            ready: list[Event | InvalidEvent] = [read_event(event, self._decider.reader) for event in some]
+            ready = [read_event(event, reader) for event in some]
             well_formed = [event for event in ready if isinstance(event, Event)]
-            gathered = iter(run(self._gatherer.gather(well_formed), self._workers) if self._sources else well_formed)
-            for event in ready:
-                found = next(gathered) if isinstance(event, Event) else event
-                if isinstance(found, Event):
-                    try:
-                        found = self._decider.decide(found)
-                    except InvalidEvent as error:
-                        found = error
-                yield invalid(found) if isinstance(found, InvalidEvent) else found
+            gathered = iter(run(self._gatherer.gather(well_formed), self._workers))
+            for one in ready:
+                yield self._answer(next(gathered) if isinstance(one, Event) else one)
+
+    def _answer(self, found: Event | Decision | InvalidEvent) -> Decision:
+        """Return the decision on an event that has all its facts, or what it has come to before."""
+        try:
+            if isinstance(found, Event):
+                return self._decider.decide(found)
+        except InvalidEvent as error:
+            found = error
+        return invalid(found) if isinstance(found, InvalidEvent) else found
 
     def enforce(self, event: Mapping[str, Any] | Event, payload: Any = None) -> Decision:
         """Decide one event, run the enforcement actions that follow, and let only a permitted flow go on.
