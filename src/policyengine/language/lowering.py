@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 from policyengine.errors import KeyPath
 from policyengine.language.schema import rule_schema
 from policyengine.language.source import Document
+from policyengine.language.statements import sound_rules
 from policyengine.language.table import RuleTable, Scope
 from policyengine.model.condition import Condition, Read, all_of, any_of
 from policyengine.model.rule import Rule, only_where
@@ -155,7 +156,7 @@ class Lowering:
         stands = table.stands(values.get("under"), "under")
         rules: tuple[Rule, ...] = ()
         if kind.required <= values.keys():
-            rules = tuple(map(scope.sides.placed, kind.lower(table)))
+            rules = tuple(map(scope.sides.placed, sound_rules(kind, table)))
         else:
             table.condition()
         return Lowered(table, stands, rules, len(scope.problems) == before)

@@ -377,6 +377,66 @@ summary = {ja = "二", en = "two"}
 purposes = ["delivery"]
 """,
 )
+KIND_FAILED: Final = Code(
+    "kind-failed",
+    ja="ルールの種類「{kind}」が失敗しました: {error}",
+    en='rule kind "{kind}" failed: {error}',
+    means=Text(
+        ja="プラグインのルールの種類が例外を送出しました。そのプラグインを直すか、外してください（`--disable`）。",
+        en="A rule kind of a plugin raised an error. Mend the plugin, or leave it out (`--disable`).",
+    ),
+    example=r"""
+>>> from pathlib import Path
+>>> from policyengine import Engine, Text, hookimpl
+>>> class Odd:
+...     name, title, summary = "odd", Text("奇", "odd"), Text("奇", "Odd.")
+...     properties, required = {}, frozenset()
+...
+...     def lower(self, table):
+...         raise KeyError("days")
+>>> class Plugin:
+...     @hookimpl
+...     def policyengine_rule_kinds(self):
+...         return [Odd()]
+>>> table = '\n[[clause]]\nnumber = "2"\nsummary = {ja = "二", en = "two"}\n[[clause.odd]]\n'
+>>> _ = Path("odd.toml").write_text(Path("shop.toml").read_text("utf-8") + table, "utf-8")
+>>> Engine.load("odd.toml", plugins=[Plugin()])
+Traceback (most recent call last):
+policyengine.errors.PolicyError: odd.toml:…: error: kind-failed: rule kind "odd" failed: KeyError: 'days' …
+""",
+)
+WRONG_STATEMENT: Final = Code(
+    "wrong-statement",
+    ja="ルールの種類「{kind}」は、この表をルールにしていません。{where} に期待されるもの: {expected}",
+    en='rule kind "{kind}" makes no rule of this table; {where}: expected {expected}',
+    means=Text(
+        ja="プラグインのルールの種類が、四つの文（`Permit`、`Restriction`、`Replacement`、`Duty`）でないもの、"
+        "またはその中にポリシーにない項目、語、事実、属性、型の違う値、片方の言語しかない文を返しました。"
+        "そのプラグインを直してください。",
+        en="A rule kind of a plugin lowered a table to something that is none of the four statements (`Permit`, "
+        "`Restriction`, `Replacement`, `Duty`), or that has in it a field, a word, a fact or an attribute that the "
+        "policy has not, a value of another type, or a text in one language. Mend the plugin.",
+    ),
+    example=r"""
+>>> from pathlib import Path
+>>> from policyengine import Engine, Text, hookimpl
+>>> class Odd:
+...     name, title, summary = "odd", Text("奇", "odd"), Text("奇", "Odd.")
+...     properties, required = {}, frozenset()
+...
+...     def lower(self, table):
+...         yield table.condition()
+>>> class Plugin:
+...     @hookimpl
+...     def policyengine_rule_kinds(self):
+...         return [Odd()]
+>>> table = '\n[[clause]]\nnumber = "2"\nsummary = {ja = "二", en = "two"}\n[[clause.odd]]\n'
+>>> _ = Path("odd.toml").write_text(Path("shop.toml").read_text("utf-8") + table, "utf-8")
+>>> Engine.load("odd.toml", plugins=[Plugin()])
+Traceback (most recent call last):
+policyengine.errors.PolicyError: odd.toml:…: error: wrong-statement: rule kind "odd" makes no rule of this …
+""",
+)
 OPEN_POINT: Final = Code(
     "open-point",
     ja="{point}",

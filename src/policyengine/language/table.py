@@ -63,6 +63,8 @@ class Scope:
     Attributes:
         lists: lists of terms of each dimension that a table has named, all known, as `RuleTable.terms` returns them.
         sides: puts conditions on the side on which they stand.
+        sound_lists: the lists of words that conditions were found to have, by field and by their ids while they are
+            kept.
     """
 
     def __init__(
@@ -82,6 +84,7 @@ class Scope:
         self.problems: list[Problem] = [] if problems is None else problems
         self.lists: dict[tuple[str, ...], tuple[tuple[str, ...], frozenset[str]]] = {}
         self.sides = Sides(vocabulary)
+        self.sound_lists: dict[tuple[object, int, int], object] = {}
 
     def under(self, chosen: Mapping[str, str], problems: list[Problem]) -> Scope:
         """Return the same scope under other readings."""
