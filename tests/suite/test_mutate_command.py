@@ -8,7 +8,9 @@ import tomllib
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
 
+from policyengine.cli import cli
 from policyengine.language.find import find_suites
 from policyengine.suite.mutate import Mutation
 from policyengine.suite.run import Engines, load
@@ -30,6 +32,18 @@ def test_a_suite_that_notices_everything_leaves_no_survivor(tmp_path: Path) -> N
     assert (ran.code, ran.err) == (0, "")
     killed, _, _, survived = counts(ran.out)
     assert killed > 3 and survived == 0 and len(ran.out.splitlines()) == 1
+
+
+@pytest.mark.parametrize(("lang", "told"), [("en", r"mutate: 1 of \d+"), ("ja", r"mutate: \d+ 件中 1 件")])
+def test_long_work_is_told_off_a_terminal_too(
+    lang: str, told: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shop(tmp_path, *ALL)
+    monkeypatch.setattr("policyengine.cli.mutate.EVERY", 0.0)
+    ran = CliRunner().invoke(cli, ["mutate", str(tmp_path / "shop"), "-j", "1", "--lang", lang])
+    lines = ran.stderr.splitlines()
+    assert re.fullmatch(told, lines[0]) and len(lines) > 3 and len(set(lines)) == len(lines)
+    assert len(ran.stdout.splitlines()) == 1
 
 
 @pytest.mark.parametrize("named", ["shop", "link", "shop/policy.toml", "link/policy.toml", "more/../shop"])

@@ -5,10 +5,11 @@ from __future__ import annotations
 import json
 import os
 import sys
+import time
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 import click
 
@@ -64,7 +65,7 @@ def command(path: Sequence[str], form: str, jobs: int | None, target: str | None
             if failed is not None:
                 raise PolicyError([failure(failed)])
             mutation = Mutation(pack, cases, disabled())
-            reports += ((str(pack), report) for report in _progress(mutation.run(jobs), len(mutation.mutants)))
+            reports += ((str(pack), report) for report in _progress(mutation.run(jobs), len(mutation.mutants), lang))
     except PolicyError as error:
         if form == "text":
             fail(error.problems, lang)
@@ -101,9 +102,20 @@ def _must_be_found(target: Path, packs: Sequence[Path]) -> None:
         raise click.UsageError(f"--write needs a suite (*{TEST_SUFFIX}) in the folder {folder}")
 
 
-def _progress(reports: Iterator[Report], length: int) -> Iterator[Report]:
+EVERY: Final = 5.0
+"""After so many seconds each, it is told how far the work has come."""
+
+
+def _progress(reports: Iterator[Report], length: int, lang: Language) -> Iterator[Report]:
+    """Yield `reports`, and tell on standard error how far they have come: a bar on a terminal, else a line at times."""
     if not sys.stderr.isatty():
-        yield from reports
+        told = time.monotonic()
+        for number, report in enumerate(reports, 1):
+            yield report
+            if time.monotonic() - told >= EVERY and number < length:
+                told = time.monotonic()
+                said = f"mutate: {length:,} 件中 {number:,} 件" if lang == "ja" else f"mutate: {number:,} of {length:,}"
+                click.echo(said, err=True)
         return
     with click.progressbar(reports, length=length, file=sys.stderr) as shown:
         yield from shown

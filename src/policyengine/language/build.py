@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
+from functools import partial
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import msgspec
@@ -149,17 +150,21 @@ class Variants:
     A small wrong change may make a clause idle, say, and the policy is one all the same; words that do not resolve
     are refused even so.
 
+    Policies have the very same rules where their clauses are the very same; their digests are not worked out.
+
     Args:
+        pack: the sound pack; of its changes nothing is kept.
         kinds: the registered rule kinds by name.
     """
 
-    def __init__(self, kinds: Mapping[str, RuleKind]) -> None:
+    def __init__(self, pack: Pack, kinds: Mapping[str, RuleKind]) -> None:
+        self._pack = pack
         self._kinds = kinds
         self._kept = Kept()
 
     def policy(self, pack: Pack, readings: Mapping[str, str]) -> Policy:
         """Return the policy of a pack under some readings, as `build_policy`."""
-        return _Builder(pack, self._kinds, readings, trusted=True, kept=self._kept).policy()
+        return self._built(pack, readings)
 
     def in_all_readings(self, pack: Pack) -> Policy:
         """Return the policy of a pack with its readings left open.
@@ -170,7 +175,11 @@ class Variants:
         Raises:
             PolicyError: under some combination of readings there is no policy.
         """
-        return _Builder(pack, self._kinds, None, trusted=True, kept=self._kept).policy()
+        return self._built(pack, None)
+
+    def _built(self, pack: Pack, readings: Mapping[str, str] | None) -> Policy:
+        self._kept.closed = pack is not self._pack
+        return _Builder(pack, self._kinds, readings, trusted=True, kept=self._kept).policy()
 
 
 class _Builder(Declarations):
@@ -234,7 +243,7 @@ class _Builder(Declarations):
             id=about["id"],
             version=about["version"],
             title=Text(**about["title"]),
-            digest=self.pack.digest,
+            digest=self.pack.digest if self._kept is None else "",
             governs=None if about["governs"] == "anyone" else frozenset(about["governs"]),
             start=span[0],
             end=span[1],
@@ -249,7 +258,7 @@ class _Builder(Declarations):
             decides=self._named_by_permits(lowering) if layer else frozenset(OPERATIONS),
         )
 
-    def _once(self, what: str, parts: Sequence[object], make: Callable[[], T]) -> T:
+    def _once(self, what: Hashable, parts: Sequence[object], make: Callable[[], T]) -> T:
         """Return what is made of parts of the pack, which another pack may share; of what is wrong nothing is kept."""
         if self._kept is None:
             return make()
@@ -304,11 +313,10 @@ class _Builder(Declarations):
     def _rules(self, lowering: Lowering) -> Iterator[Lowered]:
         """Lower every rule table, those that do not stand under the chosen readings too, so that all are checked."""
         ids: dict[str, bool] = {}
-        for written in self._written():
+        for written, lowered in self._tables(lowering):
             if self.wanted is None:
-                yield lowering.in_every_way(written)
+                yield lowered
                 continue
-            lowered = lowering.under(written, lowering.scope.chosen)
             name, given = lowered.table.head.id, "id" in written.values
             twice = name in ids and (given or ids[name])  # two ids that were made up mean one clause that stands twice
             if twice:
@@ -317,19 +325,42 @@ class _Builder(Declarations):
             unsure = twice or self.broken(written.document, *written.path)
             yield lowered._replace(sound=False) if unsure else lowered
 
-    def _written(self) -> Iterator[Written]:
-        """Yield the rule tables, each without what the schema has something against, so that the rest is checked."""
+    def _tables(self, lowering: Lowering) -> Iterator[tuple[Written, Lowered]]:
+        """Yield every rule table with what it is lowered to."""
+        scope = lowering.scope
+        words = (scope.vocabulary, scope.clauses, scope.obligations, scope.readings)
+        chosen = None if self.wanted is None else tuple(scope.chosen.items())
+
+        def lowered(document: Document, index: int, clause: Mapping[str, Any]) -> list[tuple[Written, Lowered]]:
+            every = [*self._written_in(document, index, clause)]
+            if chosen is None:
+                return [(written, lowering.in_every_way(written)) for written in every]
+            return [(written, lowering.under(written, scope.chosen)) for written in every]
+
         for document, index, clause in self.clause_tables():
-            for kind in (kind for name, kind in self.kinds.items() if name in clause):
-                tables = clause[kind.name]
-                for position, values in enumerate(tables if isinstance(tables, list) else ()):
-                    if isinstance(values, dict):
-                        path: KeyPath = ("clause", index, kind.name, position)
-                        default = f"{clause['number']}/{kind.name}" + (f"-{position + 1}" if position else "")
-                        whole = values
-                        if self.broken(document, *path):
-                            whole = {key: values[key] for key in values if not self.broken(document, *path, key)}
-                        yield Written(document, path, whole, kind, clause["number"], default)
+            if self._kept is None:
+                yield from lowered(document, index, clause)
+            else:
+                what, make = ("clause", document.path, index, chosen), partial(lowered, document, index, clause)
+                yield from self._once(what, (clause, *words), make)
+
+    def _written(self) -> Iterator[Written]:
+        """Yield the rule tables."""
+        for document, index, clause in self.clause_tables():
+            yield from self._written_in(document, index, clause)
+
+    def _written_in(self, document: Document, index: int, clause: Mapping[str, Any]) -> Iterator[Written]:
+        """Yield the rule tables of a clause, each without what the schema has something against."""
+        for kind in (kind for name, kind in self.kinds.items() if name in clause):
+            tables = clause[kind.name]
+            for position, values in enumerate(tables if isinstance(tables, list) else ()):
+                if isinstance(values, dict):
+                    path: KeyPath = ("clause", index, kind.name, position)
+                    default = f"{clause['number']}/{kind.name}" + (f"-{position + 1}" if position else "")
+                    whole = values
+                    if self.broken(document, *path):
+                        whole = {key: values[key] for key in values if not self.broken(document, *path, key)}
+                    yield Written(document, path, whole, kind, clause["number"], default)
 
     def _consistent(
         self, clauses: Mapping[str, Clause], tables: list[Lowered], span: tuple[int, int], events: Events

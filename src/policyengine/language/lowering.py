@@ -66,17 +66,25 @@ class Lowered(NamedTuple):
 
 
 class Kept:
-    """What was made of parts of packs, for other packs that have the very same parts."""
+    """What was made of parts of packs, for other packs that have the very same parts.
+
+    Attributes:
+        closed: whether nothing more is kept.
+    """
 
     def __init__(self) -> None:
+        self.closed = False
         self._found: dict[tuple[Hashable, ...], tuple[Sequence[object], Any]] = {}
 
     def once(self, what: Hashable, parts: Sequence[object], make: Callable[[], T]) -> T:
         """Return what `make` makes of `parts`, which nobody changes: where it was made of them before, that."""
         key = (what, *map(id, parts))
-        if key not in self._found:
-            self._found[key] = (parts, make())  # while the parts are kept, nothing else has their ids
-        return self._found[key][1]  # type: ignore[no-any-return]
+        found = self._found.get(key)
+        if found is None:
+            found = (parts, make())  # while the parts are kept, nothing else has their ids
+            if not self.closed:
+                self._found[key] = found
+        return found[1]
 
 
 class _Ways:

@@ -23,6 +23,7 @@ from policyengine.model.rule import Duty, Permit, Replacement, Restriction, Rule
 from policyengine.model.vocabulary import Vocabulary
 from policyengine.moment import FOREVER
 from policyengine.suite.case import Case
+from policyengine.suite.near import words_of
 
 
 class Likely:
@@ -50,6 +51,16 @@ class Likely:
                 if word is not None:
                     self._stating[field][word] |= answers.items << first
         self.everything: Items = (1 << len(self.rows)) - 1
+
+    def reached(self, rules: Iterable[Rule]) -> set[str]:
+        """Return the ids of the cases whose events some rules can speak of, whatever their facts are."""
+        found = 0
+        for rule in rules:
+            rows = self.everything
+            for field, words in words_of(rule).items():
+                rows &= self._stated(field, words)
+            found |= rows
+        return {self.rows[number].id for number in _numbers(found)}
 
     def noticing(self, before: Policy, after: Policy) -> Iterator[Case]:
         """Yield the cases for which what changed between two policies means something else, each once."""

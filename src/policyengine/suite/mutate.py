@@ -18,22 +18,27 @@ from typing import Any, Literal, TypeAlias
 
 from msgspec.structs import replace
 
-from policyengine.analysis.difference import difference
-from policyengine.analysis.sight import Sight
+from policyengine.analysis.difference import Found, difference
 from policyengine.engine.engine import Engine
 from policyengine.engine.plugins import Plugins
 from policyengine.errors import Place, PolicyError
 from policyengine.language.build import Variants, policy_of
 from policyengine.language.pack import Pack, load_pack
+from policyengine.model.event import Event
 from policyengine.model.policy import Policy
-from policyengine.suite.case import UNREAD, Case, actual
+from policyengine.suite.case import UNREAD, Case, actual, differences
 from policyengine.suite.likely import Likely
 from policyengine.suite.mutants import Mutant, mutants
-from policyengine.suite.run import judged_alone, run_case
+from policyengine.suite.near import Change, Near
+from policyengine.suite.run import judged_alone
 from policyengine.text import Text
 
 Fate: TypeAlias = Literal["killed", "survived", "equivalent", "refused"]
 """What became of a mutant; ``refused`` is one that the loader itself would not load."""
+
+
+Chosen: TypeAlias = "tuple[tuple[str, str], ...]"
+"""Readings that are picked, in the order of their names."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,14 +81,17 @@ class Mutation:
         self.kinds = Plugins(disable=disable).kinds
         self.original = policy_of(self.pack, self.kinds, {})
         self.mutants: Sequence[Mutant] = tuple(mutants(self.pack, self.original, self.kinds))
-        self._variants = Variants(self.kinds)
+        self._variants = Variants(self.pack, self.kinds)
         self._packs: dict[Path, Pack] = {}
-        self._others: dict[tuple[Path, tuple[tuple[str, str], ...]], Policy] = {}
+        self._here: dict[Path, bool] = {}
+        self._others: dict[tuple[Path, Chosen], Policy] = {}
         self.cases = [case for case in cases if any(map(self._is_here, case.policies))]
-        self._originals: dict[Any, Sight] = {}
-        under = defaultdict[tuple[tuple[str, str], ...], list[Case]](list)
+        self._originals: dict[Chosen, Near] = {}
+        self._engines: dict[Chosen, Engine] = {}
+        self._events: dict[str, Event] = {}
+        under = defaultdict[Chosen, list[Case]](list)
         for case in self.cases:
-            under[tuple(sorted(case.readings.items()))].append(case)
+            under[_chosen(case.readings)].append(case)
         self._likely = [
             (dict(readings), Likely(cases, self.original.vocabulary)) for readings, cases in sorted(under.items())
         ]
@@ -110,14 +118,24 @@ class Mutation:
         mutant = self.mutants[number]
         place = next(d.place(mutant.path) for d in self.pack.documents if d.path == mutant.document)
         changed = mutant.applied(self.pack)
-        policies: dict[tuple[tuple[str, str], ...], Policy] = {}
+        changes: dict[Chosen, Change] = {}
         engines: dict[Any, Engine] = {}
 
-        def policy_under(readings: Mapping[str, str]) -> Policy:
-            key = tuple(sorted(readings.items()))
-            if key not in policies:
-                policies[key] = self._built(changed, readings)
-            return policies[key]
+        def change_under(readings: Mapping[str, str]) -> Change:
+            key = _chosen(readings)
+            if key not in changes:
+                changes[key] = self._original(readings).change(self._built(changed, readings))
+            return changes[key]
+
+        def engine_of(case: Case) -> Engine:
+            key = case.policies, _chosen(case.readings)
+            if key not in engines:
+                change = change_under(case.readings)
+                # Beside a layer, words can mean more than they do alone, and rules reach further.
+                alone = len(case.policies) == 1
+                mutant = change.after if alone else self._built(changed, case.readings)
+                engines[key] = Engine(judged_alone(self._layered(case, mutant)))
+            return engines[key]
 
         def told(fate: Fate, **more: Any) -> Report:
             return Report(mutant.operator, mutant.message, place, fate, **more)
@@ -127,40 +145,75 @@ class Mutation:
         def killer(cases: Iterable[Case]) -> str | None:
             for case in cases:
                 tried.add(case.id)
-                key = (case.policies, tuple(sorted(case.readings.items())))
-                if key not in engines:
-                    engines[key] = Engine(judged_alone(self._layered(case, policy_under(case.readings))))
-                if not run_case(case, engines[key]).passed:
+                decision = engine_of(case).evaluate(self._event(case))
+                if differences(case.expected, decision):
                     return case.id
             return None
 
         try:
-            if (killed := killer(self._likely_cases(policy_under))) is not None:
+            if (killed := killer(self._likely_cases(change_under))) is not None:
                 return told("killed", killer=killed)
-            # What differs under the default readings is told before what differs under others alone.
-            found = difference(self._original({}), policy_under({})) or difference(
-                self._in_all_readings, self._with_words(self._variants.in_all_readings(changed))
-            )
-            others = (case for case in self.cases if case.id not in tried)
+            found = self._difference(changed, change_under({}))
+            others = (case for case in self._affected(change_under) if case.id not in tried)
             # Where no difference is, no case can notice one that asks for no more than what was compared.
             if (killed := killer(case for case in others if found is not None or _asks_more(case))) is not None:
                 return told("killed", killer=killed)
             if found is None:
                 return told("equivalent")
-            expected = expectation(self._original(found.readings).policy, found.event)
-            return told("survived", event=found.event, readings=found.readings, expected=expected)
+            return told(
+                "survived",
+                event=found.event,
+                readings=found.readings,
+                expected=expectation(self._engine(found.readings), found.event),
+            )
         except PolicyError:
             return told("refused")
 
-    def _original(self, readings: Mapping[str, str]) -> Sight:
-        key = tuple(sorted(readings.items()))
+    def _difference(self, changed: Pack, by_default: Change) -> Found | None:
+        """Return an event that the mutant decides otherwise; under the default readings, where there is one there."""
+        if self.original.readings:
+            change = self._in_all_readings.change(self._with_words(self._variants.in_all_readings(changed)))
+            found = difference(change.before, change.after)
+            if found is None or not found.readings:
+                return found
+            return difference(by_default.before, by_default.after) or found
+        return difference(by_default.before, by_default.after)
+
+    def _affected(self, change_under: Callable[[Mapping[str, str]], Change]) -> Iterator[Case]:
+        """Yield the cases that may be decided otherwise."""
+        reached: dict[Chosen, set[str] | None] = {}
+        for readings, likely in self._likely:
+            rules = change_under(readings).rules
+            reached[_chosen(readings)] = None if rules is None else likely.reached(rules)
+        for case in self.cases:
+            some = reached[_chosen(case.readings)]
+            if some is None or len(case.policies) > 1 or case.id in some:
+                yield case
+
+    def _event(self, case: Case) -> Event | Mapping[str, Any]:
+        """Return the event of a case, read once for all mutants."""
+        if case.id not in self._events:
+            if case.expected["outcome"] == "invalid":
+                return case.event
+            self._events[case.id] = Event.from_mapping(case.event)
+        return self._events[case.id]
+
+    def _original(self, readings: Mapping[str, str]) -> Near:
+        key = _chosen(readings)
         if key not in self._originals:
-            self._originals[key] = Sight(self._built(self.pack, readings))
+            self._originals[key] = Near(self._built(self.pack, readings))
         return self._originals[key]
 
+    def _engine(self, readings: Mapping[str, str]) -> Engine:
+        """Return the engine of the pack as it is."""
+        key = _chosen(readings)
+        if key not in self._engines:
+            self._engines[key] = Engine(judged_alone([self._original(readings).policy]))
+        return self._engines[key]
+
     @cached_property
-    def _in_all_readings(self) -> Sight:
-        return Sight(self._with_words(self._variants.in_all_readings(self.pack)))
+    def _in_all_readings(self) -> Near:
+        return Near(self._with_words(self._variants.in_all_readings(self.pack)))
 
     def _built(self, pack: Pack, readings: Mapping[str, str]) -> Policy:
         return self._with_words(self._variants.policy(pack, readings))
@@ -170,17 +223,18 @@ class Mutation:
         words = self.original.vocabulary
         return replace(policy, vocabulary=words) if policy.vocabulary == words else policy
 
-    def _likely_cases(self, policy_under: Callable[[Mapping[str, str]], Policy]) -> Iterator[Case]:
+    def _likely_cases(self, change_under: Callable[[Mapping[str, str]], Change]) -> Iterator[Case]:
         """Yield the cases for which what the mutant changes means something else."""
         for readings, likely in self._likely:
-            yield from likely.noticing(self._original(readings).policy, policy_under(readings))
+            change = change_under(readings)
+            yield from likely.noticing(change.before, change.after)
 
     def _layered(self, case: Case, mutant: Policy) -> list[Policy]:
         """Return the policies of a case, with the mutant in the place of the pack."""
         found = [mutant]
         for path in case.policies:
             if not self._is_here(path):
-                key = path, tuple(sorted(case.readings.items()))
+                key = path, _chosen(case.readings)
                 if key not in self._others:
                     self._others[key] = policy_of(self._packs[path], self.kinds, case.readings)
                 found.append(self._others[key])
@@ -188,9 +242,14 @@ class Mutation:
 
     def _is_here(self, path: Path) -> bool:
         """Whether `path` is a name of the pack whose mutants these are."""
-        if path not in self._packs:
+        if path not in self._here:
             self._packs[path] = load_pack(path)
-        return self._packs[path].files == self.pack.files
+            self._here[path] = self._packs[path].files == self.pack.files
+        return self._here[path]
+
+
+def _chosen(readings: Mapping[str, str]) -> Chosen:
+    return tuple(sorted(readings.items()))
 
 
 def _asks_more(case: Case) -> bool:
@@ -198,9 +257,9 @@ def _asks_more(case: Case) -> bool:
     return len(case.policies) > 1 or not case.expected.keys().isdisjoint(("reasons", "rules", "errors"))
 
 
-def expectation(policy: Policy, event: Mapping[str, Any]) -> dict[str, Any]:
-    """Return what `policy` says of `event`, as a case would expect it."""
-    decision = Engine(judged_alone([policy])).evaluate(event)
+def expectation(engine: Engine, event: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what is decided of `event`, as a case would expect it."""
+    decision = engine.evaluate(event)
     found: dict[str, Any] = {"expect": decision.outcome, "clauses": actual(decision, "clauses")}
     reasons = actual(decision, "reasons")
     if not UNREAD.isdisjoint(reasons):
