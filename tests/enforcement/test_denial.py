@@ -122,7 +122,7 @@ def test_it_says_what_the_clause_and_its_items_are_called() -> None:
         "title": "The privacy policy does not permit this",
         "status": 403,
         "detail": "Clause 6: Contractors are selected on having a protection regime, and sign a confidentiality "
-        "agreement. Items: name, mobile e-mail address",
+        "agreement.\nItems: name, mobile e-mail address",
         "codes": ["requirement-unmet"],
         "clauses": ["6"],
         "items": ["name", "mobile_email"],
@@ -134,7 +134,7 @@ def test_it_says_what_the_clause_and_its_items_are_called() -> None:
 def test_what_an_action_says_is_not_told() -> None:
     stopped = document(EVENT, Host(FACTS), step=True)
     assert (stopped["codes"], stopped["clauses"]) == (["action-stopped"], [])
-    assert stopped["detail"] == "It was stopped. Items: name, mobile e-mail address"
+    assert stopped["detail"] == "It was stopped.\nItems: name, mobile e-mail address"
     assert SECRET not in json.dumps(stopped)
     kept = document(EVENT, Host(stage="keep"), step=True)
     assert kept["kept"] is True and SECRET not in json.dumps(kept)

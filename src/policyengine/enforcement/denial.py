@@ -65,9 +65,10 @@ def problem_document(denied: FlowDenied, policies: Iterable[Policy] = (), lang: 
 
     Returns:
         ``type``, ``title``, ``status`` (403 where the policies deny; 503 where it cannot be known, because a source or
-        a mandatory action failed; 500 where the event was none, which is the host's own fault), ``detail``, ``codes``
-        and ``clauses``, what stands in the way; ``items``, those of them that are words of the policies; and ``kept``,
-        true where the flow waits for a person. No message of others, no id and no value of an event or a fact is in it.
+        a mandatory action failed; 500 where the event was none, which is the host's own fault), ``detail``, with a line
+        for each clause and for whatever else is in the way, ``codes`` and ``clauses``, what stands in the way,
+        ``items``, those of them that are words of the policies, and ``kept``, true where the flow waits for a person.
+        No message of others, no id and no value of an event or a fact is in it.
     """
     decision = denied.decision
     policies = tuple(policies)
@@ -88,7 +89,7 @@ def problem_document(denied: FlowDenied, policies: Iterable[Policy] = (), lang: 
         "type": f"urn:dataflow-policyengine:{sort.name}",
         "title": sort.title.say(lang),
         "status": sort.status,
-        "detail": " ".join(text.say(lang) for text in said),
+        "detail": "\n".join(text.say(lang) for text in said),
         "codes": codes,
         "clauses": list(clauses),
         "items": items,
