@@ -161,6 +161,7 @@ def test_a_file_stands_beside_nothing_that_it_names(tmp_path: Path) -> None:
         {"action_timeout": 1.0},
         {"digests": {}},
         {"disable": ["formats"]},
+        {"imports_from": ["."]},
     ]
     assert {name for options in beside for name in options} == STATED - {"policies"}
     with pytest.raises(TypeError, match="a configuration names"):

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from policyengine.cli.common import BAD, DENIED, language_option, tell, tell_left_out
+from policyengine.cli.common import BAD, DENIED, imports_from, language_option, tell, tell_left_out
 from policyengine.cli.findings import format_option, show_finding, write_findings
 from policyengine.cli.session import Session
 from policyengine.engine.problems import PLUGIN_ERROR
@@ -42,6 +42,7 @@ def command(context: click.Context, path: Sequence[str], form: str, lang: Langua
       policyengine check rules --format sarif > findings.sarif
     """
     from policyengine.language.build import check_path  # noqa: PLC0415  imports jsonschema, needed only here
+    from policyengine.language.disk import Files  # noqa: PLC0415
     from policyengine.language.find import find_configurations, find_packs  # noqa: PLC0415
     from policyengine.report.findings import broken  # noqa: PLC0415
 
@@ -57,7 +58,7 @@ def command(context: click.Context, path: Sequence[str], form: str, lang: Langua
             packs |= dict.fromkeys(pack for pack in find_packs(root) if pack not in configurations)
         except PolicyError as error:
             trials += broken(error.problems)
-    trials += [_trial(pack, check_path(pack, session.plugins.kinds)) for pack in packs]
+    trials += [_trial(pack, check_path(pack, session.plugins.kinds, Files(imports_from()))) for pack in packs]
     trials += [_trial(file, _configured(file, session)) for file in configurations]
     checked = [trial.name for trial in trials if not trial.broken]
     trials += _not_loaded(path, packs, configurations)
@@ -86,6 +87,7 @@ def _trial(path: Path, problems: Iterable[Problem]) -> Trial:
 def _not_loaded(path: Iterable[str], packs: Iterable[Path], configurations: Iterable[Path]) -> Iterator[Trial]:
     """Yield the paths below which there are rule files that nothing loads: no pack, nor what is configured."""
     from policyengine.engine.configuration import read_configuration  # noqa: PLC0415
+    from policyengine.language.disk import Files  # noqa: PLC0415
     from policyengine.language.find import unloaded  # noqa: PLC0415
     from policyengine.language.pack import load_pack  # noqa: PLC0415
 
@@ -97,7 +99,7 @@ def _not_loaded(path: Iterable[str], packs: Iterable[Path], configurations: Iter
     loaded: set[Path] = set()
     for pack in named:
         with suppress(PolicyError):
-            loaded |= load_pack(pack).files
+            loaded |= load_pack(pack, Files(imports_from())).files
     folders = {pack for pack in named if pack.is_dir()}
     for root in dict.fromkeys(map(Path, path)):
         with suppress(PolicyError):

@@ -64,6 +64,16 @@ def disabled() -> tuple[str, ...]:
     return () if session is None else session.disable
 
 
+def imports_from() -> tuple[str | Path, ...]:
+    """Return the folders that imports may lead to as well, as the configuration of the call says."""
+    session = click.get_current_context().find_object(Session)
+    try:
+        found = None if session is None else session.configuration
+    except click.ClickException:  # it is no matter of a command that names its packs itself
+        return ()
+    return () if found is None else found.imports_from
+
+
 def load_engine(policy: Sequence[str], readings: Iterable[str], lang: Language) -> Engine:
     """Load the packs, or what is configured where none is named; or say what is wrong, with exit code 2."""
     from policyengine.engine.engine import Engine  # noqa: PLC0415  imports the engine only where a command needs it
@@ -84,7 +94,7 @@ def load_engine(policy: Sequence[str], readings: Iterable[str], lang: Language) 
             raise click.BadParameter(f'expected NAME=VALUE, got "{reading}"', param_hint="--reading")
         chosen[name] = value
     try:
-        return Engine.load(*policy, readings=chosen, disable=disabled())
+        return Engine.load(*policy, readings=chosen, disable=disabled(), imports_from=imports_from())
     except PolicyError as error:
         fail(error.problems, lang)
     except PluginError as error:

@@ -14,7 +14,6 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import click
 
 from policyengine.cli.common import BAD, DENIED, language_option, show, tell, tell_left_out, write
-from policyengine.cli.files import put_in_place
 from policyengine.cli.findings import format_option, show_finding, write_findings
 from policyengine.errors import Place, PolicyError, Problem
 from policyengine.text import Language, Style, Words
@@ -54,6 +53,7 @@ def command(path: Sequence[str], check: bool, diff: bool, form: str, lang: Langu
       policyengine fmt --check --format github rules
       policyengine fmt - < rules/online-shop/policy.toml
     """
+    from policyengine.language.disk import put_in_place  # noqa: PLC0415
     from policyengine.report.findings import broken  # noqa: PLC0415
 
     writes = not (check or diff)
@@ -109,11 +109,12 @@ def _files(path: Sequence[str], problems: list[Problem], left_out: set[Path]) ->
 
 
 def _formatted(name: str) -> _Result:
+    from policyengine.language.disk import contents  # noqa: PLC0415
     from policyengine.language.format import formatted  # noqa: PLC0415
-    from policyengine.language.source import contents, decode  # noqa: PLC0415
+    from policyengine.language.source import decode  # noqa: PLC0415
 
     shown = "<stdin>" if name == "-" else name
-    before = sys.stdin.buffer.read() if name == "-" else contents(Path(name), name)
+    before = sys.stdin.buffer.read() if name == "-" else contents(Path(name))
     return _Result(shown, before, formatted(decode(before, shown), shown).encode())
 
 

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import click
 
-from policyengine.cli.common import BAD, DENIED, disabled, fail, language_option, show, tell_left_out
+from policyengine.cli.common import BAD, DENIED, disabled, fail, imports_from, language_option, show, tell_left_out
 from policyengine.cli.findings import format_option, show_finding, write_findings
 from policyengine.errors import PolicyError
 from policyengine.text import Language, Words
@@ -42,6 +42,7 @@ def command(path: Sequence[str], form: str, jobs: int | None, target: str | None
       policyengine mutate rules/alc-smart-learning
       policyengine mutate rules/alc-smart-learning --format json -j 2
     """
+    from policyengine.language.disk import Files  # noqa: PLC0415
     from policyengine.language.find import find_packs, find_suites  # noqa: PLC0415
     from policyengine.language.pack import load_pack  # noqa: PLC0415
     from policyengine.report.findings import broken  # noqa: PLC0415
@@ -50,12 +51,12 @@ def command(path: Sequence[str], form: str, jobs: int | None, target: str | None
     from policyengine.suite.record import appended  # noqa: PLC0415
     from policyengine.suite.run import Engines, load, run  # noqa: PLC0415
 
-    engines = Engines(disable=disabled())
+    engines = Engines(disable=disabled(), imports_from=imports_from())
     left_out: set[Path] = set()
     reports: list[tuple[str, Report]] = []
     try:
         found = (pack for root in path for pack in find_packs(root, left_out))
-        packs = list({load_pack(pack).files: pack for pack in found}.values())
+        packs = list({load_pack(pack, Files(imports_from())).files: pack for pack in found}.values())
         if target is not None:
             _must_be_found(Path(target), packs)
         for pack in packs:
@@ -64,7 +65,7 @@ def command(path: Sequence[str], form: str, jobs: int | None, target: str | None
             failed = next((result for result in run(cases, engines) if not result.passed), None)
             if failed is not None:
                 raise PolicyError([failure(failed)])
-            mutation = Mutation(pack, cases, disabled())
+            mutation = Mutation(pack, cases, disabled(), imports_from())
             reports += ((str(pack), report) for report in _progress(mutation.run(jobs), len(mutation.mutants), lang))
     except PolicyError as error:
         if form == "text":

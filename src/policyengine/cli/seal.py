@@ -9,8 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from policyengine.cli.common import BAD, DENIED, language_option, show, tell
-from policyengine.cli.files import put_in_place
+from policyengine.cli.common import BAD, DENIED, imports_from, language_option, show, tell
 from policyengine.cli.findings import format_option, show_finding, write_findings
 from policyengine.cli.session import Session
 from policyengine.errors import Place, PolicyError, Problem
@@ -76,10 +75,11 @@ def _sealed(path: Path, kinds: Mapping[str, RuleKind], check: bool) -> dict[str,
         PolicyError: it is broken; or, where it is only looked at, not as it was sealed.
     """
     from policyengine.language.build import policy_of  # noqa: PLC0415  imports jsonschema, needed only here
+    from policyengine.language.disk import Files, put_in_place  # noqa: PLC0415
     from policyengine.language.pack import load_pack  # noqa: PLC0415
     from policyengine.language.seal import digests, lock_text  # noqa: PLC0415
 
-    pack = load_pack(path, held=check)
+    pack = load_pack(path, Files(imports_from()), held=check)
     policy = policy_of(pack, kinds, {})
     files = digests(pack.lock, pack.own)
     if not check:

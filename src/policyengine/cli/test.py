@@ -10,7 +10,18 @@ from typing import TYPE_CHECKING, NoReturn
 
 import click
 
-from policyengine.cli.common import BAD, DENIED, disabled, fail, language_option, show, tell, tell_left_out, write
+from policyengine.cli.common import (
+    BAD,
+    DENIED,
+    disabled,
+    fail,
+    imports_from,
+    language_option,
+    show,
+    tell,
+    tell_left_out,
+    write,
+)
 from policyengine.cli.findings import format_option, show_finding, write_findings
 from policyengine.errors import PluginError, PolicyError, Problem
 from policyengine.text import Language
@@ -95,7 +106,7 @@ def _run(
     from policyengine.suite.run import Engines  # noqa: PLC0415
 
     start = time.perf_counter()
-    engines = Engines(disable=disabled())
+    engines = Engines(disable=disabled(), imports_from=imports_from())
     left_out: set[Path] = set()
 
     def policies_of(case: Case) -> Sequence[Policy]:
@@ -263,6 +274,7 @@ def _record(packs: Sequence[str], events: str, out: str, lang: Language) -> None
 
     from policyengine.builtin.files.jsonl import event_texts  # noqa: PLC0415
     from policyengine.cli.stream import opened  # noqa: PLC0415
+    from policyengine.language.disk import put_in_place  # noqa: PLC0415
     from policyengine.suite.record import recorded, sayable  # noqa: PLC0415
     from policyengine.suite.run import Engines  # noqa: PLC0415
 
@@ -270,7 +282,7 @@ def _record(packs: Sequence[str], events: str, out: str, lang: Language) -> None
     if target is not None and target.exists():
         raise click.ClickException(f"{out} exists; a suite is never overwritten")
     try:
-        engine = Engines(disable=disabled()).of(tuple(map(Path, packs)), {})
+        engine = Engines(disable=disabled(), imports_from=imports_from()).of(tuple(map(Path, packs)), {})
     except PolicyError as error:
         fail(error.problems, lang)
     base = target.parent if target is not None else Path()
@@ -285,7 +297,10 @@ def _record(packs: Sequence[str], events: str, out: str, lang: Language) -> None
         write(text.rstrip("\n"))
         sys.stdout.buffer.flush()
     else:
-        target.write_text(text, "utf-8")
+        try:
+            put_in_place(target, text.encode(), private=True)  # events tell of people
+        except PolicyError as error:
+            fail(error.problems, lang)
 
 
 def _mapping(text: bytes) -> dict[str, object] | None:

@@ -18,6 +18,7 @@ from policyengine.engine.problems import (
     UNSET_VARIABLE,
 )
 from policyengine.errors import ConfigurationError, Fault, KeyPath, Place, PolicyError, Problem, did_you_mean
+from policyengine.language.disk import Files
 from policyengine.language.source import Document, read
 from policyengine.model.policy import Policy
 from policyengine.schema.pieces import DRAFT, Schema
@@ -44,6 +45,7 @@ class Configuration:
         digests: by the id of a policy, the digest that its decisions must show; None leaves that open. Shadow policies
             decide nothing, and are not pinned.
         disable: the names of plugins, or of the packages that bring them, that are left out.
+        imports_from: folders that imports of packs may lead to, beside those that the packs' own stand in.
         document: the file that says all this; None where arguments do.
     """
 
@@ -58,6 +60,7 @@ class Configuration:
     action_timeout: float | None = None
     digests: Mapping[str, str] | None = None
     disable: tuple[str, ...] = ()
+    imports_from: tuple[str | Path, ...] = ()
     document: Document | None = None
 
     @property
@@ -155,6 +158,7 @@ def configuration_of(
     action_timeout: float | None = None,
     digests: Mapping[str, str] | None = None,
     disable: Iterable[str] = (),
+    imports_from: Iterable[str | Path] = (),
 ) -> Configuration:
     """Return what arguments state, those of `Engine.load`, or what the file states that they name.
 
@@ -174,6 +178,7 @@ def configuration_of(
         action_timeout=action_timeout,
         digests=digests,
         disable=tuple(disable),
+        imports_from=tuple(imports_from),
     )
     if config is None:
         return stated
@@ -227,6 +232,10 @@ def configuration_schema(settings: Mapping[str, Mapping[str, Any]] | None = None
                 **_NAMES,
                 "description": "Plugins, or the packages that bring them, that are left out.",
             },
+            "imports_from": {
+                **_NAMES,
+                "description": "Folders, relative to this file, that imports of packs may lead to as well.",
+            },
             "shadow": {
                 "type": "object",
                 "description": "A second set of policies, decided beside the first and only compared.",
@@ -269,18 +278,19 @@ def configuration_schema(settings: Mapping[str, Mapping[str, Any]] | None = None
     }
 
 
-def read_configuration(path: str | Path) -> Configuration:
+def read_configuration(path: str | Path, files: Files | None = None) -> Configuration:
     """Read a configuration file.
 
     Args:
         path: the file, usually called ``policyengine.toml``; relative paths in it are taken from its folder.
+        files: the disk, where it is looked at for several files.
 
     Raises:
         PolicyError: the file is missing or malformed; with every place.
     """
     from policyengine.language.validate import problems_of  # noqa: PLC0415  imports jsonschema, needed only here
 
-    document = read(Path(path))
+    document = read(Path(path), files)
     problems = [problem for _, problem in problems_of(document, configuration_schema())]
     if problems:
         raise PolicyError(problems)
@@ -298,6 +308,7 @@ def read_configuration(path: str | Path) -> Configuration:
         action_timeout=data.get("action_timeout"),
         digests=data.get("digests"),
         disable=tuple(data.get("disable", ())),
+        imports_from=tuple(folder / name for name in data.get("imports_from", ())),
         document=document,
     )
 

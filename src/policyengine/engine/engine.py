@@ -110,6 +110,7 @@ class Engine:
         action_timeout: float | None = None,
         digests: Mapping[str, str] | None = None,
         disable: Iterable[str] = (),
+        imports_from: Iterable[str | Path] = (),
     ) -> Engine:
         """Load policies from their packs, or all that a configuration file names.
 
@@ -132,6 +133,7 @@ class Engine:
             digests: by the id of each policy, the digest that its decisions must show. Where that is given, nothing
                 else may be loaded, a policy that is not named included.
             disable: the names of plugins, or of the packages that bring them, that are left out.
+            imports_from: folders that imports of packs may lead to, beside those that the packs' own stand in.
 
         Raises:
             PolicyError: with every problem of every pack, and unknown readings; with what is not as `digests` pins it;
@@ -152,6 +154,7 @@ class Engine:
             action_timeout=action_timeout,
             digests=digests,
             disable=disable,
+            imports_from=imports_from,
         )
         return engine_of(stated, plugins, installed_plugins)
 
@@ -436,10 +439,15 @@ def engine_of(configuration: Configuration, plugins: Iterable[object] = (), inst
                 found.kinds,
                 configuration.shadow_readings,
                 lambda name: configuration.place("shadow", "readings", name),
+                configuration.imports_from,
             )
         )
     policies = build_policies(
-        configuration.policies, found.kinds, configuration.readings, lambda name: configuration.place("readings", name)
+        configuration.policies,
+        found.kinds,
+        configuration.readings,
+        lambda name: configuration.place("readings", name),
+        configuration.imports_from,
     )
     configuration.refuse_unpinned(policies)
     with configuration.placing():

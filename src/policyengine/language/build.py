@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -11,6 +11,7 @@ import msgspec
 from policyengine.errors import KeyPath, PolicyError, Problem, did_you_mean, in_order
 from policyengine.language import check
 from policyengine.language.declare import Declarations, cases_of, table_of
+from policyengine.language.disk import Files
 from policyengine.language.file_problems import NO_POLICY_TABLE, NOT_A_VOCABULARY, NOTHING_TO_LOAD
 from policyengine.language.find import STANDARD
 from policyengine.language.keys import ANY
@@ -68,6 +69,7 @@ def build_policies(
     kinds: Mapping[str, RuleKind],
     readings: Mapping[str, str],
     placed: Placed = nowhere,
+    imports_from: Iterable[str | Path] = (),
 ) -> list[Policy]:
     """Return the policies of the packs at `paths`.
 
@@ -76,6 +78,7 @@ def build_policies(
         kinds: the registered rule kinds by name.
         readings: by name, or ``POLICY:NAME`` where several policies have the name, the value to read it under.
         placed: where that is said.
+        imports_from: folders that imports may lead to, beside those that the packs' own stand in.
 
     Raises:
         PolicyError: with the problems of all packs, and the readings that there are not in any.
@@ -83,9 +86,10 @@ def build_policies(
     problems: list[Problem] = []
     packs: list[Pack] = []
     policies: list[Policy] = []
+    files = Files(imports_from)
     for path in paths:
         try:
-            packs.append(load_pack(path))
+            packs.append(load_pack(path, files))
         except PolicyError as error:
             problems.extend(error.problems)
     declared = {(pack.id, name) for pack in packs for name in pack.readings}
@@ -126,10 +130,10 @@ def policy_of(
     return _Builder(pack, kinds, readings, placed=placed, trusted=trusted).policy()
 
 
-def check_path(path: str | Path, kinds: Mapping[str, RuleKind]) -> list[Problem]:
+def check_path(path: str | Path, kinds: Mapping[str, RuleKind], files: Files | None = None) -> list[Problem]:
     """Return every problem of the pack, or of the vocabulary file, at `path`; where it has none, its notes."""
     try:
-        pack = load_pack(path)
+        pack = load_pack(path, files)
         builder = _Builder(pack, kinds, {})
         if all(document.data.keys() <= {"vocabulary", "imports"} for document in pack.rules):
             return builder.vocabulary_problems()

@@ -33,11 +33,65 @@ FILE_UNREADABLE: Final = Code(
 imports = ["."]
 """,
 )
+NO_FILE: Final = Code(
+    "not-a-file",
+    ja="通常のファイルではありません",
+    en="not a regular file",
+    means=Text(
+        ja="パイプ、ソケット、デバイスです。ルールは通常のファイルから読みます。他のものは、開くだけで待たされかねません。",
+        en="It is a pipe, a socket or a device. Rules are read from regular files alone: to open anything else may "
+        "wait for ever.",
+    ),
+    example="""
+$ mkfifo pipe.toml; policyengine check pipe.toml
+pipe.toml: error: not-a-file: not a regular file
+1 checked: 1 error, 0 notes
+""",
+)
+FILE_TOO_LARGE: Final = Code(
+    "file-too-large",
+    ja="{most} MiB より大きいファイルです",
+    en="larger than {most} MiB",
+    means=Text(
+        ja="ルールファイルとして大きすぎます。別のファイルではありませんか。本当にルールなら、いくつかのファイルに分けてください。",
+        en="No rule file is as large. It may be another file; if it is not, make several of it.",
+    ),
+    example="""
+$ truncate --size=20M large.toml; policyengine check large.toml
+large.toml: error: file-too-large: larger than 16 MiB
+1 checked: 1 error, 0 notes
+""",
+)
+IMPORT_OUTSIDE: Final = Code(
+    "import-outside",
+    ja="取り込む語彙ファイル {file} は {folder} の外にあります",
+    en="imported vocabulary {file} lies outside {folder}",
+    means=Text(
+        ja="取り込めるのは、パックのフォルダが置かれたフォルダか、"
+        "ホストが `imports_from` に挙げたフォルダの中のファイルだけです。"
+        "リンクは、その先で判断します。",
+        en="An import leads to files in the folder that the pack's own folder stands in, or in one that the host lists "
+        "in `imports_from`, and nowhere else. A link counts as what it leads to.",
+    ),
+    example="""
+imports = ["/etc/hostname"]
+""",
+)
+DECLARE_IMPORTS: Final = Text(
+    ja="そこへ移すか、設定の `imports_from` に挙げてください",
+    en="move it there, or list its folder in `imports_from` of the configuration",
+)
+"""The hint of `IMPORT_OUTSIDE`."""
+
 IMPORT_MISSING: Final = FILE_MISSING.also(
     ja="取り込む語彙ファイル {file}: {problem}", en="imported vocabulary {file}: {problem}"
 )
 IMPORT_UNREADABLE: Final = FILE_UNREADABLE.also(ja=IMPORT_MISSING.ja, en=IMPORT_MISSING.en)
-IMPORTED: Final[Mapping[str, Code]] = {code.name: code for code in (IMPORT_MISSING, IMPORT_UNREADABLE)}
+IMPORT_NO_FILE: Final = NO_FILE.also(ja=IMPORT_MISSING.ja, en=IMPORT_MISSING.en)
+IMPORT_TOO_LARGE: Final = FILE_TOO_LARGE.also(ja=IMPORT_MISSING.ja, en=IMPORT_MISSING.en)
+IMPORTED: Final[Mapping[str, Code]] = {
+    code.name: code for code in (IMPORT_MISSING, IMPORT_UNREADABLE, IMPORT_NO_FILE, IMPORT_TOO_LARGE)
+}
 """What is said at an import where the file that it leads to has one of these codes."""
 
 NOT_UTF_8: Final = Code(

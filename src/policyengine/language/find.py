@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Final
 
 from policyengine.errors import Place, PolicyError, Problem
+from policyengine.language.disk import contents, unreadable
 from policyengine.language.file_problems import (
     IMPORT,
     MOVE_OR_IMPORT,
@@ -24,7 +25,6 @@ from policyengine.language.file_problems import (
     PASSED_OVER,
     RENAME,
 )
-from policyengine.language.source import unreadable
 
 STANDARD = Path(__file__).with_name("standard.toml")
 
@@ -86,9 +86,18 @@ def _raise(error: OSError) -> None:
         raise error
 
 
-def pack_files(folder: Path) -> list[Path]:
-    """Return the rule files of the pack in `folder`, in the order of their names."""
-    return sorted(file for file in folder.glob("*.toml") if _may_be_of_a_pack(file))
+def pack_files(path: Path) -> tuple[Path, ...]:
+    """Return the rule files of the pack at `path`, in the order of their names; it may be one.
+
+    Raises:
+        PolicyError: the folder cannot be read.
+    """
+    try:
+        if not path.is_dir():
+            return (path,)
+        return tuple(sorted(file for file in path.glob("*.toml") if _may_be_of_a_pack(file)))
+    except OSError as error:
+        raise unreadable(str(path), error) from None
 
 
 def find_packs(path: str | Path, left_out: set[Path] | None = None) -> Iterator[Path]:
@@ -190,6 +199,6 @@ def _has_policy(tables: list[bytes]) -> bool:
 def _tables(file: Path) -> list[bytes]:
     """Return the headers of a policy or a vocabulary in a file, which may be broken."""
     try:
-        return _TABLE.findall(file.read_bytes())
-    except OSError:
+        return _TABLE.findall(contents(file))
+    except PolicyError:
         return []

@@ -10,10 +10,11 @@ from pathlib import Path
 from typing import Any
 
 from policyengine.errors import Place, PolicyError, Problem
-from policyengine.language.file_problems import IMPORTED, NO_TOML_FILE, PACKS_BELOW
+from policyengine.language.disk import Files, unreadable
+from policyengine.language.file_problems import DECLARE_IMPORTS, IMPORT_OUTSIDE, IMPORTED, NO_TOML_FILE, PACKS_BELOW
 from policyengine.language.find import STANDARD, find_packs, pack_files
 from policyengine.language.seal import lock_of, seal_problems
-from policyengine.language.source import Document, read, unreadable
+from policyengine.language.source import Document, read
 
 
 @dataclass(frozen=True)
@@ -79,22 +80,23 @@ class Pack:
         return "sha256:" + hashlib.sha256("\n".join(content).encode("utf-8", "surrogatepass")).hexdigest()
 
 
-def load_pack(path: str | Path, *, held: bool = True) -> Pack:
+def load_pack(path: str | Path, files: Files | None = None, *, held: bool = True) -> Pack:
     """Read the pack at `path`: a TOML file, or a folder whose TOML files (but test suites) make one policy.
 
     Args:
         path: the file or folder.
+        files: the disk, and where imports may lead; by default below the folder that the pack's own stands in.
         held: whether it is held to its lock, where it has one.
 
     Raises:
         PolicyError: there is no file at all.
     """
-    root = Path(path)
+    root, files = Path(path), files or Files()
     problems: list[Problem] = []
     rules: list[Document] = []
     vocabularies: list[Document] = []
     seen: set[Path] = set()
-    waiting: list[tuple[Path, Document | None, list[Document]]] = [(file, None, rules) for file in _files(root)]
+    waiting: list[tuple[Path, Document | None, list[Document]]] = [(file, None, rules) for file in _files(root, files)]
     waiting.append((STANDARD, None, vocabularies))
     tried: list[Path] = []
     while waiting:
@@ -103,7 +105,9 @@ def load_pack(path: str | Path, *, held: bool = True) -> Pack:
         try:
             if _seen(file, seen):
                 continue
-            document = read(file)
+            if importer is not None:
+                _refuse_outside(root, files, importer, file)
+            document = read(file, files)
         except PolicyError as error:
             problems.extend(error.problems if importer is None else _imported(error, importer, file))
             continue
@@ -113,22 +117,34 @@ def load_pack(path: str | Path, *, held: bool = True) -> Pack:
     pack = Pack(root, tuple(rules), tuple(vocabularies), tuple(problems))
     if not held:
         return pack
-    return replace(pack, problems=(*problems, *seal_problems(pack.lock, pack.own, tried)))
+    return replace(pack, problems=(*problems, *seal_problems(pack.lock, pack.own, tried, files)))
 
 
-def _files(root: Path) -> list[Path]:
+def _files(root: Path, files: Files) -> tuple[Path, ...]:
     """Return the rule files of the pack at `root`, which may be one."""
-    try:
-        if not root.is_dir():
-            return [root]
-        files = pack_files(root)
-    except OSError as error:
-        raise unreadable(str(root), error) from None
-    if not files:
+    found = files.look(pack_files, root)
+    if not found:
         below = ", ".join(str(pack) for pack in find_packs(root) if pack != root)
         hint = PACKS_BELOW.filled(packs=below) if below else None
         raise PolicyError([NO_TOML_FILE.at(Place(str(root)), hint=hint)])
-    return files
+    return found
+
+
+def _refuse_outside(root: Path, files: Files, importer: Document, file: Path) -> None:
+    """Raise `PolicyError` where an import leads elsewhere than a pack at `root` may read."""
+    own = (root if root.is_dir() else root.parent).resolve().parent
+    resolved = file.resolve()
+    if not any(resolved.is_relative_to(folder) for folder in (own, *(each.resolve() for each in files.imports_from))):
+        place = _place_of(importer, file)
+        raise PolicyError([IMPORT_OUTSIDE.at(place, hint=DECLARE_IMPORTS, file=file, folder=own)])
+
+
+def _place_of(importer: Document, file: Path) -> Place:
+    """Return where a document imports a file."""
+    for index, target in enumerate(_imports(importer)):
+        if Path(importer.path).parent / target == file:
+            return importer.place(("imports", index))
+    return importer.place(("imports",))
 
 
 def _seen(file: Path, seen: set[Path]) -> bool:
@@ -153,10 +169,6 @@ def _imported(error: PolicyError, importer: Document, file: Path) -> Iterator[Pr
     for problem in error.problems:
         code = IMPORTED.get(problem.code)
         if code is not None:
-            place = importer.place(("imports",))
-            for index, target in enumerate(_imports(importer)):
-                if Path(importer.path).parent / target == file:
-                    place = importer.place(("imports", index))
-            yield code.at(place, file=file, problem=problem.message)
+            yield code.at(_place_of(importer, file), file=file, problem=problem.message)
         else:
             yield problem

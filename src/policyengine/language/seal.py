@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Final
 
 from policyengine.errors import Place, PolicyError, Problem
+from policyengine.language.disk import Files
 from policyengine.language.file_problems import (
     NO_LOCK,
     SEAL_AGAIN,
@@ -38,18 +39,19 @@ def lock_text(files: Mapping[str, str]) -> str:
     return _ABOVE + tomli_w.dumps({"files": files})
 
 
-def seal_problems(lock: Path, documents: Iterable[Document], tried: Iterable[Path]) -> Iterator[Problem]:
+def seal_problems(lock: Path, documents: Iterable[Document], tried: Iterable[Path], files: Files) -> Iterator[Problem]:
     """Yield where a pack is not as it was sealed; nothing where there is no lock.
 
     Args:
         lock: where its lock would stand.
         documents: its files, and what they import.
         tried: the paths of those, and of such as could not be read, of which that is told elsewhere.
+        files: the disk.
     """
-    if not os.path.lexists(lock):  # a link that leads nowhere is a lock as well, and one that is broken
+    if not files.look(os.path.lexists, lock):  # a link that leads nowhere is a lock as well, and one that is broken
         return
     try:
-        sealing = read(lock)
+        sealing = read(lock, files)
     except PolicyError as error:
         yield from error.problems
         return

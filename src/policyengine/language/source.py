@@ -10,9 +10,8 @@ from pathlib import Path
 from typing import Any, Final
 
 from policyengine.errors import KeyPath, Place, PolicyError
+from policyengine.language.disk import Files, contents
 from policyengine.language.file_problems import (
-    FILE_MISSING,
-    FILE_UNREADABLE,
     NESTED_TOO_DEEPLY,
     NOT_UTF_8,
     NUMBER_TOO_LARGE,
@@ -58,33 +57,21 @@ class Document:
         return other
 
 
-def read(path: Path, shown: str | None = None) -> Document:
+def read(path: Path, files: Files | None = None) -> Document:
     """Read one TOML file.
 
     Args:
-        path: the file.
-        shown: how errors name it, by default `path` itself.
+        path: the file, as errors shall name it.
+        files: the disk, where it is looked at for several files.
 
     Raises:
         PolicyError: the file is missing, unreadable, not UTF-8 or not TOML 1.0; with one problem and its place.
     """
-    name = shown or str(path)
-    raw = contents(path, name)
+    name = str(path)
+    raw = contents(path) if files is None else files.look(contents, path)
     document = parse(decode(raw, name), name)
     document.digest = "sha256:" + hashlib.sha256(raw).hexdigest()
     return document
-
-
-def contents(path: Path, name: str) -> bytes:
-    """Return the bytes of a file. Raises `PolicyError` where it is missing or unreadable."""
-    try:
-        return path.read_bytes()
-    except FileNotFoundError:
-        raise PolicyError([FILE_MISSING.at(Place(name))]) from None
-    except OSError as error:
-        raise unreadable(name, error) from None
-    except ValueError as error:  # a path that no file can have
-        raise unreadable(name, error) from None
 
 
 def decode(raw: bytes, name: str) -> str:
@@ -132,12 +119,6 @@ def _make_plain(holder: dict[str, Any] | list[Any], deepest: int) -> None:
                 str(member)
             case datetime() | date() | time():
                 holder[key] = member.isoformat()  # type: ignore[index]
-
-
-def unreadable(name: str, error: Exception) -> PolicyError:
-    """Return the error of a file or folder `name` that the system does not let us read."""
-    reason = getattr(error, "strerror", None) or str(error)
-    return PolicyError([FILE_UNREADABLE.at(Place(name), reason=reason)])
 
 
 def _too_deep(name: str) -> PolicyError:

@@ -23,6 +23,7 @@ from policyengine.engine.engine import Engine
 from policyengine.engine.plugins import Plugins
 from policyengine.errors import Place, PolicyError
 from policyengine.language.build import Variants, policy_of
+from policyengine.language.disk import Files
 from policyengine.language.pack import Pack, load_pack
 from policyengine.model.event import Event
 from policyengine.model.policy import Policy
@@ -73,11 +74,19 @@ class Mutation:
         path: the pack.
         cases: cases of which the pack is one of the policies; all must pass on the pack as it is.
         disable: the plugins, or packages, that are left out.
+        imports_from: folders that imports may lead to, beside those that the packs' own stand in.
     """
 
-    def __init__(self, path: Path, cases: Iterable[Case], disable: Sequence[str] = ()) -> None:
+    def __init__(
+        self,
+        path: Path,
+        cases: Iterable[Case],
+        disable: Sequence[str] = (),
+        imports_from: Sequence[str | Path] = (),
+    ) -> None:
         self.path = path
-        self.pack: Pack = load_pack(path)
+        self._imports_from = imports_from
+        self.pack: Pack = load_pack(path, Files(imports_from))
         self.kinds = Plugins(disable=disable).kinds
         self.original = policy_of(self.pack, self.kinds, {})
         self.mutants: Sequence[Mutant] = tuple(mutants(self.pack, self.original, self.kinds))
@@ -243,7 +252,7 @@ class Mutation:
     def _is_here(self, path: Path) -> bool:
         """Whether `path` is a name of the pack whose mutants these are."""
         if path not in self._here:
-            self._packs[path] = load_pack(path)
+            self._packs[path] = load_pack(path, Files(self._imports_from))
             self._here[path] = self._packs[path].files == self.pack.files
         return self._here[path]
 

@@ -10,6 +10,7 @@ from typing import Any
 import tomli_w
 
 from policyengine.engine.engine import Engine
+from policyengine.language.disk import put_in_place
 from policyengine.language.readings import other_readings
 from policyengine.language.source import read
 from policyengine.model.fields import EVENT_KEYS
@@ -83,7 +84,7 @@ def appended(path: Path, case: Mapping[str, Any], policies: Sequence[str] = ()) 
         policies: the packs that a new suite names; by default none, and it is about the pack beside it.
 
     Raises:
-        PolicyError: what stands there cannot be read.
+        PolicyError: what stands there cannot be read, or nothing can be written there.
     """
     text, names = "", set[str]()
     if path.exists():
@@ -93,7 +94,7 @@ def appended(path: Path, case: Mapping[str, Any], policies: Sequence[str] = ()) 
     elif policies:
         text = table_text("suite", {"policies": list(policies)}, listed=False)
     added = table_text("case", _unreviewed({**case, "name": _unused(case["name"], names)}))
-    path.write_text(text.rstrip("\n") + "\n\n" * bool(text) + added, "utf-8")
+    put_in_place(path, (text.rstrip("\n") + "\n\n" * bool(text) + added).encode(), private=True)
 
 
 def table_text(name: str, table: Mapping[str, Any], *, listed: bool = True) -> str:

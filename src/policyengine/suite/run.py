@@ -25,14 +25,16 @@ class Engines:
     Args:
         load: loads one; by default from the packs' files, with the installed plugins.
         disable: the plugins, or packages, that are left out where it is the default.
+        imports_from: folders that imports may lead to as well, where it is the default.
     """
 
     def __init__(
         self,
         load: Callable[[tuple[Path, ...], Mapping[str, str]], Engine] | None = None,
         disable: Sequence[str] = (),
+        imports_from: Sequence[str | Path] = (),
     ) -> None:
-        self._load = load or partial(_loaded, disable)
+        self._load = load or partial(_loaded, disable, imports_from)
         self._engines: dict[tuple[tuple[Path, ...], tuple[tuple[str, str], ...]], Engine] = {}
 
     def of(self, policies: tuple[Path, ...], readings: Mapping[str, str]) -> Engine:
@@ -43,9 +45,14 @@ class Engines:
         return self._engines[key]
 
 
-def _loaded(disable: Sequence[str], paths: tuple[Path, ...], readings: Mapping[str, str]) -> Engine:
+def _loaded(
+    disable: Sequence[str],
+    imports_from: Sequence[str | Path],
+    paths: tuple[Path, ...],
+    readings: Mapping[str, str],
+) -> Engine:
     plugins = Plugins(disable=disable)
-    return Engine(judged_alone(build_policies(paths, plugins.kinds, readings)), plugins)
+    return Engine(judged_alone(build_policies(paths, plugins.kinds, readings, imports_from=imports_from)), plugins)
 
 
 def judged_alone(policies: Sequence[Policy]) -> list[Policy]:
