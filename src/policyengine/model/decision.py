@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, Final, Literal, TypeAlias
 
 import msgspec
-from msgspec import Struct
+from msgspec import UNSET, Struct, UnsetType
 
 from policyengine.errors import EventError
 from policyengine.text import Language, Line, Style, Text, Words, plain_text, same, shortened
@@ -152,23 +152,20 @@ class Decision(Struct, frozen=True, eq=False, gc=False):
 
     def to_json(self) -> bytes:
         """Return `as_dict` as one line of UTF-8 JSON, without a line end."""
-        return _encode(self._told())
-
-    def _told(self) -> dict[str, Any]:
-        found: dict[str, Any] = {
-            "event": self.event,
-            "outcome": self.outcome,
-            "policies": self.policies,
-            "clauses": self.clauses,
-            "rules": self.rules,
-            "reasons": [reason.as_dict() for reason in self.reasons] if self.reasons else (),
-            "permitted_items": self.permitted_items,
-            "excess_items": self.excess_items,
-            "obligations": self.obligations,
-        }
-        if self.outcome == "invalid":
-            found["errors"] = self.errors
-        return found
+        return _encode(
+            _Written(
+                self.event,
+                self.outcome,
+                self.policies,
+                self.clauses,
+                self.rules,
+                [_WrittenReason.of(reason) for reason in self.reasons] if self.reasons else (),
+                self.permitted_items,
+                self.excess_items,
+                self.obligations,
+                self.errors if self.outcome == "invalid" else UNSET,
+            )
+        )
 
     def explain(self, lang: Language = "en") -> str:
         """Return the decision for people: every rule considered, what held and what did not, and the clauses.
@@ -232,6 +229,21 @@ class Decision(Struct, frozen=True, eq=False, gc=False):
         return hash((self.event, self.outcome, self.clauses, self.permitted_items, self.excess_items))
 
 
+class _Written(Struct, frozen=True, gc=False):
+    """The JSON object of a decision: a struct, whose keys are written down once."""
+
+    event: str | None
+    outcome: Outcome
+    policies: tuple[PolicyRef, ...]
+    clauses: tuple[str, ...]
+    rules: tuple[str, ...]
+    reasons: Sequence[_WrittenReason]
+    permitted_items: tuple[str, ...]
+    excess_items: tuple[str, ...]
+    obligations: tuple[Obligation, ...]
+    errors: tuple[EventError, ...] | UnsetType
+
+
 def read_decision(text: bytes | str) -> Decision:
     """Return the decision that `Decision.to_json` wrote.
 
@@ -243,8 +255,8 @@ def read_decision(text: bytes | str) -> Decision:
     return msgspec.structs.replace(msgspec.convert(data, Decision), reasons=tuple(reasons))
 
 
-class _WrittenReason(Struct):
-    """A reason as `Reason.as_dict` has it."""
+class _WrittenReason(Struct, frozen=True, gc=False):
+    """The JSON object of a reason."""
 
     code: str
     policy: str | None
@@ -253,6 +265,10 @@ class _WrittenReason(Struct):
     items: tuple[str, ...]
     open: tuple[str, ...]
     message: Text
+
+    @classmethod
+    def of(cls, reason: Reason) -> _WrittenReason:
+        return cls(reason.code, reason.policy, reason.clause, reason.rule, reason.items, reason.open, reason.message)
 
     def read(self) -> Reason:
         code, policy, clause, rule = self.code, self.policy, self.clause, self.rule
