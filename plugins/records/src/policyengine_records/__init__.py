@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from policyengine_records.ledger.entry import Entry
     from policyengine_records.ledger.ledger import Ledger
     from policyengine_records.ledger.source import LedgerSource
+    from policyengine_records.ledger.withdrawal import Agreeing, Withdrawn
     from policyengine_records.outbox.outbox import Outbox
     from policyengine_records.outbox.webhook import WebhookRefused, verify
     from policyengine_records.quarantine.kept import Kept
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     from policyengine_records.store.store import Store
 
 __all__ = [
+    "Agreeing",
     "Entry",
     "Kept",
     "Ledger",
@@ -27,6 +29,7 @@ __all__ = [
     "RecordsUnavailable",
     "Store",
     "WebhookRefused",
+    "Withdrawn",
     "verify",
 ]
 
@@ -35,6 +38,7 @@ _HOMES: Final = {
     "ledger.entry": ("Entry",),
     "ledger.ledger": ("Ledger",),
     "ledger.source": ("LedgerSource",),
+    "ledger.withdrawal": ("Agreeing", "Withdrawn"),
     "outbox.outbox": ("Outbox",),
     "outbox.webhook": ("WebhookRefused", "verify"),
     "quarantine.kept": ("Kept",),

@@ -171,9 +171,10 @@ def policyengine_enforcement_actions(settings: Mapping[str, Any]) -> Iterable[En
 @hookimpl
 def policyengine_commands() -> Iterable[Command]:
     """Return ``policyengine records``, ``facts``, ``requests``, ``quarantine`` and ``outbox``."""
-    from policyengine_records.commands.facts import facts, requests  # noqa: PLC0415  needed by the command line alone
+    from policyengine_records.commands.facts import facts  # noqa: PLC0415  needed by the command line alone
     from policyengine_records.commands.outbox import command as outbox  # noqa: PLC0415
     from policyengine_records.commands.quarantine import command as quarantine  # noqa: PLC0415
     from policyengine_records.commands.records import command as records  # noqa: PLC0415
+    from policyengine_records.commands.requests import requests  # noqa: PLC0415
 
     return (records, facts, requests, quarantine, outbox)

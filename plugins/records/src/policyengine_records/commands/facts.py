@@ -15,7 +15,7 @@ from policyengine.cli.common import language_option, tell, write
 from policyengine.text import Language, visible
 from policyengine_records.commands.common import Group, database_option, format_option, opened, session, settings
 from policyengine_records.errors import RecordsError
-from policyengine_records.ledger.entry import REQUEST, Entry, Stated
+from policyengine_records.ledger.entry import Entry, Stated
 
 if TYPE_CHECKING:
     from policyengine import Engine
@@ -35,6 +35,11 @@ _STANDARD_TYPES: Final = Text(
 )
 
 
+_subjects_option = click.option(
+    "--subjects", metavar="FILE|-", type=click.File("r", encoding="utf-8"), help="The ids of persons, a line each."
+)
+
+
 @click.group(cls=Group)
 def facts() -> None:
     """Keep a ledger of facts: consents, contracts, requests and others.
@@ -43,16 +48,6 @@ def facts() -> None:
     Example:
       policyengine facts add '{"type": "vetting", "party": "mailer-kk"}' --database sqlite:///records.db
       policyengine facts list --subject c-102
-    """
-
-
-@click.group(cls=Group)
-def requests() -> None:
-    """See which requests of people wait for an answer.
-
-    \b
-    Example:
-      policyengine requests due --within 3
     """
 
 
@@ -80,27 +75,75 @@ def add(fact: str, days: float | None, database: str | None, form: str, lang: La
     text = click.open_file("-", encoding="utf-8").read() if fact == "-" else fact
     found = _object(text, "FACT")
     check, engine = _policies(lang)
-    with _ledger(database) as ledger:
+    with ledger_of(database) as ledger:
         check(found)
+        for one in ledger.alike(found):
+            tell(Text(ja=f"同じ事実が既に効力を持っています: {one.id}", en=f"in effect already, as {one.id}").say(lang))
         identifier = ledger.add(found, days=days, engine=engine)
     _print([identifier] if form == "text" else [json.dumps({"id": identifier})])
 
 
 @facts.command()
-@click.argument("id")
+@click.argument("id", required=False)
+@click.option("--subject", "subject", metavar="ID", multiple=True, help="End what agrees with this person.")
+@_subjects_option
+@click.option("--purpose", metavar="TERM", help="End what agrees with this purpose.")
+@click.option("--recipient", metavar="ID", help="End what agrees with this recipient.")
+@click.option("--type", "kinds", metavar="TYPE", multiple=True, help="Of these types.  [default: consent]")
 @click.option("--at", metavar="TIME", help="From when it does not count any more.  [default: now]")
+@click.option("--dry-run", is_flag=True, help="Show what would end, and end nothing.")
 @database_option
 @format_option
 @language_option
-def withdraw(id: str, at: str | None, database: str | None, form: str, lang: Language) -> None:  # noqa: A002
-    """End the fact ID. Its history stays.
+def withdraw(
+    id: str | None,  # noqa: A002
+    subject: Sequence[str],
+    subjects: IO[str] | None,
+    purpose: str | None,
+    recipient: str | None,
+    kinds: Sequence[str],
+    at: str | None,
+    dry_run: bool,
+    database: str | None,
+    form: str,
+    lang: Language,
+) -> None:
+    """End the fact ID, or every fact that agrees with a person, a purpose and a recipient. Their history stays.
+
+    What still permits afterwards is listed: consents and legal bases in effect that agree as well, of the person or of
+    nobody in particular. A fact that names no purpose or recipient is for all of them, and ends as a whole.
 
     \b
     Example:
       policyengine facts withdraw 0f6c… --at 2026-12-01T00:00:00+09:00
+      policyengine facts withdraw --subject c-102 --purpose publicity --dry-run
+      policyengine facts withdraw --subjects ids.txt --recipient mailer-kk
     """
-    with _ledger(database) as ledger:
-        _show([ledger.withdraw(id, at)], form, lang)
+    persons = _persons(subject, subjects)
+    general = persons is not None or purpose is not None or recipient is not None
+    if (id is not None) == general:
+        raise click.UsageError("name one fact by its ID, or say whose facts end, for which purpose or recipient")
+    with ledger_of(database) as ledger:
+        if id is not None:
+            if dry_run:
+                show_entries(ledger.history(id)[-1:], form, lang)
+            else:
+                show_entries([ledger.withdraw(id, at)], form, lang)
+            return
+        call = session()
+        engine = call.engine() if call.file is not None else None
+        from policyengine_records.ledger.withdrawal import Agreeing  # noqa: PLC0415  imports SQLAlchemy
+
+        which = Agreeing(persons, purpose, recipient, frozenset(kinds or ("consent",)))
+        done = ledger.withdraw_agreeing(which, at, engine=engine, dry_run=dry_run)
+    if form == "json":
+        told = {"ended": [one.as_dict() for one in done.ended], "left": [one.as_dict() for one in done.left]}
+        _print([json.dumps(told, ensure_ascii=False, indent=2)])
+        return
+    ended = Text(ja=f"{len(done.ended)} 件が終わり", en=f"{len(done.ended)} {'would end' if dry_run else 'ended'}")
+    _print([ended.say(lang), *(f"  {visible(_line(one, lang))}" for one in done.ended)])
+    left = Text(ja=f"{len(done.left)} 件がなお許可します", en=f"{len(done.left)} still permit")
+    _print([left.say(lang), *(f"  {visible(_line(one, lang))}" for one in done.left)])
 
 
 @facts.command()
@@ -116,19 +159,26 @@ def answer(id: str, at: str | None, database: str | None, form: str, lang: Langu
     Example:
       policyengine facts answer 0f6c… --at 2026-12-01T10:00:00+09:00
     """
-    with _ledger(database) as ledger:
-        _show([ledger.answer(id, at)], form, lang)
+    with ledger_of(database) as ledger:
+        show_entries([ledger.answer(id, at)], form, lang)
 
 
 @facts.command("list")
-@click.option("--subject", metavar="ID", help="Only facts about this person.")
+@click.option("--subject", metavar="ID", multiple=True, help="Only facts about this person.")
+@_subjects_option
 @click.option("--type", "kind", metavar="TYPE", help="Only facts of this type.")
 @click.option("--as-of", metavar="TIME", help="As the ledger was known then.")
 @database_option
 @format_option
 @language_option
 def list_(
-    subject: str | None, kind: str | None, as_of: str | None, database: str | None, form: str, lang: Language
+    subject: Sequence[str],
+    subjects: IO[str] | None,
+    kind: str | None,
+    as_of: str | None,
+    database: str | None,
+    form: str,
+    lang: Language,
 ) -> None:
     """List facts, each as it is known now.
 
@@ -136,8 +186,13 @@ def list_(
     Example:
       policyengine facts list --subject c-102 --as-of 2026-11-01T00:00:00Z
     """
-    with _ledger(database) as ledger:
-        _show(ledger.facts(subject=subject, type=kind, as_of=as_of), form, lang)
+    persons = _persons(subject, subjects)
+    with ledger_of(database) as ledger:
+        if persons is None:
+            found = ledger.facts(type=kind, as_of=as_of)
+        else:
+            found = [one for person in persons for one in ledger.facts(subject=person, type=kind, as_of=as_of)]
+    show_entries(found, form, lang)
 
 
 @facts.command()
@@ -152,8 +207,8 @@ def history(id: str, database: str | None, form: str, lang: Language) -> None:  
     Example:
       policyengine facts history 0f6c…
     """
-    with _ledger(database) as ledger:
-        _show(ledger.history(id), form, lang)
+    with ledger_of(database) as ledger:
+        show_entries(ledger.history(id), form, lang)
 
 
 @facts.command("import")
@@ -176,7 +231,7 @@ def import_(file: IO[str], database: str | None, form: str, lang: Language) -> N
         except RecordsError as error:
             raise RecordsError(f"line {number}: {error.text.en}", f"{number} 行目: {error.text.ja}") from None
         objects.append(one)
-    with _ledger(database) as ledger, _progress(len(objects)) as told:
+    with ledger_of(database) as ledger, _progress(len(objects)) as told:
         ids = ledger.import_(objects, engine=engine, told=told)
     said = Text(ja=f"{len(ids)} 件の事実", en=f"{len(ids)} {'fact' if len(ids) == 1 else 'facts'}")
     _print([said.say(lang)] if form == "text" else [json.dumps({"ids": ids})])
@@ -192,53 +247,23 @@ def export(database: str | None, lang: Language) -> None:  # noqa: ARG001  error
     Example:
       policyengine facts export > facts.jsonl
     """
-    with _ledger(database) as ledger:
+    with ledger_of(database) as ledger:
         _print(json.dumps(one, ensure_ascii=False) for one in ledger.export())
 
 
-@requests.command("list")
-@click.option("--subject", metavar="ID", help="Only requests of this person.")
-@click.option("--state", type=click.Choice(["open", "answered"]), help="Only requests in this state.")
-@database_option
-@format_option
-@language_option
-def list_requests(subject: str | None, state: str | None, database: str | None, form: str, lang: Language) -> None:
-    """List requests with their state and due date.
-
-    \b
-    Example:
-      policyengine requests list --state open
-    """
-    with _ledger(database) as ledger:
-        found = ledger.facts(subject=subject, type=REQUEST)
-    _show([entry for entry in found if state in (None, entry.state)], form, lang)
-
-
-@requests.command()
-@click.option(
-    "--within", type=click.FloatRange(0), default=0, metavar="DAYS", help="List what will be late in so many days, too."
-)
-@click.option("--now", metavar="TIME", help="At this moment.  [default: now]")
-@database_option
-@format_option
-@language_option
-def due(within: float, now: str | None, database: str | None, form: str, lang: Language) -> None:
-    """List requests that are late: open after their due date. Exit code 1 where there is one to list.
-
-    \b
-    Example:
-      policyengine requests due --now 2026-12-01T00:00:00+09:00
-      policyengine requests due --within 3
-    """
-    with _ledger(database) as ledger:
-        found = ledger.due(now, within=within)
-    _show(found, form, lang)
-    sys.stdout.buffer.flush()
-    sys.exit(1 if found else 0)
+def _persons(named: Sequence[str], file: IO[str] | None) -> list[str] | None:
+    """Return the persons that a call names, in a file or by themselves; None where it names none."""
+    if not named and file is None:
+        return None
+    try:
+        lines = [line.strip() for line in file or ()]
+    except UnicodeDecodeError as error:
+        raise RecordsError(f"not UTF-8: {error}", f"UTF-8 ではありません: {error}") from None
+    return list(dict.fromkeys([*named, *(line for line in lines if line)]))
 
 
 @contextmanager
-def _ledger(database: str | None) -> Iterator[Ledger]:
+def ledger_of(database: str | None) -> Iterator[Ledger]:
     """Open the ledger that the call or the configuration names."""
     from policyengine_records.ledger.ledger import Ledger  # noqa: PLC0415  imports SQLAlchemy
 
@@ -296,7 +321,7 @@ def _progress(total: int) -> Iterator[Callable[[int, int], None]]:
         yield lambda done, _total: bar.update(done - bar.pos)
 
 
-def _show(entries: Sequence[Entry], form: str, lang: Language) -> None:
+def show_entries(entries: Sequence[Entry], form: str, lang: Language) -> None:
     """Print entries: a line each, or one JSON array."""
     if form == "json":
         _print([json.dumps([entry.as_dict() for entry in entries], ensure_ascii=False, indent=2)])

@@ -15,6 +15,7 @@ from policyengine_records.ledger.bulk import export_facts, import_facts
 from policyengine_records.ledger.entry import ALWAYS, DAY, REQUEST, Entry, Stated, moment
 from policyengine_records.ledger.policies import days_to_answer, refuse_strange
 from policyengine_records.ledger.rows import append, entry_of, follow, last_of, newest, next_moment, row_of, stated_in
+from policyengine_records.ledger.withdrawal import Agreeing, Withdrawn, withdraw_agreeing
 from policyengine_records.store.schema import entries
 from policyengine_records.store.store import Store
 
@@ -78,6 +79,44 @@ class Ledger:
         with self._changing(identifier) as (connection, now, last):
             earliest = min(when if when is not None else now, ALWAYS if last.withdrawn is None else last.withdrawn)
             return follow(connection, last, "withdraw", now, stated_in(last), withdrawn=earliest)
+
+    def withdraw_agreeing(
+        self, which: Agreeing, at: str | None = None, *, engine: Engine | None = None, dry_run: bool = False
+    ) -> Withdrawn:
+        """End every fact that agrees with a person, a purpose or a recipient: all of them, or none.
+
+        Args:
+            which: the facts.
+            at: from when they do not count any more; None is now.
+            engine: its policies say what the kinds of a purpose are.
+            dry_run: whether nothing is written, and only told what would be.
+
+        Raises:
+            RecordsError: `which` names nothing, or a purpose that no policy knows; or `at` is no time.
+            RecordsUnavailable: the database did not answer. All ended or none: which, cannot be known.
+        """
+        return withdraw_agreeing(self.store, which, at, engine=engine, dry_run=dry_run)
+
+    def alike(self, fact: Mapping[str, Any]) -> list[Entry]:
+        """Return the facts that say the same of the same person, and are in effect for as long as `fact` will be.
+
+        Raises:
+            RecordsError: the fact is malformed.
+            RecordsUnavailable: the database did not answer.
+        """
+        stated = Stated.of(fact)
+        with self.store.reading() as connection:
+            begins = max(stated.start, self.store.now(connection))
+            person = entries.c.subject.is_(None) if stated.subject is None else entries.c.subject == stated.subject
+            same = newest().where(
+                entries.c.type == stated.type,
+                person,
+                entries.c.body == stated.body,
+                entries.c.start <= begins,
+                entries.c.effective_end >= stated.end,
+                entries.c.effective_end > begins,
+            )
+            return [entry_of(row) for row in connection.execute(same.order_by(entries.c.entry))]
 
     def correct(self, identifier: str, fact: Mapping[str, Any]) -> Entry:
         """State anew what a fact says. What was recorded before stays in its history, and a withdrawal stays in force.

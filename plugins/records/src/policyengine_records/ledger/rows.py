@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from types import SimpleNamespace
 from typing import Any, Final
 
 from sqlalchemy import Connection, Row, Select, and_, bindparam, delete, func, insert, select, text
@@ -125,7 +126,7 @@ def stated_in(row: Row[Any]) -> Stated:
     return Stated.of(fact_of(row.body, row.subject, row.start, row.end))
 
 
-def entry_of(row: Row[Any]) -> Entry:
+def entry_of(row: Row[Any] | SimpleNamespace) -> Entry:
     """Return an entry as callers see it."""
     times: Sequence[int | None] = (row.withdrawn, row.due, row.answered)
     return Entry(
