@@ -16,8 +16,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
-from policyengine import Engine, Flow, FlowDenied, PluginError, Step, hookimpl
+from policyengine import Engine, Flow, FlowDenied, PluginError, Reduction, Step, hookimpl
 from policyengine.enforcement.workers import Workers
 from policyengine.hooks import FactQuery
 
@@ -525,3 +527,58 @@ def test_a_host_that_does_not_await_loads_no_asyncio() -> None:
         "e.evaluate({}); sys.exit('asyncio' in sys.modules)"
     )
     assert os.spawnv(os.P_WAIT, sys.executable, [sys.executable, "-c", code, str(PACK)]) == 0
+
+
+DOES: dict[str, Callable[[], Any]] = {
+    "nothing": lambda: None,
+    "drop": lambda: Reduction(without=["name"]),
+    "drop what is not there": lambda: Reduction(without=["shoe_size"]),
+    "stop": lambda: Reduction(stop=True),
+    "true": lambda: True,
+    "fail": raising(Own()),
+}
+
+
+@given(
+    chain=st.lists(st.tuples(st.sampled_from(sorted(DOES)), st.booleans(), st.booleans()), min_size=1, max_size=4),
+    items=st.sampled_from([["name"], ["name", "mobile_email"], ["mobile_email", "health_checkup_result"]]),
+)
+@settings(max_examples=60, deadline=None)
+def test_who_waits_and_who_awaits_come_to_the_same_and_sources_are_asked_once(
+    chain: list[tuple[str, bool, bool]], items: list[str]
+) -> None:
+    class Chain(Host):
+        @hookimpl
+        def policyengine_enforcement_actions(self) -> Iterable[Any]:
+            for number, (does, asynchronous, _) in enumerate(chain):
+                one: Any = Host(asynchronous, DOES[does], stage="reduce").action
+                one.name = f"a-{number}"
+                yield one
+
+    host = Chain(len(items) == 1)
+    steps = [Step(f"a-{number}", on=ALWAYS, mandatory=must) for number, (_, _, must) in enumerate(chain)]
+    event = {**ENTRUST, "items": items}
+    found: list[Any] = []
+    with Engine.load(PACK, plugins=[host], installed_plugins=False, steps=steps) as engine:
+        for called in (engine.enforce, lambda event: asyncio.run(engine.enforce_async(event))):
+            try:
+                found.append(called(event))
+            except FlowDenied as denied:
+                found.append(denied.decision)
+    assert found[0] == found[1]
+    assert host.batches == [1, 1], "facts are gathered once, whatever is taken away"
+    if any(must and does in ("drop what is not there", "true", "fail") for does, _, must in chain):
+        assert "action-failed" in {reason.code for reason in found[0].reasons}
+    if any(does == "stop" for does, _, _ in chain):
+        assert found[0].outcome == "deny"
+
+
+@pytest.mark.parametrize("asynchronous", [False, True])
+def test_an_observer_that_returns_something_to_await_is_told(
+    asynchronous: bool, caplog: pytest.LogCaptureFixture
+) -> None:
+    host = Host(False)
+    host.watching.observe = lambda _: _coroutine()  # type: ignore[method-assign]
+    engine = loaded(host)
+    assert (asyncio.run(engine.enforce_async(ENTRUST)) if asynchronous else engine.enforce(ENTRUST)).permitted
+    assert "declare it with async def" in caplog.text

@@ -134,6 +134,49 @@ def test_redact_lets_the_permitted_items_go_on() -> None:
             raise AssertionError("nothing may go on")
 
 
+def test_what_a_decision_hands_out_changes_no_policy(tmp_path: Path) -> None:
+    file = tmp_path / "shop.toml"
+    file.write_text(
+        """
+[policy]
+id = "shop"
+version = "1"
+title = {ja = "店", en = "shop"}
+governs = ["shop"]
+[vocabulary.subjects]
+customer = {ja = "客", en = "customer"}
+[vocabulary.items]
+name = {ja = "氏名", en = "name"}
+[vocabulary.purposes]
+delivery = {ja = "配送", en = "delivery"}
+[obligations.tell]
+clause = "1"
+ja = "知らせる"
+en = "Tell them."
+parameters = {days = 30}
+[[clause]]
+number = "1"
+summary = {ja = "配送に使う", en = "Data serve delivery."}
+[[clause.purpose-limitation]]
+purposes = ["delivery"]
+oblige = ["tell"]
+""",
+        "utf-8",
+    )
+    event = {**PERMITTED, "subject": {"category": "customer"}, "purpose": "delivery"}
+
+    def meddle(flow: Flow) -> None:
+        flow.decision.obligations[0].parameters["days"] = 0  # type: ignore[index]
+
+    steps = [Step("meddle", on=frozenset({"permit"}), mandatory=True)]
+    plugin = Plugin([Recording("meddle", "tell", [], meddle)])
+    shop = Engine.load(file, plugins=[plugin], installed_plugins=False, steps=steps)
+    with pytest.raises(FlowDenied):
+        shop.enforce(event)
+    assert shop.evaluate(event).obligations[0].parameters == {"days": 30}
+    assert shop.evaluate(event).as_dict()["obligations"][0]["parameters"] == {"days": 30}
+
+
 def test_no_action_makes_a_permit() -> None:
     forged = engine().evaluate(PERMITTED)
 

@@ -102,6 +102,7 @@ USE = {"operation": "use", "subject": {"category": "employee"}, "items": ["name"
         ({"purpose": None}, r"\$.*purpose"),
         ({"purpos": "x"}, r'\$\.purpos: .*did you mean "purpose"'),
         ({"subject": {"categry": "employee"}}, r"\$\.subject.*categ"),
+        ({"subject": {"category": "employee", "id": arg("who", str)}, "purpos": "x"}, r"\$\.purpos"),
         ({"subject": {"category": "employee", "idd": arg("who")}}, r"\$\.subject\.idd"),
         ({"operation": "uze"}, r"\$\.operation"),
         ({"operation": "provide"}, r"\$.*recipient"),

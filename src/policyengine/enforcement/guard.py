@@ -142,6 +142,7 @@ def _refuse_unfit(
     known = {name: value for name, value in fields.items() if value is not None}
     left_open = list(_places(known))
     sample = {"id": "x", "time": "2026-01-01T00:00:00Z", **known}
+    sample = _filled(sample, None)
     try:
         Event.from_mapping(sample)
     except InvalidEvent as error:
@@ -149,7 +150,7 @@ def _refuse_unfit(
         from policyengine.schema.problems import UNKNOWN_KEY  # noqa: PLC0415
         from policyengine.schema.validate import errors_of  # noqa: PLC0415
 
-        against = errors_of(_filled(sample, None), event_schema())
+        against = errors_of(sample, event_schema())
         unknown = {json_path(one.path) for one in against if one.code == UNKNOWN_KEY.name}
         wrong = [
             one for one in error.errors if one.path in unknown or not any(_below(one.path, path) for path in left_open)
@@ -190,10 +191,10 @@ def _arguments(value: Any) -> list[str]:
 
 
 def _filled(value: Any, arguments: Mapping[str, Any] | None) -> Any:
-    """Return `value` with every stand-in replaced by what the function is called with; by an empty text without."""
+    """Return `value` with every stand-in replaced by what the function is called with; by what is no value without."""
     if isinstance(value, Argument):
         if arguments is None:
-            return ""
+            return object()
         given = arguments[value.name]
         return value.of(given) if value.of is not None else given
     if isinstance(value, Mapping):

@@ -3,68 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import Any, Final, NoReturn
+from typing import Any
 
 from policyengine.model.event import Event
-
-_DEEPEST: Final = 64
-"""How deep what is no event is followed; an event is not half as deep."""
-
-
-def _refuse(*_: Any, **__: Any) -> NoReturn:
-    raise TypeError("an event under enforcement is frozen: an action returns a Reduction")
-
-
-class FrozenDict(dict[str, Any]):
-    """A JSON object that cannot be changed; a copy of it can."""
-
-    __setitem__ = __delitem__ = __ior__ = _refuse
-    clear = pop = popitem = setdefault = update = _refuse
-
-    def __reduce__(self) -> tuple[Any, ...]:
-        return dict, (dict(self),)
-
-    def __deepcopy__(self, memo: dict[int, Any]) -> Any:
-        return thawed(self)
-
-
-class FrozenList(list[Any]):
-    """A JSON array that cannot be changed; a copy of it can."""
-
-    __setitem__ = __delitem__ = __iadd__ = __imul__ = _refuse
-    append = clear = extend = insert = pop = remove = reverse = sort = _refuse
-
-    def __reduce__(self) -> tuple[Any, ...]:
-        return list, (list(self),)
-
-    def __deepcopy__(self, memo: dict[int, Any]) -> Any:
-        return thawed(self)
-
-
-def frozen(value: Any, depth: int = _DEEPEST) -> Any:
-    """Return a copy of JSON data that nobody can change. What is no JSON data stands as the name of its type."""
-    if value is None or type(value) in (str, int, float, bool):
-        return value
-    if depth == 0:
-        return "…"
-    if isinstance(value, dict):
-        return FrozenDict(
-            {key if type(key) is str else f"<{type(key).__name__}>": frozen(of, depth - 1) for key, of in value.items()}
-        )
-    if isinstance(value, list | tuple):
-        return FrozenList([frozen(one, depth - 1) for one in value])
-    if isinstance(value, Mapping):
-        return frozen(dict(value), depth)
-    return f"<{type(value).__name__}>"
-
-
-def thawed(value: Any) -> Any:
-    """Return a copy of frozen JSON data that can be changed."""
-    if isinstance(value, dict):
-        return {key: thawed(of) for key, of in value.items()}
-    if isinstance(value, list):
-        return [thawed(one) for one in value]
-    return value
+from policyengine.model.frozen import FrozenDict, FrozenList, frozen
 
 
 def stated(event: object) -> Mapping[str, Any]:

@@ -24,6 +24,7 @@ from policyengine.language.source import Document
 from policyengine.language.validate import problems_of
 from policyengine.model.countries import COUNTRIES
 from policyengine.model.fact import VALUE, FactField, FactType
+from policyengine.model.frozen import frozen
 from policyengine.model.hierarchy import Hierarchy
 from policyengine.model.policy import Clause, ObligationText, Reading
 from policyengine.model.problems import UNKNOWN_CLAUSE
@@ -148,7 +149,7 @@ class Declarations:
         for document, name, table in self._declared("obligations"):
             clause = table.get("clause", "")
             self.clause_known(clause, clauses, document, "obligations", name, "clause")
-            found[name] = ObligationText(name, clause, label_of(table, name), table_of(table.get("parameters")))
+            found[name] = ObligationText(name, clause, label_of(table, name), frozen(table_of(table.get("parameters"))))
         return found
 
     def clause_known(self, number: Any, known: Iterable[str], document: Document, *path: str | int) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import math
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from typing import Any, Final
 
 import msgspec
@@ -75,7 +76,8 @@ class _Reader:
         if len(path) > _DEEPEST:
             return None
         if isinstance(value, msgspec.Struct):
-            value = msgspec.to_builtins(value)
+            with suppress(TypeError, ValueError, RecursionError):  # a struct of the host's may hold anything
+                value = msgspec.to_builtins(value)
         if isinstance(value, Mapping):
             members = ((self._key(key, path), member) for key, member in value.items())
             return {key: self.read(member, (*path, key)) for key, member in members}
