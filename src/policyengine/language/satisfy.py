@@ -7,7 +7,7 @@ variable is given a value, what is left is simplified, and where nothing is left
 
 from __future__ import annotations
 
-from collections.abc import Container, Hashable, Sequence
+from collections.abc import Hashable, Sequence
 from typing import Any, Final
 
 from policyengine.model.condition import (
@@ -22,6 +22,7 @@ from policyengine.model.condition import (
     Not,
     NotIn,
     Or,
+    Same,
     leaves,
     mapped,
     reduced,
@@ -85,6 +86,7 @@ class _Plain:
         self.without: dict[Field, frozenset[str]] = {}
         self.compared: set[str] = set()
         self.facts: set[str] = set()
+        self.same: set[bool] = set()
         self.refused: list[Condition] = []
 
     def met(self, conditions: Sequence[Condition]) -> bool:
@@ -108,6 +110,30 @@ class _Plain:
                 return self._can_be_had(condition)
             case Not(part):
                 self.refused.append(part)
+            case Same():
+                self.same.add(True)
+                self.operations &= NEEDS_RECIPIENT
+            case _:
+                return False
+        return True
+
+    def _refuse(self, condition: Condition) -> bool:
+        """Whether some event does not meet a condition, with no facts but those that are asked for."""
+        match condition:
+            case And(parts):
+                return any(map(self._refuse, parts))
+            case Or(parts):
+                return all(map(self._refuse, parts))
+            case In(field, values):
+                self.without[field] = self.without[field] | values if field in self.without else values
+            case NotIn(field, values):
+                self.within[field] = self.within[field] & values if field in self.within else values
+            case Compare(attribute) if attribute not in self.compared:
+                self.compared.add(attribute)
+            case Holds(of):
+                return of not in self.facts
+            case Same():
+                self.same.add(False)
             case _:
                 return False
         return True
@@ -132,6 +158,10 @@ class _Plain:
         return True
 
     def _fits(self) -> bool:
+        if not all(map(self._refuse, self.refused)) or len(self.same) > 1:
+            return False
+        if self.same and Field.RECIPIENT in {*self.within, *self.without}:
+            return False
         for field in {*self.within, *self.without}:
             row, without = ROWS[field], self.without.get(field, frozenset())
             if field is Field.OPERATION:
@@ -143,7 +173,7 @@ class _Plain:
                 return False
             if row.key == "recipient":
                 self.operations &= NEEDS_RECIPIENT  # elsewhere it is not there
-        return bool(self.operations) and all(_needs_others(part, self.facts) for part in self.refused)
+        return bool(self.operations)
 
     def _runs_out(self, field: Field, without: frozenset[str]) -> bool:
         """Whether some words may be all that an event can state in a field; parties are an open set."""
@@ -151,19 +181,6 @@ class _Plain:
         if dimension is None:
             return len(without) >= len(COUNTRIES)
         return dimension in CLOSED and len(self.vocabulary.terms[dimension]) <= len(without)
-
-
-def _needs_others(condition: Condition, facts: Container[str]) -> bool:
-    """Whether no event with facts of some types alone meets `condition`."""
-    match condition:
-        case Holds(of):
-            return of not in facts
-        case Or(parts):
-            return all(_needs_others(part, facts) for part in parts)
-        case And(parts):
-            return any(_needs_others(part, facts) for part in parts)
-        case _:
-            return False
 
 
 class _Search:
