@@ -45,7 +45,11 @@ class Wrong(Struct, frozen=True):
 
 
 def sound_rules(kind: RuleKind, table: RuleTable) -> Iterator[Rule]:
-    """Yield the statements that a kind lowers a table to and that are sound; what is wrong is reported at the table."""
+    """Yield the statements that a kind lowers a table to and that are sound; what is wrong is reported at the table.
+
+    What follows from something in the table that is reported already is not reported again.
+    """
+    before = len(table.scope.problems)
     try:
         lowered = kind.lower(table)
         if inspect.iscoroutine(lowered):
@@ -61,9 +65,10 @@ def sound_rules(kind: RuleKind, table: RuleTable) -> Iterator[Rule]:
         line = "" if trace is None else f" ({trace.tb_frame.f_code.co_filename}:{trace.tb_lineno})"
         table.problem(KIND_FAILED, kind=kind.name, error=f"{type(error).__name__}: {error}{line}")
         return
+    told = len(table.scope.problems) > before
     for rule in rules:
         wrong = list(Statement(rule, table).wrong())
-        for one in wrong:
+        for one in () if told else wrong:
             at = one.at if all(isinstance(key, str | int) for key in one.at) else ()
             table.problem(WRONG_STATEMENT, *at, hint=one.hint, kind=kind.name, where=one.where, expected=one.expected)
         if not wrong:
