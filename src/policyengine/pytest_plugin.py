@@ -7,7 +7,7 @@ first suite is collected, or the first fixture used.
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from policyengine.model.decision import Decision
     from policyengine.suite.case import Case, Result
     from policyengine.suite.run import Engines
+    from policyengine.testing.hosts import FrozenClock, MemoryFacts, RecordedFlows
     from policyengine.text import Language
 
 SUFFIX = ".test.toml"
@@ -31,6 +32,8 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     """Declare the options of the ini file."""
     parser.addini("policyengine_suites", "Collect rule test suites (*.test.toml).", type="bool", default=True)
     parser.addini("policyengine_packs", "The packs of the fixtures policyengine_engine and assert_….", type="paths")
+    parser.addini("policyengine_config", "The policyengine.toml of the application, for those.", type="paths")
+    parser.addini("policyengine_without", "Plugins and actions of that file that tests do without.", type="args")
     parser.addini("policyengine_lang", "The language of failures: en or ja.", default="en")
 
 
@@ -121,20 +124,69 @@ class UnreviewedCase(pytest.PytestWarning):
 
 
 @pytest.fixture(scope="session")
-def policyengine_engine(pytestconfig: pytest.Config) -> Callable[..., Engine]:
-    """Return a function that loads the packs at some paths, or else those of the ini option ``policyengine_packs``.
+def policyengine_plugins() -> tuple[MemoryFacts, RecordedFlows]:
+    """Return what stands behind `policyengine_facts` and `policyengine_flows`, for an engine of the project's own."""
+    from policyengine.testing import MemoryFacts, RecordedFlows  # noqa: PLC0415
 
-    Paths are relative to the root of the project. ``readings`` are readings by name. Each engine is loaded once. A
-    project whose engine has plugins or sources of its own overrides this fixture.
+    return MemoryFacts(), RecordedFlows()
+
+
+@pytest.fixture(scope="session")
+def policyengine_engine(
+    pytestconfig: pytest.Config, policyengine_plugins: tuple[MemoryFacts, RecordedFlows]
+) -> Iterator[Callable[..., Engine]]:
+    """Return a function that returns the engine of the project.
+
+    Without packs, it is that of the ini option ``policyengine_config``, with `policyengine_facts` and
+    `policyengine_flows`, or else of the packs of ``policyengine_packs``. Paths are relative to the root of the project.
+    ``readings`` are readings by name. Each engine is loaded once. A project whose engine has plugins of its own
+    overrides this fixture.
     """
+    hosted: list[Engine] = []
 
     def load(*packs: str | Path, readings: Mapping[str, str] | None = None) -> Engine:
+        config = pytestconfig.getini("policyengine_config")
+        if config and not packs and readings is None:
+            if not hosted:
+                from policyengine.testing import host_engine  # noqa: PLC0415
+
+                without = pytestconfig.getini("policyengine_without")
+                hosted.append(host_engine(config[0], policyengine_plugins, without))
+            return hosted[0]
         paths = [pytestconfig.rootpath / pack for pack in packs or pytestconfig.getini("policyengine_packs")]
         if not paths:
-            pytest.fail("name a pack, or set policyengine_packs in the ini file", pytrace=False)
+            pytest.fail("name a pack, or set policyengine_packs or policyengine_config in the ini file", pytrace=False)
         return _engines(pytestconfig).of(tuple(paths), readings or {})
 
-    return load
+    yield load
+    for engine in hosted:
+        engine.close()
+
+
+@pytest.fixture
+def policyengine_facts(policyengine_plugins: tuple[MemoryFacts, RecordedFlows]) -> Iterator[MemoryFacts]:
+    """Return the facts that the engine of ``policyengine_config`` knows: none, until the test adds some."""
+    facts, _ = policyengine_plugins
+    facts.clear()
+    yield facts
+    facts.clear()
+
+
+@pytest.fixture
+def policyengine_flows(policyengine_plugins: tuple[MemoryFacts, RecordedFlows]) -> RecordedFlows:
+    """Return what the engine of ``policyengine_config`` enforces from now on."""
+    _, flows = policyengine_plugins
+    flows.clear()
+    return flows
+
+
+@pytest.fixture
+def policyengine_clock() -> Iterator[FrozenClock]:
+    """Return the clock of guards and requests, which stands still at the time of now until the test sets it."""
+    from policyengine.testing import FrozenClock  # noqa: PLC0415
+
+    with FrozenClock() as clock:
+        yield clock
 
 
 @pytest.fixture

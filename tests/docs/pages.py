@@ -40,7 +40,7 @@ SCHEMAS = {
 FENCE = re.compile(r"^(?P<indent> *)```(?P<info>[^\n`]*)\n(?P<text>.*?)^ *```\s*?$", re.MULTILINE | re.DOTALL)
 NOT_RUN = frozenset({"cd", "git", "make", "pip", "python3.11"})
 """Commands of a console block that would change the machine; that what they name exists is tested elsewhere."""
-PROSE = frozenset({"text", "mermaid", "yaml", "sh", "xml"})
+PROSE = frozenset({"text", "mermaid", "yaml", "sh", "xml", "ini"})
 
 
 class Block(NamedTuple):

@@ -15,6 +15,7 @@ from typing import Any, Final
 import pytest
 
 import policyengine
+import policyengine_asgi
 import policyengine_records
 import policyengine_telemetry
 from policyengine import Decision, Engine, FlowDenied, InvalidEvent, PolicyError
@@ -46,7 +47,7 @@ def engine() -> Engine:
 
 def modules() -> Iterator[ModuleType]:
     """Every module of the package and of its plugins."""
-    for package in (policyengine, policyengine_records, policyengine_telemetry):
+    for package in (policyengine, policyengine_asgi, policyengine_records, policyengine_telemetry):
         for found in pkgutil.walk_packages(package.__path__, f"{package.__name__}."):
             if not found.name.endswith("__main__"):
                 yield importlib.import_module(found.name)

@@ -250,7 +250,7 @@ def test_fails(assert_permits):
 def test_fixtures_say_what_they_need(project: Path) -> None:
     write(project, "tests/test_embedding.py", "def test_permits(assert_permits): pass\n")
     done = run(project, "tests")
-    assert "name a pack, or set policyengine_packs in the ini file" in done.stdout
+    assert "name a pack, or set policyengine_packs or policyengine_config in the ini file" in done.stdout
     assert done.returncode == 1
 
 

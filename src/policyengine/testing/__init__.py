@@ -1,6 +1,8 @@
-"""Property tests of policies: events to search with, invariants, and histories of one person's consents and requests.
+"""Tests of applications and of policies.
 
-All but the assertions needs hypothesis, which the extra ``testing`` brings: `dataflow-policyengine[testing]`.
+For an application: facts in memory, a record of flows, a clock that stands still, assertions. For policies: events to
+search with, invariants, and histories of one person's consents and requests. What searches needs hypothesis, which the
+extra ``testing`` brings: `dataflow-policyengine[testing]`.
 """
 
 from __future__ import annotations
@@ -8,6 +10,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from policyengine.testing.asserts import assert_denies, assert_permits
+from policyengine.testing.hosts import FrozenClock, MemoryFacts, RecordedFlow, RecordedFlows, host_engine
 
 if TYPE_CHECKING:
     from policyengine.testing.broken import malformed
@@ -47,14 +50,19 @@ else:
 
 
 __all__ = [
+    "FrozenClock",
     "Generated",
     "History",
+    "MemoryFacts",
     "NearMiss",
+    "RecordedFlow",
+    "RecordedFlows",
     "assert_denies",
     "assert_permits",
     "events",
     "facts",
     "history",
+    "host_engine",
     "invariant",
     "malformed",
     "near_misses",
