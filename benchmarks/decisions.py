@@ -39,16 +39,16 @@ def rows(*, quick: bool) -> Iterator[Row]:
         yield _warm(engine, found, form, "warm", f"all {len(found)} events", repeats)
     groups = sorted({case.group for case in found}, reverse=True)
     for group in groups:
-        progress(f"decisions: ready, warm: {group}")
+        progress(f"decisions: dict, warm: {group}")
         chosen = [case for case in found if case.group == group]
-        yield _warm(engine, chosen, "ready", "warm, by kind of decision", f"{group} ({len(chosen)})", repeats)
+        yield _warm(engine, chosen, "dict", "warm, by kind of decision", f"{group} ({len(chosen)})", repeats)
     progress("decisions: event by event")
     yield from _each(engine, found, repeats=5 if quick else 15)
     progress("decisions: two packs in one engine")
     both = Engine.load(PACK, SHOP)
-    events = [case.event for case in found]
+    events = [case.mapping for case in found]
     layered = turn_about(over(engine.evaluate, events), over(both.evaluate, events), len(events), repeats)
-    yield Row("warm, two packs of different controllers in one engine, to one pack", "ready: all events", *layered)
+    yield Row("warm, two packs of different controllers in one engine, to one pack", "dict: all events", *layered)
     count = 4_000 if quick else 20_000
     for title, recipients in (("300 other recipients", 300), ("every recipient its own", count)):
         progress(f"decisions: a stream of {count} different events, {title}")
@@ -106,11 +106,11 @@ def _each(engine: Engine, found: list[Case], repeats: int) -> Iterator[Row]:
     """Time every event alone, and yield the one in the middle and the worst."""
     timed = []
     for case in found:
-        base = over(handwritten.decide, [case.ready] * 100)
-        measured = over(engine.evaluate, [case.event] * 100)
+        base = over(lambda mapping: handwritten.decide(handwritten.from_mapping(mapping)), [case.mapping] * 100)
+        measured = over(engine.evaluate, [case.mapping] * 100)
         timed.append((*turn_about(base, measured, 100, repeats), case))
     timed.sort(key=lambda one: one[2].median)
     within = statistics.mean(one[2].median <= 3 for one in timed)
     for name, (base, measured, ratio, case) in (("the middle one", timed[len(timed) // 2]), ("the worst", timed[-1])):
         note = f"{case.mapping['id']}, {case.group}; {within:.1%} of the events within 3 times"
-        yield Row("warm, event by event", f"ready: {name}", base, measured, ratio, note)
+        yield Row("warm, event by event", f"dict: {name}", base, measured, ratio, note)

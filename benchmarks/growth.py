@@ -12,7 +12,7 @@ from typing import Any
 
 from timing import Pass, Row, Spread, Start, over, progress, turn_about
 
-from policyengine import Engine, Event
+from policyengine import Engine
 
 FEW = 40
 MANY = 10_000
@@ -253,7 +253,7 @@ def _of_shape(shape: Shape, size: int, repeats: int) -> Iterator[Row]:
         starts = [_fresh(engine, pair[n], shape.denied(1)) for n, engine in enumerate((few, large))]
         first = turn_about(starts[0], starts[1], ASKED, max(5, repeats // 4), again=False)
         yield Row("growth, first sight, to 40 rules", f"{shape.name}: {outcome}, {size:,}", *first, note)
-    nothing = [_fresh(engine, [Event.from_mapping(shape.denied(1))], None) for engine in (few, large)]
+    nothing = [_fresh(engine, [shape.denied(1)], None) for engine in (few, large)]
     very_first = turn_about(nothing[0], nothing[1], 1, max(5, repeats // 4), again=False)
     yield Row("growth, the very first decision of an engine, to 40 rules", f"{shape.name}: deny, {size:,}", *very_first)
     if shape.aimed:
@@ -278,16 +278,15 @@ def _loaded(shape: Shape, rules: int, times: int) -> tuple[Any, ...]:
     return engine, *seconds
 
 
-def _events(engine: Engine, outcome: str, mappings: list[dict[str, Any]]) -> list[Event]:
-    """Return ready events, each of which `engine` decides as it should."""
-    events = [Event.from_mapping(mapping) for mapping in mappings]
+def _events(engine: Engine, outcome: str, events: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Return events, each of which `engine` decides as it should."""
     for event in events:
         if (found := engine.evaluate(event)).outcome != outcome:
             raise SystemExit(f"expected {outcome}: {event!r}\n{found.as_dict()}")
     return events
 
 
-def _fresh(engine: Engine, events: list[Event], other: dict[str, Any] | None) -> Start:
+def _fresh(engine: Engine, events: list[dict[str, Any]], other: dict[str, Any] | None) -> Start:
     """Return the pass that decides each event for the first time, by an engine that has decided `other` at most."""
 
     def start() -> Pass:

@@ -16,7 +16,7 @@ from growth import FEW, spread
 from rulebook import Book, lines
 from timing import Figures, Pass, Row, Start, apart, over, progress, resident, turn_about
 
-from policyengine import Engine, Event
+from policyengine import Engine
 
 Loaded = dict[str, float]
 
@@ -104,7 +104,7 @@ def _tenants(count: int, repeats: int) -> list[Row | Figures]:
     alone = [_tenant(0, number) for number in range(asked)]
     spread_out = [_tenant(number * count // asked, number) for number in range(asked)]
     base = over(one.evaluate, alone)
-    what, note = f"{count:,} policies", f"a ready event, in turn of {min(count, asked)} controllers"
+    what, note = f"{count:,} policies", f"a dict, in turn of {min(count, asked)} controllers"
     decided = turn_about(base, over(engine.evaluate, spread_out), asked, repeats)
     figures = {"load s": loading, "tomllib s": parsing, "ratio": loading / parsing, "MB": held}
     return [
@@ -113,10 +113,8 @@ def _tenants(count: int, repeats: int) -> list[Row | Figures]:
     ]
 
 
-def _tenant(controller: int, number: int) -> Event:
-    book = Book(FEW)
-    event = book.events(1, seed=number)[0]
-    return Event.from_mapping(event | {"controller": f"controller-{controller}"})
+def _tenant(controller: int, number: int) -> dict[str, Any]:
+    return Book(FEW).events(1, seed=number)[0] | {"controller": f"controller-{controller}"}
 
 
 def _parsing(paths: list[Path]) -> float:
@@ -153,17 +151,17 @@ def _large(rules: int, repeats: int) -> tuple[list[Row], Loaded]:
     engine = Engine.load(path)
     loading = time.process_time() - began
     asked = 200
-    pair = [[Event.from_mapping(event) for event in Book(size).events(asked)] for size in (FEW, rules)]
+    pair = [Book(size).events(asked) for size in (FEW, rules)]
     warm = turn_about(over(few.evaluate, pair[0]), over(engine.evaluate, pair[1]), asked, repeats)
     starts = [_ready(one, events) for one, events in zip((few, engine), pair, strict=True)]
     first = turn_about(starts[0], starts[1], asked, repeats, again=False)
-    title = f"one decision in a large policy, to {FEW} rules, ready events"
+    title = f"one decision in a large policy, to {FEW} rules, dicts"
     rows = [Row(title, f"{rules:,} rules: warm", *warm), Row(title, f"{rules:,} rules: {asked} unlike events", *first)]
     figures = {"load s": loading, "us a rule": loading / rules * 1e6, "tomllib s": parsing, "ratio": loading / parsing}
     return rows, figures
 
 
-def _ready(engine: Engine, events: list[Event]) -> Start:
+def _ready(engine: Engine, events: list[dict[str, Any]]) -> Start:
     def start() -> Pass:
         fresh = Engine(engine.policies)
         fresh.evaluate(events[0])

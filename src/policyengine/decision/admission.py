@@ -57,10 +57,16 @@ class Admission:
         types: the fact types, by name.
         refuse: raises `InvalidEvent` with everything that is wrong with the facts of an event; called where one cannot
             be read.
+        wider: has read the facts of events already, as types of which these are some; a fact of a type that is the same
+            here is not read again.
     """
 
-    def __init__(self, types: Mapping[str, FactType], refuse: Callable[[Event], None]) -> None:
+    def __init__(
+        self, types: Mapping[str, FactType], refuse: Callable[[Event], None], wider: Admission | None = None
+    ) -> None:
         self.types = types
+        self._wider = wider
+        self._alike = frozenset(name for name in types if wider is not None and wider.types.get(name) == types[name])
         self._refuse = refuse
         forms = _forms(tuple((name, tuple(of.fields.values())) for name, of in types.items()))
         self._told = forms.told
@@ -79,7 +85,10 @@ class Admission:
             return ()
         by, found = event.admitted
         if by is not self:
-            found = ()
+            if by is None or by is not self._wider or not all(fact.type in self._alike for fact in found):
+                found = ()
+            elif len(found) == len(stated):
+                return found
         if len(found) < len(stated):
             found = [*found, *self._read(event, len(found))]
             keep_admitted(event, self, found)

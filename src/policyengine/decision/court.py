@@ -31,7 +31,7 @@ class Court:
     Args:
         policies: the policies, in the order of their ids.
         memory: where their evaluators remember things.
-        reader: reads facts; used where its types are those of the policies.
+        reader: has read the facts of events, as all types that there are.
     """
 
     def __init__(self, policies: Sequence[Policy], memory: Memory, reader: Admission | None = None) -> None:
@@ -44,7 +44,7 @@ class Court:
             PolicyRef(policy.id, policy.version, policy.digest, policy.other_readings) for policy in policies
         )
         same = reader is not None and reader.types == self.fact_types
-        self.admission = reader if reader is not None and same else reader_of(self.fact_types)
+        self.admission = reader if reader is not None and same else reader_of(self.fact_types, reader)
         self.evaluators = tuple(Evaluator(policy, self.admission, memory) for policy in self.policies)
         self.reasons = tuple(Reasons(policy, self.admission) for policy in self.policies)
 
@@ -74,9 +74,9 @@ def fact_types(policies: Iterable[Policy]) -> dict[str, FactType]:
     return found
 
 
-def reader_of(types: Mapping[str, FactType]) -> Admission:
-    """Return what reads facts of some types."""
-    return Admission(types, lambda event: refuse_malformed(event, types))
+def reader_of(types: Mapping[str, FactType], wider: Admission | None = None) -> Admission:
+    """Return what reads facts of some types; `wider` has read them as types of which these are some."""
+    return Admission(types, lambda event: refuse_malformed(event, types), wider)
 
 
 def refuse_malformed(event: Event, types: Mapping[str, FactType], but: Container[str] = ()) -> None:
