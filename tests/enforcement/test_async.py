@@ -7,6 +7,7 @@ import contextvars
 import gc
 import logging
 import os
+import shutil
 import sys
 import threading
 import time
@@ -440,6 +441,33 @@ def test_threads_and_loops_end_with_the_engine(bare: None, asynchronous: bool, c
         del engine
         gc.collect()
         assert gone() is None
+
+
+@pytest.mark.parametrize("asynchronous", [False, True])
+def test_reloads_leave_no_thread_and_no_loop(bare: None, asynchronous: bool, tmp_path: Path, longer: int) -> None:  # noqa: ARG001
+    """Nobody closes the engines that were in force before, and no collector has to find them."""
+    shutil.copytree(PACK.parent, tmp_path / "rules")
+    pack = tmp_path / "rules" / PACK.name
+    text = (pack / "policy.toml").read_text("utf-8")
+    options = {"plugins": [Host(asynchronous)], "source_timeout": 20, "steps": [Step("acting", on=ALWAYS)]}
+    gc.collect()
+    gc.disable()
+    try:
+        with Engine.watch(pack, interval=3600, installed_plugins=False, **options) as watched:
+            first, before = weakref.ref(watched.engine), {thread.ident for thread in own()}
+            for turn in range(20 * longer):
+                assert watched.enforce(ENTRUST).permitted
+                (pack / "policy.toml").write_text(f"{text}\n# {turn}\n", "utf-8")
+                watched.look()
+                watched.look()  # a change is taken when it has come to rest
+            assert first() is None, "an engine that nobody has any more is gone"
+            deadline = time.monotonic() + 20
+            while len(own()) > len(before) + 1 and time.monotonic() < deadline:
+                time.sleep(0.01)
+            assert len(own()) <= len(before) + 1
+            assert len(os.listdir("/proc/self/fd") if os.path.isdir("/proc/self/fd") else []) < 200  # noqa: PTH112, PTH208
+    finally:
+        gc.enable()
 
 
 def test_a_closed_engine_denies_what_it_cannot_ask() -> None:

@@ -91,7 +91,13 @@ class Engine:
         self._closed = False
         self._enforcer = Enforcer(actions, steps, observers, mode, action_timeout)
         self._shadow = shadow
-        self._gatherer = Gatherer(self._sources, source_timeout, self._asked, self._decider.admit, self._decider.reader)
+        self._gatherer = Gatherer(
+            self._sources,
+            source_timeout,
+            partial(_asked, self._decider, shadow),
+            self._decider.admit,
+            self._decider.reader,
+        )
 
     @classmethod
     def load(
@@ -398,14 +404,6 @@ class Engine:
             _log.exception("the shadow policies could not decide %s", event.id)
             return None
 
-    def _asked(self, event: Event) -> frozenset[str]:
-        """Return the fact types that the rules of the policies that govern the event, shadow ones too, can ask for."""
-        types = self._decider.asked(event)
-        if self._shadow is not None:
-            with suppress(InvalidEvent):  # of the shadow policies alone: they will say so when they decide
-                types |= self._shadow.asked(event)
-        return types
-
     def _gathered(self, event: Event) -> Course[Event | Decision]:
         """Return the event with what the fact sources know of it, or its denial. Raises `InvalidEvent`."""
         if not self._sources:
@@ -414,6 +412,18 @@ class Engine:
         if isinstance(found, InvalidEvent):
             raise found
         return found
+
+
+def _asked(decider: Decider, shadow: Decider | None, event: Event) -> frozenset[str]:
+    """Return the fact types that the rules of the policies that govern the event, shadow ones too, can ask for.
+
+    It knows no engine, which would be in a circle with what asks for this: what nobody has any more ends at once.
+    """
+    types = decider.asked(event)
+    if shadow is not None:
+        with suppress(InvalidEvent):  # of the shadow policies alone: they will say so when they decide
+            types |= shadow.asked(event)
+    return types
 
 
 def engine_of(configuration: Configuration, plugins: Iterable[object] = (), installed_plugins: bool = True) -> Engine:
