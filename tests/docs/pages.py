@@ -12,9 +12,11 @@ import re
 import shlex
 import shutil
 import subprocess
+import sys
 import tomllib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
+from types import ModuleType
 from typing import Any, NamedTuple
 
 import jsonschema
@@ -105,7 +107,8 @@ class Reader:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
-        self.names: dict[str, Any] = {"__name__": "__page__"}
+        page = sys.modules["__page__"] = ModuleType("__page__")  # frameworks find things by the names of modules
+        self.names: dict[str, Any] = vars(page)
         self.printed = ""
         self.event: dict[str, Any] | None = None
         self.base: Path | None = None
