@@ -196,8 +196,17 @@ def test_a_mandatory_action_that_fails_denies(stage: str, caplog: pytest.LogCapt
         engine(Step("fails", on=on, mandatory=True), actions=failing).enforce(PERMITTED)  # type: ignore[arg-type]
     assert [reason.code for reason in denied.value.decision.reasons] == ["action-failed"]
     assert denied.value.decision.excess_items == ("name",)
-    assert engine(Step("fails", on=on), actions=failing).enforce(PERMITTED).permitted  # type: ignore[arg-type]
+    assert engine(Step("fails", on=on, mandatory=False), actions=failing).enforce(PERMITTED).permitted  # type: ignore[arg-type]
     assert "fails failed" in caplog.text
+
+
+def test_a_flow_that_was_not_reduced_does_not_go_on() -> None:
+    """Unless the step says that it may."""
+    failing = [Recording("fails", "reduce", [], OSError("disk full"))]
+    with pytest.raises(FlowDenied) as denied:
+        engine(Step("fails"), actions=failing).enforce(PERMITTED, RECORD)
+    assert [reason.code for reason in denied.value.decision.reasons] == ["action-failed"]
+    assert engine(Step("fails", mandatory=False), actions=failing).enforce(PERMITTED, RECORD).permitted
 
 
 def test_steps_follow_outcomes_clauses_and_obligations() -> None:

@@ -143,7 +143,7 @@ class Enforcer:
                     state.stop(action.name, True)
                 except Exception as error:
                     _log.exception("enforcement action %s failed", action.name)
-                    if step.mandatory:
+                    if step.must(action.stage):
                         state.fail(action.name, error)
             for name, callee in self._observers:
                 acted.append(name)

@@ -105,14 +105,19 @@ class Step(Struct, frozen=True):
             reduces what is permitted too, and for every other denials and invalid events.
         clauses: if any are named, a decision must cite one of them; of any policy, where none is named before a colon.
         obligations: if any are named, a decision must carry one of them.
-        mandatory: whether the flow is denied when the action fails.
+        mandatory: whether the flow is denied when the action fails. None is that it is for an action of the stage
+            ``reduce``, after which nobody knows what is still in the payload, and for no other.
     """
 
     action: str
     on: frozenset[Outcome] | None = None
     clauses: frozenset[str] = frozenset()
     obligations: frozenset[str] = frozenset()
-    mandatory: bool = False
+    mandatory: bool | None = None
+
+    def must(self, stage: str) -> bool:
+        """Whether the flow is denied when the action, which acts at `stage`, fails."""
+        return stage == "reduce" if self.mandatory is None else self.mandatory
 
     def follows(self, decision: Decision, stage: str) -> bool:
         """Whether the action, which acts at `stage`, follows `decision`."""

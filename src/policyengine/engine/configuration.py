@@ -261,7 +261,7 @@ def configuration_schema(settings: Mapping[str, Mapping[str, Any]] | None = None
                         "obligations": {**_NAMES, "description": "A decision must carry one of these."},
                         "mandatory": {
                             "type": "boolean",
-                            "description": "Whether the flow is denied when the action fails.",
+                            "description": "Whether its failure denies the flow; by default that of one that reduces.",
                         },
                     },
                     "required": ["action"],
@@ -315,7 +315,7 @@ def read_configuration(path: str | Path, files: Files | None = None) -> Configur
 
 def _step(table: Mapping[str, Any]) -> Step:
     lists = {name: frozenset(table[name]) for name in ("on", "clauses", "obligations") if name in table}
-    return Step(table["action"], **lists, mandatory=table.get("mandatory", False))
+    return Step(table["action"], **lists, mandatory=table.get("mandatory"))
 
 
 def _filled(value: Any, path: KeyPath, environment: Mapping[str, str], faults: list[Fault]) -> Any:
