@@ -131,7 +131,7 @@ def mutate(*, quick: bool) -> Iterator[Figures]:
             packs.append(("the reference pack", PACK))
         for what, pack in packs:
             progress(f"mutate: {what}")
-            took = _mutated(pack, 60 if quick else 900)
+            took = _mutated(pack, 180 if quick else 3_600)
             if isinstance(took, str):
                 yield _left_out(f"mutate: {what}", took)
                 continue
