@@ -183,7 +183,8 @@ def test_the_schemas_of_this_house(drawn: tuple[Mapping[str, Any], Any]) -> None
 
 def test_jsonschema_is_not_imported_for_what_is_sound() -> None:
     code = (
-        "import sys; from policyengine import Engine; Engine.load('rules/alc-smart-learning', installed_plugins=False); "
+        "import sys; from policyengine import Engine; "
+        "Engine.load('rules/alc-smart-learning', installed_plugins=False); "
         "sys.exit('jsonschema' in sys.modules)"
     )
     assert subprocess.run([sys.executable, "-c", code], cwd=ROOT, check=False).returncode == 0
