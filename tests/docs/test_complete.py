@@ -307,7 +307,7 @@ def test_the_floors_are_those_of_the_contract() -> None:
     assert floors == contracts[0]["layers"]
 
 
-@pytest.mark.parametrize("name", ["guide", "enforcement"])
+@pytest.mark.parametrize("name", ["guide", "enforcement", "deployment"])
 def test_a_page_is_the_same_in_both_languages(name: str) -> None:
     english, japanese = (list(blocks_of(ROOT / "docs" / f"{name}{suffix}.md")) for suffix in ("", ".ja"))
     assert [(block.language, block.words, block.named) for block in english] == [
