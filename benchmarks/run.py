@@ -12,6 +12,7 @@ import commands
 import decisions
 import embedding
 import growth
+import ledger
 import machine
 import peers
 import pieces
@@ -36,6 +37,7 @@ SECTIONS: dict[str, Callable[..., Iterator[Row | Figures]]] = {
     "mutate": commands.mutate,
     "peers": peers.rows,
     "embedding": embedding.rows,
+    "ledger": ledger.rows,
 }
 
 

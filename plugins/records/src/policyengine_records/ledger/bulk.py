@@ -13,7 +13,7 @@ from policyengine_records.errors import RecordsError
 from policyengine_records.ledger.entry import REQUEST, Stated, fact_of, moment
 from policyengine_records.ledger.policies import refuse_strange
 from policyengine_records.ledger.rows import append, entry_of, newest, next_moment, row_of
-from policyengine_records.store.schema import entries
+from policyengine_records.store.schema import entries, shapes, standing
 
 if TYPE_CHECKING:
     from policyengine import Engine
@@ -85,6 +85,9 @@ def import_facts(
                 append(connection, rows)
             if told is not None:
                 told(start + len(chunk), len(given))
+        if ledger.store.file is None and len(given) >= _CHUNK:  # PostgreSQL would guess for a while what is there
+            for table in (entries, standing, shapes):
+                connection.exec_driver_sql(f"ANALYZE {table.name}")
     return [one.identifier for one in given]
 
 

@@ -50,8 +50,8 @@ _THEN: Final = (
 _WHOSE: Final = {
     f"f.party = '{NOBODY}'": "TRUE",
     "f.party = a.recipient": "w.named = 1 AND a.recipient IS NOT NULL",
-    "f.party <> coalesce(a.recipient, '') AND NOT EXISTS"
-    " (SELECT 1 FROM {standing} AS o WHERE o.fact = f.fact AND o.party = a.recipient)": "w.named = 1",
+    "f.party <> coalesce(a.recipient, '') AND f.fact NOT IN"
+    " (SELECT o.fact FROM {standing} AS o WHERE o.shape = w.shape AND o.party = a.recipient)": "w.named = 1",
 }
 """Facts that name no recipient, the event's, or others alone; and which shapes and events there are such for."""
 
@@ -135,8 +135,9 @@ def _question(dialect: str, past: bool) -> TextClause:
     """Return the one query for a chunk of events: which entries matter to which."""
     standing = "standing" if past else "ledger_standing"
     then = f" standing AS MATERIALIZED ({_THEN})," if past else ""
-    own = f"SELECT a.number, f.entry FROM asked AS a JOIN {standing} AS f ON f.subject = a.subject"
-    branches = [f"{own} WHERE f.type IN (SELECT type FROM wanted) AND {_LATEST} AND {_LASTS}"]
+    lookup = dialect == "postgresql" and not past
+    own = f"f.subject = a.subject AND f.type IN (SELECT type FROM wanted) AND {_LATEST} AND {_LASTS}"
+    branches = [f"SELECT a.number, f.entry FROM asked AS a {_joined(standing, 'f', own, lookup)}"]
     for which, there in _WHOSE.items():
         for begun in (f"{_LATEST} AND {_LASTS} ORDER BY f.start DESC", f"{_OPEN} AND {_LASTS} ORDER BY f.shape"):
             whose = which.format(standing=standing)
@@ -151,6 +152,13 @@ def _question(dialect: str, past: bool) -> TextClause:
         f" WHERE type IN ({_TYPES[dialect]})),"
         f"{then} found AS ({' UNION '.join(branches)})"
         " SELECT found.number, e.entry, e.type, e.subject, e.start, e.effective_end, e.body FROM found"
-        " JOIN ledger_entries AS e ON e.entry = found.entry ORDER BY found.number, e.entry"
+        f" {_joined('ledger_entries', 'e', 'e.entry = found.entry', lookup)} ORDER BY found.number, e.entry"
     )
     return text(query).bindparams(bindparam("asked"), bindparam("types"), bindparam("open"))
+
+
+def _joined(table: str, alias: str, on: str, lookup: bool) -> str:
+    """Return a join: where `lookup`, as one that PostgreSQL has to make by looking up each row, however it guesses."""
+    if lookup:  # it cannot know how few events a question has, and would rather read all facts
+        return f"CROSS JOIN LATERAL (SELECT * FROM {table} AS {alias} WHERE {on} OFFSET 0) AS {alias}"
+    return f"JOIN {table} AS {alias} ON {on}"

@@ -170,7 +170,13 @@ def _postgresql(url: URL, timeout: float, pool_size: int) -> Engine:
     milliseconds = max(1, int(timeout * 1000))
     given = url.query.get("options", "")
     options = [given] if isinstance(given, str) else list(given)
-    options += [f"-c lock_timeout={milliseconds}", f"-c statement_timeout={milliseconds}"]
+    # What is asked here is found by its keys: neither is it worth compiling, nor reading whole tables for.
+    options += [
+        f"-c lock_timeout={milliseconds}",
+        f"-c statement_timeout={milliseconds}",
+        "-c jit=off",
+        "-c random_page_cost=1.1",
+    ]
     try:
         engine = create_engine(
             url.set(drivername="postgresql+psycopg"),
