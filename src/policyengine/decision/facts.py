@@ -121,6 +121,7 @@ class Answers:
         strangers: whether words of facts that the policy does not know may mean what the event says; False only to
             find out what would be met without them.
         facts: the event's facts, where somebody has read them; by default they are read without an index as well.
+        agreement: says which facts agree, by the same words; by default one of its own.
     """
 
     def __init__(
@@ -130,13 +131,14 @@ class Answers:
         *,
         strangers: bool = True,
         facts: Sequence[Admitted] | None = None,
+        agreement: Agreement | None = None,
     ) -> None:
         self.event = event
         self.strangers = strangers
         self.items: Items = (1 << len(event.items)) - 1
         self.stated = as_stated(event)
         self.seen = as_rules_see(self.stated)
-        self.agreement = Agreement(vocabulary)
+        self.agreement = agreement or Agreement(vocabulary)
         if facts is None:
             types = vocabulary.facts
             known = [(fact, types.get(str(fact.data["type"]))) for fact in event.known]
@@ -151,7 +153,7 @@ class Answers:
         """The facts in effect, each with its number."""
         bits = vocabulary.meant.bits
         self._bits = [bits.get(item, 1 << len(bits)) for item in event.items]
-        self._known: dict[Condition, Items] = {}
+        self._known: dict[int, tuple[Condition, Items]] = {}
 
     def met(self, condition: Condition, items: Items | None = None) -> Items:
         """Return those of `items` (by default all of the event's) for which `condition` is met."""
@@ -159,10 +161,10 @@ class Answers:
 
     def leaf(self, leaf: Condition) -> Items:
         """Return the items for which a leaf is met."""
-        found = self._known.get(leaf)
-        if found is None:
-            found = self._known[leaf] = self._leaf(leaf)
-        return found
+        found = self._known.get(id(leaf))
+        if found is None:  # kept with the leaf, so that no other leaf ever has its id
+            found = self._known[id(leaf)] = (leaf, self._leaf(leaf))
+        return found[1]
 
     def _leaf(self, leaf: Condition) -> Items:
         match leaf:

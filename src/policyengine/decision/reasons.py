@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 from functools import cached_property, partial
 
 from policyengine.decision.admission import Admission
+from policyengine.decision.agreement import Agreement
 from policyengine.decision.facts import Answers, chosen
 from policyengine.decision.opening import Openings, with_openings
 from policyengine.decision.ruling import Obstacle
@@ -54,7 +55,11 @@ class Reasons:
 
     def answers(self, event: Event) -> Answers:
         """Return what an event says to the conditions of the policy."""
-        return Answers(self._policy.vocabulary, event, facts=self._admission(event))
+        return Answers(self._policy.vocabulary, event, facts=self._admission(event), agreement=self._agreement)
+
+    @cached_property
+    def _agreement(self) -> Agreement:
+        return Agreement(self._policy.vocabulary)
 
     @cached_property
     def _openings(self) -> Openings:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from functools import cached_property
-from typing import Any, Literal
+from typing import Any, Final, Literal
 
 from msgspec import Struct, field
 
@@ -157,10 +157,12 @@ class Vocabulary(Struct, frozen=True, dict=True):
         """Return what people call `term`, a value of the event field `field`."""
         if field == Field.OPERATION:
             return OPERATIONS.get(term, Text(term, term))
-        for dimension, of in DIMENSIONS.items():
-            if of == field and term in self.terms[dimension]:
-                return self.terms[dimension][term].label
-        return Text(term, term)
+        known = self.terms.get(_OF_FIELD.get(field, ""), {}).get(term)
+        return Text(term, term) if known is None else known.label
+
+
+_OF_FIELD: Final[Mapping[str, str]] = {field: dimension for dimension, field in DIMENSIONS.items()}
+"""What declares the words of a field."""
 
 
 def hierarchy_of(terms: Mapping[str, Term]) -> Hierarchy:
