@@ -35,4 +35,10 @@ TEXT: Schema = {
 }
 
 
-WHEN: Schema = {"type": "string", "description": "A time with an offset.", "pattern": TIME_PATTERN}
+WHEN: Schema = {
+    "type": "string",
+    "format": "date-time",
+    "description": "A time with an offset.",
+    "pattern": TIME_PATTERN,
+}
+"""A time of TOML, which editors know by its format, and a time as a text of JSON."""
