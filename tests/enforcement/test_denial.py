@@ -41,6 +41,23 @@ summary = {ja = "委託しない", en = "Nothing is entrusted."}
 operations = ["entrust"]
 """
 SECRET = "hanako-yamada"
+OTHER = """
+[policy]
+id = "other"
+version = "1"
+title = {ja = "別の会社", en = "Another company"}
+governs = ["other"]
+
+[vocabulary.items]
+shoe_size = {ja = "靴のサイズ", en = "shoe size"}
+
+[[clause]]
+number = "1"
+summary = {ja = "何も委託しない", en = "Nothing is entrusted."}
+
+[[clause.prohibition]]
+operations = ["entrust"]
+"""
 EVENT: dict[str, Any] = {
     "id": f"e-{SECRET}",
     "time": "2026-11-24T09:00:00+09:00",
@@ -159,6 +176,16 @@ def test_several_policies_are_told_apart(tmp_path: Path) -> None:
     assert found["clauses"] == list(raised.value.decision.clauses) == ["alc-smart-learning:6", "group:1"]
     assert "Clause alc-smart-learning:6: Contractors" in found["detail"]
     assert "Clause group:1: Nothing is entrusted." in found["detail"]
+
+
+def test_a_tenant_is_told_nothing_of_another(tmp_path: Path) -> None:
+    (tmp_path / "other.toml").write_text(OTHER, "utf-8")
+    engine = Engine.load(PACK, tmp_path / "other.toml", installed_plugins=False)
+    with pytest.raises(FlowDenied) as raised:
+        engine.enforce({**EVENT, "controller": "alc-learning-systems", "items": ["name", "shoe_size"]})
+    found = problem_document(raised.value, engine.policies)
+    assert (found["codes"], found["items"]) == (["requirement-unmet", "unknown-term"], ["name"])
+    assert "shoe" not in json.dumps(found)
 
 
 @pytest.mark.parametrize(

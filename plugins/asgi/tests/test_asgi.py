@@ -156,6 +156,29 @@ def test_a_response_that_has_begun_is_broken_off() -> None:
         http.get("/stream")
 
 
+def test_flows_of_tasks_that_run_together_are_answered_as_one() -> None:
+    async def enforced(request: Request, event: dict[str, Any]) -> None:
+        async with CONTEXT.flow(request, **event):
+            pass
+
+    async def together(request: Request) -> JSONResponse:
+        async with asyncio.TaskGroup() as tasks:
+            for event in (USE, DENIED, DENIED):
+                tasks.create_task(enforced(request, event))
+        return JSONResponse(None)
+
+    async def mixed(request: Request) -> JSONResponse:
+        try:
+            await enforced(request, DENIED)
+        except FlowDenied as denied:
+            raise ExceptionGroup("both", [ExceptionGroup("one", [denied]), KeyError("something else")]) from None
+        return JSONResponse(None)
+
+    with serving(starlette(Route("/together", together), Route("/mixed", mixed))) as http:
+        assert http.get("/together").json()["clauses"] == ["2-1"]
+        assert http.get("/mixed").status_code == 500
+
+
 @pytest.mark.parametrize("accepted", [False, True])
 def test_a_websocket_is_closed_with_the_codes(accepted: bool) -> None:
     async def talk(websocket: WebSocket) -> None:

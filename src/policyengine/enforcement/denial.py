@@ -71,7 +71,8 @@ def problem_document(denied: FlowDenied, policies: Iterable[Policy] = (), lang: 
         No message of others, no id and no value of an event or a fact is in it.
     """
     decision = denied.decision
-    policies = tuple(policies)
+    taking_part = {policy.id for policy in decision.policies}  # another tenant's words are not this one's
+    policies = [policy for policy in policies if policy.id in taking_part]
     codes = sorted({reason.code for reason in decision.reasons})
     labels = _labels(policies)
     items = [item for item in decision.excess_items if item in labels]

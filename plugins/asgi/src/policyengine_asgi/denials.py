@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from typing import Final
+from typing import Any, Final
 
 from starlette.datastructures import Headers
 from starlette.responses import JSONResponse
@@ -21,6 +21,8 @@ POLICY_VIOLATION: Final = 1008
 
 class DenialMiddleware:
     """Answers a `FlowDenied` that nobody else has answered, with `policyengine.problem_document`.
+
+    Of a group of denials and nothing else, as tasks that run together raise it, the first is answered.
 
     A response that has begun cannot be another: what stops a flow in the midst of one goes on to the server, which
     breaks it off. A websocket is closed with code 1008 and the codes of the denial; one that is not accepted yet, with
@@ -46,8 +48,9 @@ class DenialMiddleware:
 
         try:
             await self._app(scope, receive, sent)
-        except FlowDenied as denied:
-            if begun or scope["type"] not in ("http", "websocket"):
+        except (FlowDenied, ExceptionGroup) as error:
+            denied = _denial(error)
+            if denied is None or begun or scope["type"] not in ("http", "websocket"):
                 raise
             _tell(denied)
             lang = language_asked_for(", ".join(Headers(scope=scope).getlist("accept-language")), self._default)
@@ -63,6 +66,19 @@ class DenialMiddleware:
                 media_type="application/problem+json",
             )
             await response(scope, receive, send)
+
+
+def _denial(error: FlowDenied | ExceptionGroup[Exception]) -> FlowDenied | None:
+    """Return the denial, or the first of a group that has nothing else in it; None where something else is wrong."""
+    if isinstance(error, FlowDenied):
+        return error
+    denials, others = error.split(FlowDenied)
+    if others is not None:
+        return None
+    first: Any = denials
+    while isinstance(first, ExceptionGroup):
+        first = first.exceptions[0]
+    return first  # type: ignore[no-any-return]
 
 
 def _tell(denied: FlowDenied) -> None:
