@@ -100,7 +100,12 @@ def starlette(*routes: Any, seen: Seen | None = None, middleware: Any = (), **op
 
 
 def test_a_denial_is_a_problem_document_in_the_language_of_the_request() -> None:
-    with serving(starlette()) as http:
+    def waiting(request: Request) -> JSONResponse:
+        with CONTEXT.flow(request, **DENIED):
+            return JSONResponse(None)
+
+    with serving(starlette(Route("/waiting", waiting))) as http:
+        assert http.get("/waiting").json()["codes"] == ["not-permitted"]
         assert http.get("/permitted").json() == {"clauses": ["2-1"]}
         english = http.get("/denied", headers={"Accept-Language": "fr, en;q=0.5"})
         japanese = http.get("/denied", headers={"Accept-Language": "ja"})
@@ -221,7 +226,7 @@ def test_a_request_says_who_acts_when_and_under_which_id(monkeypatch: pytest.Mon
     )
 
     async def endpoint(request: Request) -> JSONResponse:
-        async with context.flow(request, **USE, attributes={"desk": 4}):
+        async with context.flow(request, **USE, attributes=lambda request: {"desk": len(request.url.path) + 2}):
             return JSONResponse(None)
 
     app = starlette(Route("/x", endpoint), seen=seen, middleware=[Middleware(AuthenticationMiddleware, Tokens())])

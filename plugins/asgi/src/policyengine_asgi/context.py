@@ -61,17 +61,18 @@ class RequestContext:
         own = uuid.uuid4().hex[:16]
         named = connection.headers.get(self.request_id, "")
         actor = self.actor(connection)
+        attributes: dict[str, Any] = {}
+        for part in (self.attributes, self.fields.get("attributes"), fields.get("attributes")):
+            attributes |= _made(part, connection) or {}
         found = {
             "id": f"{named}:{own}" if _REQUEST_ID.fullmatch(named) else own,
             "time": moment.now(),
             "actor": {"id": actor} if isinstance(actor, str) else actor,
             **self.fields,
             **fields,
-            "attributes": {**self.attributes, **self.fields.get("attributes", {}), **fields.get("attributes", {})},
+            "attributes": attributes or None,
         }
         event: dict[str, Any] = _made(found, connection)
-        if not event["attributes"]:
-            del event["attributes"]
         return event
 
     def flow(self, connection: HTTPConnection, payload: Any = None, /, **fields: Any) -> Enforced:
