@@ -22,6 +22,7 @@ from ledger_scenes import CONSENT, CONTRACT, REQUEST
 from ledger_servers import LAWS, Server
 from policyengine import Decision, Flow
 from policyengine_records import Ledger, Outbox, Quarantine, RecordsError, RecordsUnavailable, Store
+from policyengine_records.plugin import store_of
 from policyengine_records.store import upkeep
 from policyengine_records.store.schema import VERSION, VERSION_TABLE, metadata
 from policyengine_records.store.seats import Seats
@@ -124,6 +125,18 @@ def test_a_transaction_that_reads_sees_one_moment(store: Store) -> None:
         writer.join()
         assert ledger.facts() == before
     assert len(ledger.facts()) == 2
+
+
+def test_who_names_the_same_database_shares_its_connections(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    stores = []
+    for name in ("a", "b"):
+        (tmp_path / name).mkdir()
+        monkeypatch.chdir(tmp_path / name)
+        stores += [store_of({"database": "sqlite:///records.db"}) for _ in range(2)]
+    here, again, there, _ = stores
+    assert here is again and here is not there, "a relative path is another file in another folder"
+    assert here.file == tmp_path / "a" / "records.db" and there.file == tmp_path / "b" / "records.db"
+    assert store_of({"database": f"sqlite:///{here.file}"}) is here
 
 
 # Whose turn it is

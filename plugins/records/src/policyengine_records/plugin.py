@@ -120,17 +120,16 @@ def store_of(settings: Mapping[str, Any]) -> Store:
     Raises:
         RecordsError: the database is of another sort.
     """
-    from policyengine_records.store.store import Store  # noqa: PLC0415  imports SQLAlchemy, needed where configured
+    from policyengine_records.store.opening import address_of, file_of  # noqa: PLC0415  imports SQLAlchemy
+    from policyengine_records.store.store import Store  # noqa: PLC0415
 
-    key = (
-        settings.get("database", "sqlite:///records.db"),
-        settings.get("timeout_seconds", 5),
-        settings.get("pool_size", 5),
-    )
+    database = settings.get("database", "sqlite:///records.db")
+    timeout, pool_size = settings.get("timeout_seconds", 5), settings.get("pool_size", 5)
+    file = file_of(address_of(database))  # a relative path is another file in another folder
+    key = (database if file is None else str(file), timeout, pool_size)
     with _sharing:
         store = _shared.get(key)
         if store is None:
-            database, timeout, pool_size = key
             store = _shared[key] = Store(database, timeout=timeout, pool_size=pool_size)
     return store
 
