@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Mapping, Sequence
 from functools import lru_cache, reduce
 from operator import or_
@@ -47,7 +48,17 @@ _COMMON: Final = ("subject", "from", "until")
 FIRST: Final = len(_COMMON)
 """Where the fields that a type declares begin, in what a fact states."""
 
-_ONE_BY_ONE: Final = Lock()
+_one_by_one = Lock()
+
+
+def _born() -> None:
+    """Begin with a lock that nobody holds: in a child of the process is no thread that would let go of its parent's."""
+    global _one_by_one  # noqa: PLW0603  what the process inherits has a place of its own, and no owner
+    _one_by_one = Lock()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_born)
 
 
 class Admission:
@@ -189,7 +200,7 @@ def _forms(types: tuple[tuple[str, tuple[FactField, ...]], ...]) -> _Forms:
         gc=False,
     )
     form = msgspec.defstruct("Facts", [("facts", facts)], gc=False)
-    with _ONE_BY_ONE:  # what a struct consists of is worked out when it is used first, and not for two threads
+    with _one_by_one:  # what a struct consists of is worked out when it is used first, and not for two threads
         decode = msgspec.json.Decoder(document).decode
         msgspec.convert({"facts": ()}, form)
     told = {

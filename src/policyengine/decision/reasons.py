@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from functools import cached_property, partial
+from functools import partial
 
 from policyengine.decision.admission import Admission
 from policyengine.decision.agreement import Agreement
@@ -15,6 +15,7 @@ from policyengine.model.decision import Reason
 from policyengine.model.event import Event
 from policyengine.model.policy import Policy
 from policyengine.model.rule import Permit, Rule
+from policyengine.once import once
 from policyengine.text import Text, shortened
 
 
@@ -57,22 +58,22 @@ class Reasons:
         """Return what an event says to the conditions of the policy."""
         return Answers(self._policy.vocabulary, event, facts=self._admission(event), agreement=self._agreement)
 
-    @cached_property
+    @once
     def _agreement(self) -> Agreement:
         return Agreement(self._policy.vocabulary)
 
-    @cached_property
+    @once
     def _openings(self) -> Openings:
         return Openings(self._policy)
 
-    @cached_property
+    @once
     def _by_id(self) -> dict[str, list[Rule]]:
         found: dict[str, list[Rule]] = {}
         for rule in self._policy.rules:
             found.setdefault(rule.head.id, []).append(rule)
         return found
 
-    @cached_property
+    @once
     def _permits(self) -> dict[str | None, list[Permit]]:
         """By clause, the permits that make it speak: its own, and those of its cases."""
         found: dict[str | None, list[Permit]] = {}

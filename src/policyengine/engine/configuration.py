@@ -76,21 +76,23 @@ class Configuration:
         """
         if self.digests is None:
             return
-        found = {policy.id: policy.digest for policy in policies}
-        problems: list[Problem] = []
-        for name, pinned in self.digests.items():
-            place = self.place("digests", name)
-            if name not in found:
-                loaded, hint = ", ".join(found), did_you_mean(name, found, listing=False)
-                problems.append(PINNED_AND_NOT_LOADED.at(place, hint=hint, policy=name, pinned=pinned, loaded=loaded))
-            elif found[name] != pinned:
-                problems.append(OTHER_THAN_PINNED.at(place, policy=name, pinned=pinned, found=found[name]))
-        problems += (
-            LOADED_AND_NOT_PINNED.at(self.place("digests"), policy=name, found=found[name])
-            for name in sorted(found.keys() - self.digests.keys())
-        )
+        found = {policy.id: policy for policy in policies}
+        problems = [problem for name in sorted(found) for problem in self.unpinned(found[name])]
+        for name in self.digests.keys() - found.keys():
+            place, pinned = self.place("digests", name), self.digests[name]
+            loaded, hint = ", ".join(found), did_you_mean(name, found, listing=False)
+            problems.append(PINNED_AND_NOT_LOADED.at(place, hint=hint, policy=name, pinned=pinned, loaded=loaded))
         if problems:
             raise PolicyError(problems)
+
+    def unpinned(self, policy: Policy) -> list[Problem]:
+        """Return what stands in the way of one policy: that it is other than pinned, or is not pinned."""
+        if self.digests is None or self.digests.get(policy.id) == policy.digest:
+            return []
+        if policy.id not in self.digests:
+            return [LOADED_AND_NOT_PINNED.at(self.place("digests"), policy=policy.id, found=policy.digest)]
+        place, pinned = self.place("digests", policy.id), self.digests[policy.id]
+        return [OTHER_THAN_PINNED.at(place, policy=policy.id, pinned=pinned, found=policy.digest)]
 
     def place(self, *path: str) -> Place | None:
         """Return where the file says something; None where arguments do."""

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import logging
+import os
 import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from functools import partial
+from importlib import import_module
 from itertools import islice
 from pathlib import Path
 from types import TracebackType
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from policyengine.decision.decider import Decider, invalid, read_event
 from policyengine.enforcement.calls import Course, run
@@ -23,9 +25,10 @@ from policyengine.engine.configuration import Configuration, configuration_of, r
 from policyengine.engine.gather import Gatherer
 from policyengine.engine.plugins import Plugins
 from policyengine.engine.problems import NO_TIMEOUT
-from policyengine.engine.watch import Followed
-from policyengine.errors import ConfigurationError, InvalidEvent, PolicyEngineError
+from policyengine.engine.watch import Followed, Status
+from policyengine.errors import ConfigurationError, InvalidEvent
 from policyengine.hooks import EventSource, FactSource, ReportFormat
+from policyengine.language.disk import Files
 from policyengine.model.decision import Decision, Reason
 from policyengine.model.event import Event, event_from_json, event_from_mapping
 from policyengine.model.fact import FactType
@@ -183,10 +186,13 @@ class Engine:
         objects, installed = tuple(options.pop("plugins", ())), options.pop("installed_plugins", True)
         stated = configuration_of(*paths, config=config, **options)
 
-        def newest() -> Configuration:
-            return stated if config is None else read_configuration(config)
+        def read(files: Files) -> Configuration:
+            return stated if config is None else read_configuration(config, files)
 
-        return WatchedEngine(lambda: newest().paths, lambda: engine_of(newest(), objects, installed), interval)
+        def found(configuration: Configuration) -> Plugins:
+            return configuration.plugins(objects, installed=installed)
+
+        return WatchedEngine(Followed(read, found, _assembled, objects, interval))
 
     def guard(self, *, payload: str | None = None, flow: str | None = None, **fields: Any) -> Callable[[F], F]:
         """Return a decorator that enforces an event before every call of a function, sync or async.
@@ -459,11 +465,19 @@ def engine_of(configuration: Configuration, plugins: Iterable[object] = (), inst
         lambda name: configuration.place("readings", name),
         configuration.imports_from,
     )
+    return _assembled(configuration, found, policies, shadow)
+
+
+def _assembled(
+    configuration: Configuration, plugins: Plugins, policies: Iterable[Policy], shadow: Decider | None
+) -> Engine:
+    """Return the engine of a configuration, its plugins, and what was made of its packs. Raises as `engine_of`."""
+    policies = tuple(policies)
     configuration.refuse_unpinned(policies)
     with configuration.placing():
         return Engine(
             policies,
-            found,
+            plugins,
             configuration.steps,
             configuration.mode,
             shadow,
@@ -476,24 +490,14 @@ class WatchedEngine:
     """An engine that follows its files: it decides with the newest policies that could be loaded.
 
     A decision is made by one engine from beginning to end: the swap is one assignment, and a decision under way keeps
-    the engine that it began with. A broken change leaves those policies in force that were.
+    the engine that it began with. A broken change leaves in force what was: of a pack, the policy of that pack.
 
     Args:
-        paths: returns the packs, and other files that are followed with them.
-        load: loads an engine from them.
-        interval: how many seconds lie between two looks at the files.
-
-    Raises:
-        PolicyEngineError: the packs cannot be loaded to begin with.
+        followed: follows the files.
     """
 
-    def __init__(
-        self, paths: Callable[[], Iterable[str | Path]], load: Callable[[], Engine], interval: float = 1.0
-    ) -> None:
-        def shown(engine: Engine) -> str:
-            return ", ".join(f"{policy.id} {policy.version}" for policy in engine.policies)
-
-        self._followed = Followed(paths, load, shown, interval)
+    def __init__(self, followed: Followed[Engine]) -> None:
+        self._followed = followed
 
     @property
     def engine(self) -> Engine:
@@ -501,9 +505,13 @@ class WatchedEngine:
         return self._followed.newest
 
     @property
-    def error(self) -> PolicyEngineError | None:
-        """Why the newest change is not in force; None where it is."""
+    def error(self) -> Exception | None:
+        """Why the newest change is not in force; None where it is. Of several packs that are broken, all that is."""
         return self._followed.error
+
+    def status(self) -> Status:
+        """Return which policies are in force, how long ago the files were looked at, and the error."""
+        return self._followed.status
 
     def evaluate(self, event: Mapping[str, Any] | Event) -> Decision:
         """Decide as `Engine.evaluate` does, with the engine in force."""
@@ -536,7 +544,7 @@ class WatchedEngine:
         return guard(self, fields, payload, flow)
 
     def look(self) -> bool:
-        """Look at the files now, and return whether another engine came into force."""
+        """Look at the files now, until they hold still, and return whether another engine came into force."""
         return self._followed.look()
 
     def close(self) -> None:
@@ -551,3 +559,28 @@ class WatchedEngine:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.close()
+
+
+_LATER: Final = (
+    "difflib",
+    "json",
+    "policyengine.decision.explain",
+    "policyengine.decision.text",
+    "policyengine.enforcement.awaiting",
+    "policyengine.enforcement.payload",
+    "policyengine.language.build",
+    "policyengine.language.validate",
+    "policyengine.model.event_errors",
+    "policyengine.schema.diagnose",
+)
+"""What an engine imports only when it is first needed, so that a command starts at once."""
+
+
+def _import_all() -> None:
+    """Import what is imported later: a child would wait for ever for what another thread is importing at the fork."""
+    for name in _LATER:
+        import_module(name)
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(before=_import_all)

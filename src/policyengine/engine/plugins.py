@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import logging
+import threading
+import weakref
 from collections.abc import Callable, Iterable, Mapping
-from functools import cached_property
 from pathlib import Path
 from types import ModuleType, TracebackType
 from typing import TYPE_CHECKING, Any, Final
@@ -23,6 +24,7 @@ from policyengine.engine.problems import NO_SETTINGS, UNKNOWN_PLUGIN
 from policyengine.errors import ConfigurationError, Fault, PluginError, did_you_mean
 from policyengine.hooks import PROJECT, Command, EventSource, FactSource, Hooks, ReportFormat
 from policyengine.language.kind import RuleKind
+from policyengine.once import once
 
 if TYPE_CHECKING:
     from importlib.metadata import Distribution, EntryPoint
@@ -190,7 +192,7 @@ class Plugins:
             name for name, plugin in self.manager.list_name_plugin() if plugin is not None and name != str(id(plugin))
         ]
 
-    @cached_property
+    @once
     def schemas(self) -> Mapping[str, Mapping[str, Any]]:
         """The JSON Schemas of settings, by the name of the plugin that has them."""
         return {
@@ -198,37 +200,37 @@ class Plugins:
             for implementation in self.manager.hook.policyengine_settings.get_hookimpls()
         }
 
-    @cached_property
+    @once
     def kinds(self) -> Mapping[str, RuleKind]:
         """The rule kinds, by name. Like all that plugins hand over, it raises `PluginError` as the constructor does."""
         return self._collected("rule_kinds")
 
-    @cached_property
+    @once
     def sources(self) -> Mapping[str, FactSource]:
         """The fact sources, by name."""
         return self._collected("fact_sources")
 
-    @cached_property
+    @once
     def events(self) -> Mapping[str, EventSource]:
         """The event sources, by name."""
         return self._collected("event_sources")
 
-    @cached_property
+    @once
     def actions(self) -> Mapping[str, EnforcementAction]:
         """The enforcement actions, by name."""
         return self._collected("enforcement_actions")
 
-    @cached_property
+    @once
     def observers(self) -> Mapping[str, Observer]:
         """The observers, by name."""
         return self._collected("observers")
 
-    @cached_property
+    @once
     def formats(self) -> Mapping[str, ReportFormat]:
         """The report formats, by name."""
         return self._collected("report_formats")
 
-    @cached_property
+    @once
     def commands(self) -> Mapping[str, Command]:
         """The commands, by name."""
         return self._collected("commands")
@@ -257,24 +259,24 @@ class Plugins:
         Args:
             workers: await a `close` that is async, where others of its functions were awaited.
         """
+        _close(self.closable, workers)
+
+    @property
+    def closable(self) -> list[object]:
+        """What `close` closes."""
         handed = [found for name in _CLOSED if (found := vars(self).get(name))]  # what was never asked for is not made
-        objects = [member for members in handed for member in members.values()] + [
+        return [member for members in handed for member in members.values()] + [
             plugin for _, plugin in self.manager.list_name_plugin() if not isinstance(plugin, ModuleType)
         ]
 
-        def course() -> Course[None]:
-            for one in {id(one): one for one in objects}.values():
-                close = getattr(one, "close", None)
-                if callable(close):
-                    try:
-                        yield Call(Callee(_unasked(close)), None, _CLOSING if is_async(close) else None)
-                    except Exception:
-                        _log.exception("closing %s failed", type(one).__name__)
+    def retire(self, spared: Iterable[object]) -> None:
+        """Have `close` done, in a thread, as soon as nobody has these plugins any more, an engine under way included.
 
-        own = workers or Workers()
-        run(course(), own)
-        if own is not workers:
-            own.close()
+        Args:
+            spared: what is not closed, since others use it.
+        """
+        kept = set(map(id, spared))
+        weakref.finalize(self, _close_aside, [one for one in self.closable if id(one) not in kept]).atexit = False
 
     def __enter__(self) -> Plugins:
         return self
@@ -388,3 +390,24 @@ def _resolved(value: Any, schema: Mapping[str, Any], folder: Path) -> Any:
             name: _resolved(member, known.get(name, others), folder) for name, member in {**defaults, **value}.items()
         }
     return value
+
+
+def _close(objects: Iterable[object], workers: Workers | None) -> None:
+    def course() -> Course[None]:
+        for one in {id(one): one for one in objects}.values():
+            close = getattr(one, "close", None)
+            if callable(close):
+                try:
+                    yield Call(Callee(_unasked(close)), None, _CLOSING if is_async(close) else None)
+                except Exception:
+                    _log.exception("closing %s failed", type(one).__name__)
+
+    own = workers or Workers()
+    run(course(), own)
+    if own is not workers:
+        own.close()
+
+
+def _close_aside(objects: list[object]) -> None:
+    if objects:
+        threading.Thread(target=_close, args=(objects, None), name="policyengine-close", daemon=True).start()

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import zlib
 from bisect import bisect_right
-from functools import cached_property
 
 from policyengine.errors import KeyPath, Place
 from policyengine.language.layout import Array, Comment, CutOff, Header, Key, Pair, Table, Value, lines
+from policyengine.once import once
 
 
 class Places:
@@ -49,11 +49,11 @@ class Places:
             return self._position(cut.at)
         return self._position(len(self.text))
 
-    @cached_property
+    @once
     def _line_starts(self) -> list[int]:
         return [0, *(at + 1 for at, character in enumerate(self.text) if character == "\n")]
 
-    @cached_property
+    @once
     def _offsets(self) -> dict[KeyPath, int]:
         return _Walk(self.text).found
 

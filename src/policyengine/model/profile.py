@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Iterator, Mapping, Sequence
-from functools import cached_property
 from typing import Final, NamedTuple, TypeAlias
 
 from msgspec import Struct
@@ -18,6 +17,7 @@ from msgspec import Struct
 from policyengine.model.condition import Asked, Holds
 from policyengine.model.fact import VALUE, FactField, FactType
 from policyengine.model.terms import MAY, SURELY, Levels
+from policyengine.once import once
 
 ELSEWHERE: Final = "elsewhere"
 """A value that no rule names."""
@@ -146,7 +146,7 @@ class Questions:
                         found |= ours | theirs
         return found
 
-    @cached_property
+    @once
     def _pairs(self) -> Sequence[tuple[Bits, Bits]]:
         by_leaf: dict[Holds, list[Bits]] = {}
         for question, bit in self.bits.items():

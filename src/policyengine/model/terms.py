@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from functools import cached_property
 from typing import Final, TypeAlias
 
 from policyengine.model.vocabulary import CLOSED, Term, Vocabulary
+from policyengine.once import once
 
 Each: TypeAlias = "tuple[bool, ...]"
 """One answer for each of the policies."""
@@ -49,7 +49,7 @@ class Terms:
         first, *others = (_meaning(vocabulary.terms[self.dimension]) for vocabulary in self.vocabularies)
         return all(first == other for other in others)
 
-    @cached_property
+    @once
     def most_ways(self) -> int:
         """In how many ways words of a fact can agree with a word at most, where there is one policy."""
         general = any(

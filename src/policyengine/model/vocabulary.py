@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from functools import cached_property
 from typing import Any, Final, Literal
 
 from msgspec import Struct, field
@@ -16,6 +15,7 @@ from policyengine.model.fields import ROWS
 from policyengine.model.hierarchy import Hierarchy
 from policyengine.model.meanings import Meanings
 from policyengine.model.operation import OPERATIONS
+from policyengine.once import once
 from policyengine.text import Text
 
 DIMENSIONS: Mapping[str, Field] = {row.dimension: field for field, row in ROWS.items() if row.dimension}
@@ -119,12 +119,12 @@ class Vocabulary(Struct, frozen=True, dict=True):
         """Return `terms` and all their kinds."""
         return self._hierarchies[dimension].closure(terms)
 
-    @cached_property
+    @once
     def meant(self) -> Meanings:
         """What its words mean for one another, and its items as bits."""
         return Meanings(self)
 
-    @cached_property
+    @once
     def _hierarchies(self) -> dict[str, Hierarchy]:
         return {dimension: hierarchy_of(terms) for dimension, terms in self.terms.items()}
 
