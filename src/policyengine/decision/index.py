@@ -14,7 +14,7 @@ T = TypeVar("T")
 
 Words: TypeAlias = In | NotIn
 
-SHARED: Final = 1_024
+SHARED: Final = 256
 """So many lists of words, those that the most entries share, are told at once, each as one bit of an integer."""
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Final, NamedTuple, TypeAlias, TypeVar
 
+from msgspec import Struct
 from msgspec.structs import replace
 
 from policyengine.decision.classes import span
@@ -40,7 +41,7 @@ Question: TypeAlias = Holds | Same | Compare
 R = TypeVar("R", bound=Rule)
 
 
-class Ready(NamedTuple):
+class Ready(Struct, frozen=True, gc=False):
     """What is left of one rule.
 
     Args:
@@ -89,13 +90,17 @@ class Left(NamedTuple):
 
 def left_in(conditions: Iterable[Condition]) -> Left:
     """Return the leaves of some conditions, each of which is one object wherever it stands."""
-    found = {id(leaf): leaf for condition in conditions for leaf in leaves(condition)}.values()
-    lists = [leaf for leaf in found if isinstance(leaf, In | NotIn)]
+    words: list[In | NotIn] = []
+    items: list[In | NotIn] = []
+    questions: list[Question] = []
+    for leaf in {id(leaf): leaf for condition in conditions for leaf in leaves(condition)}.values():
+        if isinstance(leaf, In | NotIn):
+            (items if leaf.field is Field.ITEM else words).append(leaf)
+        elif isinstance(leaf, Holds | Same | Compare):
+            questions.append(leaf)
     return Left(
-        [leaf for leaf in lists if leaf.field is not Field.ITEM],
-        [leaf for leaf in lists if leaf.field is Field.ITEM],
-        [leaf for leaf in found if isinstance(leaf, Holds | Same | Compare)],
-    )
+        tuple(words), tuple(items), tuple(questions)
+    )  # tuples: of most there is nothing, and that is one object
 
 
 def ready_rules(rules: Iterable[Rule], one: Leaves) -> Index[Ready]:
@@ -146,7 +151,7 @@ def _left(rule: R, one: Leaves) -> R:
             return replace(rule, when=one.left(rule.when))
 
 
-class Speech(NamedTuple):
+class Speech(Struct, frozen=True, gc=False):
     """What clauses can speak of, for one kind of event.
 
     Args:
