@@ -1,18 +1,24 @@
-"""What surrounds a decision: writing it down as JSON, and facts from a source in memory in place of the event's own."""
+"""What surrounds a decision: reading the event, writing the decision down, facts from a source in memory, threads."""
 
 from __future__ import annotations
 
 import json
+import sys
+import time
+from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from functools import partial
-from typing import Any
+from typing import Any, Final
 
+import handwritten
 import msgspec
 import streams
 from corpus import PACK
-from timing import Pass, Row, over, progress, turn_about
+from timing import Figures, Pass, Row, over, progress, turn_about
 
 from policyengine import Decision, Engine, FactQuery, FactSource, hookimpl
+from policyengine.model.event import event_from_json
 
 
 def encoding(*, quick: bool) -> Iterator[Row]:
@@ -94,3 +100,59 @@ def _singly(engine: Engine, events: list[dict[str, Any]]) -> Pass:
 
 def _in_batches(engine: Engine, events: list[dict[str, Any]]) -> Pass:
     return lambda: sum(1 for _ in engine.evaluate_all(events, 500))
+
+
+def parts(*, quick: bool) -> Iterator[Row]:
+    """Yield what one decision on a JSON line is made of, to all of it by hand: the floor below which no rule can go."""
+    progress("parts: the realistic stream")
+    count = 2_000 if quick else 10_000
+    lines = streams.lines(streams.realistic, BEFORE + count)
+    engine = Engine.load(PACK)
+    for line in lines:
+        engine.evaluate_json(line)
+    lines = lines[BEFORE:]
+    base = over(lambda line: handwritten.decide(handwritten.from_json(line)), lines)
+    reads = engine._decider.reader.decode  # benchmarks may look inside
+
+    def made(make: Callable[[bytes], object], use: Callable[[Any], object]) -> Pass:
+        return over(use, [make(line) for line in lines])()
+
+    ways: dict[str, Callable[[], Pass]] = {
+        "by hand, reading alone": over(handwritten.from_json, lines),
+        "msgspec alone, into the structs of events and facts": over(reads, lines),
+        "reading: ids, times and facts are what the contract asks": over(partial(read_event, engine), lines),
+        "deciding what was read": lambda: made(partial(read_event, engine), engine.evaluate),
+        "all of it": over(engine.evaluate_json, lines),
+        "the decision as JSON, its reasons worded": lambda: made(engine.evaluate_json, Decision.to_json),
+    }
+    for what, start in ways.items():
+        row = turn_about(base, start, count, 5 if quick else 15, again=False)
+        yield Row("what a decision on a JSON line is made of, to all of it by hand", what, *row)
+
+
+def read_event(engine: Engine, line: bytes) -> object:
+    """Return the event of one line, read as the engine reads it."""
+    return event_from_json(line, engine._decider.reader)
+
+
+def threads(*, quick: bool) -> Iterator[Figures]:
+    """Yield how many events a second one engine decides for several threads, by the clock on the wall."""
+    lines = streams.lines(streams.realistic, 20_000 if quick else 100_000)
+    engine = Engine.load(PACK)
+    locked = getattr(sys, "_is_gil_enabled", lambda: True)()
+    for line in lines[:BEFORE]:
+        engine.evaluate_json(line)
+    for number in (1, 2):
+        progress(f"threads: {number}")
+        shares = [lines[n::number] for n in range(number)]
+        with ThreadPoolExecutor(number) as pool:
+            began = time.perf_counter()
+            for _ in pool.map(lambda share: deque(map(engine.evaluate_json, share), maxlen=0), shares):
+                pass
+            took = time.perf_counter() - began
+        note = "one thread at a time (GIL)" if locked else "free-threaded"
+        yield Figures("threads that share one engine", f"{number}", {"events a second": len(lines) / took}, note)
+
+
+BEFORE: Final = 20_000
+"""So many events the engine has seen."""

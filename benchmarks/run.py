@@ -30,6 +30,8 @@ SECTIONS: dict[str, Callable[..., Iterator[Row | Figures]]] = {
     "tenants": scale.tenants,
     "large": scale.large,
     "startup": startup.rows,
+    "parts": pieces.parts,
+    "threads": pieces.threads,
     "encoding": pieces.encoding,
     "sources": pieces.sources,
     "processes": commands.processes,
