@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Final, NamedTuple
 
 from policyengine.decision.law import Grant, Items, Met, Rules, Standing, Trace, bound, law, union
@@ -200,14 +201,15 @@ def _permitted(rules: Rules, trace: Trace, met: Met, rest: _Resting) -> None:
         for licence, items in grant.carrying:
             rest.rule(licence, items)
             rest.oblige(licence.head.obligations, items)
-    would_strike = trace.permitted & ~bound(trace)
-    for standing, reached in _reaching(trace, surviving):
-        restriction = standing.restriction
-        if satisfied := standing.satisfied & reached:
-            rest.oblige(restriction.head.obligations, satisfied)
-            if restriction.cited:
-                rest.rule(restriction, satisfied)
-        rest.oblige(restriction.instead, standing.exempt & reached & would_strike)
+    if any(standing.satisfied or standing.exempt for standing in (*trace.standing, *trace.over)):
+        would_strike = trace.permitted & ~bound(trace)
+        for standing, reached in _reaching(trace, surviving):
+            restriction = standing.restriction
+            if satisfied := standing.satisfied & reached:
+                rest.oblige(restriction.head.obligations, satisfied)
+                if restriction.cited:
+                    rest.rule(restriction, satisfied)
+            rest.oblige(restriction.instead, standing.exempt & reached & would_strike)
     for duty in rules.duties:
         rest.oblige(duty.head.obligations, met(duty.when, trace.permitted))
 
@@ -234,17 +236,16 @@ def obstacles(
         met: for which items a condition is met.
         spoken: returns what the clauses speak of.
     """
-    ungranted = trace.items & ~trace.allowed
-    for all_standing, all_without in ((trace.standing, without.standing), (trace.over, without.over)):
-        binding_without = {s.restriction.head.id: s.binding for s in all_without}
-        for standing in all_standing:
-            restriction = standing.restriction
+    for standings, others in ((trace.standing, without.standing), (trace.over, without.over)):
+        sure = None if without is trace else {s.restriction.head.id: s.binding for s in others}
+        for standing in standings:
             if where := standing.in_the_way(trace):
-                sure = where & (where if without is trace else binding_without.get(restriction.head.id, 0))
-                obstacle = _struck(policy, restriction)
-                yield obstacle, sure
-                yield obstacle._replace(code=UNKNOWN), where & ~sure
-    if ungranted:
+                obstacle = _struck(policy, standing.restriction)
+                surely = where if sure is None else where & sure.get(standing.restriction.head.id, 0)
+                yield obstacle, surely
+                if surely != where:
+                    yield obstacle._replace(code=UNKNOWN), where & ~surely
+    if ungranted := trace.items & ~trace.allowed:
         yield from _silent(policy, trace, without, met, spoken(), ungranted)
 
 
@@ -263,32 +264,36 @@ def _silent(
     policy: Policy, trace: Trace, without: Trace, met: Met, topics: Iterable[Spoken], items: Items
 ) -> Iterable[tuple[Obstacle, Items]]:
     """Yield the clauses that speak of the flow and do not permit it, or those that took their place, each once."""
-    behind: dict[str, dict[str | None, Items]] = defaultdict(lambda: defaultdict(int))
+    behind: dict[str, dict[str | None, Items]] = {}
     stays: dict[str, Items] = defaultdict(int)
     permits: dict[str, Items] = defaultdict(int)
+
+    def speaks(clause: str, rule: str | None, where: Items) -> None:
+        of = behind.setdefault(clause, {})
+        of[rule] = of.get(rule, 0) | where
+
     for topic, rule, where in speaking(trace, met, topics, items):
-        gone = trace.gone(topic.clause)
+        left = where
         for replacement, taken in trace.replaced.get(topic.clause, ()):
             by = replacement.head
-            behind[by.clause][by.id] |= where & taken
+            speaks(by.clause, by.id, where & taken)
             stays[by.clause] |= where & taken & without.taken(topic.clause, by.id)
-        left = where & ~gone
-        behind[topic.shown][rule] |= left
-        would = without.holds(rule) & left
-        permits[topic.shown] |= would
-        stays[topic.shown] |= left & ~would
+            left &= ~taken
+        speaks(topic.shown, rule, left)
+        if without is not trace:
+            would = without.holds(rule) & left
+            permits[topic.shown] |= would
+            stays[topic.shown] |= left & ~would
     for clause in sorted(behind):
         once = several = 0
         for where in behind[clause].values():
             several |= once & where
             once |= where
         by_word = 0 if without is trace else once & (permits[clause] | ~stays[clause])
-
-        def say(clause: str = clause) -> Text:
-            return _beyond(policy, clause)
-
-        silent = Obstacle("not-permitted", clause, None, (), say)
-        for obstacle, which in ((silent, ~by_word), (silent._replace(code=UNKNOWN), by_word)):
+        silent = Obstacle("not-permitted", clause, None, (), partial(_beyond, policy, clause))
+        for obstacle, which in (
+            ((silent, ~by_word), (silent._replace(code=UNKNOWN), by_word)) if by_word else ((silent, -1),)
+        ):
             if several & which:
                 yield obstacle, several & which
             for rule, where in behind[clause].items():
