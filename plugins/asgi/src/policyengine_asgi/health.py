@@ -28,9 +28,11 @@ async def readiness(request: Request) -> JSONResponse:
 
 
 def status_of(engine: AnyEngine) -> dict[str, Any]:
-    """Return what an engine has in force: ``policies``, as decisions name them, and what is in the way of the newest.
+    """Return what an engine has in force: ``policies``, as decisions name them.
 
-    Of an error, its codes and where they are, by the name of the file and the line: a message may quote a setting.
+    Of one that follows its files, also how many seconds ago these were ``looked`` at, and what is in the way of newer
+    ones: ``error`` has its codes and where they are, by the name of the file and the line. A message may quote a
+    setting.
     """
     found: dict[str, Any] = {
         "status": "ok",
@@ -39,16 +41,23 @@ def status_of(engine: AnyEngine) -> dict[str, Any]:
             for one in policies_of(engine)
         ],
     }
-    error = engine.error if isinstance(engine, WatchedEngine) else None
-    if error is not None:
-        found["status"] = "stale"
-        found["error"] = {"type": type(error).__name__, "problems": []}
-        if isinstance(error, PolicyError):
-            found["error"]["problems"] = [
-                {"code": one.code, "at": f"{PurePath(one.place.file).name}:{one.place.line}" if one.place else None}
-                for one in error.problems
-            ]
+    if isinstance(engine, WatchedEngine):
+        status = engine.status()
+        found["looked"] = round(status.looked, 3)
+        if status.error is not None:
+            found |= {"status": "stale", "error": _told(status.error)}
     return found
+
+
+def _told(error: Exception) -> dict[str, Any]:
+    problems = error.problems if isinstance(error, PolicyError) else ()
+    return {
+        "type": type(error).__name__,
+        "problems": [
+            {"code": one.code, "at": f"{PurePath(one.place.file).name}:{one.place.line}" if one.place else None}
+            for one in problems
+        ],
+    }
 
 
 def _answer(body: dict[str, Any], status: int) -> JSONResponse:
