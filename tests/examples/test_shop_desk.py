@@ -34,7 +34,7 @@ LISTENS = re.compile(r"(?:running on|Listening at:) (http://127\.0\.0\.1:\d+)")
 def served(command: Sequence[str], log: Path) -> Iterator[httpx.Client]:
     """Run a server, and end it as an operator would; it ends well, and what it printed is in `log`."""
     path = os.pathsep.join([str(EXAMPLES), *filter(None, [os.environ.get("PYTHONPATH")])])
-    environment = {**os.environ, "PYTHONPATH": path, "DESK_KEY": "the-key"}
+    environment = {**os.environ, "PYTHONPATH": path, "DESK_KEY": "the-key", "HOME": str(log.parent)}
     with log.open("wb") as out:
         server = subprocess.Popen(
             command, cwd=log.parent, env=environment, stdout=out, stderr=out, start_new_session=True
