@@ -91,18 +91,15 @@ class Admission:
         Raises:
             InvalidEvent: one of them is malformed.
         """
-        stated = event.document.facts
-        if stated is UNSET:
+        if event.document.facts is UNSET:
             return ()
         by, found = event.admitted
-        if by is not self:
-            if by is None or by is not self._wider or not all(fact.type in self._alike for fact in found):
-                found = ()
-            elif len(found) == len(stated):
-                return found
-        if len(found) < len(stated):
-            found = [*found, *self._read(event, len(found))]
-            keep_admitted(event, self, found)
+        if by is self:
+            return found
+        if by is not None and by is self._wider and all(fact.type in self._alike for fact in found):
+            return found
+        found = self._read(event)
+        keep_admitted(event, self, found)
         return found
 
     def facts(self, document: EventDocument) -> Sequence[Admitted] | None:
@@ -127,8 +124,8 @@ class Admission:
         except NO_EVENT:
             return None
 
-    def _read(self, event: Event, first: int) -> Sequence[Admitted]:
-        facts = [fact.data for fact in event.known[first:]]
+    def _read(self, event: Event) -> Sequence[Admitted]:
+        facts = [fact.data for fact in event.known]
         try:
             return [
                 self._admitted(fact, event.document) for fact in msgspec.convert({"facts": facts}, self._form).facts

@@ -182,7 +182,9 @@ class Evaluator:
         Raises:
             InvalidEvent: one of its facts is malformed.
         """
-        facts = self._admission(event)
+        by, facts = event.admitted
+        if by is not self._admission:
+            facts = self._admission(event)
         key = self._classes.key(event)
         of: _Class = self._memory.get(key) or self._class(event, key)
         items, known = event.items, self._meanings.bits

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import math
+import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
 from types import MappingProxyType
@@ -109,7 +109,7 @@ class Event:
     items: tuple[str, ...]
     """The items of personal data, in the order given."""
     admitted: tuple[object, Sequence[Any]]
-    """Who has admitted its facts, and what they found the first of them to state: no fact is read twice."""
+    """Who has admitted its facts, and what they found them to state: no fact is read twice."""
     ruled: tuple[object, Any]
     """Who has decided it, and what came of that: the same policies say the same of the same event."""
     subject_id: str | None
@@ -203,7 +203,7 @@ class Event:
             return Event.from_mapping(whole)
         own = () if self.document.facts is UNSET else self.document.facts
         document = msgspec.structs.replace(self.document, facts=(*own, *more))
-        return _filled(Event.__new__(Event), document, self.instant, self.admitted)
+        return _filled(Event.__new__(Event), document, self.instant, _NOBODY)
 
     def with_items(self, items: Iterable[str]) -> Event:
         """Return the same event with these of its items, at least one."""
@@ -264,7 +264,7 @@ def event_with_facts(event: Event, facts: Sequence[Mapping[str, Any]], reader: F
     document = event.document
     own = () if document.facts is UNSET else document.facts
     by, known = event.admitted
-    if (own and (by is not reader or len(known) != len(own))) or (found := reader.more(document, facts)) is None:
+    if (own and by is not reader) or (found := reader.more(document, facts)) is None:
         return event.with_facts(facts)
     more, admitted = found
     joined = msgspec.structs.replace(document, facts=(*own, *more))
@@ -323,7 +323,7 @@ def _prepare(event: Event, document: EventDocument, admitted: tuple[object, Sequ
                 _prepared_fact(fact, person)
         if document.attributes is not UNSET:
             for value in document.attributes.values():
-                if not (isinstance(value, str) or math.isfinite(value)):
+                if not (isinstance(value, str) or -_MOST <= value <= _MOST):
                     raise ValueError("attributes")
     except (ValueError, KeyError, TypeError, AttributeError, OverflowError):
         raise diagnosis(msgspec.to_builtins(document)) from None
@@ -370,6 +370,9 @@ def _filled(event: Event, document: EventDocument, when: int, admitted: tuple[ob
     _set_document(event, document)
     return event
 
+
+_MOST: Final = sys.float_info.max
+"""No number of an attribute is greater, which leaves out infinity, nor is any that is none at all."""
 
 _NOBODY: Final[tuple[object, Sequence[Any]]] = (None, ())
 _NO_ATTRIBUTES: Final[Mapping[str, bool | int | float | str]] = MappingProxyType({})
