@@ -6,14 +6,36 @@ are it, or of which it is a kind; and may agree with those of which something th
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from typing import TYPE_CHECKING, TypeAlias
-
-if TYPE_CHECKING:
-    from policyengine.model.vocabulary import Vocabulary
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, Protocol, TypeAlias
 
 Items: TypeAlias = int
 """A set of items: bit `n` stands for the item that the vocabulary declares at `n`."""
+
+
+class Words(Protocol):
+    """What a vocabulary says of its words; see `policyengine.model.vocabulary.Vocabulary`."""
+
+    @property
+    def terms(self) -> Mapping[str, Mapping[str, Any]]:
+        """The declared terms of each dimension, by id."""
+        ...
+
+    def meanings(self, dimension: str, word: str) -> frozenset[str]:
+        """Return what an event that states `word` may mean."""
+        ...
+
+    def closure(self, dimension: str, terms: Iterable[str]) -> frozenset[str]:
+        """Return `terms` and all their kinds."""
+        ...
+
+    def above(self, dimension: str, words: Iterable[str]) -> frozenset[str]:
+        """Return `words` and all that may mean one of them."""
+        ...
+
+    def over(self, dimension: str, words: Iterable[str]) -> frozenset[str]:
+        """Return `words` and every word of which one of them is a kind."""
+        ...
 
 
 class Meanings:
@@ -23,7 +45,7 @@ class Meanings:
         vocabulary: the words.
     """
 
-    def __init__(self, vocabulary: Vocabulary) -> None:
+    def __init__(self, vocabulary: Words) -> None:
         self._vocabulary = vocabulary
         self.bits: dict[str, Items] = {item: 1 << number for number, item in enumerate(vocabulary.terms["items"])}
         self.everything: Items = (1 << len(self.bits)) - 1
