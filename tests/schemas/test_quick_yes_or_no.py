@@ -11,6 +11,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+import jsonschema
 from hypothesis import example, given
 from hypothesis import strategies as st
 
@@ -23,6 +24,7 @@ from policyengine.language.schema import policy_schema
 from policyengine.language.source import read
 from policyengine.model.flow_schema import event_schema
 from policyengine.schema.diagnose import allows, diagnosed
+from policyengine.schema.plain import PLAIN
 from policyengine.schema.validate import accepts, errors_of
 from policyengine.suite.schema import suite_schema
 from policyengine.text import same
@@ -188,3 +190,29 @@ def test_jsonschema_is_not_imported_for_what_is_sound() -> None:
         "sys.exit('jsonschema' in sys.modules)"
     )
     assert subprocess.run([sys.executable, "-c", code], cwd=ROOT, check=False).returncode == 0
+
+
+ODD_VALUES = st.sampled_from([0, -1, 1.5, "", "a", "string", [], ["a", "a"], [1], {}, {"a": 1}, True, None])
+
+
+@given(
+    schemas(pattern=st.sampled_from(["^a", "("])),
+    st.sampled_from(sorted(PLAIN["$defs"]["part"]["properties"])),
+    ODD_VALUES,
+    st.booleans(),
+)
+def test_a_plain_schema_is_one(schema: Any, keyword: str, value: Any, changed: bool) -> None:
+    if changed and isinstance(schema, dict):
+        schema = {**schema, keyword: value}
+    if accepts(PLAIN, schema):
+        jsonschema.Draft202012Validator.check_schema(schema)
+
+
+def test_the_schemas_here_are_plain_but_for_their_patterns() -> None:
+    def bare(part: Any) -> Any:
+        if isinstance(part, dict):
+            return {key: bare(value) for key, value in part.items() if key not in ("pattern", "$schema", "$id")}
+        return [bare(value) for value in part] if isinstance(part, list) else part
+
+    for schema in (policy_schema(Plugins(installed=False).kinds.values()), suite_schema()):
+        assert accepts(PLAIN, bare(schema))

@@ -13,6 +13,8 @@ from policyengine.enforcement.calls import is_async
 from policyengine.enforcement.flow import STAGES
 from policyengine.errors import PluginError, did_you_mean
 from policyengine.hooks import PROJECT, Hooks
+from policyengine.schema.plain import PLAIN
+from policyengine.schema.validate import accepts
 from policyengine.text import Text
 
 HOOKS: Final = tuple(sorted(name for name in dir(Hooks) if name.startswith(f"{PROJECT}_")))
@@ -120,16 +122,17 @@ SORTS: Final[Mapping[str, Sort]] = {
 
 def wrong_schema(schema: object, sort: str | None = None) -> str | None:
     """Return why a schema is none, or none of what has the type `sort`; None where it is one."""
-    from jsonschema import Draft202012Validator, SchemaError  # noqa: PLC0415  for plugins that are not built in
-
     if not isinstance(schema, Mapping | bool):
         return f"{type(schema).__name__} in place of an object"
-    try:
-        Draft202012Validator.check_schema(schema)
-    except SchemaError as error:
-        return f"{error.json_path}: {error.message}"
-    except Exception as error:  # no JSON data at all
-        return f"{type(error).__name__}"
+    if not accepts(PLAIN, schema):
+        from jsonschema import Draft202012Validator, SchemaError  # noqa: PLC0415  for what is unusual, or wrong
+
+        try:
+            Draft202012Validator.check_schema(schema)
+        except SchemaError as error:
+            return f"{error.json_path}: {error.message}"
+        except Exception as error:  # no JSON data at all
+            return f"{type(error).__name__}"
     if sort is not None and (not isinstance(schema, Mapping) or schema.get("type") != sort):
         return f'its type is to be "{sort}"'
     return None
