@@ -8,7 +8,7 @@ from typing import Any, Final, Literal, Protocol, TypeAlias
 
 import msgspec
 
-from policyengine.text import Language, Line, Text, Words, plain, visible
+from policyengine.text import ECHOED, Language, Line, Text, Words, plain, visible
 
 _NAME = re.compile(r"[^\W\d][\w-]*")
 
@@ -246,17 +246,23 @@ def hinted(message: Text, hint: Text | None) -> Text:
 
 
 def json_path(path: tuple[str | int, ...]) -> str:
-    """Return `path` as a JSON path, such as ``$.facts[0].type``; a key that is no plain name stands in brackets."""
-    steps = (
-        f"[{key}]" if isinstance(key, int) else f".{key}" if _NAME.fullmatch(key) else _quoted(key) for key in path
-    )
+    """Return `path` as a JSON path, such as ``$.facts[0].type``.
+
+    A key that is no plain name stands in brackets; of a long one, its beginning.
+    """
+    steps = (f"[{key}]" if isinstance(key, int) else f".{key}" if _is_plain(key) else _quoted(key) for key in path)
     return "$" + "".join(steps)
+
+
+def _is_plain(key: str) -> bool:
+    return len(key) <= ECHOED and _NAME.fullmatch(key) is not None
 
 
 def _quoted(key: str) -> str:
     import json  # noqa: PLC0415  needed only where a key is no plain name
 
-    return f"[{json.dumps(key, ensure_ascii=False)}]"
+    short = key if len(key) <= ECHOED else f"{key[:ECHOED]}…"
+    return f"[{visible(json.dumps(short, ensure_ascii=False))}]"
 
 
 def nearest(word: str, known: Iterable[str]) -> str | None:

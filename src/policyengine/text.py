@@ -89,6 +89,15 @@ def visible(text: str, keep: str = "") -> str:
     return "".join(char if char in keep or unicodedata.category(char) not in _UNSEEN else _spelt(char) for char in text)
 
 
+ECHOED: Final = 100
+"""So many characters of a word that somebody else made stand in a message at most."""
+
+
+def echoed(word: str) -> str:
+    """Return a word of an event as a message repeats it: `visible`, and no longer than `ECHOED` characters."""
+    return visible(word if len(word) <= ECHOED else f"{word[:ECHOED]}…")
+
+
 def _spelt(char: str) -> str:
     code = ord(char)
     return f"\\u{code:04x}" if code <= 0xFFFF else f"\\U{code:08x}"

@@ -39,7 +39,6 @@ def events_from(
         click.ClickException: not exactly one of both is named, or it cannot be read; exit code 2.
     """
     from policyengine.builtin.files import in_blocks, read_blocks  # noqa: PLC0415
-    from policyengine.model.event_document import plain  # noqa: PLC0415
 
     if (events is None) == (source is None):
         raise click.UsageError("name the events with --events, or an event source with --source")
@@ -51,13 +50,24 @@ def events_from(
                     f'no event source "{source}"' + (f"; {hint.en}" if hint else ""), param_hint="--source"
                 )
             found = engine.event_sources[source].events()
-            yield in_blocks(map(plain, found)) if shared else [found]  # plain, so that it can be sent
+            yield in_blocks(map(_sendable, found)) if shared else [found]
         else:
             assert events is not None
             with opened(events) as stream, progress(stream, events) as shown:
                 yield read_blocks(shown, events)
     except PolicyError as error:
         raise click.ClickException("\n".join(problem.line() for problem in error.problems)) from None
+
+
+def _sendable(event: Read) -> Read:
+    """Return what an event source yielded so that another process can have it; what cannot be read is invalid."""
+    from policyengine.decision.decider import read_event  # noqa: PLC0415
+    from policyengine.model.event_document import plain  # noqa: PLC0415
+
+    try:
+        return plain(event)  # type: ignore[no-any-return]
+    except Exception:  # whatever somebody's mapping raises
+        return read_event(event)  # type: ignore[return-value]
 
 
 @contextmanager

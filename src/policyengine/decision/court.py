@@ -19,6 +19,7 @@ from policyengine.model.policy import Policy
 from policyengine.model.problems import UNKNOWN_FACT_TYPE
 from policyengine.model.rule import placed
 from policyengine.model.vocabulary import Attribute, Term, Vocabulary
+from policyengine.text import echoed
 
 
 class Court:
@@ -93,7 +94,7 @@ def refuse_malformed(event: Event, types: Mapping[str, FactType], but: Container
         declared = types.get(name)  # type: ignore[arg-type]
         if declared is None:
             hint = did_you_mean(str(name), types)
-            errors.append(UNKNOWN_FACT_TYPE.error(f"$.facts[{index}].type", hint=hint, name=name))
+            errors.append(UNKNOWN_FACT_TYPE.error(f"$.facts[{index}].type", hint=hint, name=echoed(str(name))))
         elif name not in but:
             errors.extend(declared.errors(fact.data, f"$.facts[{index}]"))
         if len(errors) >= MOST:

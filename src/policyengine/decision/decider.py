@@ -19,7 +19,7 @@ from policyengine.model.event_problems import NO_CONTROLLER
 from policyengine.model.fact import FactType
 from policyengine.model.policy import Policy
 from policyengine.model.vocabulary import Attribute
-from policyengine.text import Language, Text
+from policyengine.text import Language, Text, echoed
 
 if TYPE_CHECKING:
     from policyengine.decision.explain import Explanation
@@ -150,8 +150,8 @@ class Decider:
         )
 
     def _why_ungoverned(self, event: Event) -> tuple[Text, tuple[str, ...]]:
-        controller = event.controller or self._controller
-        bound = [self.policies[index] for index in self._binding.get(controller or "", self._binding_anyone)]
+        controller = event.controller or self._controller or ""
+        bound = [self.policies[index] for index in self._binding.get(controller, self._binding_anyone)]
         there = [policy for policy in bound if policy.in_force(event.instant)]
         names = ", ".join(policy.id for policy in there or bound)
         if there:
@@ -165,10 +165,10 @@ class Decider:
                 en=f"no policy is in force at {event.document.time} ({names} is outside its time)",
             )
         else:
-            hint = did_you_mean(controller or "", self._binding)
+            hint, shown = did_you_mean(controller, self._binding), echoed(controller)
             message = Text(
-                ja=f"管理者「{controller}」に適用されるポリシーがありません",
-                en=f'no policy governs the controller "{controller}"',
+                ja=f"管理者「{shown}」に適用されるポリシーがありません",
+                en=f'no policy governs the controller "{shown}"',
             )
             message = hinted(message, hint)
         return message, ()

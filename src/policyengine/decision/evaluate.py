@@ -30,7 +30,7 @@ from policyengine.model.event import Event
 from policyengine.model.meanings import Meanings
 from policyengine.model.policy import Policy
 from policyengine.model.rule import LEAVE
-from policyengine.text import Text
+from policyengine.text import Text, echoed
 
 Term: TypeAlias = tuple[str, str | None]
 """A dimension, and a term that it does not have; None for one of so many that they are not told one by one."""
@@ -355,9 +355,10 @@ class Evaluator:
                     en=f"the policy has no such terms among its {dimension}",
                 )
             hint = did_you_mean(term, self.policy.vocabulary.terms[dimension])
+            shown = echoed(term)
             return Text(
-                ja=f"{dimension} に「{term}」という語はありません" + (f"（{hint.ja}）" if hint else ""),
-                en=f'the policy has no term "{term}" among its {dimension}' + (f" ({hint.en})" if hint else ""),
+                ja=f"{dimension} に「{shown}」という語はありません" + (f"（{hint.ja}）" if hint else ""),
+                en=f'the policy has no term "{shown}" among its {dimension}' + (f" ({hint.en})" if hint else ""),
             )
 
         return Obstacle("unknown-term", clause, None, (dimension, "\uffff" if term is None else term), say)

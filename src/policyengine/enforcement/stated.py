@@ -6,13 +6,14 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from policyengine.model.event import Event
+from policyengine.model.event_document import DEEPEST
 from policyengine.model.frozen import FrozenDict, FrozenList, frozen
 
 
 def stated(event: object) -> Mapping[str, Any]:
     """Return what a host handed over as an event, frozen; empty where it was no mapping, or cannot be read."""
     try:
-        found = frozen(event.as_dict() if isinstance(event, Event) else event)
+        found = frozen(event.as_dict() if isinstance(event, Event) else event, DEEPEST)
     except Exception:  # a mapping of the host's that raises: no event, and invalid
         found = None
     return found if isinstance(found, FrozenDict) else FrozenDict()

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
-from typing import Any, Literal, TypeAlias
+from collections.abc import Mapping, Set
+from itertools import islice
+from typing import Any, Final, Literal, TypeAlias
 
 import msgspec
 from msgspec import UNSET, Struct, UnsetType
 
 from policyengine.errors import EventError, InvalidEvent
 from policyengine.model.event_problems import JSON_TOO_DEEP, MALFORMED, MALFORMED_BECAUSE, NO_OBJECT, NOT_JSON
-from policyengine.schema.names import is_name
 
 FactData: TypeAlias = dict[str, str | tuple[str, ...]]
 """One fact as the event has it: its type, its common fields, and the fields that its type declares."""
@@ -108,49 +108,110 @@ def document_of_json(line: bytes | str) -> EventDocument:
 
 
 def document_of(mapping: Mapping[str, Any]) -> EventDocument:
-    """Return the document of a mapping. Raises `InvalidEvent`."""
-    if not isinstance(mapping, Mapping):
-        raise InvalidEvent([NO_OBJECT.error("$")])
+    """Return the document of a mapping. Raises `InvalidEvent`, and nothing else, whatever it was given."""
     found = converted(mapping, EventDocument)
     if found is not None:
         return found
     try:
+        if not isinstance(mapping, Mapping):
+            raise InvalidEvent([NO_OBJECT.error("$")])
         document = msgspec.convert(plain(mapping), EventDocument)
         encode(document)
-    except NO_EVENT as error:
-        raise diagnosis(mapping, MALFORMED_BECAUSE.error("$", why=error)) from None
+    except InvalidEvent:
+        raise
+    except Exception as error:  # what reading somebody's objects raises may be anything
+        why = str(error) if isinstance(error, msgspec.MsgspecError) else type(error).__name__
+        raise diagnosis(mapping, MALFORMED_BECAUSE.error("$", why=why)) from None
     return document
 
 
 def converted(mapping: Mapping[str, Any], to: type[EventDocument]) -> EventDocument | None:
-    """Return the document of a plain dict; None where that is none, or has to go the longer way."""
+    """Return the document of a dict, of which all that matters is plain; None where it is none, or must be made plain.
+
+    What is like a dict or a list would be taken for one, and then not be held against all that an event is: a struct as
+    it is, a mapping with fields that no event has, a set in whatever order.
+    """
     if type(mapping) is not dict:
         return None
     try:
         document = msgspec.convert(mapping, to)
-        # A struct is taken as it is, whatever it holds: it has to go the longer way.
         if (
-            document.subject is mapping["subject"]
-            or (document.recipient is not UNSET and document.recipient is mapping["recipient"])
-            or (document.actor is not UNSET and document.actor is mapping["actor"])
-            or (document.source is not UNSET and document.source is mapping["source"])
+            type(mapping["subject"]) is not dict
+            or type(mapping["items"]) not in _LISTS
+            or (document.recipient is not UNSET and type(mapping["recipient"]) is not dict)
+            or (document.facts is not UNSET and not _are_plain(mapping["facts"]))
+            or (document.attributes is not UNSET and type(mapping["attributes"]) is not dict)
+            or (document.actor is not UNSET and type(mapping["actor"]) is not dict)
+            or (document.source is not UNSET and type(mapping["source"]) is not dict)
         ):
             return None
-        encode(document)  # raises where a text has a lone surrogate, which no JSON can say
-    except NO_EVENT:
+        encode(document)  # raises where a text has a lone surrogate, which no JSON can say, or is of another class
+    except Exception:
         return None
     return document
 
 
-def plain(value: Any) -> Any:
-    """Return `value` with every mapping a dict and every struct its fields, as `msgspec` wants them."""
-    if isinstance(value, Mapping):
-        return {key: plain(member) for key, member in value.items()}
+_LISTS: Final = frozenset((list, tuple))
+
+_DICTS: Final = frozenset((dict,))
+
+
+def _are_plain(facts: Any) -> bool:
+    return (
+        type(facts) in _LISTS
+        and _DICTS.issuperset(map(type, facts))
+        and all([_MEMBERS.issuperset(map(type, fact.values())) for fact in facts])  # noqa: C419  a list is made sooner
+    )
+
+
+_MEMBERS: Final = frozenset((str, list, tuple))
+"""Of what classes the fields of a fact are."""
+
+MOST_MEMBERS: Final = 100_000
+"""So many members of a mapping that is no dict are looked at: it may have no end."""
+
+
+DEEPEST: Final = 16
+"""How deep what may be an event is followed; an event is not half as deep."""
+
+
+def plain(value: Any, depth: int = DEEPEST) -> Any:
+    """Return `value` with every mapping a dict, every struct its fields, and each text, number and list of no subclass.
+
+    Of dicts, lists, texts and numbers that is what they hold, whatever a class of somebody's says about it.
+
+    Raises:
+        TypeError: there is a set in it, which has no order.
+        RecursionError: it is deeper than `depth`.
+        Exception: whatever a mapping of somebody's raises.
+    """
+    if isinstance(value, str):
+        return str.__str__(value)
+    if value is None or isinstance(value, bool):
+        return value
+    if not depth:
+        raise RecursionError
+    if isinstance(value, dict):
+        return {_key(key): plain(member, depth - 1) for key, member in dict.items(value)}
+    if isinstance(value, list):
+        return [plain(member, depth - 1) for member in list.__iter__(value)]
+    if isinstance(value, tuple):
+        return [plain(member, depth - 1) for member in tuple.__iter__(value)]
     if isinstance(value, Struct):
-        return msgspec.to_builtins(value)
-    if isinstance(value, list | tuple):
-        return [plain(member) for member in value]
+        return plain(msgspec.to_builtins(value), depth)
+    if isinstance(value, Mapping):
+        return {_key(key): plain(value[key], depth - 1) for key in islice(value, MOST_MEMBERS)}
+    if isinstance(value, int):
+        return int.__int__(value)
+    if isinstance(value, float):
+        return float.__float__(value)
+    if isinstance(value, Set):
+        raise TypeError("a set has no order")
     return value
+
+
+def _key(key: Any) -> Any:
+    return str.__str__(key) if isinstance(key, str) else key
 
 
 def _without_mark(line: bytes | str) -> bytes | str:
@@ -180,20 +241,12 @@ def _no_json(line: bytes | str, error: Exception) -> InvalidEvent:
     return diagnosis(found, problem) if isinstance(found, dict) else InvalidEvent([problem])
 
 
-def diagnosis(mapping: Mapping[str, Any], fallback: EventError | None = None) -> InvalidEvent:
-    """Say everything that is wrong with a mapping that is no event, with the committed JSON Schema of events.
+def diagnosis(mapping: Any, fallback: EventError | None = None) -> InvalidEvent:
+    """Say everything that is wrong with what is no event, with the committed JSON Schema of events.
 
     Where the schema has nothing against it, `fallback` is what is wrong.
     """
     from policyengine.model.event_errors import event_errors  # noqa: PLC0415  imports jsonschema, needed only for what is wrong
 
-    return InvalidEvent(event_errors(mapping) or [fallback or MALFORMED.error("$")], _id_of(mapping))
-
-
-def _id_of(mapping: Mapping[str, Any]) -> str | None:
-    """Return the id of what is no event, where it has one that can be written down."""
-    identifier = mapping.get("id")
-    try:
-        return identifier if isinstance(identifier, str) and is_name(identifier) and identifier.encode() else None
-    except UnicodeEncodeError:
-        return None
+    errors, identifier = event_errors(mapping)
+    return InvalidEvent(errors or [fallback or MALFORMED.error("$")], identifier)

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from itertools import islice
 from typing import Any, Final, NoReturn
+
+from policyengine.model.event_document import MOST_MEMBERS
 
 _DEEPEST: Final = 64
 """How deep what is no event is followed; an event is not half as deep."""
@@ -39,20 +42,29 @@ class FrozenList(list[Any]):
         return thawed(self)
 
 
-def frozen(value: Any, depth: int = _DEEPEST) -> Any:
-    """Return a copy of JSON data that nobody can change. What is no JSON data stands as the name of its type."""
+def frozen(value: Any, depth: int = _DEEPEST, within: tuple[object, ...] = ()) -> Any:
+    """Return a copy of JSON data that nobody can change. What is no JSON data stands as the name of its type.
+
+    Of dicts and lists that is what they hold, whatever a class of somebody's says about it; what stands `within` itself
+    ends there.
+    """
     if value is None or type(value) in (str, int, float, bool):
         return value
-    if depth == 0:
+    if depth == 0 or any(value is outer for outer in within):
         return "…"
+    within = (*within, value)
     if isinstance(value, dict):
         return FrozenDict(
-            {key if type(key) is str else f"<{type(key).__name__}>": frozen(of, depth - 1) for key, of in value.items()}
+            {
+                key if type(key) is str else f"<{type(key).__name__}>": frozen(of, depth - 1, within)
+                for key, of in dict.items(value)
+            }
         )
     if isinstance(value, list | tuple):
-        return FrozenList([frozen(one, depth - 1) for one in value])
+        members = list.__iter__(value) if isinstance(value, list) else tuple.__iter__(value)
+        return FrozenList([frozen(one, depth - 1, within) for one in members])
     if isinstance(value, Mapping):
-        return frozen(dict(value), depth)
+        return frozen({key: value[key] for key in islice(value, MOST_MEMBERS)}, depth, within)
     return f"<{type(value).__name__}>"
 
 

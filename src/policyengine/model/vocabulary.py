@@ -16,7 +16,7 @@ from policyengine.model.hierarchy import Hierarchy
 from policyengine.model.meanings import Meanings
 from policyengine.model.operation import OPERATIONS
 from policyengine.once import once
-from policyengine.text import Text
+from policyengine.text import Text, echoed, same
 
 DIMENSIONS: Mapping[str, Field] = {row.dimension: field for field, row in ROWS.items() if row.dimension}
 """The tables of a vocabulary that hold terms, and the event field whose values they name."""
@@ -158,7 +158,7 @@ class Vocabulary(Struct, frozen=True, dict=True):
         if field == Field.OPERATION:
             return OPERATIONS.get(term, Text(term, term))
         known = self.terms.get(_OF_FIELD.get(field, ""), {}).get(term)
-        return Text(term, term) if known is None else known.label
+        return same(echoed(term)) if known is None else known.label
 
 
 _OF_FIELD: Final[Mapping[str, str]] = {field: dimension for dimension, field in DIMENSIONS.items()}

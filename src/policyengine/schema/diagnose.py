@@ -34,7 +34,7 @@ from policyengine.schema.problems import (
     WRONG_TYPE,
 )
 from policyengine.schema.quick import first_repeated, is_number
-from policyengine.text import Text
+from policyengine.text import Text, echoed
 
 
 class SchemaError(Struct, frozen=True):
@@ -152,7 +152,7 @@ def _translated(error: jsonschema.ValidationError) -> Iterator[SchemaError]:
             known = tuple(error.schema.get("properties", ()))
             for key in instance:
                 if key not in known:
-                    message = UNKNOWN_KEY.text(key=key)
+                    message = UNKNOWN_KEY.text(key=echoed(str(key)))
                     yield SchemaError(UNKNOWN_KEY.name, (*path, key), message, str(key), known)
         case "required":
             for key in value:
