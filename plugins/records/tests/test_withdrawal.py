@@ -183,6 +183,52 @@ def test_persons_come_from_a_file_or_standard_input(desk: Ledger) -> None:
     assert [one["id"] for one in done["ended"]] == ids[1:3]
 
 
+def test_a_mark_at_the_beginning_of_a_file_is_of_no_person(desk: Ledger) -> None:
+    assert desk.store.file is not None
+    folder = desk.store.file.parent
+    (folder / "facts.jsonl").write_text(json.dumps(CONSENT) + "\n", "utf-8-sig")
+    (folder / "ids.txt").write_text("c-102\r\n", "utf-8-sig")
+    assert types(desk, "import", "facts.jsonl").code == 0
+    assert len(json.loads(types(desk, "withdraw", "--subjects", "ids.txt", "--format", "json").out)["ended"]) == 1
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["--subject", ""], "an id of a person is none"),
+        (["--subject", " c-102"], "an id of a person is none"),
+        (["--subject", "c-102", "--recipient", ""], "an id of a recipient is none"),
+        (["--subject", "c-102", "--purpose", ""], "no purpose is named"),
+        (["--subjects", "nobody.txt", "--purpose", "publicity"], "no person is named"),
+        (["--subject", "c-102", "--type", "consnt"], 'there is no type "consnt"; did you mean "consent"?'),
+    ],
+)
+@pytest.mark.parametrize("configured", [True, False])
+def test_what_no_fact_can_agree_with_is_no_withdrawal(
+    desk: Ledger, words: list[str], said: str, configured: bool
+) -> None:
+    """An empty variable of a shell, an empty file, a misspelt word: nobody shall think that something has ended."""
+    assert desk.store.file is not None
+    folder = desk.store.file.parent
+    (folder / "nobody.txt").write_text("\n", "utf-8")
+    if not configured:
+        (folder / "policyengine.toml").unlink()
+        words = [*words, "--database", f"sqlite:///{desk.store.file}"]
+    desk.add(CONSENT)
+    ran = types(desk, "withdraw", *words)
+    assert ran.code == 2 and said in ran.err
+    assert [one.withdrawn_at for one in desk.facts()] == [None]
+
+
+def test_without_policies_a_purpose_is_a_name(desk: Ledger) -> None:
+    assert desk.store.file is not None
+    (desk.store.file.parent / "policyengine.toml").unlink()
+    ran = types(
+        desk, "withdraw", "--subject", "c-102", "--purpose", "publicty", "--database", f"sqlite:///{desk.store.file}"
+    )
+    assert ran.code == 0 and "its spelling and kinds are not known" in ran.err
+
+
 @pytest.mark.parametrize("words", [["withdraw"], ["withdraw", "0f6c", "--subject", "c-1"], ["withdraw", "--dry-run"]])
 def test_one_fact_or_what_agrees(desk: Ledger, words: list[str]) -> None:
     ran = types(desk, *words)

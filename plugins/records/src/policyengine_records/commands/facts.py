@@ -19,6 +19,7 @@ from policyengine_records.ledger.entry import Entry, Stated
 
 if TYPE_CHECKING:
     from policyengine import Engine
+    from policyengine.model.fact import FactType
     from policyengine_records.ledger.ledger import Ledger
 
 _WORDS: Final = {
@@ -33,10 +34,14 @@ _STANDARD_TYPES: Final = Text(
     ja="設定されたポリシーがないため、標準の種類の事実として検査します",
     en="no policies are configured, so facts are checked against the standard types",
 )
+_BY_NAME: Final = Text(
+    ja="設定されたポリシーがないため、目的はその名前だけで照合し、綴りも下位・上位の目的も確かめません",
+    en="no policies are configured, so the purpose is compared by its name alone: its spelling and kinds are not known",
+)
 
 
 _subjects_option = click.option(
-    "--subjects", metavar="FILE|-", type=click.File("r", encoding="utf-8"), help="The ids of persons, a line each."
+    "--subjects", metavar="FILE|-", type=click.File("r", encoding="utf-8-sig"), help="The ids of persons, a line each."
 )
 
 
@@ -74,9 +79,9 @@ def add(fact: str, days: float | None, database: str | None, form: str, lang: La
     """
     text = click.open_file("-", encoding="utf-8").read() if fact == "-" else fact
     found = _object(text, "FACT")
-    check, engine = _policies(lang)
+    types, engine = _policies(lang)
+    _refuse_wrong(found, types)
     with ledger_of(database) as ledger:
-        check(found)
         for one in ledger.alike(found):
             tell(Text(ja=f"同じ事実が既に効力を持っています: {one.id}", en=f"in effect already, as {one.id}").say(lang))
         identifier = ledger.add(found, days=days, engine=engine)
@@ -123,18 +128,20 @@ def withdraw(
     general = persons is not None or purpose is not None or recipient is not None
     if (id is not None) == general:
         raise click.UsageError("name one fact by its ID, or say whose facts end, for which purpose or recipient")
-    with ledger_of(database) as ledger:
-        if id is not None:
-            if dry_run:
-                show_entries(ledger.history(id)[-1:], form, lang)
-            else:
-                show_entries([ledger.withdraw(id, at)], form, lang)
-            return
-        call = session()
-        engine = call.engine() if call.file is not None else None
-        from policyengine_records.ledger.withdrawal import Agreeing  # noqa: PLC0415  imports SQLAlchemy
+    if id is not None:
+        with ledger_of(database) as ledger:
+            show_entries(ledger.history(id)[-1:] if dry_run else [ledger.withdraw(id, at)], form, lang)
+        return
+    from policyengine_records.ledger.policies import declared_type  # noqa: PLC0415  imports the rules
+    from policyengine_records.ledger.withdrawal import Agreeing  # noqa: PLC0415  imports SQLAlchemy
 
-        which = Agreeing(persons, purpose, recipient, frozenset(kinds or ("consent",)))
+    types, engine = _policies(lang)
+    if engine is None and purpose is not None:
+        tell(_BY_NAME.say(lang))
+    which = Agreeing(persons, purpose, recipient, frozenset(kinds or ("consent",)))
+    for one in which.types:
+        declared_type(one, types)
+    with ledger_of(database) as ledger:
         done = ledger.withdraw_agreeing(which, at, engine=engine, dry_run=dry_run)
     if form == "json":
         told = {"ended": [one.as_dict() for one in done.ended], "left": [one.as_dict() for one in done.left]}
@@ -212,7 +219,7 @@ def history(id: str, database: str | None, form: str, lang: Language) -> None:  
 
 
 @facts.command("import")
-@click.argument("file", type=click.File("r", encoding="utf-8"))
+@click.argument("file", type=click.File("r", encoding="utf-8-sig"))
 @database_option
 @format_option
 @language_option
@@ -223,11 +230,11 @@ def import_(file: IO[str], database: str | None, form: str, lang: Language) -> N
     Example:
       policyengine facts import facts.jsonl
     """
-    check, engine = _policies(lang)
+    types, engine = _policies(lang)
     objects = []
     for number, one in _lines(file):
         try:
-            check(one.get("fact", one))
+            _refuse_wrong(one.get("fact", one), types)
         except RecordsError as error:
             raise RecordsError(f"line {number}: {error.text.en}", f"{number} 行目: {error.text.ja}") from None
         objects.append(one)
@@ -271,25 +278,24 @@ def ledger_of(database: str | None) -> Iterator[Ledger]:
         yield Ledger(store, answer_within_days=settings().get("ledger", {}).get("answer_within_days"))
 
 
-def _policies(lang: Language) -> tuple[Callable[[Mapping[str, Any]], None], Engine | None]:
-    """Return what refuses a fact that is of no declared form, and the engine of the configuration, if there is one."""
+def _policies(lang: Language) -> tuple[Mapping[str, FactType], Engine | None]:
+    """Return the declared types of facts, and the engine of the configuration; without one, the standard types."""
+    call = session()
+    if call.file is not None:
+        engine = call.engine()
+        return engine.fact_types, engine
+    from policyengine.language.build import standard_vocabulary  # noqa: PLC0415  imports jsonschema, needed only here
+
+    tell(_STANDARD_TYPES.say(lang))
+    return standard_vocabulary().facts, None
+
+
+def _refuse_wrong(fact: Mapping[str, Any], types: Mapping[str, FactType]) -> None:
+    """Refuse a fact that is malformed, or of no declared form."""
     from policyengine_records.ledger.policies import refuse_strange  # noqa: PLC0415  imports the rules
 
-    call = session()
-    engine = call.engine() if call.file is not None else None
-    if engine is None:
-        from policyengine.language.build import standard_vocabulary  # noqa: PLC0415  imports jsonschema, needed only here
-
-        types: Mapping[str, Any] = standard_vocabulary().facts
-        tell(_STANDARD_TYPES.say(lang))
-    else:
-        types = engine.fact_types
-
-    def check(fact: Mapping[str, Any]) -> None:
-        Stated.of(fact)
-        refuse_strange(fact, types)
-
-    return check, engine
+    Stated.of(fact)
+    refuse_strange(fact, types)
 
 
 def _object(text: str, where: str) -> dict[str, Any]:

@@ -92,7 +92,8 @@ class Ledger:
             dry_run: whether nothing is written, and only told what would be.
 
         Raises:
-            RecordsError: `which` names nothing, or a purpose that no policy knows; or `at` is no time.
+            RecordsError: `which` names nothing, nobody, or what no fact can name; a purpose or a type that no policy
+                knows; or `at` is no time.
             RecordsUnavailable: the database did not answer. All ended or none: which, cannot be known.
         """
         return withdraw_agreeing(self.store, which, at, engine=engine, dry_run=dry_run)

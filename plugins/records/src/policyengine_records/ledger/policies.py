@@ -29,20 +29,33 @@ def refuse_strange(fact: Mapping[str, Any], types: Mapping[str, FactType]) -> No
     Raises:
         RecordsError: with the JSON path of everything that is wrong.
     """
-    declared = types.get(fact["type"])
-    if declared is None:
-        hint = did_you_mean(fact["type"], types)
+    try:
+        declared = declared_type(fact["type"], types)
+    except RecordsError as error:
         raise RecordsError(
-            f'no fact: $.type: there is no type "{fact["type"]}"' + (f"; {hint.en}" if hint else ""),
-            f"事実ではありません: $.type: 「{fact['type']}」という種類はありません"
-            + (f"（{hint.ja}）" if hint else ""),
-        )
+            f"no fact: $.type: {error.text.en}", f"事実ではありません: $.type: {error.text.ja}"
+        ) from None
     errors = list(declared.errors(fact, "$"))
     if errors:
         raise RecordsError(
             "no fact: " + "; ".join(f"{error.path}: {error.message.en}" for error in errors),
             "事実ではありません: " + "、".join(f"{error.path}: {error.message.ja}" for error in errors),
         )
+
+
+def declared_type(name: str, types: Mapping[str, FactType]) -> FactType:
+    """Return the type of facts that has a name.
+
+    Raises:
+        RecordsError: there is none.
+    """
+    if name not in types:
+        hint = did_you_mean(name, types)
+        raise RecordsError(
+            f'there is no type "{name}"' + (f"; {hint.en}" if hint else ""),
+            f"「{name}」という種類はありません" + (f"（{hint.ja}）" if hint else ""),
+        )
+    return types[name]
 
 
 def days_to_answer(engine: Engine, kind: str, instant: int) -> float | None:

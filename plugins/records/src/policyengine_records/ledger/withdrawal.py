@@ -11,8 +11,10 @@ from typing import TYPE_CHECKING, Any, Final
 from sqlalchemy import Connection, Row, Select
 
 from policyengine.errors import did_you_mean
+from policyengine.schema.names import is_name
 from policyengine_records.errors import RecordsError
 from policyengine_records.ledger.entry import RECIPIENT_FIELDS, Entry, Stated, fact_of, moment
+from policyengine_records.ledger.policies import declared_type
 from policyengine_records.ledger.rows import append, entry_of, newest, next_moment, row_of
 from policyengine_records.store.schema import entries
 from policyengine_records.store.store import Store
@@ -71,7 +73,8 @@ def withdraw_agreeing(
         dry_run: whether nothing is written, and only told what would be.
 
     Raises:
-        RecordsError: `which` names nothing, or `at` is no time.
+        RecordsError: `which` names nothing, nobody, or what no fact can name; a purpose or a type that no policy knows;
+            or `at` is no time.
         RecordsUnavailable: the database did not answer. All ended or none: which, cannot be known.
     """
     if which.subjects is None and which.purpose is None and which.recipient is None:
@@ -79,6 +82,10 @@ def withdraw_agreeing(
             "say whose facts end, or for which purpose or recipient",
             "誰の、どの目的の、またはどの受領者の事実かを指定してください",
         )
+    _refuse_nobody(which)
+    if engine is not None:
+        for one in which.types:
+            declared_type(one, engine.fact_types)
     when = None if at is None else moment(at)
     agrees = _agreement(which, engine)
     with store.writing("ledger") as connection:
@@ -98,6 +105,21 @@ def withdraw_agreeing(
         if ended and not dry_run:
             append(connection, ended)
     return Withdrawn([entry_of(SimpleNamespace(**row)) for row in ended], left)
+
+
+def _refuse_nobody(which: Agreeing) -> None:
+    """Refuse what no fact can agree with: an empty list of persons, an id that is none."""
+    if which.subjects is not None and not which.subjects:
+        raise RecordsError("no person is named", "本人が一人も指定されていません")
+    named = {"person": which.subjects or (), "recipient": () if which.recipient is None else (which.recipient,)}
+    for (what, ids), ja in zip(named.items(), ("本人", "受領者"), strict=True):
+        if not all(map(is_name, ids)):
+            raise RecordsError(
+                f"an id of a {what} is none: it is not empty, in Unicode NFC, and without control characters",
+                f"{ja}の ID が正しくありません: 空でなく、Unicode NFC で、制御文字を含まないものです",
+            )
+    if which.purpose == "":
+        raise RecordsError("no purpose is named", "目的が指定されていません")
 
 
 def _candidates(connection: Connection, which: Agreeing, end: int) -> Iterator[Row[Any]]:
