@@ -19,6 +19,7 @@ from policyengine import (
     FlowDenied,
     Observer,
     PluginError,
+    Reduction,
     Step,
     hookimpl,
 )
@@ -207,6 +208,25 @@ def test_a_flow_that_was_not_reduced_does_not_go_on() -> None:
         engine(Step("fails"), actions=failing).enforce(PERMITTED, RECORD)
     assert [reason.code for reason in denied.value.decision.reasons] == ["action-failed"]
     assert engine(Step("fails", mandatory=False), actions=failing).enforce(PERMITTED, RECORD).permitted
+
+
+def test_a_step_follows_what_a_flow_has_become_as_well() -> None:
+    """What permits call for is done where a flow is permitted with less; what denials call for where it is stopped."""
+    failing = [Recording("note", "tell", [], OSError("disk full"))]
+    noting = Step("note", on=frozenset({"permit"}), mandatory=True)
+    with pytest.raises(FlowDenied) as denied, engine(Step("redact"), noting, actions=failing).flow(STAFF, RECORD):
+        pass
+    assert [reason.code for reason in denied.value.decision.reasons][-1] == "action-failed"
+    seen: list[str] = []
+    stopping = [
+        Recording("a", "reduce", seen, lambda _: Reduction(stop=True)),
+        Recording("b", "tell", seen),
+        Recording("c", "tell", seen),
+    ]
+    steps = (Step("a"), Step("b"), Step("c", on=frozenset({"permit"})))
+    with pytest.raises(FlowDenied):
+        engine(*steps, actions=stopping).enforce(PERMITTED)
+    assert seen == ["a", "b", "c"]
 
 
 def test_steps_follow_outcomes_clauses_and_obligations() -> None:

@@ -3,7 +3,8 @@
 The order is that of `STAGES`, and within a stage that of the actions' names; registration does not matter. What is
 enforced is the event as the host stated it. An action can take items away, reduce the payload or stop the flow; what
 goes on is the same event with the items that are left, where the policies permit that, on the facts that were gathered
-once. What has stopped a flow stops it for good.
+once. What has stopped a flow stops it for good. A step follows what was decided of the event as stated, and what is
+decided by the time its turn comes: what a permit calls for acts also where the permit is that of a reduced flow.
 """
 
 from __future__ import annotations
@@ -134,7 +135,9 @@ class Enforcer:
         acted: list[str] = []
         try:
             for step, action, callee in self._steps:
-                if not step.follows(decision, action.stage) or (self._mode == "warn" and action.stage not in _SOFT):
+                if self._mode == "warn" and action.stage not in _SOFT:
+                    continue
+                if not step.follows(decision, action.stage) and not step.follows(state.decision(), action.stage):
                     continue
                 acted.append(action.name)
                 try:
