@@ -42,6 +42,16 @@ def test_payload_and_flow_reach_the_function() -> None:
             guarded("s-1", **unfit)
 
 
+def test_nobody_but_the_guard_gives_the_flow() -> None:
+    @ENGINE.guard(flow="flow", **{**STAFF, "items": ["name"]})
+    def send(who: str, *, why: str = "health-management", flow: Flow, **more: Any) -> Any:
+        return who, why, flow, more
+
+    assert type(send("s-1", also=1)[2]) is Flow  # type: ignore[call-arg]
+    with pytest.raises(TypeError, match="'flow' is given by the guard"):
+        send("s-1", flow="forged")  # type: ignore[arg-type]
+
+
 def test_where_the_flow_stands_first() -> None:
     @ENGINE.guard(payload="record", flow="flow", **STAFF)
     def send(flow: Flow, who: str, record: Any, /, why: str = "health-management") -> Any:

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from policyengine import Engine, hookimpl
+from policyengine import Engine, Event, hookimpl
 from policyengine.hooks import FactQuery, FactSource
 
 ROOT = Path(__file__).parents[2]
@@ -108,6 +108,11 @@ def failing(_queries: Sequence[FactQuery]) -> Any:
         (lambda _: 7, "source-unavailable", "did not answer: TypeError"),
         ([{"type": "vetting"}], "source-invalid", "$.facts[0].party"),
         ([7], "source-invalid", "register"),
+        ({}, "source-unavailable", "dict in place of a list"),
+        ("", "source-unavailable", "str in place of a list"),
+        ({"facts": []}, "source-unavailable", "dict in place of a list"),
+        (lambda _: {"": []}, "source-unavailable", "dict in place of a list"),
+        (lambda _: "", "source-unavailable", "str in place of a list"),
     ],
 )
 def test_what_a_source_cannot_say_denies(answer: Any, code: str, said: str) -> None:
@@ -116,6 +121,24 @@ def test_what_a_source_cannot_say_denies(answer: Any, code: str, said: str) -> N
     assert (decision.outcome, reason.code, decision.excess_items) == ("deny", code, ("name",))
     assert "register" in reason.message.en
     assert said in reason.message.en
+
+
+def test_a_source_changes_nothing_about_the_event() -> None:
+    event = {**ENTRUST, "attributes": {"campaign": "spring"}, "facts": FACTS}
+
+    def careless(queries: Sequence[FactQuery]) -> list[list[dict[str, Any]]]:
+        for query in queries:
+            with pytest.raises(TypeError):
+                query.event.attributes["campaign"] = "autumn"  # type: ignore[index]
+            for fact in query.event.facts:
+                fact["party"] = "nobody"  # type: ignore[index]
+                fact["until"] = "2000-01-01T00:00:00Z"  # type: ignore[index]
+        return [[] for _ in queries]
+
+    source = Register("register", careless)
+    assert loaded(source).evaluate(event).permitted
+    assert loaded(source).evaluate(Event.from_mapping(event)).permitted
+    assert source.asked[0][0].event.as_dict() == event
 
 
 def test_a_malformed_fact_about_one_event_leaves_the_others_alone() -> None:

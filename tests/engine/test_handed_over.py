@@ -85,6 +85,10 @@ def other(one: type, **changes: Any) -> object:
 
 async def awaited(self: Any, one: Any) -> Any: ...
 async def awaited_bare(self: Any) -> Any: ...
+def yielding(self: Any, one: Any) -> Any:  # noqa: ARG001
+    yield one
+
+
 async def generated(self: Any, one: Any) -> Any:  # noqa: ARG001
     yield one
 
@@ -108,6 +112,8 @@ CARELESS: list[tuple[str, Any, str]] = [
     ("enforcement_actions", [other(Action, stage=None)], "has stage None"),
     ("enforcement_actions", [other(Action, act=lambda self: None)], "is called with 1 argument"),  # noqa: ARG005
     ("enforcement_actions", [other(Action, act=generated)], "is an async generator"),
+    ("enforcement_actions", [other(Action, act=yielding)], "is a generator; nobody would read it"),
+    ("observers", [other(Observer, observe=yielding)], "is a generator; nobody would read it"),
     ("enforcement_actions", [Observer()], "is no enforcement action: it has no act"),
     ("observers", [other(Observer, observe=7)], "is no observer"),
     ("observers", [other(Observer, observe=staticmethod(lambda: None))], "is called with 1 argument"),

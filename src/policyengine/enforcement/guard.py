@@ -73,10 +73,13 @@ def guard(
         whole = inspect.signature(function)
         _refuse_unfit(getattr(function, "__qualname__", repr(function)), whole, fields, payload, flow)
         asked = whole.replace(parameters=[one for name, one in whole.parameters.items() if name != flow])
+        others = [name for name, one in asked.parameters.items() if one.kind is _OTHERS]
 
         def begun(args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> tuple[inspect.BoundArguments, Enforced]:
             bound = asked.bind(*args, **kwargs)
             bound.apply_defaults()
+            if flow is not None and any(flow in bound.arguments[name] for name in others):
+                raise TypeError(f"{flow!r} is given by the guard, and not by callers")
             found = {"id": str(uuid.uuid4()), "time": moment.now(), **_filled(fields, bound.arguments)}
             event = {name: value for name, value in found.items() if value is not None}
             return bound, engine.flow(event, None if payload is None else bound.arguments[payload])

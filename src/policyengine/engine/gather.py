@@ -112,12 +112,19 @@ class WrongAnswer(PolicyEngineError):
     """What a source answered are no answers to what it was asked."""
 
 
+def _listed(value: Any) -> list[Any]:
+    """Return what a source handed over as a list. A text or an object is none, and an empty one not "no facts"."""
+    if isinstance(value, str | bytes | Mapping):
+        raise WrongAnswer(f"{type(value).__name__} in place of a list")
+    return list(value)
+
+
 def _asking(source: FactSource) -> Callee:
     """Return the function that asks a source, and gets all of its answers while its time is limited."""
 
     def read(queries: Sequence[FactQuery], found: Any) -> list[list[Mapping[str, Any]]]:
         refuse_awaitable(found)
-        answers = [list(facts) for facts in found]
+        answers = [_listed(facts) for facts in _listed(found)]
         if len(answers) != len(queries):
             raise WrongAnswer(f"{len(queries)} queries, {len(answers)} answers")
         return answers

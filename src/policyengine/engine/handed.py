@@ -28,12 +28,14 @@ class Sort(Struct, frozen=True):
         word: what messages call it.
         methods: the methods that are called, each with the number of its arguments.
         awaited: whether they may be async.
+        yields: whether what they return is read, so that they may be generators.
         more: returns what else is wrong with one, or None.
     """
 
     word: str
     methods: Mapping[str, int]
     awaited: bool = False
+    yields: bool = True
     more: Callable[[Any], str | None] = lambda _: None
 
     def wrong(self, member: object) -> str | None:
@@ -48,17 +50,19 @@ class Sort(Struct, frozen=True):
         if not isinstance(name, str) or not name or name != name.strip() or not name.isprintable():
             return f"has a name that is none: {name!r}"
         for method, number in self.methods.items():
-            if said := _form(getattr(member, method), number, self.awaited):
+            if said := _form(getattr(member, method), number, self):
                 return f"has a method {method}() that {said}"
         return self.more(member)
 
 
-def _form(method: Callable[..., Any], number: int, awaited: bool) -> str | None:
+def _form(method: Callable[..., Any], number: int, sort: Sort) -> str | None:
     """Return what is wrong with the form of a method that is called with `number` arguments; None where nothing is."""
     if inspect.isasyncgenfunction(method):
-        return "is an async generator; it is to return a list" if awaited else "is async, and cannot be"
-    if is_async(method) and not awaited:
+        return "is an async generator; nobody would read it" if sort.awaited else "is async, and cannot be"
+    if is_async(method) and not sort.awaited:
         return "is async, and cannot be"
+    if inspect.isgeneratorfunction(method) and not sort.yields:
+        return "is a generator; nobody would read it"
     try:
         found = inspect.signature(method)
     except (TypeError, ValueError):  # of C, say: it is called, and that is seen then
@@ -112,8 +116,8 @@ SORTS: Final[Mapping[str, Sort]] = {
     "rule_kinds": Sort("rule kind", {"lower": 1}, more=_kind),
     "fact_sources": Sort("fact source", {"facts": 1}, awaited=True),
     "event_sources": Sort("event source", {"events": 0}),
-    "enforcement_actions": Sort("enforcement action", {"act": 1}, awaited=True, more=_stage),
-    "observers": Sort("observer", {"observe": 1}, awaited=True),
+    "enforcement_actions": Sort("enforcement action", {"act": 1}, awaited=True, yields=False, more=_stage),
+    "observers": Sort("observer", {"observe": 1}, awaited=True, yields=False),
     "report_formats": Sort("report format", {"render": 1}),
     "commands": Sort("command", {"make_context": 2}),
 }

@@ -180,8 +180,8 @@ class Event:
 
     @property
     def facts(self) -> tuple[FactData, ...]:
-        """The facts that the event carries."""
-        return tuple(fact.data for fact in self.known)
+        """The facts that the event carries: copies, with which nothing of the event changes."""
+        return tuple(dict(fact.data) for fact in self.known)
 
     def as_dict(self) -> dict[str, Any]:
         """Return the event as the JSON object that it was given as."""
@@ -366,7 +366,7 @@ def _filled(event: Event, document: EventDocument, when: int, admitted: tuple[ob
     _set_ruled(event, _NOBODY)
     _set_subject_id(event, None if person is UNSET else person)
     _set_recipient_id(event, recipient_id)
-    _set_attributes(event, _NO_ATTRIBUTES if attributes is UNSET else attributes)
+    _set_attributes(event, _NO_ATTRIBUTES if attributes is UNSET else MappingProxyType(attributes))
     _set_document(event, document)
     return event
 
