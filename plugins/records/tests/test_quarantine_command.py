@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import json
 import shlex
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from policyengine import Engine, FlowDenied
-from policyengine_records import Ledger, Quarantine, Store
+from policyengine import Engine, Flow, FlowDenied, hookimpl
+from policyengine.hooks import FactQuery, FactSource
+from policyengine_records import Ledger, Quarantine, RecordsError, Store
 from suite.shell import Ran, policyengine
 
 PACK = Path(__file__).parents[3] / "rules" / "alc-smart-learning"
@@ -239,7 +241,7 @@ def test_a_request_to_stop_that_came_meanwhile_is_in_the_way(office: Office) -> 
     ran = office.types("release", kept, *DECIDED)
     assert ran.code == 2
     assert "the data subject asked that this stop" in ran.out, "what is in the way is shown"
-    assert f"{kept} cannot be released: since it was kept, this has come in the way: request-in-effect" in ran.err
+    assert f"{kept} cannot be released: this is in the way, and nobody has seen it yet: request-in-effect" in ran.err
     assert office.store.get(kept).state == "open"
     ran = office.types("release", kept, *DECIDED, "--despite", "asked again by telephone, ticket 119")
     assert (ran.code, ran.err) == (0, "")
@@ -264,6 +266,36 @@ def test_one_that_came_after_the_release_keeps_it_from_being_handed_out(
     assert office.types("reject", other, *DECIDED).code == 0
     assert [taken.id for taken in office.store.take(engine=office.engine)] == [kept]
     assert office.store.get(other).state == "rejected"
+
+
+class Register:
+    """A source that answers, or does not."""
+
+    name = "register"
+    away = True
+
+    @hookimpl
+    def policyengine_fact_sources(self) -> list[FactSource]:
+        return [self]
+
+    def facts(self, queries: Sequence[FactQuery]) -> list[list[dict[str, Any]]]:
+        if self.away:
+            raise OSError("the register is away")
+        return [[STOP] for _ in queries]
+
+
+def test_nobody_has_seen_what_a_source_that_was_away_would_have_said(office: Office) -> None:
+    register = Register()
+    engine = Engine.load(PACK, plugins=[register], installed_plugins=False)
+    event = {**STAFF, "items": ["name"]}
+    kept = office.store.keep(Flow(event, engine.evaluate(event)))
+    with pytest.raises(RecordsError, match="nobody has seen it yet: source-unavailable"):
+        office.store.release(kept, "A", "yes", engine=engine)
+    office.store.release(kept, "A", "yes", engine=engine, despite="asked the person by telephone")
+    register.away = False
+    assert list(office.store.take(engine=engine)) == [], "the request that it knows of is in the way"
+    register.away = True
+    assert [taken.id for taken in office.store.take(engine=engine)] == [kept], "that it is away was said, on record"
 
 
 def test_what_would_be_permitted_now_is_listed(office: Office) -> None:

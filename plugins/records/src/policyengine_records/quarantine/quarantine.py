@@ -45,6 +45,10 @@ _KEPT: Final = select(
 _DONE: Final = select(deeds).order_by(deeds.c.number)
 
 
+_HIDES: Final = frozenset({"source-unavailable", "source-invalid"})
+"""The codes behind which nobody can see what the facts would say: to have seen them is to have seen nothing."""
+
+
 class Deciding(Protocol):
     """What decides an event by the facts and the policy of now: an engine, or one that is kept up to date."""
 
@@ -208,14 +212,15 @@ class Quarantine:
     def in_the_way(self, engine: Deciding, kept: Kept) -> tuple[Decision, Sequence[str]]:
         """Return what is decided of a flow now, and the codes of what has come in its way that nobody has seen.
 
-        Seen are the reasons of the decision under which it was kept, and of that under which it was released.
+        Seen are the reasons of the decision under which it was kept, and of that under which it was released. That a
+        source did not answer when it was kept hides what its facts would have said, and counts as not seen.
 
         Args:
             engine: decides.
             kept: the flow.
         """
         now = self._anew(engine, kept)
-        seen = {_reason(reason) for reason in kept.decision.reasons}
+        seen = {_reason(reason) for reason in kept.decision.reasons if reason.code not in _HIDES}
         released = [entry for entry in kept.entries if entry.what == "released"]
         if released and released[-1].decision is not None:
             seen |= {_reason(reason) for reason in released[-1].decision.reasons}
@@ -323,9 +328,9 @@ class Quarantine:
         if (kept.state == "open" or again) and codes and despite is None:
             said = ", ".join(codes)
             raise RecordsError(
-                f"{id} cannot be released: since it was kept, this has come in the way: {said}; look at it, and say in"
-                " despite why, where it shall go out all the same",
-                f"{id} は解放できません。保留の後に、次の妨げが生じました: {said}。"
+                f"{id} cannot be released: this is in the way, and nobody has seen it yet: {said}; look at it, and"
+                " say in despite why, where it shall go out all the same",
+                f"{id} は解放できません。まだ誰も確かめていない妨げがあります: {said}。"
                 "内容を確かめ、それでも出すなら despite に理由を書いてください",
             )
         with self.store.writing("quarantine") as connection:
