@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from bisect import bisect
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any, Final, TypeAlias
@@ -69,6 +70,7 @@ class Classes:
                     numbers.update(divided(told, known))
                 tables.append(numbers)
         self._others = others
+        self.number = next(_NUMBERS)
         self._tables = {operation: within if operation in WITHIN else everywhere for operation in OPERATIONS}
 
     def key(self, event: Event) -> Key:
@@ -76,8 +78,10 @@ class Classes:
         stated = event.key
         operation = event.document.operation
         numbers = map(_number, self._tables[operation], stated, self._others)
-        return (self, operation, bisect(self._dates, event.instant), *numbers)
+        return (self.number, operation, bisect(self._dates, event.instant), *numbers)
 
+
+_NUMBERS: Final = itertools.count()
 
 _number: Final[Callable[[dict[str | None, int], str | None, int], int]] = dict.get
 

@@ -10,8 +10,9 @@ far as there is room (`policyengine.decision.memory`); no verdict depends on it.
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any, TypeAlias
+from typing import Any, Final, TypeAlias
 
 from policyengine.decision.admission import Admission, Admitted
 from policyengine.decision.agreement import Agreement, Plan
@@ -22,18 +23,21 @@ from policyengine.decision.law import Items, Met, Rules
 from policyengine.decision.memory import Memory
 from policyengine.decision.ready import LISTS, Leaves, Question, Ready, Speech, ready_rules, ready_topics
 from policyengine.decision.reduce import reduced_rule
-from policyengine.decision.ruling import Obstacle, Ruling, Spoken, ground, refused, ruling
-from policyengine.decision.verdict import Finding, Verdict
-from policyengine.errors import MOST, did_you_mean
+from policyengine.decision.ruling import MANY, UNKNOWN, Obstacle, Ruling, Spoken, ground, refused, ruling
+from policyengine.decision.verdict import Finding, Verdict, finding
+from policyengine.errors import MOST
 from policyengine.model.condition import Compare, Condition, Field, Holds, In, NotIn, Same, leaves, says
 from policyengine.model.event import Event
 from policyengine.model.meanings import Meanings
 from policyengine.model.policy import Policy
 from policyengine.model.rule import LEAVE
-from policyengine.text import Text, echoed
 
-Term: TypeAlias = tuple[str, str | None]
-"""A dimension, and a term that it does not have; None for one of so many that they are not told one by one."""
+Term: TypeAlias = tuple[str, str]
+"""A dimension, and a word that is not among its terms."""
+
+
+_NUMBERS: Final = itertools.count()
+"""Each class has a number of its own, so that keys have nothing in them that garbage has to be searched for."""
 
 
 class _Class:
@@ -49,7 +53,19 @@ class _Class:
         meanings: of the words of the policy.
     """
 
-    __slots__ = ("_lists", "_numbers", "asked", "blocks", "looks", "met", "rules", "shift", "silent", "spoken")
+    __slots__ = (
+        "_lists",
+        "_numbers",
+        "asked",
+        "blocks",
+        "looks",
+        "met",
+        "number",
+        "rules",
+        "shift",
+        "silent",
+        "spoken",
+    )
 
     def __init__(
         self,
@@ -61,6 +77,7 @@ class _Class:
         agreement: Agreement,
         meanings: Meanings,
     ) -> None:
+        self.number = next(_NUMBERS)
         self.rules = rules
         self.spoken = spoken
         self.met = met
@@ -199,10 +216,10 @@ class Evaluator:
         if (facts and of.asked) or of.looks:
             answers, same = self._answers(event, of, facts)
         kinds, parts = of.kinds(sum(bits), answers)  # no two items are the same
-        found: Finding | None = self._memory.get((of, kinds, same))
+        found: Finding | None = self._memory.get((of.number, kinds, same))
         if found is None:
-            found = Finding(self.policy, self._ruling(of, kinds, same), len(kinds))
-            self._memory.put((of, kinds, same), found, found.weight)
+            found = finding(self.policy, self._ruling(of, kinds, same), len(kinds))
+            self._memory.put((of.number, kinds, same), found, found.weight)
         return found.verdict(items, bits, parts)
 
     def types(self, event: Event) -> frozenset[str]:
@@ -218,7 +235,7 @@ class Evaluator:
         items = self._meanings.those(event.items)
         if STRANGE in key or not items:
             return frozenset()
-        kinds = (of, of.kinds(items, of.silent)[0], None)
+        kinds = (of.number, of.kinds(items, of.silent)[0], None)
         found: frozenset[str] | None = self._memory.get(kinds)
         if found is None:
             found = self._types(of, items)
@@ -260,7 +277,7 @@ class Evaluator:
         left: tuple[Ready | Speech, ...] = (*rules, *speeches)
         met = frozenset([id(leaf) for one in left for leaf in one.words if says(leaf, seen[leaf.field])])
         decided = event.operation in self._decided_here
-        same = (self, decided, met, *map(id, left), *[said.rule for said in spoken])
+        same = (self._classes.number, decided, met, *map(id, left), *[said.rule for said in spoken])
         found: _Class | None = self._memory.get(same)
         if found is None:
             lists: list[list[Any]] = [[] for _ in LISTS]
@@ -311,7 +328,7 @@ class Evaluator:
             made = self._unreadable(of, kinds, strange, alone)
         else:
             made = self._beside(self._ruling(of, kinds, same), alone)
-        found = Finding(self.policy, made, len(kinds) + len(unknown))
+        found = finding(self.policy, made, len(kinds) + len(unknown))
         return found.verdict(event.items, bits, [*parts, *beyond.values()])
 
     def _beside(self, found: Ruling, unknown: Mapping[str, Items]) -> Ruling:
@@ -332,36 +349,24 @@ class Evaluator:
             if dimension == "purposes":
                 for topic, _, named in of.spoken:
                     if not topic.licence and not named and (where := met(topic.about, known)):
-                        obstacles.append((self._stranger(dimension, term, topic.shown), where))
+                        obstacles.append((_stranger(dimension, term, topic.shown), where))
                         left &= ~where
-            obstacles.append((self._stranger(dimension, term, ground(self.policy)), left))
+            obstacles.append((_stranger(dimension, term, ground(self.policy)), left))
         return refused([*obstacles, *self._unknown(strange, unknown)])
 
     def _unknown(self, terms: Iterable[Term], unknown: Mapping[str, Items]) -> list[tuple[Obstacle, Items]]:
         """Return what stands in the way of unknown items, the first of many told one by one."""
         clause = ground(self.policy)
         everyone = sum(unknown.values())
-        obstacles = [(self._stranger(dimension, term, clause), everyone) for dimension, term in terms]
+        obstacles = [(_stranger(dimension, term, clause), everyone) for dimension, term in terms]
         told = sorted(unknown)[:MOST]
-        obstacles += [(self._stranger("items", item, clause), unknown[item]) for item in told]
+        obstacles += [(_stranger("items", item, clause), unknown[item]) for item in told]
         rest = everyone & ~sum(unknown[item] for item in told)
-        return [*obstacles, (self._stranger("items", None, clause), rest)]
+        return [*obstacles, (_stranger("items", MANY, clause), rest)]
 
-    def _stranger(self, dimension: str, term: str | None, clause: str | None) -> Obstacle:
-        def say() -> Text:
-            if term is None:
-                return Text(
-                    ja=f"{dimension} にこのような語はありません",
-                    en=f"the policy has no such terms among its {dimension}",
-                )
-            hint = did_you_mean(term, self.policy.vocabulary.terms[dimension])
-            shown = echoed(term)
-            return Text(
-                ja=f"{dimension} に「{shown}」という語はありません" + (f"（{hint.ja}）" if hint else ""),
-                en=f'the policy has no term "{shown}" among its {dimension}' + (f" ({hint.en})" if hint else ""),
-            )
 
-        return Obstacle("unknown-term", clause, None, (dimension, "\uffff" if term is None else term), say)
+def _stranger(dimension: str, word: str, clause: str | None) -> Obstacle:
+    return Obstacle(UNKNOWN, clause, None, (dimension, word))
 
 
 def _both(some: Mapping[str, Items], others: Mapping[str, Items]) -> dict[str, Items]:

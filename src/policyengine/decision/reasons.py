@@ -9,14 +9,17 @@ from policyengine.decision.admission import Admission
 from policyengine.decision.agreement import Agreement
 from policyengine.decision.facts import Answers, chosen
 from policyengine.decision.opening import Openings, with_openings
-from policyengine.decision.ruling import Obstacle
-from policyengine.model.condition import Field
+from policyengine.decision.ruling import MANY, Obstacle
+from policyengine.errors import did_you_mean
+from policyengine.model.condition import NEVER, Field
 from policyengine.model.decision import Reason
 from policyengine.model.event import Event
 from policyengine.model.policy import Policy
-from policyengine.model.rule import Permit, Rule
+from policyengine.model.rule import Permit, Restriction, Rule
+from policyengine.model.vocabulary import Vocabulary
+from policyengine.model.words import describe
 from policyengine.once import once
-from policyengine.text import Text, shortened
+from policyengine.text import Text, echoed, shortened
 
 
 class Reasons:
@@ -50,9 +53,24 @@ class Reasons:
         event = answers.event
         open_things = self._openings.of(answers, self._behind(event, obstacle), chosen(event.items, frozenset(items)))
         shown = shortened(sorted(items), lambda item: self._policy.vocabulary.label(Field.ITEM, item))
-        message = with_openings(obstacle.say(), open_things)
+        message = with_openings(self._worded(obstacle), open_things)
         said = Text(ja=f"{message.ja}: {shown.ja}", en=f"{message.en}: {shown.en}")
         return said, tuple([opening.path for opening in open_things])
+
+    def _worded(self, obstacle: Obstacle) -> Text:
+        """Return what stands in the way, for people."""
+        policy, clause = self._policy, obstacle.clause
+        if obstacle.by is not None:
+            return _struck(obstacle.by, policy.vocabulary)
+        if obstacle.word:
+            return _unknown(policy.vocabulary, *obstacle.word)
+        if clause is None or obstacle.code == "no-rule":
+            return Text(ja="この取扱いを許す条項がありません", en="no clause permits such a flow")
+        summary = policy.clauses[clause].summary
+        return Text(
+            ja=f"条項 {clause} が挙げる範囲にありません（{summary.ja}）",
+            en=f"not within what clause {clause} allows ({summary.en})",
+        )
 
     def answers(self, event: Event) -> Answers:
         """Return what an event says to the conditions of the policy."""
@@ -117,3 +135,22 @@ class _Telling:
 
 def _in_force(rule: Rule, event: Event) -> bool:
     return rule.head.start <= event.instant < rule.head.end
+
+
+def _struck(by: Restriction, vocabulary: Vocabulary) -> Text:
+    if by.unless == NEVER:
+        return by.message
+    needed = describe(by.unless, vocabulary)
+    return Text(ja=f"{by.message.ja}（必要: {needed.ja}）", en=f"{by.message.en} (needed: {needed.en})")
+
+
+def _unknown(vocabulary: Vocabulary, dimension: str, word: str) -> Text:
+    if word == MANY:
+        return Text(
+            ja=f"{dimension} にこのような語はありません", en=f"the policy has no such terms among its {dimension}"
+        )
+    hint, shown = did_you_mean(word, vocabulary.terms[dimension]), echoed(word)
+    return Text(
+        ja=f"{dimension} に「{shown}」という語はありません" + (f"（{hint.ja}）" if hint else ""),
+        en=f'the policy has no term "{shown}" among its {dimension}' + (f" ({hint.en})" if hint else ""),
+    )

@@ -5,15 +5,14 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import partial
 from typing import Final, NamedTuple
 
+from msgspec import Struct
+
 from policyengine.decision.law import Grant, Items, Met, Rules, Standing, Trace, bound, law, union
-from policyengine.model.condition import NEVER, Condition, In, leaves
+from policyengine.model.condition import Condition, In, leaves
 from policyengine.model.policy import Policy
 from policyengine.model.rule import LEAVE, Permit, Restriction, as_use
-from policyengine.model.words import describe
-from policyengine.text import Text
 
 UNKNOWN: Final = "unknown-term"
 """The code of what is in the way for a word that the policy does not know."""
@@ -84,22 +83,27 @@ class Spoken(NamedTuple):
     named: bool
 
 
-class Obstacle(NamedTuple):
+class Obstacle(Struct, frozen=True, gc=False):
     """One thing in the way of items.
 
     Args:
         code: the reason code.
         clause: the clause that stands in the way; None where no clause does.
         rule: the rule that carries it out; None where the clause as a whole stands in the way.
-        order: what else tells it apart from other obstacles.
-        say: says it, for people.
+        word: the dimension and the word that is not among its terms, if that stands in the way; `MANY` for the rest of
+            many.
+        by: the restriction that strikes the items out, if one does.
     """
 
     code: str
     clause: str | None
     rule: str | None
-    order: tuple[str, ...]
-    say: Callable[[], Text]
+    word: tuple[str, ...] = ()
+    by: Restriction | None = None
+
+
+MANY: Final = "\uffff"
+"""In place of words that are not told one by one; it comes after every word."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,10 +150,10 @@ def ruling(
     denied = items & ~trace.permitted
     if denied:
         without = law(rules, items, met_without) if met_without is not None else trace
-        for obstacle, where in obstacles(policy, trace, without, met, spoken):
+        for obstacle, where in obstacles(trace, without, met, spoken):
             rest.obstacle(obstacle, where & denied)
         lost = denied & ~union(where for _, where in rest.obstacles)
-        rest.obstacle(_grounded(policy), lost)
+        rest.obstacle(Obstacle("no-rule", ground(policy), None), lost)
     return Ruling(trace.permitted, rest.clauses, rest.rules, rest.obligations, rest.obstacles)
 
 
@@ -225,12 +229,11 @@ def _reaching(trace: Trace, surviving: Sequence[Grant]) -> Iterable[tuple[Standi
 
 
 def obstacles(
-    policy: Policy, trace: Trace, without: Trace, met: Met, spoken: Callable[[], Iterable[Spoken]]
+    trace: Trace, without: Trace, met: Met, spoken: Callable[[], Iterable[Spoken]]
 ) -> Iterable[tuple[Obstacle, Items]]:
     """Yield what stands in the way: what strikes something out; and where nothing is granted, all that is over it.
 
     Args:
-        policy: the policy.
         trace: what the law found.
         without: what it finds without the words of facts that the policy does not know.
         met: for which items a condition is met.
@@ -240,28 +243,17 @@ def obstacles(
         sure = None if without is trace else {s.restriction.head.id: s.binding for s in others}
         for standing in standings:
             if where := standing.in_the_way(trace):
-                obstacle = _struck(policy, standing.restriction)
-                surely = where if sure is None else where & sure.get(standing.restriction.head.id, 0)
-                yield obstacle, surely
+                by = standing.restriction
+                surely = where if sure is None else where & sure.get(by.head.id, 0)
+                yield Obstacle(by.code, by.head.clause, by.head.id, by=by), surely
                 if surely != where:
-                    yield obstacle._replace(code=UNKNOWN), where & ~surely
+                    yield Obstacle(UNKNOWN, by.head.clause, by.head.id, by=by), where & ~surely
     if ungranted := trace.items & ~trace.allowed:
-        yield from _silent(policy, trace, without, met, spoken(), ungranted)
-
-
-def _struck(policy: Policy, restriction: Restriction) -> Obstacle:
-    def say() -> Text:
-        message = restriction.message
-        if restriction.unless == NEVER:
-            return message
-        needed = describe(restriction.unless, policy.vocabulary)
-        return Text(ja=f"{message.ja}（必要: {needed.ja}）", en=f"{message.en} (needed: {needed.en})")
-
-    return Obstacle(restriction.code, restriction.head.clause, restriction.head.id, (), say)
+        yield from _silent(trace, without, met, spoken(), ungranted)
 
 
 def _silent(
-    policy: Policy, trace: Trace, without: Trace, met: Met, topics: Iterable[Spoken], items: Items
+    trace: Trace, without: Trace, met: Met, topics: Iterable[Spoken], items: Items
 ) -> Iterable[tuple[Obstacle, Items]]:
     """Yield the clauses that speak of the flow and do not permit it, or those that took their place, each once."""
     behind: dict[str, dict[str | None, Items]] = {}
@@ -290,15 +282,15 @@ def _silent(
             several |= once & where
             once |= where
         by_word = 0 if without is trace else once & (permits[clause] | ~stays[clause])
-        silent = Obstacle("not-permitted", clause, None, (), partial(_beyond, policy, clause))
-        for obstacle, which in (
-            ((silent, ~by_word), (silent._replace(code=UNKNOWN), by_word)) if by_word else ((silent, -1),)
-        ):
+        found = [("not-permitted", ~by_word)]
+        if by_word:
+            found.append((UNKNOWN, by_word))
+        for code, which in found:
             if several & which:
-                yield obstacle, several & which
+                yield Obstacle(code, clause, None), several & which
             for rule, where in behind[clause].items():
                 if alone := where & ~several & which:
-                    yield obstacle._replace(rule=rule), alone
+                    yield Obstacle(code, clause, rule), alone
 
 
 def speaking(
@@ -323,24 +315,6 @@ def speaking(
         wanted = lacking.get(spoken.topic.clause, 0) if spoken.topic.licence else 0
         if wanted and (where := met(spoken.topic.about, wanted)):
             yield spoken.topic, spoken.rule, where
-
-
-def _beyond(policy: Policy, clause: str) -> Text:
-    summary = policy.clauses[clause].summary
-    return Text(
-        ja=f"条項 {clause} が挙げる範囲にありません（{summary.ja}）",
-        en=f"not within what clause {clause} allows ({summary.en})",
-    )
-
-
-def _grounded(policy: Policy) -> Obstacle:
-    return Obstacle(
-        "no-rule",
-        ground(policy),
-        None,
-        (),
-        lambda: Text(ja="この取扱いを許す条項がありません", en="no clause permits such a flow"),
-    )
 
 
 def ground(policy: Policy) -> str | None:

@@ -24,33 +24,29 @@ class Verdict(Struct, frozen=True, eq=False, gc=False):
     obligations: tuple[Obligation, ...] = ()
 
 
-class Finding:
+class Finding(Struct, frozen=True, eq=False, gc=False):
     """What is found of the kinds of items that an event has, to be read for its items.
 
+    Bit `n` of a set of items stands for the kind at index `n`.
+
     Args:
-        policy: the policy.
-        ruling: of the kinds; bit `n` of a set of items stands for the kind at index `n`.
-        count: how many kinds there are.
+        excess: what may not flow.
+        clauses: what that rests on, or where everything may flow, what the permit does.
+        rules: the same of rules.
+        duties: what a permit obliges to.
+        in_the_way: what stands in the way of excess.
     """
 
-    __slots__ = ("_clauses", "_duties", "_excess", "_in_the_way", "_rules")
-
-    def __init__(self, policy: Policy, ruling: Ruling, count: int) -> None:
-        self._excess = (1 << count) - 1 & ~ruling.permitted
-        self._duties: tuple[Obligation, ...] = ()
-        self._in_the_way: Sequence[tuple[Obstacle, Items]] = ()
-        resting = self._excess or ruling.permitted
-        self._clauses = _where(ruling.clauses, resting)
-        self._rules = _where(ruling.rules, resting)
-        if self._excess:
-            self._in_the_way = _merged(ruling.obstacles, self._excess)
-        else:
-            self._duties = tuple([_obligation(policy.obligations[name]) for name in sorted(ruling.obligations)])
+    excess: Items
+    clauses: tuple[str, ...]
+    rules: tuple[str, ...]
+    duties: tuple[Obligation, ...]
+    in_the_way: tuple[tuple[Obstacle, Items], ...]
 
     @property
     def weight(self) -> int:
         """How many bytes it takes, about."""
-        return 800 + 150 * (len(self._clauses) + len(self._rules) + len(self._duties) + len(self._in_the_way))
+        return 800 + 150 * (len(self.clauses) + len(self.rules) + len(self.duties) + len(self.in_the_way))
 
     def verdict(self, items: tuple[str, ...], bits: Sequence[Items], parts: Sequence[Items]) -> Verdict:
         """Return what the policy says of an event.
@@ -62,17 +58,28 @@ class Finding:
             bits: which bit stands for each of them.
             parts: which of the bits are of each kind.
         """
-        if not self._excess:
-            return Verdict("permit", self._clauses, self._rules, (), items, (), self._duties)
+        if not self.excess:
+            return Verdict("permit", self.clauses, self.rules, (), items, (), self.duties)
         if len(parts) == 1:  # all items are excess, and each obstacle is in the way of all
-            obstacles = tuple([(obstacle, items) for obstacle, _ in self._in_the_way])
-            return Verdict("deny", self._clauses, self._rules, obstacles, (), items)
-        excess = _joined(parts, self._excess)
+            obstacles = tuple([(obstacle, items) for obstacle, _ in self.in_the_way])
+            return Verdict("deny", self.clauses, self.rules, obstacles, (), items)
+        excess = _joined(parts, self.excess)
         obstacles = tuple(
-            [(obstacle, _marked(items, bits, _joined(parts, where))) for obstacle, where in self._in_the_way]
+            [(obstacle, _marked(items, bits, _joined(parts, where))) for obstacle, where in self.in_the_way]
         )
         left = tuple([item for item, bit in zip(items, bits, strict=True) if not bit & excess])
-        return Verdict("deny", self._clauses, self._rules, obstacles, left, _marked(items, bits, excess))
+        return Verdict("deny", self.clauses, self.rules, obstacles, left, _marked(items, bits, excess))
+
+
+def finding(policy: Policy, ruling: Ruling, count: int) -> Finding:
+    """Return what is found of `count` kinds of items."""
+    excess = (1 << count) - 1 & ~ruling.permitted
+    resting = excess or ruling.permitted
+    duties: tuple[Obligation, ...] = ()
+    if not excess:
+        duties = tuple([_obligation(policy.obligations[name]) for name in sorted(ruling.obligations)])
+    in_the_way = _merged(ruling.obstacles, excess) if excess else ()
+    return Finding(excess, _where(ruling.clauses, resting), _where(ruling.rules, resting), duties, in_the_way)
 
 
 def _joined(parts: Sequence[Items], kinds: Items) -> Items:
@@ -85,7 +92,7 @@ def _merged(obstacles: Iterable[tuple[Obstacle, Items]], excess: Items) -> tuple
     found: dict[tuple[str, str, str, tuple[str, ...]], tuple[Obstacle, Items]] = {}
     for obstacle, where in obstacles:
         if among := where & excess:
-            key = (obstacle.code, obstacle.clause or "", obstacle.rule or "", obstacle.order)
+            key = (obstacle.code, obstacle.clause or "", obstacle.rule or "", obstacle.word)
             found[key] = (obstacle, among | (found[key][1] if key in found else 0))
     return tuple([found[key] for key in sorted(found)])
 
