@@ -70,7 +70,8 @@ def _engine(*steps: Step, **options: Any) -> Engine:
 def _enforcing(engine: Engine, payload: Any = None) -> Callable[[object], object]:
     def enforce(event: object) -> object:
         try:
-            return engine.enforce(event, payload)  # type: ignore[arg-type]
+            with engine.flow(event, payload) as flow:  # type: ignore[arg-type]
+                return flow
         except FlowDenied:
             return None
 

@@ -80,15 +80,16 @@ def unconfigured() -> Iterator[None]:
 
 
 def deny(one: Engine) -> None:
-    with pytest.raises(FlowDenied):
-        one.enforce(STAFF, RECORD)
+    with pytest.raises(FlowDenied), one.flow(STAFF, RECORD):
+        pass
 
 
 def test_records_of_logging(caplog: pytest.LogCaptureFixture) -> None:
     """structlog is there, but nobody has configured it."""
     with caplog.at_level(logging.INFO, "policyengine.decisions"):
         deny(engine())
-        engine().enforce({**STAFF, "items": ["name"]}, RECORD)
+        with engine().flow({**STAFF, "items": ["name"]}, RECORD):
+            pass
         with pytest.raises(FlowDenied):
             engine().enforce({"id": "e-2"})
     denied, permitted, invalid = caplog.records
@@ -103,7 +104,8 @@ def test_records_of_logging(caplog: pytest.LogCaptureFixture) -> None:
 def test_records_of_structlog(written: io.StringIO, caplog: pytest.LogCaptureFixture) -> None:
     with caplog.at_level(logging.INFO):
         deny(engine())
-        engine(mode="warn").enforce({**STAFF, "items": ["name"]}, RECORD)
+        with engine(mode="warn").flow({**STAFF, "items": ["name"]}, RECORD):
+            pass
     denied, permitted = lines(written)
     assert denied == {"event": "decision", "event_id": "e-1", "level": "warning", **FIELDS}
     assert (permitted["level"], permitted["outcome"], permitted["mode"]) == ("info", "permit", "warn")

@@ -204,10 +204,11 @@ def test_a_mandatory_action_that_fails_denies(stage: str, caplog: pytest.LogCapt
 def test_a_flow_that_was_not_reduced_does_not_go_on() -> None:
     """Unless the step says that it may."""
     failing = [Recording("fails", "reduce", [], OSError("disk full"))]
-    with pytest.raises(FlowDenied) as denied:
-        engine(Step("fails"), actions=failing).enforce(PERMITTED, RECORD)
+    with pytest.raises(FlowDenied) as denied, engine(Step("fails"), actions=failing).flow(PERMITTED, RECORD):
+        pass
     assert [reason.code for reason in denied.value.decision.reasons] == ["action-failed"]
-    assert engine(Step("fails", mandatory=False), actions=failing).enforce(PERMITTED, RECORD).permitted
+    with engine(Step("fails", mandatory=False), actions=failing).flow(PERMITTED, RECORD) as flow:
+        assert flow.payload == RECORD
 
 
 def test_a_step_follows_what_a_flow_has_become_as_well() -> None:
@@ -264,8 +265,12 @@ def test_an_observer_that_fails_changes_nothing(caplog: pytest.LogCaptureFixture
 
 
 def test_log_writes_no_personal_values(caplog: pytest.LogCaptureFixture) -> None:
-    with caplog.at_level(logging.INFO, "policyengine.decisions"), pytest.raises(FlowDenied):
-        engine(Step("log")).enforce(STAFF, payload=RECORD)
+    with (
+        caplog.at_level(logging.INFO, "policyengine.decisions"),
+        pytest.raises(FlowDenied),
+        engine(Step("log")).flow(STAFF, RECORD),
+    ):
+        pass
     (record,) = caplog.records
     assert record.levelno == logging.WARNING
     assert record.policyengine["outcome"] == "deny"  # type: ignore[attr-defined]

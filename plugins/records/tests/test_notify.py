@@ -128,8 +128,8 @@ def test_a_decision_is_told_and_nothing_of_the_person(store: Store) -> None:
     with Receiver() as receiver:
         notify = Notify(courier(outbox, receiver.url))
         telling = engine(notify)
-        with pytest.raises(FlowDenied) as denied:
-            telling.enforce(STAFF, payload={"name": "in the payload"})
+        with pytest.raises(FlowDenied) as denied, telling.flow(STAFF, {"name": "in the payload"}):
+            pass
         assert telling.enforce(PERMITTED).permitted
         with pytest.raises(FlowDenied):
             telling.enforce({**STAFF, "purpose": 7})

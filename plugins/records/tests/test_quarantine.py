@@ -114,8 +114,8 @@ def bytes_of(file: Path) -> bytes:
 
 
 def test_a_denied_flow_is_kept_and_comes_back_as_it_was(store: Quarantine) -> None:
-    with pytest.raises(FlowDenied) as stopped:
-        keeping(store).enforce(STAFF, payload=[RECORD])
+    with pytest.raises(FlowDenied) as stopped, keeping(store).flow(STAFF, [RECORD]):
+        pass
     (listed,) = store.list()
     assert listed.id == stopped.value.kept
     assert (listed.state, listed.entries, listed.has_payload, listed.payload) == ("open", (), True, None)
@@ -135,7 +135,8 @@ def test_what_is_kept_is_on_the_disk_before_the_host_is_told(
 
 
 def test_what_is_permitted_is_not_kept(store: Quarantine) -> None:
-    assert keeping(store, Step("quarantine", on=frozenset({"permit", "deny"}))).enforce(PERMITTED, RECORD).permitted
+    with keeping(store, Step("quarantine", on=frozenset({"permit", "deny"}))).flow(PERMITTED, RECORD) as flow:
+        assert flow.kept is None
     settings = {"redact": {"fields": {"full_name": "name"}}}
     reducing = keeping(store, Step("redact"), Step("quarantine"), settings=settings)
     with reducing.flow(STAFF, payload=RECORD) as flow:
@@ -194,13 +195,13 @@ def test_a_payload_that_is_no_json_data(
 ) -> None:
     with pytest.raises(RecordsError, match=f"the payload is no JSON data, and cannot be kept: {said}"):
         store.keep(denied(1, payload))
-    with pytest.raises(FlowDenied) as stopped:
-        keeping(store).enforce(STAFF, payload)
+    with pytest.raises(FlowDenied) as stopped, keeping(store).flow(STAFF, payload):
+        pass
     assert stopped.value.kept is None
     assert "enforcement action quarantine failed" in caplog.text
     assert "secret" not in caplog.text
-    with pytest.raises(FlowDenied) as stopped:
-        keeping(store, Step("quarantine", mandatory=True)).enforce(STAFF, payload)
+    with pytest.raises(FlowDenied) as stopped, keeping(store, Step("quarantine", mandatory=True)).flow(STAFF, payload):
+        pass
     assert stopped.value.decision.reasons[-1].code == "action-failed"
     assert store.list() == []
 
@@ -230,8 +231,8 @@ def test_without_payloads(in_file: Quarantine, file: Path) -> None:
 
 def test_a_release_is_on_record_and_changes_no_rule(store: Quarantine) -> None:
     enforcing = keeping(store)
-    with pytest.raises(FlowDenied) as stopped:
-        enforcing.enforce(STAFF, RECORD)
+    with pytest.raises(FlowDenied) as stopped, enforcing.flow(STAFF, RECORD):
+        pass
     kept = stopped.value.kept
     assert kept is not None
     assert list(store.take(engine=ENGINE)) == []
@@ -244,8 +245,8 @@ def test_a_release_is_on_record_and_changes_no_rule(store: Quarantine) -> None:
         ("taken", "mailer", None),
     ]
     assert list(store.take(engine=ENGINE)) == []
-    with pytest.raises(FlowDenied) as again:
-        enforcing.enforce(STAFF, RECORD)
+    with pytest.raises(FlowDenied) as again, enforcing.flow(STAFF, RECORD):
+        pass
     assert again.value.kept == kept
     assert list(store.take(engine=ENGINE)) == [], "a flow that was carried out is not released by being tried again"
 
@@ -485,21 +486,24 @@ def test_on_a_full_disk_a_flow_is_denied_and_the_error_told(
     store = Quarantine(Store(f"sqlite:///{file}"))
     store.store.upgrade()
     enforcing = keeping(store)
-    with pytest.raises(FlowDenied) as first:
-        enforcing.enforce({**STAFF, "id": "e-first"}, RECORD)
+    with pytest.raises(FlowDenied) as first, enforcing.flow({**STAFF, "id": "e-first"}, RECORD):
+        pass
     room(raw(store.store, "PRAGMA page_count")[0][0])
     with pytest.raises(RecordsUnavailable, match="database or disk is full") as full:
         store.keep(denied(2, {"long": "x" * 100_000}))
     cause: Any = full.value.__cause__
     assert cause.orig.sqlite_errorname == "SQLITE_FULL"
-    with pytest.raises(FlowDenied) as stopped:
-        enforcing.enforce(STAFF, {"long": "x" * 100_000})
+    with pytest.raises(FlowDenied) as stopped, enforcing.flow(STAFF, {"long": "x" * 100_000}):
+        pass
     assert stopped.value.kept is None
     assert [record.levelname for record in caplog.records] == ["ERROR"]
     assert "enforcement action quarantine failed" in caplog.text
     assert "database or disk is full" in caplog.text
-    with pytest.raises(FlowDenied) as stopped:
-        keeping(store, Step("quarantine", mandatory=True)).enforce(STAFF, {"long": "x" * 100_000})
+    with (
+        pytest.raises(FlowDenied) as stopped,
+        keeping(store, Step("quarantine", mandatory=True)).flow(STAFF, {"long": "x" * 100_000}),
+    ):
+        pass
     assert stopped.value.decision.reasons[-1].code == "action-failed"
     assert [kept.id for kept in store.list()] == [first.value.kept], "nothing of the others is there"
     room(1_000_000)
@@ -636,8 +640,8 @@ def test_threads_keep_release_and_take_at_once(store: Quarantine) -> None:
     def keep(name: int) -> list[str]:
         ids = []
         for number in range(10):
-            with pytest.raises(FlowDenied) as stopped:
-                enforcing.enforce({**STAFF, "id": f"{name}-{number}"}, RECORD)
+            with pytest.raises(FlowDenied) as stopped, enforcing.flow({**STAFF, "id": f"{name}-{number}"}, RECORD):
+                pass
             assert stopped.value.kept is not None
             store.release(stopped.value.kept, "A", "yes", engine=ENGINE)
             ids.append(stopped.value.kept)
@@ -765,13 +769,13 @@ mandatory = true
     )
     store = Quarantine(Store(f"sqlite:///{tmp_path}/kept.db"))
     engine = Engine.load(config=configuration)
-    with pytest.raises(FlowDenied) as stopped:
-        engine.enforce(STAFF, RECORD)
+    with pytest.raises(FlowDenied) as stopped, engine.flow(STAFF, RECORD):
+        pass
     assert stopped.value.decision.reasons[-1].code == "action-failed"
     assert not (tmp_path / "kept.db").exists(), "a database that is gone is missed, and not made anew"
     store.store.upgrade()
-    with pytest.raises(FlowDenied) as stopped:
-        engine.enforce(STAFF, RECORD)
+    with pytest.raises(FlowDenied) as stopped, engine.flow(STAFF, RECORD):
+        pass
     (kept,) = store.list()
     assert kept.id == stopped.value.kept
     configuration.write_text(configuration.read_text("utf-8").replace("database =", "databse ="), "utf-8")

@@ -57,8 +57,8 @@ mandatory = true
 
     def deny(self, number: int = 1, payload: Any = None) -> str:
         """Have the engine deny a flow, and return the id under which it is kept."""
-        with pytest.raises(FlowDenied) as stopped:
-            self.engine.enforce({**STAFF, "id": f"e-{number}"}, payload)
+        with pytest.raises(FlowDenied) as stopped, self.engine.flow({**STAFF, "id": f"e-{number}"}, payload):
+            pass
         assert stopped.value.kept is not None
         return stopped.value.kept
 

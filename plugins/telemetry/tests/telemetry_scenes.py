@@ -105,6 +105,6 @@ def engine_with(
 
 def enforce(engine: Engine, event: Any, payload: Any = None) -> str:
     """Enforce an event and return the outcome."""
-    with contextlib.suppress(FlowDenied):
-        return engine.enforce(event, payload).outcome
+    with contextlib.suppress(FlowDenied), engine.flow(event, payload) as flow:
+        return flow.decision.outcome
     return "stopped"

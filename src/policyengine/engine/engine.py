@@ -285,12 +285,14 @@ class Engine:
             found = error
         return invalid(found) if isinstance(found, InvalidEvent) else found
 
-    def enforce(self, event: Mapping[str, Any] | Event, payload: Any = None) -> Decision:
+    def enforce(self, event: Mapping[str, Any] | Event) -> Decision:
         """Decide one event, run the enforcement actions that follow, and let only a permitted flow go on.
+
+        A payload goes in and comes back by `flow` and guards alone: whoever went on with one that was not reduced would
+        let out what is not permitted.
 
         Args:
             event: as for `evaluate`.
-            payload: the host's data, for actions that keep or reduce it; `flow` hands back what became of it.
 
         Returns:
             The decision, a permit in mode ``enforce``; its obligations are the host's to carry out.
@@ -298,9 +300,9 @@ class Engine:
         Raises:
             FlowDenied: the flow is not permitted in the end, and the mode is ``enforce``.
         """
-        return run(self._enforced(event, payload), self._workers).decision()
+        return run(self._enforced(event), self._workers).decision()
 
-    async def enforce_async(self, event: Mapping[str, Any] | Event, payload: Any = None) -> Decision:
+    async def enforce_async(self, event: Mapping[str, Any] | Event) -> Decision:
         """Do what `enforce` does for code that awaits: what waits holds up no event loop.
 
         Async sources, actions and observers are awaited here, others are called in threads of the engine's own.
@@ -313,7 +315,7 @@ class Engine:
         """
         from policyengine.enforcement.awaiting import arun  # noqa: PLC0415  whoever awaits has asyncio loaded
 
-        return (await arun(self._enforced(event, payload), self._workers)).decision()
+        return (await arun(self._enforced(event), self._workers)).decision()
 
     def flow(self, event: Mapping[str, Any] | Event, payload: Any = None) -> Enforced:
         """Enforce one event around a block of code, which runs only where the flow may go on.
@@ -349,7 +351,7 @@ class Engine:
     ) -> None:
         self.close()
 
-    def _enforced(self, event: Mapping[str, Any] | Event, payload: Any) -> Course[Standing]:
+    def _enforced(self, event: Mapping[str, Any] | Event, payload: Any = None) -> Course[Standing]:
         shadow = None
         found: Event | Decision
         try:
@@ -523,13 +525,13 @@ class WatchedEngine:
         """Decide many events as `Engine.evaluate_all` does, all of them with the engine in force at the beginning."""
         return self.engine.evaluate_all(events, batch)
 
-    def enforce(self, event: Mapping[str, Any] | Event, payload: Any = None) -> Decision:
+    def enforce(self, event: Mapping[str, Any] | Event) -> Decision:
         """Enforce as `Engine.enforce` does, with the engine in force."""
-        return self.engine.enforce(event, payload)
+        return self.engine.enforce(event)
 
-    async def enforce_async(self, event: Mapping[str, Any] | Event, payload: Any = None) -> Decision:
+    async def enforce_async(self, event: Mapping[str, Any] | Event) -> Decision:
         """Enforce as `Engine.enforce_async` does, with the engine in force."""
-        return await self.engine.enforce_async(event, payload)
+        return await self.engine.enforce_async(event)
 
     async def evaluate_async(self, event: Mapping[str, Any] | Event) -> Decision:
         """Decide as `Engine.evaluate_async` does, with the engine in force."""
