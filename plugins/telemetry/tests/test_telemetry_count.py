@@ -130,9 +130,10 @@ def test_what_an_action_did_is_no_difference_of_policies(telemetry: Telemetry, o
     fields = {"redact": {"fields": {"name": "name"}}}
     late = Step("late", on=frozenset({"permit"}), mandatory=True)
     steps, settings = ([], {"observe": ["count"]}) if observed else (["count"], {})
-    engine = engine_with(Step("redact"), late, *steps, plugins=(Late(),), settings=settings, others=fields, **STRICT)
-    assert enforce(engine, EXCESSIVE, {"name": "Hanako", "postal_address": "Tokyo"}) == "permit"
-    assert enforce(engine, PERMITTED) == "stopped"
+    reducing = engine_with(Step("redact"), *steps, settings=settings, others=fields, **STRICT)
+    assert enforce(reducing, EXCESSIVE, {"name": "Hanako", "postal_address": "Tokyo"}) == "permit"
+    failing = engine_with(late, *steps, plugins=(Late(),), settings=settings, **STRICT)
+    assert enforce(failing, PERMITTED) == "stopped"
     assert sum(number for _, number in telemetry.counts("policyengine.decisions")) == 2
     assert telemetry.counts("policyengine.shadow.differences") == []
 
