@@ -8,7 +8,8 @@ if TYPE_CHECKING:
     from policyengine.enforcement.denial import language_asked_for, problem_document
     from policyengine.enforcement.flow import EnforcementAction, Flow, FlowDenied, Observer, Reduction, Step
     from policyengine.enforcement.guard import arg
-    from policyengine.engine.engine import Engine, WatchedEngine
+    from policyengine.engine.engine import Engine
+    from policyengine.engine.watched import WatchedEngine
     from policyengine.errors import (
         EventError,
         InvalidEvent,
@@ -35,7 +36,8 @@ else:
             "enforcement.flow": ("EnforcementAction", "Flow", "FlowDenied", "Observer", "Reduction", "Step"),
             "enforcement.denial": ("language_asked_for", "problem_document"),
             "enforcement.guard": ("arg",),
-            "engine.engine": ("Engine", "WatchedEngine"),
+            "engine.engine": ("Engine",),
+            "engine.watched": ("WatchedEngine",),
             "errors": (
                 "EventError",
                 "InvalidEvent",
