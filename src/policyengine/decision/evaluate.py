@@ -23,7 +23,7 @@ from policyengine.decision.law import Items, Met, Rules
 from policyengine.decision.memory import Memory
 from policyengine.decision.ready import LISTS, Leaves, Question, Ready, Speech, ready_rules, ready_topics
 from policyengine.decision.reduce import reduced_rule
-from policyengine.decision.ruling import MANY, UNKNOWN, Obstacle, Ruling, Spoken, ground, refused, ruling
+from policyengine.decision.ruling import MANY, Obstacle, Ruling, Spoken, ground, refused, ruling
 from policyengine.decision.verdict import Finding, Verdict, finding
 from policyengine.errors import MOST
 from policyengine.model.condition import Compare, Condition, Field, Holds, In, NotIn, Same, leaves, says
@@ -366,7 +366,7 @@ class Evaluator:
 
 
 def _stranger(dimension: str, word: str, clause: str | None) -> Obstacle:
-    return Obstacle(UNKNOWN, clause, None, (dimension, word))
+    return Obstacle("unknown-term", clause, None, (dimension, word))
 
 
 def _both(some: Mapping[str, Items], others: Mapping[str, Items]) -> dict[str, Items]:

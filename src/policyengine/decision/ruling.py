@@ -14,9 +14,6 @@ from policyengine.model.condition import Condition, In, leaves
 from policyengine.model.policy import Policy
 from policyengine.model.rule import LEAVE, Permit, Restriction, as_use
 
-UNKNOWN: Final = "unknown-term"
-"""The code of what is in the way for a word that the policy does not know."""
-
 
 class Topic(NamedTuple):
     """What a clause speaks of: the flows that it denies, citing itself, when it does not permit them.
@@ -243,11 +240,11 @@ def obstacles(
         sure = None if without is trace else {s.restriction.head.id: s.binding for s in others}
         for standing in standings:
             if where := standing.in_the_way(trace):
-                by = standing.restriction
-                surely = where if sure is None else where & sure.get(by.head.id, 0)
-                yield Obstacle(by.code, by.head.clause, by.head.id, by=by), surely
+                restriction, head = standing.restriction, standing.restriction.head
+                surely = where if sure is None else where & sure.get(head.id, 0)
+                yield Obstacle(restriction.code, head.clause, head.id, by=restriction), surely
                 if surely != where:
-                    yield Obstacle(UNKNOWN, by.head.clause, by.head.id, by=by), where & ~surely
+                    yield Obstacle("unknown-term", head.clause, head.id, by=restriction), where & ~surely
     if ungranted := trace.items & ~trace.allowed:
         yield from _silent(trace, without, met, spoken(), ungranted)
 
@@ -282,15 +279,17 @@ def _silent(
             several |= once & where
             once |= where
         by_word = 0 if without is trace else once & (permits[clause] | ~stays[clause])
-        found = [("not-permitted", ~by_word)]
-        if by_word:
-            found.append((UNKNOWN, by_word))
-        for code, which in found:
+        for unknown, which in ((False, ~by_word), (True, by_word)) if by_word else ((False, -1),):
             if several & which:
-                yield Obstacle(code, clause, None), several & which
+                yield _unspoken(clause, None, unknown=unknown), several & which
             for rule, where in behind[clause].items():
                 if alone := where & ~several & which:
-                    yield Obstacle(code, clause, rule), alone
+                    yield _unspoken(clause, rule, unknown=unknown), alone
+
+
+def _unspoken(clause: str, rule: str | None, *, unknown: bool) -> Obstacle:
+    """Return that a clause does not permit what it speaks of; `unknown`: for words of facts that nobody knows."""
+    return Obstacle("unknown-term", clause, rule) if unknown else Obstacle("not-permitted", clause, rule)
 
 
 def speaking(
