@@ -135,7 +135,7 @@ SECTIONS = (
             "message, and no code. What the schema of events asks is said in the words of *Form* above.",
         ),
         "",
-        "not-json not-an-object not-an-event not-text csv-row",
+        "not-json not-an-object not-an-event not-text line-too-long csv-row",
     ),
     Section(
         Text(ja="イベントのファイル", en="Files of events"),

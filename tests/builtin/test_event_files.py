@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 
 from policyengine import Engine, InvalidEvent, PolicyError
 from policyengine.builtin.files import read_events
+from policyengine.builtin.files.jsonl import event_texts
 from policyengine.testing import events
 
 ROOT = Path(__file__).parents[2]
@@ -140,3 +141,51 @@ def test_the_reference_month_as_an_event_source() -> None:
     lines = [line for line in month.read_bytes().splitlines() if line.strip()]
     assert decisions == [engine.evaluate_json(line) for line in lines]
     assert len(decisions) > 60
+
+
+class Dripping(io.RawIOBase):
+    """A stream that gives a few bytes at a time, and says how much was asked of it."""
+
+    def __init__(self, data: bytes, size: int) -> None:
+        self._data = io.BytesIO(data)
+        self._size = size
+
+    def readable(self) -> bool:
+        return True
+
+    def read(self, size: int = -1) -> bytes:
+        return self._data.read(min(size, self._size) if size > 0 else self._size)
+
+
+LINES = [b"", b" ", b"{}", b'{"id": "e-1"}', b"x" * 9, b"y" * 10, b"z" * 11, b"\xef\xbb\xbf{}", b"\x00", b"w" * 40]
+
+
+@given(st.lists(st.sampled_from(LINES), max_size=8), st.integers(1, 30), st.booleans())
+def test_a_line_that_is_too_long_is_one_invalid_event_and_no_other_is(
+    lines: list[bytes], size: int, ended: bool
+) -> None:
+    """Whatever is read together: each line is what it is by itself, in its place."""
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr("policyengine.builtin.files.jsonl.MOST", 10)
+        stream = Dripping(b"\n".join([*lines, b""] if ended else lines), size)
+        found = [text for texts in event_texts(stream, "events.jsonl") for text in texts]
+    if lines:
+        lines = [lines[0].removeprefix(b"\xef\xbb\xbf"), *lines[1:]] if len(lines[0]) <= 10 else lines
+    # within one reading a line is as long as the reading at most, and need not be held to the bound
+    longest = max(10, size)
+    expected = [line.strip() for line in lines if line.strip()]
+    assert len(found) == len(expected)
+    for text, line in zip(found, expected, strict=True):
+        if isinstance(text, InvalidEvent):
+            assert len(line) > 10
+        else:
+            assert text == line
+            assert len(line) <= longest
+
+
+def test_a_line_of_a_hundred_megabytes_is_refused_and_the_next_is_decided() -> None:
+    line = json.dumps(json.loads((ROOT / "examples/alc-month.jsonl").read_bytes().splitlines()[0])).encode()
+    data = line + b"\n{" + b" " * (100 << 20) + b"}\n" + line + b"\n"
+    outcomes = [decision.outcome for decision in ENGINE.evaluate_all(read_events(io.BytesIO(data), "-"))]
+    assert outcomes[1] == "invalid"
+    assert outcomes[0] == outcomes[2] != "invalid"

@@ -223,12 +223,12 @@ def test_no_more_is_read_than_there_is_room_for() -> None:
 
 def test_processes_that_have_loaded_other_policies_decide_nothing() -> None:
     engine = Engine.load(ROOT / "rules" / "online-shop")
-    call = Call(None, (PACK,), (), Writing("jsonl", "en", colour=False), reasons=False)
+    call = Call(None, (), (PACK,), (), Writing("jsonl", "en", colour=False), reasons=False)
     with pytest.raises(click.ClickException, match="changed"):
         next(decided(call, 2, engine, [[lines(PERMITTED).encode()]]))
 
 
 def test_a_mistake_of_ours_is_told_with_its_place() -> None:
-    call = Call(None, (PACK,), (), Writing("no such form", "en", colour=False), reasons=False)
+    call = Call(None, (), (PACK,), (), Writing("no such form", "en", colour=False), reasons=False)
     with pytest.raises(JobFailed, match="no such form"):
         next(decided(call, 2, Engine.load(PACK), [[lines(PERMITTED).encode()]]))

@@ -100,7 +100,8 @@ def command(
     with events_from(engine, events, source, shared=jobs > 1) as blocks:
         if jobs > 1:
             session = context.find_object(Session)
-            call = Call(session.file if session is not None else None, policy, readings, writing, summary)
+            file, disable = (None, ()) if session is None else (session.file, session.disable)
+            call = Call(file, disable, policy, readings, writing, summary)
             _share_out(engine, blocks, call, jobs, tally)
         else:
             _decide(engine, blocks, writing, tally, at_once=source is not None or sys.stdout.isatty())

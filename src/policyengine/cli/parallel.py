@@ -159,7 +159,7 @@ def _work(call: Call, asked: Connection, answered: Connection) -> None:
     """Be one of the processes: load the policies, then decide block after block until no more come."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     with suppress(EOFError, BrokenPipeError):  # the other end has gone
-        with click.Context(click.Command("evaluate"), obj=Session(call.file, call.writing.lang)):
+        with click.Context(click.Command("evaluate"), obj=Session(call.file, call.writing.lang, call.disable)):
             try:
                 engine = load_engine(call.policy, call.readings, call.writing.lang)
             except click.ClickException as error:

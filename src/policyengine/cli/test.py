@@ -287,7 +287,8 @@ def _record(packs: Sequence[str], events: str, out: str, lang: Language) -> None
         fail(error.problems, lang)
     base = target.parent if target is not None else Path()
     with opened(events) as stream:
-        found = [_mapping(text) for texts in event_texts(stream, events) for text in texts]
+        texts = [text for block in event_texts(stream, events) for text in block]
+    found = [_mapping(text) if isinstance(text, bytes) else None for text in texts]
     events_said = [event for event in found if event is not None and sayable(event)]
     text = recorded(events_said, engine, [os.path.relpath(pack, base) for pack in packs])
     if left_out := len(found) - len(events_said):

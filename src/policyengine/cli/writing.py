@@ -54,6 +54,7 @@ class Call(NamedTuple):
 
     Args:
         file: the configuration file; None where there is none.
+        disable: the plugins, or packages, that are left out.
         policy: the packs that are named.
         readings: the readings that are named.
         writing: how decisions are written.
@@ -61,6 +62,7 @@ class Call(NamedTuple):
     """
 
     file: str | Path | None
+    disable: tuple[str, ...]
     policy: Sequence[str]
     readings: Sequence[str]
     writing: Writing

@@ -8,20 +8,28 @@ from typing import BinaryIO, Final
 
 import msgspec
 
+from policyengine.builtin.files.problems import LINE_TOO_LONG
+from policyengine.errors import InvalidEvent
+
 BOM: Final = b"\xef\xbb\xbf"
 
 _PIECE: Final = 1 << 18
 """So many bytes are read at a time, or as many as are there."""
 
 
-def event_texts(stream: BinaryIO, name: str) -> Iterator[Sequence[bytes]]:
+MOST: Final = 16 << 20
+"""No event takes more bytes on its line: whatever comes on a stream, so much of a line is held."""
+
+
+def event_texts(stream: BinaryIO, name: str) -> Iterator[Sequence[bytes | InvalidEvent]]:
     """Yield the JSON text of each event, blank lines left out: those together that could be read together.
 
     Nothing is held back: what has been read is yielded before more is waited for.
 
-    A stream is JSONL: a line an event. It is one JSON document, an event or a list of events, where its name ends in
-    ``.json`` or its first line could not be an event of its own: a lone bracket or brace, the start of a list of
-    objects, or of an object that goes on after a comma. What then is no JSON document is JSONL after all.
+    A stream is JSONL: a line an event, and one that is longer than `MOST` is invalid. It is one JSON document, an event
+    or a list of events, where its name ends in ``.json`` or its first line could not be an event of its own: a lone
+    bracket or brace, the start of a list of objects, or of an object that goes on after a comma. What then is no JSON
+    document is JSONL after all.
 
     Args:
         stream: the bytes; a byte-order mark at their beginning is passed over.
@@ -30,21 +38,25 @@ def event_texts(stream: BinaryIO, name: str) -> Iterator[Sequence[bytes]]:
     pieces = _lines(stream)
     start = BOM
     for piece in pieces:
-        piece[0] = piece[0].removeprefix(start)
+        if piece[0] is not None:
+            piece[0] = piece[0].removeprefix(start)
         start = b""
-        if any(map(bytes.strip, piece)):
+        first = next((line for line in piece if line is None or line.strip()), b"")
+        if first != b"":
             break
     else:
         return
-    first = next(line for line in piece if line.strip())
-    if name.endswith((".jsonl", ".ndjson")) or not (name.endswith(".json") or _opens_document(first)):
+    document = name.endswith(".json") or (first is not None and _opens_document(first))
+    if name.endswith((".jsonl", ".ndjson")) or not document:
         for some in chain([piece], pieces):
             if texts := _texts(some):
                 yield texts
         return
     lines = [*piece, *chain.from_iterable(pieces)]
-    text = b"\n".join(lines)
-    if text.lstrip().startswith(b"["):
+    text = b"\n".join([line for line in lines if line is not None])
+    if None in lines:
+        pass  # a line that is too long is part of no document
+    elif text.lstrip().startswith(b"["):
         try:
             yield [bytes(member) for member in msgspec.json.decode(text, type=list[msgspec.Raw])]
             return
@@ -61,22 +73,34 @@ def event_texts(stream: BinaryIO, name: str) -> Iterator[Sequence[bytes]]:
     yield _texts(lines)
 
 
-def _lines(stream: BinaryIO) -> Iterator[list[bytes]]:
-    """Yield the lines of a stream, without their ends, those together of which the ends were read together."""
+def _lines(stream: BinaryIO) -> Iterator[list[bytes | None]]:
+    """Yield the lines of a stream, without their ends, those together of which the ends were read together.
+
+    Of a line that is too long nothing is held; it is None.
+    """
     read = getattr(stream, "read1", stream.read)  # as many bytes as are there; what has no buffer reads so anyway
     begun: list[bytes] = []
+    size = 0
     while piece := read(_PIECE):
-        whole, end, rest = piece.rpartition(b"\n")
-        if end:
-            yield b"".join((*begun, whole)).split(b"\n")
-            begun = []
-        begun.append(rest)
-    if last := b"".join(begun):
-        yield [last]
+        first, *others = piece.split(b"\n")
+        size += len(first)
+        begun = [*begun, first] if size <= MOST else []
+        if others:
+            *whole, rest = others
+            yield [b"".join(begun) if size <= MOST else None, *whole]
+            begun, size = [rest], len(rest)
+    if size:
+        yield [b"".join(begun) if size <= MOST else None]
 
 
-def _texts(lines: Sequence[bytes]) -> list[bytes]:
-    return [text for line in lines if (text := line.strip())]
+def _texts(lines: Sequence[bytes | None]) -> list[bytes | InvalidEvent]:
+    found: list[bytes | InvalidEvent] = []
+    for line in lines:
+        if line is None:
+            found.append(InvalidEvent([LINE_TOO_LONG.error("$", most=MOST >> 20)]))
+        elif text := line.strip():
+            found.append(text)
+    return found
 
 
 def _opens_document(line: bytes) -> bool:

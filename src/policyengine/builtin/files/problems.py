@@ -8,6 +8,15 @@ from policyengine.errors import Code
 from policyengine.model.event_problems import NOT_JSON
 from policyengine.text import Text
 
+LINE_TOO_LONG: Final = Code(
+    "line-too-long",
+    ja="行が {most} MiB を超えています",
+    en="the line is longer than {most} MiB",
+    means=Text(
+        ja="イベント一件の行が長すぎます。どの行も、決められた長さまでしか読まれません。",
+        en="The line of one event is too long. So much of a line is read, and no more.",
+    ),
+)
 CSV_SYNTAX: Final = Code(
     "csv-syntax",
     ja="CSV として読めません: {error}",
