@@ -42,8 +42,8 @@ def test_every_help_has_an_example(command: str) -> None:
     assert all(len(line) <= 120 for line in text.splitlines())
 
 
-BROUGHT = ["facts", "outbox", "quarantine", "requests"]
-"""The commands of the ledger, which is installed beside the tests."""
+BROUGHT = ["facts", "outbox", "quarantine", "records", "requests"]
+"""The commands of the records, which are installed beside the tests."""
 
 
 def test_the_overview_has_every_command() -> None:

@@ -182,12 +182,12 @@ def test_processes_of_multiprocessing(tmp_path: Path, method: str) -> None:
     pack = write(tmp_path, 1)
     with Engine.watch(pack, interval=0.01, installed_plugins=False) as ENGINE:
         with multiprocessing.get_context(method).Pool(2) as pool:
-            assert pool.map(_decide, [[str(pack)]] * 4) == [["permit", "permit", "deny"]] * 4
+            assert pool.map_async(_decide, [[str(pack)]] * 4).get(60) == [["permit", "permit", "deny"]] * 4
             if method == "fork":
-                assert pool.map(_inherited, PURPOSES * 4) == ["permit", "permit", "deny"] * 4
+                assert pool.map_async(_inherited, PURPOSES * 4).get(60) == ["permit", "permit", "deny"] * 4
         decision = ENGINE.evaluate(event("unheard-of"))
         with multiprocessing.get_context(method).Pool(1) as pool:
-            assert pool.apply(repr, (decision,)) == repr(decision)
+            assert pool.apply_async(repr, (decision,)).get(60) == repr(decision)
 
 
 APP = """\
