@@ -423,7 +423,7 @@ def test_a_changed_policy_is_taken_up(own: Platform, caplog: pytest.LogCaptureFi
     assert own.writes(hanako.id).status_code == 201
 
     change(rules, '"customer-contact"]', '"customer-contact", "product-informatoin"]')  # broken: nothing changes
-    until(lambda: "the one before stays in force" in caplog.text)
+    until(lambda: "what was before stays in force" in caplog.text)
     assert denial(own.sends())["clauses"] == ["2-1", "5"]
 
     change(rules, "product-informatoin", "product-information")

@@ -17,7 +17,7 @@ _PIECE: Final = 1 << 18
 """So many bytes are read at a time, or as many as are there."""
 
 
-MOST: Final = 16 << 20
+MOST: Final = 64 << 20
 """No event takes more bytes on its line: whatever comes on a stream, so much of a line is held."""
 
 
