@@ -31,10 +31,9 @@ class Section(NamedTuple):
 def main() -> None:
     """Read the files, and write the page and the plots anew."""
     parser = argparse.ArgumentParser(description="Write what was measured into docs/benchmarks.md.")
-    parser.add_argument("files", nargs="+", type=Path, metavar="FILE", help="written by run.py --json")
+    parser.add_argument("runs", nargs="+", type=_run, metavar="FILE", help="written by run.py --json")
     found: dict[str, Section] = {}
-    for file in parser.parse_args().files:
-        run = json.loads(file.read_text(encoding="utf-8"))
+    for run in parser.parse_args().runs:
         for name, rows in sections(map(_row, run["rows"])).items():
             found.pop(name, None)
             found[name] = Section(run["ran_on"], rows)
@@ -43,6 +42,13 @@ def main() -> None:
     tables = [_table(name, *section) for name, section in found.items()]
     head = PAGE.read_text(encoding="utf-8").partition(MARK)[0]
     PAGE.write_text(head + MARK + "\n" + "\n".join([*shown, *tables]), encoding="utf-8")
+
+
+def _run(file: str) -> Any:
+    try:
+        return json.loads(Path(file).read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise argparse.ArgumentTypeError(f"{file}: {error}") from None
 
 
 def _row(data: Mapping[str, Any]) -> Row | Figures:

@@ -41,7 +41,7 @@ def command(context: click.Context, path: Sequence[str], form: str, lang: Langua
       policyengine check rules
       policyengine check rules --format sarif > findings.sarif
     """
-    from policyengine.language.build import check_path  # noqa: PLC0415  imports jsonschema, needed only here
+    from policyengine.language.build import check_path  # noqa: PLC0415  needed only here
     from policyengine.language.disk import Files  # noqa: PLC0415
     from policyengine.language.find import find_configurations, find_packs  # noqa: PLC0415
     from policyengine.report.findings import broken  # noqa: PLC0415

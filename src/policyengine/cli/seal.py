@@ -74,7 +74,7 @@ def _sealed(path: Path, kinds: Mapping[str, RuleKind], check: bool) -> dict[str,
     Raises:
         PolicyError: it is broken; or, where it is only looked at, not as it was sealed.
     """
-    from policyengine.language.build import policy_of  # noqa: PLC0415  imports jsonschema, needed only here
+    from policyengine.language.build import policy_of  # noqa: PLC0415  needed only here
     from policyengine.language.disk import Files, put_in_place  # noqa: PLC0415
     from policyengine.language.pack import load_pack  # noqa: PLC0415
     from policyengine.language.seal import digests, lock_text  # noqa: PLC0415

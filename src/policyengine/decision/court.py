@@ -47,7 +47,7 @@ class Court:
         same = reader is not None and reader.types == self.fact_types
         self.admission = reader if reader is not None and same else reader_of(self.fact_types, reader)
         self.evaluators = tuple(Evaluator(policy, self.admission, memory) for policy in self.policies)
-        self.reasons = tuple(Reasons(policy, self.admission) for policy in self.policies)
+        self.reasons = tuple(Reasons(one.policy, self.admission, one.agreement) for one in self.evaluators)
 
     def admit(self, event: Event) -> None:
         """Raise `InvalidEvent` where a fact or an attribute is not of the form that the policies declare."""

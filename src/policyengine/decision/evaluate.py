@@ -184,7 +184,7 @@ class Evaluator:
         self._memory = memory
         self._classes = Classes(policy.rules, policy.vocabulary)
         self._meanings = policy.vocabulary.meant
-        self._agreement = Agreement(policy.vocabulary)
+        self.agreement = Agreement(policy.vocabulary)
         one = Leaves()
         self._rules: Index[Ready] = ready_rules(policy.rules, one)
         self._topics: Index[Speech] = ready_topics(policy, one)
@@ -287,7 +287,7 @@ class Evaluator:
                 lists[LISTS["permits"]] = [LEAVE]
             items = [leaf for one in left for leaf in one.items]
             questions = [leaf for one in left for leaf in one.questions]
-            found = _Class(Rules(*lists), spoken, met, items, questions, self._agreement, self._meanings)
+            found = _Class(Rules(*lists), spoken, met, items, questions, self.agreement, self._meanings)
             self._memory.put(same, found, 2_000 + 200 * (len(left) + len(found.silent)))
         self._memory.put(key, found, 500)
         return found
@@ -298,7 +298,7 @@ class Evaluator:
         Where words of facts that the policy does not know make a difference, the answers without them follow, and it is
         said that they are not the same.
         """
-        answers, without = self._agreement.answers(of.asked, facts, event, of.silent)
+        answers, without = self.agreement.answers(of.asked, facts, event, of.silent)
         same = answers is without
         if of.looks:
             values = as_rules_see(as_stated(event))

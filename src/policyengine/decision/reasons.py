@@ -28,11 +28,13 @@ class Reasons:
     Args:
         policy: the policy.
         admission: reads the facts of an event.
+        agreement: says which facts agree.
     """
 
-    def __init__(self, policy: Policy, admission: Admission) -> None:
+    def __init__(self, policy: Policy, admission: Admission, agreement: Agreement) -> None:
         self._policy = policy
         self._admission = admission
+        self._agreement = agreement
 
     def of(self, event: Event, obstacles: Iterable[tuple[Obstacle, tuple[str, ...]]]) -> list[Reason]:
         """Return the reasons of a denial: of each obstacle one. What it says is worked out when it is read."""
@@ -75,10 +77,6 @@ class Reasons:
     def answers(self, event: Event) -> Answers:
         """Return what an event says to the conditions of the policy."""
         return Answers(self._policy.vocabulary, event, facts=self._admission(event), agreement=self._agreement)
-
-    @once
-    def _agreement(self) -> Agreement:
-        return Agreement(self._policy.vocabulary)
 
     @once
     def _openings(self) -> Openings:

@@ -290,7 +290,7 @@ def read_configuration(path: str | Path, files: Files | None = None) -> Configur
     Raises:
         PolicyError: the file is missing or malformed; with every place.
     """
-    from policyengine.language.validate import problems_of  # noqa: PLC0415  imports jsonschema, needed only here
+    from policyengine.language.validate import problems_of  # noqa: PLC0415  needed only where a file configures
 
     document = read(Path(path), files)
     problems = [problem for _, problem in problems_of(document, configuration_schema())]

@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 import logging
-import os
 import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from functools import partial
-from importlib import import_module
 from itertools import islice
 from pathlib import Path
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any
 
+import policyengine.engine.later  # noqa: F401  sees to what is imported late, where a process forks
 from policyengine.decision.decider import Decider, invalid, read_event
 from policyengine.enforcement.calls import Course, run
 from policyengine.enforcement.enforce import Enforced, Enforcer, refuse_unknown
@@ -447,7 +446,7 @@ def engine_of(configuration: Configuration, plugins: Iterable[object] = (), inst
         PolicyError: with every problem of every pack, and of the configuration where a file says it.
         PluginError: a plugin is wrong. Of this kind, `ConfigurationError`: settings or steps are, in arguments.
     """
-    from policyengine.language.build import build_policies  # noqa: PLC0415  imports jsonschema, needed only to load
+    from policyengine.language.build import build_policies  # noqa: PLC0415  needed only to load
 
     found = configuration.plugins(plugins, installed=installed_plugins)
     shadow = None
@@ -487,28 +486,3 @@ def _assembled(
             configuration.source_timeout,
             configuration.action_timeout,
         )
-
-
-_LATER: Final = (
-    "difflib",
-    "json",
-    "policyengine.decision.explain",
-    "policyengine.decision.text",
-    "policyengine.enforcement.awaiting",
-    "policyengine.enforcement.payload",
-    "policyengine.language.build",
-    "policyengine.language.validate",
-    "policyengine.model.event_errors",
-    "policyengine.schema.diagnose",
-)
-"""What an engine imports only when it is first needed, so that a command starts at once."""
-
-
-def _import_all() -> None:
-    """Import what is imported later: a child would wait for ever for what another thread is importing at the fork."""
-    for name in _LATER:
-        import_module(name)
-
-
-if hasattr(os, "register_at_fork"):
-    os.register_at_fork(before=_import_all)

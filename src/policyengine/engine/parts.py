@@ -151,7 +151,7 @@ class Packs:
         return found
 
     def _load(self, number: int, files: Files) -> Loaded:
-        from policyengine.language.build import policy_of  # noqa: PLC0415  imports jsonschema, needed only to load
+        from policyengine.language.build import policy_of  # noqa: PLC0415  needed only to load
 
         pack = load_pack(self._paths[number], files)
         sealed, before = files.look(os.path.lexists, pack.lock), self.parts[number].value

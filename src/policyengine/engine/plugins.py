@@ -299,7 +299,7 @@ class Plugins:
             elif name not in self.schemas:
                 faults.append(NO_SETTINGS.fault(path, name=name))
             else:
-                from policyengine.schema.validate import errors_of  # noqa: PLC0415  imports jsonschema, needed to configure
+                from policyengine.schema.validate import errors_of  # noqa: PLC0415  needed only where there are settings
 
                 faults.extend(
                     Fault(error.code, (*path, *error.path), error.message, error.hint)
