@@ -136,7 +136,7 @@ class Reader:
         method(block)
 
     def _toml(self, block: Block) -> None:
-        """``toml``, with ``file=FILE``, ``more=FILE [unfinished]``, ``fragment [of=FILE]``, or ``problem=CODE``.
+        """``toml``, with ``file=FILE`` or ``more=FILE``, ``[unfinished]``, ``fragment [of=FILE]``, or ``problem=CODE``.
 
         A file with the usual name of a configuration is loaded as one; so is one with a problem that has ``file=FILE``.
         """
@@ -155,8 +155,9 @@ class Reader:
             file = self.folder / block.named.get("file", "policy.toml")
             file.parent.mkdir(parents=True, exist_ok=True)
             file.write_text(block.text, "utf-8")
-            self.base = self.base or file
-            self._load(block, file)
+            if "unfinished" not in block.words:
+                self.base = self.base or file
+                self._load(block, file)
 
     def _load(self, block: Block, file: Path) -> None:
         """Load what stands in a file now, with the loader that reads such files."""

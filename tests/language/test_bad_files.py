@@ -215,12 +215,12 @@ def test_a_bad_import_is_placed_where_it_stands(line: str, tmp_path: Path) -> No
     assert said(problems(tmp_path / "shop")) == expected
 
 
-def test_an_imported_vocabulary_declares_words_and_nothing_else(tmp_path: Path) -> None:
+def test_an_imported_file_is_no_policy_itself(tmp_path: Path) -> None:
     words = (
         "imports = []\n[vocabulary.items]\nfax = {ja = 'ファクス', en = 'fax'}\n"
-        "[⟪not-a-vocabulary⟫policy]\nid = 'b'\nversion = '1'\ntitle = {ja = 'b', en = 'b'}\ngoverns = ['b']\n"
-        "[⟪not-a-vocabulary⟫readings]\n[⟪not-a-vocabulary⟫obligations]\n"
-        "[[⟪not-a-vocabulary⟫clause]]\nnumber = '9'\nsummary = {ja = 'x', en = 'x'}\n"
+        "[⟪imported-policy⟫policy]\nid = 'b'\nversion = '1'\ntitle = {ja = 'b', en = 'b'}\ngoverns = ['b']\n"
+        "[readings]\n[obligations]\n"
+        "[[⟪idle-clause⟫clause]]\nnumber = '9'\nsummary = {ja = 'x', en = 'x'}\n"
         "[⟪unknown-key→clause⟫clauses]\n"
     )
     expected = write(tmp_path, {"shop.toml": "imports = ['words/shared.toml']\n" + BASE, "words/shared.toml": words})

@@ -280,7 +280,7 @@ def _with_new_names(pack: Pack, kinds: Mapping[str, RuleKind]) -> Pack:
         document.with_data({**document.data, "clause": [clause(found) for found in document.data.get("clause", ())]})
         for document in pack.rules
     )
-    return Pack(pack.path, rules, pack.vocabularies)
+    return Pack(pack.path, rules, pack.imported)
 
 
 def _slips(pack: Pack, kinds: Mapping[str, RuleKind]) -> Iterator[tuple[str, str]]:

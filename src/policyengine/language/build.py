@@ -12,7 +12,7 @@ from policyengine.errors import KeyPath, PolicyError, Problem, did_you_mean, in_
 from policyengine.language import check
 from policyengine.language.declare import Declarations, cases_of, table_of
 from policyengine.language.disk import Files
-from policyengine.language.file_problems import NO_POLICY_TABLE, NOT_A_VOCABULARY, NOTHING_TO_LOAD
+from policyengine.language.file_problems import IMPORTED_POLICY, NO_POLICY_TABLE, NOTHING_TO_LOAD
 from policyengine.language.find import STANDARD
 from policyengine.language.keys import ANY
 from policyengine.language.lowering import Kept, Lowered, Lowering, Written
@@ -45,7 +45,6 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
-_NO_WORDS = ("policy", "readings", "obligations", "clause")
 _NO_CARRIER = ("number", "title", "summary", "organisational", "ground", "case_of", "open")
 
 
@@ -280,10 +279,9 @@ class _Builder(Declarations):
         return [document.data.get(key) for document in self.pack.documents]
 
     def _policy_table(self) -> dict[str, Any]:
-        for document in self.pack.vocabularies:
-            for key in _NO_WORDS:
-                if key in document.data:
-                    self.problem(NOT_A_VOCABULARY, document, key, key=key)
+        for document in self.pack.imported:
+            if "policy" in document.data:
+                self.problem(IMPORTED_POLICY, document, "policy")
         found = [document for document in self.pack.rules if "policy" in document.data]
         if not found:
             self.problem(NO_POLICY_TABLE, self.pack.rules[0])

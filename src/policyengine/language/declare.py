@@ -109,7 +109,7 @@ class Declarations:
 
     def clause_tables(self) -> Iterator[tuple[Document, int, dict[str, Any]]]:
         """Yield (document, index, table) for each clause that has a number."""
-        for document in self.pack.rules:
+        for document in self.pack.documents:
             tables = document.data.get("clause", ())
             for index, table in enumerate(tables if isinstance(tables, list) else ()):
                 if isinstance(table, dict) and isinstance(table.get("number"), str):

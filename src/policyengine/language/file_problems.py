@@ -64,8 +64,8 @@ large.toml: error: file-too-large: larger than 16 MiB
 )
 IMPORT_OUTSIDE: Final = Code(
     "import-outside",
-    ja="取り込む語彙ファイル {file} は {folder} の外にあります",
-    en="imported vocabulary {file} lies outside {folder}",
+    ja="取り込むファイル {file} は {folder} の外にあります",
+    en="imported file {file} lies outside {folder}",
     means=Text(
         ja="取り込めるのは、パックのフォルダが置かれたフォルダか、"
         "ホストが `imports_from` に挙げたフォルダの中のファイルだけです。"
@@ -83,9 +83,7 @@ DECLARE_IMPORTS: Final = Text(
 )
 """The hint of `IMPORT_OUTSIDE`."""
 
-IMPORT_MISSING: Final = FILE_MISSING.also(
-    ja="取り込む語彙ファイル {file}: {problem}", en="imported vocabulary {file}: {problem}"
-)
+IMPORT_MISSING: Final = FILE_MISSING.also(ja="取り込むファイル {file}: {problem}", en="imported file {file}: {problem}")
 IMPORT_UNREADABLE: Final = FILE_UNREADABLE.also(ja=IMPORT_MISSING.ja, en=IMPORT_MISSING.en)
 IMPORT_NO_FILE: Final = NO_FILE.also(ja=IMPORT_MISSING.ja, en=IMPORT_MISSING.en)
 IMPORT_TOO_LARGE: Final = FILE_TOO_LARGE.also(ja=IMPORT_MISSING.ja, en=IMPORT_MISSING.en)
@@ -165,18 +163,20 @@ PACKS_BELOW: Final = Text(ja="下にあるもの: {packs}", en="there are packs 
 """The hint of `NO_TOML_FILE`."""
 
 NOTHING_TO_LOAD: Final = NO_POLICY_TABLE.also(ja="ポリシーが一つもありません", en="no policy to load")
-NOT_A_VOCABULARY: Final = Code(
-    "not-a-vocabulary",
-    ja="取り込まれる語彙ファイルに「{key}」は書けません",
-    en='an imported vocabulary cannot have "{key}"',
+IMPORTED_POLICY: Final = Code(
+    "imported-policy",
+    ja="取り込まれるファイルに [policy] は書けません",
+    en="an imported file cannot have a table [policy]",
     means=Text(
-        ja="取り込んだファイルに、語彙以外のものがあります。条項はパックのファイルに書いてください。",
-        en="An imported file has more than words. Clauses stand in the files of the pack itself.",
+        ja="取り込んだファイルが、それ自身一つのポリシーです。取り込むのは、複数のポリシーが共に使う語彙や条項です。"
+        "それらを別のファイルに移すか、二つのポリシーをどちらもエンジンに読み込んでください。",
+        en="An imported file is a policy itself. What is imported are words and clauses that several policies share: "
+        "move these into a file of their own, or load both policies into the engine.",
     ),
     example="""
 $ mkdir pack; (echo 'imports = ["../shop.toml"]'; sed 's/"shop"/"other"/' shop.toml) > pack/other.toml
 $ policyengine check pack
-pack/../shop.toml:1:2: error: not-a-vocabulary: an imported vocabulary cannot have "policy"
+pack/../shop.toml:1:2: error: imported-policy: an imported file cannot have a table [policy]
 ...
 """,
 )

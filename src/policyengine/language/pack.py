@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -24,19 +24,19 @@ class Pack:
     Args:
         path: where it was loaded from.
         rules: the files of the pack itself, of which one has the table ``[policy]``.
-        vocabularies: what they import, the standard vocabulary first.
+        imported: what they import, the standard vocabulary first.
         problems: files that are missing, unreadable, not UTF-8 or not TOML 1.0. A pack with any is of no use.
     """
 
     path: Path
     rules: tuple[Document, ...]
-    vocabularies: tuple[Document, ...]
+    imported: tuple[Document, ...]
     problems: tuple[Problem, ...] = ()
 
     @property
     def documents(self) -> tuple[Document, ...]:
-        """All documents, vocabularies first."""
-        return (*self.vocabularies, *self.rules)
+        """All documents, the imported ones first."""
+        return (*self.imported, *self.rules)
 
     @property
     def own(self) -> tuple[Document, ...]:
@@ -56,15 +56,18 @@ class Pack:
     @property
     def id(self) -> str:
         """The id of the policy, as far as it can be read; empty where it cannot."""
-        return next((found for about in self._tables("policy") if isinstance(found := about.get("id"), str)), "")
+        return next(
+            (found for about in self._tables("policy", self.rules) if isinstance(found := about.get("id"), str)), ""
+        )
 
     @property
     def readings(self) -> frozenset[str]:
         """The names of the readings that it declares, as far as they can be read."""
-        return frozenset(name for declared in self._tables("readings") for name in declared)
+        return frozenset(name for declared in self._tables("readings", self.documents) for name in declared)
 
-    def _tables(self, key: str) -> list[dict[str, Any]]:
-        found = (document.data.get(key) for document in self.rules)
+    @staticmethod
+    def _tables(key: str, documents: Iterable[Document]) -> list[dict[str, Any]]:
+        found = (document.data.get(key) for document in documents)
         return [table for table in found if isinstance(table, dict)]
 
     @property
@@ -94,10 +97,10 @@ def load_pack(path: str | Path, files: Files | None = None, *, held: bool = True
     root, files = Path(path), files or Files()
     problems: list[Problem] = []
     rules: list[Document] = []
-    vocabularies: list[Document] = []
+    imported: list[Document] = []
     seen: set[Path] = set()
     waiting: list[tuple[Path, Document | None, list[Document]]] = [(file, None, rules) for file in _files(root, files)]
-    waiting.append((STANDARD, None, vocabularies))
+    waiting.append((STANDARD, None, imported))
     tried: list[Path] = []
     while waiting:
         file, importer, into = waiting.pop(0)
@@ -112,9 +115,9 @@ def load_pack(path: str | Path, files: Files | None = None, *, held: bool = True
             problems.extend(error.problems if importer is None else _imported(error, importer, file))
             continue
         into.append(document)
-        waiting.extend((file.parent / target, document, vocabularies) for target in _imports(document))
-    vocabularies.sort(key=lambda document: document.path != str(STANDARD))
-    pack = Pack(root, tuple(rules), tuple(vocabularies), tuple(problems))
+        waiting.extend((file.parent / target, document, imported) for target in _imports(document))
+    imported.sort(key=lambda document: document.path != str(STANDARD))
+    pack = Pack(root, tuple(rules), tuple(imported), tuple(problems))
     if not held:
         return pack
     return replace(pack, problems=(*problems, *seal_problems(pack.lock, pack.own, tried, files)))

@@ -49,7 +49,7 @@ def rule_schema(kind: RuleKind) -> Schema:
 
 
 def policy_schema(kinds: Iterable[RuleKind]) -> Schema:
-    """Return the JSON Schema of rule files: packs and vocabularies, with every one of `kinds`.
+    """Return the JSON Schema of rule files, imported ones among them, with every one of `kinds`.
 
     It is the same object whenever the same kinds are asked for, and nobody changes it.
     """
@@ -171,7 +171,7 @@ def _policy_schema(kinds: Sequence[RuleKind]) -> Schema:
             "imports": {
                 "type": "array",
                 "items": {"type": "string"},
-                "description": "Vocabulary files, relative to this one.",
+                "description": "Files with words and clauses that several policies share, relative to this one.",
             },
             "policy": {
                 "type": "object",

@@ -36,7 +36,7 @@ CONFLICTING_ATTRIBUTE: Final = Code(
         ja="一人の管理者を同時に対象とし得る二つのポリシーが、一つの名前を異なるように宣言しています。"
         "属性の型か、事実の項目の形が違うか、レイヤー（`layer`）とその下のポリシーで、"
         "言葉の次元か `remainder` が違います。"
-        "共通の語彙ファイルに一度だけ宣言して両方で取り込むか、一方の名前を変えてください。"
+        "共通のファイルに一度だけ宣言して両方で取り込むか、一方の名前を変えてください。"
         "管理者か施行期間の異なるポリシーどうしは、何をどう宣言しても構いません。",
         en="Two policies that can govern one controller at one time declare one name in unlike ways: an attribute or a "
         "field of facts of another shape; or, where one of them is a `layer`, or a layer lies above both, a term in "

@@ -46,7 +46,7 @@ class Mutant:
         return Pack(
             pack.path,
             tuple(self._changed(document) for document in pack.rules),
-            tuple(self._changed(document) for document in pack.vocabularies),
+            tuple(self._changed(document) for document in pack.imported),
         )
 
     def _changed(self, document: Document) -> Document:
@@ -63,7 +63,7 @@ def mutants(pack: Pack, policy: Policy, kinds: Mapping[str, RuleKind]) -> Iterat
     """
     slips = Slips(policy)
     schemas = {name: rule_schema(kind) for name, kind in kinds.items()}
-    for document in pack.rules:
+    for document in pack.own:
         for slip in _of_file(document.data, slips, schemas):
             yield _mutant(document, slip)
 
