@@ -241,7 +241,8 @@ def test_every_public_name_is_documented(name: str) -> None:
 def _public(owner: Any) -> dict[str, Any]:
     return {
         name: getattr(owner, name)
-        for name, value in vars(owner).items()
+        for kind in reversed(owner.__mro__)
+        for name, value in vars(kind).items()
         if name[0] != "_" and (inspect.isfunction(value) or isinstance(value, classmethod))
     }
 

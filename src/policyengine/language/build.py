@@ -10,6 +10,7 @@ import msgspec
 
 from policyengine.errors import KeyPath, PolicyError, Problem, did_you_mean, in_order
 from policyengine.language import check
+from policyengine.language.conditions import Scope
 from policyengine.language.declare import Declarations, cases_of, table_of
 from policyengine.language.disk import Files
 from policyengine.language.file_problems import IMPORTED_POLICY, NO_POLICY_TABLE, NOTHING_TO_LOAD
@@ -29,7 +30,6 @@ from policyengine.language.problems import (
 from policyengine.language.readings import Placed, key_of, nowhere, picking_problems, without_ambiguous
 from policyengine.language.satisfy import Events
 from policyengine.language.source import Document, read
-from policyengine.language.table import Scope
 from policyengine.model.operation import OPERATIONS
 from policyengine.model.policy import Clause, Policy, Reading
 from policyengine.model.problems import POLICY_TABLE_TWICE

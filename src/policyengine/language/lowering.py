@@ -13,10 +13,11 @@ from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 from policyengine.errors import KeyPath
+from policyengine.language.conditions import Scope
 from policyengine.language.schema import rule_schema
 from policyengine.language.source import Document
 from policyengine.language.statements import sound_rules
-from policyengine.language.table import RuleTable, Scope
+from policyengine.language.table import RuleTable
 from policyengine.model.condition import Condition, Read, all_of, any_of
 from policyengine.model.rule import Rule, only_where
 

@@ -13,8 +13,9 @@ from typing import TYPE_CHECKING, Any, Final
 from msgspec import Struct
 
 from policyengine.errors import did_you_mean
+from policyengine.language.conditions import Scope
 from policyengine.language.problems import KIND_FAILED, WRONG_STATEMENT
-from policyengine.language.table import RuleTable, Scope
+from policyengine.language.table import RuleTable
 from policyengine.model.comparison import COMPARISONS
 from policyengine.model.condition import And, Compare, Field, Holds, In, Not, NotIn, Or, Read, Same
 from policyengine.model.countries import COUNTRIES

@@ -2,46 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Mapping
-from copy import copy
+from collections.abc import Collection, Mapping
 from typing import Any, Final
 
-from policyengine.errors import Code, KeyPath, Problem, did_you_mean
-from policyengine.language.keys import ANY, COUNTRY_CODES, PASSING, TERM_KEYS, WORDS, meaning_of, term_hint
+from policyengine.errors import KeyPath, did_you_mean
+from policyengine.language.conditions import ConditionTable, Scope
+from policyengine.language.keys import PASSING, TERM_KEYS, WORDS, meaning_of
 from policyengine.language.problems import (
-    ATTRIBUTE_TYPE,
     ENDS_BEFORE_IT_BEGINS,
-    FACT_EXPRESSION,
-    FIELD_WITHOUT_VALUE,
     NOT_PASSING,
     UNKNOWN_ATTRIBUTE,
-    UNKNOWN_FACT_FIELD,
-    UNKNOWN_FIELD_VALUE,
-    UNKNOWN_READING,
-    UNKNOWN_READING_VALUE,
     UNKNOWN_TERM,
 )
 from policyengine.language.source import Document
-from policyengine.model.comparison import COMPARISONS
 from policyengine.model.condition import (
     ALWAYS,
-    NEVER,
-    Compare,
     Condition,
     Field,
-    Holds,
     In,
-    Not,
-    NotIn,
-    all_of,
-    any_of,
 )
-from policyengine.model.countries import COUNTRIES
-from policyengine.model.fact import VALUE
 from policyengine.model.operation import OPERATIONS
 from policyengine.model.problems import UNKNOWN_CLAUSE, UNKNOWN_FACT_TYPE, UNKNOWN_OBLIGATION
-from policyengine.model.rule import Head, Sides
-from policyengine.model.vocabulary import Vocabulary
+from policyengine.model.rule import Head
 from policyengine.moment import FOREVER, instant
 from policyengine.text import Text
 
@@ -49,51 +31,7 @@ _NOTHING: Final = frozenset[str]()
 """One for all: a set of its own would take more memory than all else that is kept of a rule."""
 
 
-class Scope:
-    """What all tables of a policy share while they are lowered.
-
-    Args:
-        vocabulary: the policy's words.
-        clauses: the numbers of its clauses, each with the clauses that a mention of it means: itself and its cases.
-        obligations: ids of the declared obligations.
-        readings: for each reading, its values.
-        chosen: for each reading, the value under which the rules are lowered.
-        problems: where what is wrong is reported.
-
-    Attributes:
-        lists: lists of terms of each dimension that a table has named, all known, as `RuleTable.terms` returns them.
-        sides: puts conditions on the side on which they stand.
-        sound_lists: the lists of words that conditions were found to have, by field and by their ids while they are
-            kept.
-    """
-
-    def __init__(
-        self,
-        vocabulary: Vocabulary,
-        clauses: Mapping[str, frozenset[str]],
-        obligations: frozenset[str],
-        readings: Mapping[str, frozenset[str]],
-        chosen: Mapping[str, str] | None = None,
-        problems: list[Problem] | None = None,
-    ) -> None:
-        self.vocabulary = vocabulary
-        self.clauses = clauses
-        self.obligations = obligations
-        self.readings = readings
-        self.chosen: Mapping[str, str] = chosen or {}
-        self.problems: list[Problem] = [] if problems is None else problems
-        self.lists: dict[tuple[str, ...], tuple[tuple[str, ...], frozenset[str]]] = {}
-        self.sides = Sides(vocabulary)
-        self.sound_lists: dict[tuple[object, int, int], object] = {}
-
-    def under(self, chosen: Mapping[str, str], problems: list[Problem]) -> Scope:
-        """Return the same scope under other readings."""
-        other = copy(self)
-        other.chosen, other.problems = chosen, problems
-        return other
-
-
-class RuleTable:
+class RuleTable(ConditionTable):
     """One table of a rule file, with its names resolved as they are read. Rule kinds lower a policy through this.
 
     Args:
@@ -124,13 +62,8 @@ class RuleTable:
         title: Text,
         default_id: str,
     ) -> None:
-        self.scope = scope
-        self.document = document
-        self.path = path
-        self.values = values
-        self.schema = schema
+        super().__init__(scope, document, path, values, schema)
         self.clause = clause
-        self.asked: set[str] = set()
         label = values.get("title")
         self.head = Head(
             id=values.get("id", default_id),
@@ -145,53 +78,6 @@ class RuleTable:
         )
         if self.head.start >= self.head.end:
             self.problem(ENDS_BEFORE_IT_BEGINS, "until")
-
-    def problem(self, code: Code, /, *path: str | int, hint: Text | None = None, **parameters: object) -> None:
-        """Report what is wrong with the table, at the key or value `path` inside it.
-
-        Args:
-            code: what is wrong: one of the codes of the language, or a plugin's own.
-            path: the way from the table to the place.
-            hint: the nearest valid thing.
-            parameters: those of the code's text.
-        """
-        place = self.document.place((*self.path, *path))
-        self.scope.problems.append(code.at(place, hint=hint, **parameters))
-
-    def stands(self, under: Any, *path: str | int) -> bool:
-        """Whether what stands `under` some readings stands under the chosen ones; unknown readings are reported."""
-        stands = True
-        for name, wanted in (under or {}).items():
-            values = [wanted] if isinstance(wanted, str) else wanted
-            known = self.scope.readings.get(name)
-            if known is None:
-                hint = did_you_mean(name, self.scope.readings)
-                self.problem(UNKNOWN_READING, *path, name, hint=hint, name=name)
-                continue
-            for index, value in enumerate(values):
-                if value not in known:
-                    hint = did_you_mean(value, known)
-                    self.problem(UNKNOWN_READING_VALUE, *path, name, index, hint=hint, name=name, value=value)
-            self.asked.add(name)
-            stands = stands and self.scope.chosen.get(name) in values
-        return stands
-
-    def listed(self, *path: str | int) -> Iterator[tuple[str, bool, KeyPath]]:
-        """Yield each term of the list at `path`, whether it stands under the chosen readings, and its own path."""
-        yield from self.gated(self._at(*path) or (), *path)
-
-    def gated(self, entries: Iterable[Any], *path: str | int) -> Iterator[tuple[str, bool, KeyPath]]:
-        """Yield what is listed in `entries`, which stand at `path`, as `listed` does."""
-        for index, entry in enumerate(entries):
-            where: KeyPath = (*path, index)
-            if isinstance(entry, str):
-                yield entry, True, where
-            else:
-                stands = self.stands(entry.get("under"), *where, "under")
-                if "term" in entry:
-                    yield entry["term"], stands, (*where, "term")
-                for position, term in enumerate(entry.get("terms", ())):
-                    yield term, stands, (*where, "terms", position)
 
     def operations(self, key: str) -> frozenset[str]:
         """Return the operations listed at `key`; an unknown one is reported."""
@@ -233,94 +119,6 @@ class RuleTable:
             case dimension:
                 self.problem(UNKNOWN_TERM, *path, hint=hint, term=name, dimension=dimension)
         return None
-
-    def terms(self, *path: str | int) -> tuple[tuple[str, ...], frozenset[str]]:
-        """Return the terms listed at `path` as they are written, and closed under their kinds.
-
-        The schema of the list (`term_list`) says what declares the terms; an unknown one is reported.
-
-        Args:
-            path: the keys that lead to the list.
-        """
-        dimension = meaning_of(self._schema_of(*path))["lists"]
-        entries = self._at(*path) or ()
-        key = (dimension, *entries) if all(isinstance(entry, str) for entry in entries) else None
-        if key is None or key not in self.scope.lists:
-            before = len(self.scope.problems)
-            found = self._terms(dimension, *path)
-            if key is None or len(self.scope.problems) > before:
-                return found
-            self.scope.lists[key] = found
-        return self.scope.lists[key]
-
-    def _terms(self, dimension: str, *path: str | int) -> tuple[tuple[str, ...], frozenset[str]]:
-        declared = COUNTRIES if dimension == COUNTRY_CODES else self.scope.vocabulary.terms.get(dimension, {})
-        sets = self.scope.vocabulary.sets.get(dimension, {})
-        written: list[str] = []
-        for word, stands, where in self.listed(*path):
-            if dimension != WORDS and word not in sets and word not in declared:
-                self._unknown_term(dimension, word, where, (*declared, *sets))
-            elif stands:
-                written.extend(sets.get(word, (word,)))
-        if dimension not in self.scope.vocabulary.terms:
-            return tuple(written), frozenset(written)
-        return tuple(written), self.scope.vocabulary.closure(dimension, written)
-
-    def condition(self, *path: str | int, leave_out: Iterable[str] = ()) -> Condition:
-        """Return the conjunction of everything that the shared keys of the table at `path` ask of an event.
-
-        Args:
-            path: the keys that lead to the table; none for the rule's own table.
-            leave_out: shared keys that the rule kind reads for itself.
-        """
-        table = self._at(*path) or {}
-        parts: list[Condition] = []
-        for key, means in TERM_KEYS.items():
-            if key in table and key not in leave_out and table[key] != ANY:
-                written, values = self.terms(*path, key)
-                parts.append(In(means.field, values, written, at=(*path, key)))
-        for key, means in TERM_KEYS.items() if "except" in table else ():
-            if key in table["except"]:
-                written, values = self.terms(*path, "except", key)
-                if written:
-                    parts.append(NotIn(means.field, values, written, at=(*path, "except", key)))
-        for name, tests in table["attributes"].items() if "attributes" in table else ():
-            parts.extend(self._comparisons(name, tests, *path, "attributes", name))
-        if "facts" in table and "facts" not in leave_out:
-            parts.append(self.facts(*path, "facts"))
-        return all_of(*parts)
-
-    def facts(self, *path: str | int, default: Condition = ALWAYS) -> Condition:
-        """Return the requirement of facts at `path`, or `default` where the table has none."""
-        expression = self._at(*path)
-        if expression is None:
-            return default
-        forms = [key for key in ("all", "any", "not", "type") if key in expression]
-        if len(forms) != 1 or (forms[0] != "type" and len(expression) > 1):
-            self.problem(
-                FACT_EXPRESSION,
-                *path,
-            )
-            return NEVER
-        match forms[0]:
-            case "all":
-                return all_of(*(self.facts(*path, "all", index) for index in range(len(expression["all"]))))
-            case "any":
-                return any_of(*(self.facts(*path, "any", index) for index in range(len(expression["any"]))))
-            case "not":
-                return Not(self.facts(*path, "not"))
-            case _:
-                return self._fact(expression, *path)
-
-    def fact(self, fact_type: str, *path: str | int, **where: str) -> Condition:
-        """Return the condition that a fact of a type is in effect.
-
-        Args:
-            fact_type: the type.
-            path: the keys that lead to what the table says of it; problems are shown there.
-            where: values of its fields.
-        """
-        return self._fact({"type": fact_type, **where}, *path)
 
     def clauses(self, *path: str | int) -> frozenset[str]:
         """Return the clauses listed at `path`, each with its cases; an unknown one is reported."""
@@ -375,15 +173,6 @@ class RuleTable:
                 found.add(name)
         return frozenset(found)
 
-    def _at(self, *path: str | int) -> Any:
-        """Return what stands at `path`; None where nothing does."""
-        found: Any = self.values
-        for key in path:
-            if isinstance(key, str) and key not in found:
-                return None
-            found = found[key]
-        return found
-
     def _known(self, what: str) -> Collection[str] | None:
         """Return all names of a sort; None where any word will do."""
         vocabulary = self.scope.vocabulary
@@ -396,94 +185,6 @@ class RuleTable:
                 return OPERATIONS
             case _:
                 return None if what == WORDS else vocabulary.terms[what]
-
-    def _schema_of(self, *path: str | int) -> Mapping[str, Any]:
-        """Return the schema of what stands at `path`."""
-        found = self.schema
-        for key in path:
-            found = found["items"] if isinstance(key, int) else found["properties"][key]
-        return found
-
-    def _unknown_term(self, dimension: str, term: str, where: KeyPath, known: Iterable[str]) -> None:
-        self.problem(
-            UNKNOWN_TERM,
-            *where,
-            hint=term_hint(dimension, term, known),
-            term=term,
-            dimension=dimension,
-        )
-
-    def _comparisons(self, name: str, tests: Mapping[str, Any], *path: str | int) -> Iterator[Condition]:
-        declared = self.scope.vocabulary.attributes.get(name)
-        if declared is None:
-            self.problem(
-                UNKNOWN_ATTRIBUTE,
-                *path,
-                hint=did_you_mean(name, self.scope.vocabulary.attributes),
-                name=name,
-            )
-            return
-        for op, comparison in COMPARISONS.items():
-            if op not in tests:
-                continue
-            numeric = declared.type in ("integer", "number") and not isinstance(tests[op], bool | str)
-            fits = numeric if comparison.bound else declared.accepts(tests[op])
-            if not fits:
-                self.problem(
-                    ATTRIBUTE_TYPE,
-                    *path,
-                    op,
-                    name=name,
-                    type=declared.type,
-                )
-            else:
-                yield Compare(name, op, tests[op], at=(*path, op))
-
-    def _fact(self, expression: Mapping[str, Any], *path: str | int) -> Condition:
-        name = expression["type"]
-        declared = self.scope.vocabulary.facts.get(name)
-        if declared is None:
-            self.problem(
-                UNKNOWN_FACT_TYPE,
-                *path,
-                "type",
-                hint=did_you_mean(name, self.scope.vocabulary.facts),
-                name=name,
-            )
-            return NEVER
-        where: list[tuple[str, frozenset[str]]] = []
-        for key, wanted in expression.items():
-            if key in ("type", "unheld", "stated"):
-                continue
-            field = declared.fields.get(key)
-            nameable = [field.id for field in declared.fields.values() if field.held == VALUE]
-            if field is None or field.held != VALUE:
-                hint = did_you_mean(key, nameable)
-                self.problem(FIELD_WITHOUT_VALUE, *path, key, hint=hint, type=name, field=key)
-                continue
-            values: list[str] = []
-            for value, stands, at in (
-                [(wanted, True, (*path, key))] if isinstance(wanted, str) else self.gated(wanted, *path, key)
-            ):
-                if stands:
-                    values.append(value)
-                if field.values is not None and value not in field.values:
-                    self.problem(
-                        UNKNOWN_FIELD_VALUE,
-                        *at,
-                        hint=did_you_mean(value, field.values),
-                        type=name,
-                        field=key,
-                        value=value,
-                    )
-            where.append((key, frozenset(values)))
-        for listed in ("unheld", "stated"):
-            for index, key in enumerate(expression.get(listed, ())):
-                if key not in declared.fields:
-                    hint = did_you_mean(key, declared.fields)
-                    self.problem(UNKNOWN_FACT_FIELD, *path, listed, index, hint=hint, type=name, field=key)
-        unheld, stated = frozenset(expression.get("unheld", ())), frozenset(expression.get("stated", ()))
-        return Holds(name, tuple(sorted(where)), unheld, stated, at=path)
 
     def _instant(self, key: str, default: int) -> int:
         value = self.values.get(key)
