@@ -242,7 +242,11 @@ class Code(msgspec.Struct, frozen=True):
 
 def hinted(message: Text, hint: Text | None) -> Text:
     """Return a message that says its hint, if there is one, as well."""
-    return message if hint is None else Text(ja=f"{message.ja}（{hint.ja}）", en=f"{message.en}; {hint.en}")
+    return (
+        message
+        if hint is None
+        else Text(ja="{message}（{hint}）", en="{message}; {hint}").filled(message=message, hint=hint)
+    )
 
 
 def json_path(path: tuple[str | int, ...]) -> str:

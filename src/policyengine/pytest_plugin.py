@@ -34,7 +34,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addini("policyengine_packs", "The packs of the fixtures policyengine_engine and assert_….", type="paths")
     parser.addini("policyengine_config", "The policyengine.toml of the application, for those.", type="paths")
     parser.addini("policyengine_without", "Plugins and actions of that file that tests do without.", type="args")
-    parser.addini("policyengine_lang", "The language of failures: en or ja.", default="en")
+    parser.addini("policyengine_lang", "The language of failures: en, ja, or another of the policies'.", default="en")
 
 
 def pytest_collect_file(file_path: Path, parent: pytest.Collector) -> SuiteFile | None:
@@ -212,7 +212,7 @@ def _engines(config: pytest.Config) -> Engines:
 
 
 def _language(config: pytest.Config) -> Language:
-    return "ja" if config.getini("policyengine_lang") == "ja" else "en"
+    return str(config.getini("policyengine_lang"))
 
 
 def _problems(error: PolicyError, config: pytest.Config) -> str:

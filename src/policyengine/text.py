@@ -1,67 +1,95 @@
-"""Text for people, in Japanese and in English."""
+"""Text for people: the engine's own in Japanese and in English, a policy's in the languages that it is written in."""
 
 from __future__ import annotations
 
+import re
 import unicodedata
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, Final, Literal, NamedTuple, TypeAlias
 
 import msgspec
 
-Language: TypeAlias = Literal["ja", "en"]
-"""The languages in which every text of the engine exists."""
+Language: TypeAlias = str
+"""A language, by its tag: ``ja``, ``en``, ``de``, ``pt-BR``."""
 
 LANGUAGES: Final[tuple[Language, ...]] = ("ja", "en")
+"""The languages in which every text of the engine exists, and in which a policy is written that names no others."""
+
+LANGUAGE_TAG: Final = r"^[a-z]{2,3}(-[A-Za-z0-9]{2,8})*(?![\s\S])"
+"""What names a language: a code of ISO 639 in small letters, with what BCP 47 puts after it."""
+
+_TAG: Final = re.compile(LANGUAGE_TAG)
 
 
-class Text(msgspec.Struct, frozen=True, order=True):
-    """One text in both languages.
+class Text(msgspec.Struct, frozen=True, order=True, omit_defaults=True):
+    """One text in Japanese, in English and in whatever other languages it exists.
 
     Args:
-        ja: the Japanese text.
-        en: the English text.
+        ja: the Japanese text, or what is said in its place.
+        en: the English text, or what is said in its place: also where a language is asked for that the text has not.
+        more: the text in further languages, each with its tag.
     """
 
     ja: str
     en: str
+    more: tuple[tuple[Language, str], ...] = ()
 
     def say(self, lang: Language) -> str:
-        """Return the text in `lang`, one of ``"ja"`` and ``"en"``."""
-        return self.ja if lang == "ja" else self.en
+        """Return the text in a language; in English where it does not exist in that."""
+        if lang == "ja":
+            return self.ja
+        return next((said for tag, said in self.more if tag == lang), self.en)
 
-    def as_dict(self) -> dict[str, str]:
-        """Return ``{"ja": ..., "en": ...}``."""
-        return {"ja": self.ja, "en": self.en}
+    def as_dict(self, languages: Iterable[Language] = ()) -> dict[str, str]:
+        """Return the text by language: in those named, by default in all that it has."""
+        return {lang: self.say(lang) for lang in languages or _languages((self,))}
 
     def filled(self, /, **parameters: object) -> Text:
         """Return the text with each ``{name}`` replaced by the parameter of that name, a `Text` in each language."""
-        ja, en = (
-            {name: value.say(lang) if isinstance(value, Text) else value for name, value in parameters.items()}
-            for lang in LANGUAGES
-        )
-        return Text(ja=self.ja.format_map(ja), en=self.en.format_map(en))
+
+        def said(lang: Language) -> str:
+            return self.say(lang).format_map(
+                {name: value.say(lang) if isinstance(value, Text) else value for name, value in parameters.items()}
+            )
+
+        return _in_each((self, *(value for value in parameters.values() if isinstance(value, Text))), said)
 
 
-def text_of(table: Any, fallback: str) -> Text:
-    """Read a label from a rule file: a table with ``ja`` and ``en``, either of which may stand in for the other.
+def _languages(texts: Iterable[Text]) -> dict[Language, None]:
+    """Return the languages in which any of some texts exists, those of the engine first."""
+    return dict.fromkeys((*LANGUAGES, *(lang for text in texts for lang, _ in text.more)))
+
+
+def _in_each(texts: Iterable[Text], said: Callable[[Language], str]) -> Text:
+    """Return what is said in each language in which any of some texts exists."""
+    ja, en, *more = ((lang, said(lang)) for lang in _languages(texts))
+    return Text(ja[1], en[1], tuple(more))
+
+
+def text_of(table: Mapping[str, Any], fallback: str = "") -> Text:
+    """Read a text from a rule file. What it has not in Japanese or English is said in English, or its first language.
 
     Args:
-        table: a mapping that may hold the keys ``ja`` and ``en``.
-        fallback: what both languages say where the table has neither.
+        table: has the text in each language at its tag, perhaps beside other keys.
+        fallback: what is said where the table has it in no language.
     """
-    ja, en = table.get("ja"), table.get("en")
-    return Text(ja=ja or en or fallback, en=en or ja or fallback)
+    said = {tag: text for tag, text in table.items() if isinstance(text, str) and text and _TAG.match(tag)}
+    spare = said.get("en") or next(iter(said.values()), fallback)
+    ja, en = (said.pop(lang, spare) for lang in LANGUAGES)
+    return Text(ja, en, tuple(said.items()))
 
 
 def listed(texts: Iterable[Text], *, last: Text | None = None) -> Text:
     """Join texts into one enumeration; `last` is the word before the last member, by default a bare comma."""
     items = list(texts)
-    ja = "、".join(text.ja for text in items)
-    en = ", ".join(text.en for text in items)
-    if last is not None and len(items) > 1:
-        ja = "、".join(text.ja for text in items[:-1]) + last.ja + items[-1].ja
-        en = ", ".join(text.en for text in items[:-1]) + f" {last.en} " + items[-1].en
-    return Text(ja=ja, en=en)
+
+    def said(lang: Language) -> str:
+        comma, space = ("、", "") if lang == "ja" else (", ", " ")
+        if last is None or len(items) < 2:
+            return comma.join(text.say(lang) for text in items)
+        return comma.join(text.say(lang) for text in items[:-1]) + space + last.say(lang) + space + items[-1].say(lang)
+
+    return _in_each(items, said)
 
 
 def same(word: str) -> Text:
@@ -134,4 +162,8 @@ def shortened(items: Sequence[str], label: Callable[[str], Text]) -> Text:
     """Return `items` in words: the first `SHOWN` of them, and how many more there are."""
     shown = listed(label(item) for item in items[:SHOWN])
     more = len(items) - SHOWN
-    return shown if more <= 0 else Text(ja=f"{shown.ja}、ほか {more} 件", en=f"{shown.en} and {more} more")
+    return (
+        shown
+        if more <= 0
+        else Text(ja="{shown}、ほか {more} 件", en="{shown} and {more} more").filled(shown=shown, more=more)
+    )

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import os
+import re
 import sys
 from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
 
 import click
+from click.core import ParameterSource
 
 from policyengine.cli.session import Session, default_language
 from policyengine.errors import PluginError, PolicyError, Problem
-from policyengine.text import Language, Words, plain, visible
+from policyengine.text import LANGUAGE_TAG, LANGUAGES, Language, Words, plain, visible
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -35,12 +37,19 @@ _STYLES = {
 }
 
 
+def _language(context: click.Context, option: click.Parameter, lang: Language) -> Language:
+    if not re.match(LANGUAGE_TAG, lang):
+        raise click.BadParameter(f'expected the tag of a language, such as ja, en or de, got "{lang}"', context, option)
+    return lang
+
+
 language_option = click.option(
     "--lang",
-    type=click.Choice(["ja", "en"]),
+    metavar="LANGUAGE",
     default=default_language,
     show_default="of the environment",
-    help="Language of texts for people.",
+    callback=_language,
+    help="Language of texts for people: ja, en, or another of the policies'; what is not in it is said in English.",
 )
 reading_option = click.option(
     "--reading",
@@ -86,7 +95,7 @@ def load_engine(policy: Sequence[str], readings: Iterable[str], lang: Language) 
         if any(readings):
             raise click.UsageError("Readings of configured policies stand in the configuration.")
         session.lang = lang
-        return session.engine()
+        return _speaking(session.engine(), lang)
     chosen = {}
     for reading in readings:
         name, equals, value = reading.partition("=")
@@ -94,11 +103,21 @@ def load_engine(policy: Sequence[str], readings: Iterable[str], lang: Language) 
             raise click.BadParameter(f'expected NAME=VALUE, got "{reading}"', param_hint="--reading")
         chosen[name] = value
     try:
-        return Engine.load(*policy, readings=chosen, disable=disabled(), imports_from=imports_from())
+        engine = Engine.load(*policy, readings=chosen, disable=disabled(), imports_from=imports_from())
     except PolicyError as error:
         fail(error.problems, lang)
     except PluginError as error:
         raise click.ClickException(str(error)) from None
+    return _speaking(engine, lang)
+
+
+def _speaking(engine: Engine, lang: Language) -> Engine:
+    """Return the engine; or say that neither it nor a policy has the language that the call names."""
+    known = dict.fromkeys((*LANGUAGES, *(one for policy in engine.policies for one in policy.languages)))
+    named = click.get_current_context().get_parameter_source("lang") is ParameterSource.COMMANDLINE
+    if named and lang not in known:
+        raise click.BadParameter(f'no text is in "{lang}"; there are {", ".join(known)}', param_hint="--lang")
+    return engine
 
 
 def fail(problems: Iterable[Problem], lang: Language) -> NoReturn:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Mapping
 from functools import cached_property
-from typing import IO, TYPE_CHECKING, Any
+from typing import IO, TYPE_CHECKING, Any, Final
 
 import click
 
@@ -20,13 +21,22 @@ if TYPE_CHECKING:
 
 
 def default_language() -> Language:
-    """Return ``ja`` where the environment speaks Japanese, else ``en``."""
+    """Return the language that the environment speaks; ``en`` where it says none."""
     for name in ("LC_ALL", "LC_MESSAGES", "LANG"):
         if value := os.environ.get(name):
-            return "ja" if value.startswith("ja") else "en"
+            return _language(value)
     import locale  # noqa: PLC0415  an environment that says nothing is rare
 
-    return "ja" if (locale.getlocale()[0] or "").startswith("ja") else "en"
+    return _language(locale.getlocale()[0] or "")
+
+
+def _language(locale: str) -> Language:
+    """Return the language of a locale, such as ``de`` of ``de_DE.UTF-8``."""
+    found = _LOCALE.match(locale)
+    return found[0] if found else "en"
+
+
+_LOCALE: Final = re.compile(r"[a-z]{2,3}(?=[_.@]|$)")
 
 
 class Session:

@@ -42,7 +42,8 @@ class Court:
             name: attribute for policy in policies for name, attribute in policy.vocabulary.attributes.items()
         }
         self.refs = tuple(
-            PolicyRef(policy.id, policy.version, policy.digest, policy.other_readings) for policy in policies
+            PolicyRef(policy.id, policy.version, policy.digest, policy.other_readings, policy.other_languages)
+            for policy in policies
         )
         same = reader is not None and reader.types == self.fact_types
         self.admission = reader if reader is not None and same else reader_of(self.fact_types, reader)

@@ -30,7 +30,7 @@ from policyengine.model.event import Event
 from policyengine.model.policy import Policy
 from policyengine.model.rule import LEAVE, Duty, Head, Permit, Replacement, Restriction, Rule, sided
 from policyengine.model.words import describe
-from policyengine.text import Text, same
+from policyengine.text import Language, Text, same
 
 Effect: TypeAlias = Literal[
     "permits", "struck", "licenses", "silent", "stops", "spares", "satisfied", "exempt", "replaces", "obliges"
@@ -79,8 +79,8 @@ class Part:
         """The condition in words."""
         return self.say()
 
-    def as_dict(self) -> dict[str, Any]:
-        """Return the condition as JSON data."""
+    def as_dict(self, languages: Iterable[Language] = ()) -> dict[str, Any]:
+        """Return the condition as JSON data, said in some languages, by default in all that its words have."""
         found: dict[str, Any] = {
             "role": self.role,
             "sort": self.sort,
@@ -90,10 +90,10 @@ class Part:
             "met_for": list(self.items),
             "open_for": list(self.open),
             "place": str(self.place) if self.place else None,
-            "message": self.text.as_dict(),
+            "message": self.text.as_dict(languages),
         }
         if self.parts:
-            found["parts"] = [part.as_dict() for part in self.parts]
+            found["parts"] = [part.as_dict(languages) for part in self.parts]
         return found
 
 
@@ -144,7 +144,8 @@ class Explanation:
     labels: dict[str, Text]
 
     def as_dict(self) -> dict[str, Any]:
-        """Return the explanation as JSON data."""
+        """Return the explanation as JSON data, what a policy says in the languages that it has."""
+        spoken = {ref.id: ref.spoken for ref in self.decision.policies}
         return {
             "decision": self.decision.as_dict(),
             "considered": [
@@ -152,15 +153,15 @@ class Explanation:
                     "policy": rule.policy,
                     "rule": rule.rule,
                     "clause": rule.clause,
-                    "title": rule.title.as_dict(),
+                    "title": rule.title.as_dict(spoken.get(rule.policy, ())),
                     "place": str(rule.place) if rule.place else None,
-                    "conditions": [part.as_dict() for part in rule.parts],
+                    "conditions": [part.as_dict(spoken.get(rule.policy, ())) for part in rule.parts],
                     "effects": rule.effects,
                 }
                 for rule in self.considered
             ],
             "clauses": [
-                {"policy": policy, "clause": number, "summary": summary.as_dict()}
+                {"policy": policy, "clause": number, "summary": summary.as_dict(spoken.get(policy, ()))}
                 for policy, number, summary in self.clauses
             ],
         }

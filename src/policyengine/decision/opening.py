@@ -19,6 +19,8 @@ from policyengine.model.rule import Duty, Permit, Replacement, Restriction, Rule
 from policyengine.model.vocabulary import Vocabulary
 from policyengine.text import Text, listed
 
+_UNSTATED: Final = Text(ja="{name}が述べられていません", en="the {name} is not stated")
+
 MOST: Final = 8
 """How many open things a message names."""
 
@@ -101,7 +103,7 @@ def with_openings(message: Text, found: Iterable[Opening]) -> Text:
     if not texts:
         return message
     shown = listed(texts[:MOST])
-    return Text(ja=f"{message.ja}（{shown.ja}）", en=f"{message.en} ({shown.en})")
+    return Text(ja="{message}（{shown}）", en="{message} ({shown})").filled(message=message, shown=shown)
 
 
 def _paths(policy: Policy, answers: Answers, leaf: Condition, turned: Condition, items: Items) -> Iterator[Opening]:
@@ -132,29 +134,27 @@ def _field(policy: Policy, answers: Answers, field: Field, items: Items) -> Iter
         return
     value = answers.stated[field]
     if value is OPEN:
-        yield Opening(row.name, Text(ja=f"{row.label.ja}が述べられていません", en=f"the {row.label.en} is not stated"))
+        yield Opening(row.name, _UNSTATED.filled(name=row.label))
     elif isinstance(value, str):
         yield _general(policy, field, value, row.name)
 
 
 def _general(policy: Policy, field: Field, word: str, path: str) -> Opening:
     label = policy.vocabulary.label(field, word)
-    return Opening(
-        path,
-        Text(ja=f"「{label.ja}」のどれかが述べられていません", en=f"which kind of {label.en} it is is not stated"),
-    )
+    text = Text(ja="「{name}」のどれかが述べられていません", en="which kind of {name} it is is not stated")
+    return Opening(path, text.filled(name=label))
 
 
 def _attribute(policy: Policy, event: Event, attribute: str) -> Opening:
     label = policy.vocabulary.attributes[attribute].label
-    text = Text(ja=f"{label.ja}が述べられていません", en=f"the {label.en} is not stated")
+    text = _UNSTATED.filled(name=label)
     others = {name.casefold(): name for name in event.attributes if name not in policy.vocabulary.attributes}
     near = nearest(attribute.casefold(), others)
     if near is not None:
         text = Text(
-            ja=f"{text.ja}。「{others[near]}」は「{attribute}」のことですか",
-            en=f'{text.en}; "{others[near]}" is stated: did you mean "{attribute}"?',
-        )
+            ja="{text}。「{near}」は「{attribute}」のことですか",
+            en='{text}; "{near}" is stated: did you mean "{attribute}"?',
+        ).filled(text=text, near=others[near], attribute=attribute)
     return Opening(json_path(("attributes", attribute))[2:], text)
 
 

@@ -56,7 +56,7 @@ class Reasons:
         open_things = self._openings.of(answers, self._behind(event, obstacle), chosen(event.items, frozenset(items)))
         shown = shortened(sorted(items), lambda item: self._policy.vocabulary.label(Field.ITEM, item))
         message = with_openings(self._worded(obstacle), open_things)
-        said = Text(ja=f"{message.ja}: {shown.ja}", en=f"{message.en}: {shown.en}")
+        said = Text(ja="{message}: {items}", en="{message}: {items}").filled(message=message, items=shown)
         return said, tuple([opening.path for opening in open_things])
 
     def _worded(self, obstacle: Obstacle) -> Text:
@@ -70,9 +70,9 @@ class Reasons:
             return Text(ja="この取扱いを許す条項がありません", en="no clause permits such a flow")
         summary = policy.clauses[clause].summary
         return Text(
-            ja=f"条項 {clause} が挙げる範囲にありません（{summary.ja}）",
-            en=f"not within what clause {clause} allows ({summary.en})",
-        )
+            ja="条項 {clause} が挙げる範囲にありません（{summary}）",
+            en="not within what clause {clause} allows ({summary})",
+        ).filled(clause=clause, summary=summary)
 
     def answers(self, event: Event) -> Answers:
         """Return what an event says to the conditions of the policy."""
@@ -139,7 +139,9 @@ def _struck(by: Restriction, vocabulary: Vocabulary) -> Text:
     if by.unless == NEVER:
         return by.message
     needed = describe(by.unless, vocabulary)
-    return Text(ja=f"{by.message.ja}（必要: {needed.ja}）", en=f"{by.message.en} (needed: {needed.en})")
+    return Text(ja="{message}（必要: {needed}）", en="{message} (needed: {needed})").filled(
+        message=by.message, needed=needed
+    )
 
 
 def _unknown(vocabulary: Vocabulary, dimension: str, word: str) -> Text:

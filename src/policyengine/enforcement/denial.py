@@ -101,12 +101,15 @@ def problem_document(denied: FlowDenied, policies: Iterable[Policy] = (), lang: 
     return found
 
 
-def language_asked_for(accept_language: str, default: Language = "en") -> Language:
-    """Return the one of our languages that an ``Accept-Language`` header (RFC 9110) likes best.
+def language_asked_for(
+    accept_language: str, default: Language = "en", languages: Iterable[Language] = LANGUAGES
+) -> Language:
+    """Return the one of some languages that an ``Accept-Language`` header (RFC 9110) likes best.
 
     Args:
         accept_language: the value of the header; empty where there is none.
-        default: what is taken where it asks for neither, or for both alike.
+        default: what is taken where it asks for none of them, or likes it as much as any.
+        languages: what there is to choose from, such as the `languages` of a policy; by default those of the engine.
     """
     weights: dict[str, float] = {}
     for part in accept_language.lower().split(","):
@@ -116,11 +119,19 @@ def language_asked_for(accept_language: str, default: Language = "en") -> Langua
             name, _, value = parameter.partition("=")
             if name.strip() == "q":
                 weight = float(value) if _WEIGHT.fullmatch(value.strip()) else 0.0
-        language = wanted.partition("-")[0]
-        weights[language] = max(weight, weights.get(language, 0.0))
-    liked = {lang: weights.get(lang, weights.get("*", 0.0)) for lang in LANGUAGES}
-    best = max(liked.values())
-    return default if liked[default] == best else next(lang for lang in LANGUAGES if liked[lang] == best)
+        weights[wanted] = max(weight, weights.get(wanted, 0.0))
+    liked = {lang: _liked(lang.lower(), weights) for lang in (default, *languages)}
+    return max(liked, key=lambda lang: liked[lang])
+
+
+def _liked(language: str, weights: Mapping[str, float]) -> float:
+    """Return how much a language is liked, itself or as one that is a wider or a narrower one of those asked for."""
+    akin = [
+        weight
+        for wanted, weight in weights.items()
+        if f"{language}-".startswith(f"{wanted}-") or f"{wanted}-".startswith(f"{language}-")
+    ]
+    return max(akin, default=weights.get("*", 0.0))
 
 
 def _labels(policies: Iterable[Policy]) -> dict[str, Text]:

@@ -36,7 +36,7 @@ from policyengine.model.problems import POLICY_TABLE_TWICE
 from policyengine.model.rule import Permit
 from policyengine.model.vocabulary import Vocabulary
 from policyengine.moment import FOREVER, instant
-from policyengine.text import Text
+from policyengine.text import text_of
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -245,11 +245,12 @@ class _Builder(Declarations):
         return Policy(
             id=about["id"],
             version=about["version"],
-            title=Text(**about["title"]),
+            title=text_of(about["title"]),
             digest=self.pack.digest if self._kept is None else "",
             governs=None if about["governs"] == "anyone" else frozenset(about["governs"]),
             start=span[0],
             end=span[1],
+            languages=self.pack.languages,
             contact=about.get("contact"),
             vocabulary=vocabulary,
             clauses=clauses,
@@ -396,7 +397,7 @@ class _Builder(Declarations):
         for document, index, table in self.clause_tables():
             for position, point in enumerate(table.get("open", ())):
                 place = document.place(("clause", index, "open", position))
-                note = OPEN_POINT.at(place, point=Text(**point))
+                note = OPEN_POINT.at(place, point=text_of(point))
                 yield msgspec.structs.replace(note, clause=table["number"])
 
     def layer_reach(self, policy: Policy) -> Iterator[Problem]:

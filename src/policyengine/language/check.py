@@ -213,7 +213,8 @@ def _contradiction(code: Code, rule: Rule, parts: Sequence[Condition], events: E
         if others and not events.meet(*others):
             core = others
     said = [(describe(part, events.vocabulary), _place(rule, part)) for part in core]
-    shown = listed(Text(ja=f"「{text.ja}」（{place}）", en=f'"{text.en}" ({place})') for text, place in said)
+    part_at = Text(ja="「{part}」（{place}）", en='"{part}" ({place})')
+    shown = listed(part_at.filled(part=text, place=place) for text, place in said)
     return msgspec.structs.replace(code.at(said[-1][1], parts=shown), clause=rule.head.clause)
 
 

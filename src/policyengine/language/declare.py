@@ -30,7 +30,7 @@ from policyengine.model.policy import Clause, ObligationText, Reading
 from policyengine.model.problems import UNKNOWN_CLAUSE
 from policyengine.model.vocabulary import DIMENSIONS, Attribute, Term, Vocabulary, hierarchy_of
 from policyengine.schema.problems import UNKNOWN_KEY
-from policyengine.text import Text
+from policyengine.text import Text, text_of
 
 if TYPE_CHECKING:
     from policyengine.errors import KeyPath
@@ -53,9 +53,9 @@ class Declarations:
         self._broken: set[tuple[str, KeyPath]] = set()
         if trusted:
             return
-        schema = policy_schema(kinds.values())
-        for document in pack.documents:
-            for where, problem in problems_of(document, schema):
+        own, shared = (policy_schema(kinds.values(), pack.languages, shared=shared) for shared in (False, True))
+        for document in pack.own:
+            for where, problem in problems_of(document, own if document in pack.rules else shared):
                 self.problems.append(self._of_kind(document, where, problem))
                 self._broken.update((document.path, where[:length]) for length in range(len(where) + 1))
 
@@ -81,7 +81,7 @@ class Declarations:
         attributes = {
             name: Attribute(
                 name,
-                label_of(table, name),
+                text_of(table, name),
                 table.get("type", "string"),
                 (document.places, ("vocabulary", "attributes", name)),
             )
@@ -93,7 +93,7 @@ class Declarations:
         """Return the readings by name."""
         found: dict[str, Reading] = {}
         for document, name, table in self._declared("readings"):
-            values = {value: label_of(table_of(label), value) for value, label in table_of(table.get("values")).items()}
+            values = {value: text_of(table_of(label), value) for value, label in table_of(table.get("values")).items()}
             default, clause = text_or_none(table.get("default")) or "", text_or_none(table.get("clause"))
             if default not in values and not self.broken(document, "readings", name):
                 self.problem(
@@ -104,7 +104,7 @@ class Declarations:
                     name=name,
                     value=default,
                 )
-            found[name] = Reading(name, label_of(table, name), default, values, clause)
+            found[name] = Reading(name, text_of(table, name), default, values, clause)
         return found
 
     def clause_tables(self) -> Iterator[tuple[Document, int, dict[str, Any]]]:
@@ -126,9 +126,9 @@ class Declarations:
             organisational, title = table.get("organisational"), table.get("title")
             found[number] = Clause(
                 number,
-                label_of(table_of(table.get("summary")), number),
-                label_of(table_of(title), number) if title else None,
-                label_of(table_of(organisational), number) if organisational else None,
+                text_of(table_of(table.get("summary")), number),
+                text_of(table_of(title), number) if title else None,
+                text_of(table_of(organisational), number) if organisational else None,
                 table.get("ground") is True,
                 text_or_none(table.get("case_of")),
                 self._defines(document, index, table, vocabulary),
@@ -149,7 +149,7 @@ class Declarations:
         for document, name, table in self._declared("obligations"):
             clause = table.get("clause", "")
             self.clause_known(clause, clauses, document, "obligations", name, "clause")
-            found[name] = ObligationText(name, clause, label_of(table, name), frozen(table_of(table.get("parameters"))))
+            found[name] = ObligationText(name, clause, text_of(table, name), frozen(table_of(table.get("parameters"))))
         return found
 
     def clause_known(self, number: Any, known: Iterable[str], document: Document, *path: str | int) -> None:
@@ -191,7 +191,7 @@ class Declarations:
         terms = {
             name: Term(
                 name,
-                label_of(table, name),
+                text_of(table, name),
                 _words(table.get("is_a")),
                 table.get("remainder") is True,
                 (document.places, ("vocabulary", dimension, name)),
@@ -250,9 +250,9 @@ class Declarations:
                 )
                 if values and held != VALUE:
                     self.problem(VALUES_OF_NO_VALUE, document, "vocabulary", "facts", name, "fields", key, "values")
-                labels.update({value: label_of(table_of(label), value) for value, label in values.items()})
+                labels.update({value: text_of(table_of(label), value) for value, label in values.items()})
             source = (document.places, ("vocabulary", "facts", name))
-            found[name] = FactType(name, label_of(table, name), fields, labels, source)
+            found[name] = FactType(name, text_of(table, name), fields, labels, source)
         return found
 
 
@@ -269,12 +269,6 @@ def table_of(value: Any) -> dict[str, Any]:
 def text_or_none(value: Any) -> str | None:
     """Return `value` where it is text."""
     return value if isinstance(value, str) else None
-
-
-def label_of(table: Mapping[str, Any], fallback: str) -> Text:
-    """Return the text that `table` has in both languages, with `fallback` for one that it lacks."""
-    ja, en = text_or_none(table.get("ja")), text_or_none(table.get("en"))
-    return Text(ja=ja or fallback, en=en or fallback)
 
 
 def _words(value: Any) -> tuple[str, ...]:

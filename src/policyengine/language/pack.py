@@ -15,6 +15,7 @@ from policyengine.language.file_problems import DECLARE_IMPORTS, IMPORT_OUTSIDE,
 from policyengine.language.find import STANDARD, find_packs, pack_files
 from policyengine.language.seal import lock_of, seal_problems
 from policyengine.language.source import Document, read
+from policyengine.text import LANGUAGES, Language
 
 
 @dataclass(frozen=True)
@@ -59,6 +60,13 @@ class Pack:
         return next(
             (found for about in self._tables("policy", self.rules) if isinstance(found := about.get("id"), str)), ""
         )
+
+    @property
+    def languages(self) -> tuple[Language, ...]:
+        """The languages in which it is written, as far as they can be read."""
+        named = (about.get("languages") for about in self._tables("policy", self.rules))
+        said = next((found for found in named if isinstance(found, list) and found), LANGUAGES)
+        return tuple(lang for lang in said if isinstance(lang, str)) or LANGUAGES
 
     @property
     def readings(self) -> frozenset[str]:

@@ -17,7 +17,8 @@ from policyengine.language.keys import (
 from policyengine.model.fact import COMMON_FACT_FIELDS, VALUE
 from policyengine.model.fields import HELD
 from policyengine.model.vocabulary import DIMENSIONS
-from policyengine.schema.pieces import ANYONE, DRAFT, ID, SCALAR, TEXT, WHEN, Schema
+from policyengine.schema.pieces import ANYONE, DRAFT, ID, SCALAR, TEXT, WHEN, Schema, in_languages
+from policyengine.text import LANGUAGE_TAG, LANGUAGES, Language
 
 if TYPE_CHECKING:
     from policyengine.language.kind import RuleKind
@@ -48,13 +49,24 @@ def rule_schema(kind: RuleKind) -> Schema:
     return _once(_key(kind), kind.properties, lambda: _rule_schema(kind))
 
 
-def policy_schema(kinds: Iterable[RuleKind]) -> Schema:
+def policy_schema(
+    kinds: Iterable[RuleKind], languages: Sequence[Language] = LANGUAGES, *, shared: bool = False
+) -> Schema:
     """Return the JSON Schema of rule files, imported ones among them, with every one of `kinds`.
 
-    It is the same object whenever the same kinds are asked for, and nobody changes it.
+    It is the same object whenever the same is asked for, and nobody changes it.
+
+    Args:
+        kinds: the rule kinds.
+        languages: those in which every text is needed.
+        shared: whether texts may be there in others as well, as in a file that several policies import.
     """
     some = sorted(kinds, key=lambda kind: kind.name)
-    return _once(tuple(map(_key, some)), [kind.properties for kind in some], lambda: _policy_schema(some))
+    key, parts = tuple(map(_key, some)), [kind.properties for kind in some]
+    schema = _once(key, parts, lambda: _policy_schema(some))
+    if not shared and tuple(languages) == LANGUAGES:
+        return schema
+    return _once((*key, *languages, shared), parts, lambda: in_languages(schema, languages, more=shared))
 
 
 def _once(key: Hashable, parts: object, make: Callable[[], Schema]) -> Schema:
@@ -189,6 +201,13 @@ def _policy_schema(kinds: Sequence[RuleKind]) -> Schema:
                     "from": {"$ref": "#/$defs/when"},
                     "until": {"$ref": "#/$defs/when"},
                     "contact": {"type": "string"},
+                    "languages": {
+                        "type": "array",
+                        "description": 'The languages in which every text stands; by default ["ja", "en"].',
+                        "items": {"type": "string", "pattern": LANGUAGE_TAG},
+                        "minItems": 1,
+                        "uniqueItems": True,
+                    },
                     "layer": {
                         "type": "boolean",
                         "description": "It lies above other policies, as a statute does, and governs nothing alone.",

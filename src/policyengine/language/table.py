@@ -25,7 +25,7 @@ from policyengine.model.operation import OPERATIONS
 from policyengine.model.problems import UNKNOWN_CLAUSE, UNKNOWN_FACT_TYPE, UNKNOWN_OBLIGATION
 from policyengine.model.rule import Head
 from policyengine.moment import FOREVER, instant
-from policyengine.text import Text
+from policyengine.text import Text, text_of
 
 _NOTHING: Final = frozenset[str]()
 """One for all: a set of its own would take more memory than all else that is kept of a rule."""
@@ -69,7 +69,7 @@ class RuleTable(ConditionTable):
             id=values.get("id", default_id),
             clause=clause,
             kind=kind,
-            title=Text(**label) if label else title,
+            title=text_of(label) if label else title,
             start=self._instant("from", -FOREVER),
             end=self._instant("until", FOREVER),
             obligations=self.obligations(),

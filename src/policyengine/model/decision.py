@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from itertools import chain
 from typing import Any, Final, Literal, TypeAlias
 
 import msgspec
 from msgspec import UNSET, Struct, UnsetType
 
 from policyengine.errors import EventError
-from policyengine.text import Language, Line, Style, Text, Words, plain_text, same, shortened
+from policyengine.text import LANGUAGES, Language, Line, Style, Text, Words, plain_text, same, shortened, text_of
 
 Outcome: TypeAlias = Literal["permit", "deny", "invalid"]
 
@@ -23,12 +24,19 @@ class PolicyRef(Struct, frozen=True, omit_defaults=True, gc=False):
         version: its version.
         digest: ``sha256:`` and the hash of its content.
         readings: the readings whose value is not the default.
+        languages: in which its texts are written, and so what is said of a decision; none for Japanese and English.
     """
 
     id: str
     version: str
     digest: str
     readings: Mapping[str, str] = {}
+    languages: tuple[Language, ...] = ()
+
+    @property
+    def spoken(self) -> tuple[Language, ...]:
+        """The languages in which what the policy says of a decision stands there."""
+        return self.languages or LANGUAGES
 
 
 class Reason(Struct, frozen=True, eq=False, gc=False):
@@ -159,13 +167,20 @@ class Decision(Struct, frozen=True, eq=False, gc=False):
                 self.policies,
                 self.clauses,
                 self.rules,
-                [_WrittenReason.of(reason) for reason in self.reasons] if self.reasons else (),
+                [_WrittenReason.of(reason, self._languages(reason)) for reason in self.reasons] if self.reasons else (),
                 self.permitted_items,
                 self.excess_items,
-                self.obligations,
+                [_WrittenObligation.of(duty, self._languages()) for duty in self.obligations]
+                if self.obligations
+                else (),
                 self.errors if self.outcome == "invalid" else UNSET,
             )
         )
+
+    def _languages(self, reason: Reason | None = None) -> tuple[Language, ...]:
+        """Return the languages of the policy that says something, or of all that take part."""
+        said = [ref.spoken for ref in self.policies if reason is None or reason.policy in (ref.id, None)]
+        return said[0] if len(said) == 1 else tuple(dict.fromkeys(chain.from_iterable(said))) or LANGUAGES
 
     def explain(self, lang: Language = "en") -> str:
         """Return the decision for people: every rule considered, what held and what did not, and the clauses.
@@ -174,7 +189,7 @@ class Decision(Struct, frozen=True, eq=False, gc=False):
         clauses, items, reasons, obligations and errors.
 
         Args:
-            lang: ``"ja"`` or ``"en"``.
+            lang: a language of the policies, or ``"ja"`` or ``"en"``; what does not exist in it is said in English.
         """
         if self.explainer is None:
             return plain_text(self.lines(lang))
@@ -185,7 +200,7 @@ class Decision(Struct, frozen=True, eq=False, gc=False):
         """Yield what the decision holds, for people: a headline, then what it rests on.
 
         Args:
-            lang: ``"ja"`` or ``"en"``.
+            lang: a language of the policies, or ``"ja"`` or ``"en"``; what does not exist in it is said in English.
         """
         word, style = _OUTCOMES[self.outcome]
         headline = [Words(self.event or "-", "strong"), Words("  "), Words(word.say(lang), style)]
@@ -240,7 +255,7 @@ class _Written(Struct, frozen=True, gc=False):
     reasons: Sequence[_WrittenReason]
     permitted_items: tuple[str, ...]
     excess_items: tuple[str, ...]
-    obligations: tuple[Obligation, ...]
+    obligations: Sequence[_WrittenObligation]
     errors: tuple[EventError, ...] | UnsetType
 
 
@@ -252,7 +267,9 @@ def read_decision(text: bytes | str) -> Decision:
     """
     data = msgspec.json.decode(text, type=dict[str, Any])
     reasons = [one.read() for one in msgspec.convert(data.pop("reasons", ()), tuple[_WrittenReason, ...])]
-    return msgspec.structs.replace(msgspec.convert(data, Decision), reasons=tuple(reasons))
+    duties = [one.read() for one in msgspec.convert(data.pop("obligations", ()), tuple[_WrittenObligation, ...])]
+    found = msgspec.convert(data, Decision)
+    return msgspec.structs.replace(found, reasons=tuple(reasons), obligations=tuple(duties))
 
 
 class _WrittenReason(Struct, frozen=True, gc=False):
@@ -264,15 +281,32 @@ class _WrittenReason(Struct, frozen=True, gc=False):
     rule: str | None
     items: tuple[str, ...]
     open: tuple[str, ...]
-    message: Text
+    message: dict[Language, str]
 
     @classmethod
-    def of(cls, reason: Reason) -> _WrittenReason:
-        return cls(reason.code, reason.policy, reason.clause, reason.rule, reason.items, reason.open, reason.message)
+    def of(cls, reason: Reason, languages: tuple[Language, ...]) -> _WrittenReason:
+        said = reason.message.as_dict(languages)
+        return cls(reason.code, reason.policy, reason.clause, reason.rule, reason.items, reason.open, said)
 
     def read(self) -> Reason:
         code, policy, clause, rule = self.code, self.policy, self.clause, self.rule
-        return Reason(code, policy, clause, rule, self.items, (self.message, self.open))
+        return Reason(code, policy, clause, rule, self.items, (text_of(self.message), self.open))
+
+
+class _WrittenObligation(Struct, frozen=True, gc=False):
+    """The JSON object of an obligation."""
+
+    id: str
+    clause: str
+    parameters: Mapping[str, Any]
+    message: dict[Language, str]
+
+    @classmethod
+    def of(cls, duty: Obligation, languages: tuple[Language, ...]) -> _WrittenObligation:
+        return cls(duty.id, duty.clause, duty.parameters, duty.message.as_dict(languages))
+
+    def read(self) -> Obligation:
+        return Obligation(self.id, self.clause, self.parameters, text_of(self.message))
 
 
 _OUTCOMES: Final[Mapping[Outcome, tuple[Text, Style]]] = {

@@ -10,7 +10,7 @@ from policyengine.model.fields import EVENT, EVENT_KEYS, HELD, EventField, Form,
 from policyengine.model.operation import OPERATIONS
 from policyengine.moment import TIME_PATTERN
 from policyengine.schema.names import NAME
-from policyengine.schema.pieces import DRAFT, SCALAR, TEXT, Schema
+from policyengine.schema.pieces import DRAFT, SCALAR, TEXT_IN_ANY, Schema
 
 _STRING: Schema = {"type": "string"}
 _NAME: Schema = {"$ref": "#/$defs/id"}
@@ -141,6 +141,7 @@ def decision_schema() -> Schema:
                 "digest": {"type": "string", "pattern": r"^sha256:[0-9a-f]{64}(?![\s\S])"},
             },
             readings={"type": "object", "additionalProperties": {"type": "string"}, "minProperties": 1},
+            languages=strings,
         ),
         "clauses": strings,
         "rules": strings,
@@ -152,16 +153,16 @@ def decision_schema() -> Schema:
                 "rule": maybe,
                 "items": strings,
                 "open": strings,
-                "message": TEXT,
+                "message": TEXT_IN_ANY,
             }
         ),
         "permitted_items": strings,
         "excess_items": strings,
         "obligations": _objects(
-            {"id": {"type": "string"}, "clause": {"type": "string"}, "parameters": parameters, "message": TEXT}
+            {"id": {"type": "string"}, "clause": {"type": "string"}, "parameters": parameters, "message": TEXT_IN_ANY}
         ),
     }
-    errors = {**_objects({"path": {"type": "string", "pattern": r"^\$"}, "message": TEXT}), "minItems": 1}
+    errors = {**_objects({"path": {"type": "string", "pattern": r"^\$"}, "message": TEXT_IN_ANY}), "minItems": 1}
     some, empty, known = {"minItems": 1}, {"maxItems": 0}, {"type": "string"}
     return {
         "$schema": DRAFT,

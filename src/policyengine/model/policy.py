@@ -10,7 +10,7 @@ from msgspec import Struct, field
 from policyengine.model.operation import OPERATIONS
 from policyengine.model.rule import Rule
 from policyengine.model.vocabulary import Vocabulary
-from policyengine.text import Text
+from policyengine.text import LANGUAGES, Language, Text
 
 
 class Clause(Struct, frozen=True):
@@ -65,6 +65,7 @@ class Policy(Struct, frozen=True):
         governs: controllers that it governs; None for every one.
         start: from when it is in force, inclusive, in microseconds since 1970 (UTC).
         end: until when, exclusive.
+        languages: in which its texts are written.
         contact: where people turn to.
         vocabulary: its words.
         clauses: by number, in the order of the text.
@@ -91,6 +92,7 @@ class Policy(Struct, frozen=True):
     readings: Mapping[str, Reading]
     chosen: Mapping[str, str]
     rules: tuple[Rule, ...]
+    languages: tuple[Language, ...] = LANGUAGES
     layer: bool = False
     decides: frozenset[str] = frozenset(OPERATIONS)
 
@@ -101,6 +103,11 @@ class Policy(Struct, frozen=True):
     def in_force(self, instant: int) -> bool:
         """Whether the policy is in force at `instant` (microseconds since 1970, UTC)."""
         return self.start <= instant < self.end
+
+    @property
+    def other_languages(self) -> tuple[Language, ...]:
+        """The languages in which it is written; none where these are Japanese and English, as of most."""
+        return () if self.languages == LANGUAGES else self.languages
 
     @property
     def other_readings(self) -> dict[str, str]:

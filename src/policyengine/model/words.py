@@ -1,8 +1,9 @@
-"""Conditions in words, in Japanese and in English."""
+"""Conditions in words, with the words of a policy in every language that it has."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import Final
 
 from policyengine.model.comparison import COMPARISONS
 from policyengine.model.condition import And, Compare, Condition, Field, Holds, In, Not, NotIn, Or, Read, Same
@@ -19,15 +20,12 @@ def describe(condition: Condition, vocabulary: Vocabulary) -> Text:
         case In(field, _, written):
             name, terms = FIELDS[field], _terms(field, written, vocabulary)
             one = len(written) == 1
-            return Text(
-                ja=f"{name.ja}が{terms.ja}" + ("" if one else "のいずれか"),
-                en=f"{name.en} is {'' if one else 'one of '}{terms.en}",
-            )
+            several = Text(ja="{name}が{terms}のいずれか", en="{name} is one of {terms}")
+            return (_IS if one else several).filled(name=name, terms=terms)
         case NotIn(field, _, written, open):
             name, terms = FIELDS[field], _terms(field, written, vocabulary)
-            if open:
-                return Text(ja=f"{name.ja}が{terms.ja}ではない", en=f"{name.en} is not {terms.en}")
-            return Text(ja=f"{name.ja}が明示され、{terms.ja}ではない", en=f"{name.en} is stated, and is not {terms.en}")
+            stated = Text(ja="{name}が明示され、{terms}ではない", en="{name} is stated, and is not {terms}")
+            return (_IS_NOT if open else stated).filled(name=name, terms=terms)
         case Same(left, right):
             return Text(
                 ja=f"{FIELDS[left].ja}が{FIELDS[right].ja}と同じ", en=f"{FIELDS[left].en} is the {FIELDS[right].en}"
@@ -36,7 +34,10 @@ def describe(condition: Condition, vocabulary: Vocabulary) -> Text:
             name = vocabulary.attributes[attribute].label
             shown = {True: "true", False: "false"}.get(value, value) if isinstance(value, bool) else value
             text = COMPARISONS[op].text
-            return Text(ja=f"{name.ja}が{shown}{text.ja}", en=" ".join(f"{name.en} is {text.en} {shown}".split()))
+            compared = Text(
+                ja="{name}が{shown}{text}", en="{name} is {text} {shown}" if text.en else "{name} is {shown}"
+            )
+            return compared.filled(name=name, text=text, shown=shown)
         case Holds():
             return _fact(condition, vocabulary)
         case Read(reading, values):
@@ -47,8 +48,11 @@ def describe(condition: Condition, vocabulary: Vocabulary) -> Text:
         case Or(parts):
             return _joined(parts, vocabulary, Text(ja="、または", en="or"), Text(ja="ない", en="never"))
         case Not(part):
-            inner = describe(part, vocabulary)
-            return Text(ja=f"「{inner.ja}」ではない", en=f"not ({inner.en})")
+            return Text(ja="「{part}」ではない", en="not ({part})").filled(part=describe(part, vocabulary))
+
+
+_IS: Final = Text(ja="{name}が{terms}", en="{name} is {terms}")
+_IS_NOT: Final = Text(ja="{name}が{terms}ではない", en="{name} is not {terms}")
 
 
 def _terms(field: Field, written: Iterable[str], vocabulary: Vocabulary) -> Text:
@@ -64,19 +68,26 @@ def _fact(asked: Holds, vocabulary: Vocabulary) -> Text:
         )
         for _, values in asked.where
     ]
-    ja = declared.label.ja + (f"（{'、'.join(text.ja for text in named)}）" if named else "")
-    en = declared.label.en + (f" ({', '.join(text.en for text in named)})" if named else "")
+    fact = declared.label
+    if named:
+        fact = Text(ja="{fact}（{named}）", en="{fact} ({named})").filled(fact=fact, named=listed(named))
     if asked.unheld:
-        fields = ", ".join(sorted(asked.unheld))
-        return Text(ja=f"{ja}が有効（{fields} は問わない）", en=f"{en} in effect, whatever its {fields}")
-    return Text(ja=f"{ja}が有効", en=f"{en} in effect")
+        whatever = Text(ja="{fact}がある（{fields} は問わない）", en="{fact} in effect, whatever its {fields}")
+        return whatever.filled(fact=fact, fields=", ".join(sorted(asked.unheld)))
+    return Text(ja="{fact}がある", en="{fact} in effect").filled(fact=fact)
 
 
 def _joined(parts: tuple[Condition, ...], vocabulary: Vocabulary, word: Text, empty: Text) -> Text:
     if not parts:
         return empty
-    phrases = [(describe(part, vocabulary), isinstance(part, And | Or)) for part in parts]
-    return Text(
-        ja=word.ja.join(f"（{phrase.ja}）" for phrase, _ in phrases),
-        en=f"; {word.en} ".join(f"({phrase.en})" if nested else phrase.en for phrase, nested in phrases),
-    )
+    nested = Text(ja="（{part}）", en="({part})")
+    alone = Text(ja="（{part}）", en="{part}")
+    phrases = [
+        (nested if isinstance(part, And | Or) else alone).filled(part=describe(part, vocabulary)) for part in parts
+    ]
+    found = phrases[0]
+    for phrase in phrases[1:]:
+        found = Text(ja="{found}{word}{phrase}", en="{found}; {word} {phrase}").filled(
+            found=found, word=word, phrase=phrase
+        )
+    return found

@@ -38,11 +38,11 @@ def sentence(case: Case, policies: Sequence[Policy]) -> Text:
         "operation": say.value(stated(event, "operation"), Field.OPERATION),
         "items": say.value(items, Field.ITEM),
         "subject": say.value(stated(event, "subject.category"), Field.SUBJECT),
-        "more": Text(ja=f"（{details.ja}）" if details.ja else "", en=f" ({details.en})" if details.en else ""),
+        "more": _bracketed(details),
         "outcome": _OUTCOMES[case.expected["outcome"]],
     }
     expected = expected_text(case.expected)
-    rest = Text(ja=f"（{expected.ja}）" if expected.ja else "", en=f" ({expected.en})" if expected.en else "")
+    rest = _bracketed(expected)
     return Text(
         ja="{subject}の{items}の{operation}{more}は{outcome}{rest}。",
         en="The {operation} of {items} of {subject}{more} {outcome}{rest}.",
@@ -87,7 +87,7 @@ class _Words:
         declared = next((v.facts[unknown.id] for v in self._vocabularies if unknown.id in v.facts), unknown)
         states = listed(self.stated(declared, fact))
         label = declared.label
-        return Text(ja=f"{label.ja}〔{states.ja}〕", en=f"{label.en} [{states.en}]") if states.ja else label
+        return _STATING.filled(label=label, states=states) if states.ja else label
 
     def stated(self, declared: FactType, fact: Mapping[str, Any]) -> Iterator[Text]:
         """Yield what a fact states beside its type, a field each; times and words with their values."""
@@ -109,13 +109,18 @@ class _Words:
         return _pair(label, _STATED)
 
 
+_STATING: Final = Text(ja="{label}〔{states}〕", en="{label} [{states}]")
 _NOTHING: Final = Text(ja="（なし）", en="(none)")
 _STATED: Final = Text(ja="明示", en="stated")
 _SOMETHING: Final = Text(ja="（語ではない値）", en="(no word)")
 
 
 def _pair(name: Text, value: Text) -> Text:
-    return Text(ja=f"{name.ja}: {value.ja}", en=f"{name.en}: {value.en}")
+    return Text(ja="{name}: {value}", en="{name}: {value}").filled(name=name, value=value)
+
+
+def _bracketed(text: Text) -> Text:
+    return Text(ja="（{text}）", en=" ({text})").filled(text=text) if text.en else text
 
 
 def _each(value: Any) -> Iterable[Any]:

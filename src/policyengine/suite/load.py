@@ -27,7 +27,7 @@ from policyengine.suite.problems import (
     UNKNOWN_FACT_SET,
 )
 from policyengine.suite.schema import suite_schema
-from policyengine.text import Text
+from policyengine.text import Text, text_of
 
 _TERMS = {row.name: row.dimension for row in EVENT if row.dimension}
 """The columns that "*" fills, and the dimension whose terms fill them; a column of items has one item a case."""
@@ -49,7 +49,7 @@ def load_suite(path: Path, vocabulary: Vocabulary | None = None) -> Suite:
     if reader.problems:
         raise PolicyError(reader.problems)
     about = document.data.get("suite", {})
-    return Suite(path, about.get("title", {}).get("en", path.name), cases)
+    return Suite(path, text_of(about.get("title", {}), path.name).en, cases)
 
 
 def suite_policies(path: Path) -> tuple[tuple[Path, ...], dict[str, str]]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from policyengine.model.fields import EVENT_KEYS
-from policyengine.schema.pieces import DRAFT, TEXT, Schema
+from policyengine.schema.pieces import DRAFT, TEXT_IN_ANY, Schema
 
 _NAMES: Schema = {"type": "array", "items": {"type": "string"}}
 _READINGS: Schema = {"type": "object", "additionalProperties": {"type": "string"}}
@@ -44,7 +44,7 @@ def suite_schema() -> Schema:
             "suite": {
                 "type": "object",
                 "properties": {
-                    "title": TEXT,
+                    "title": TEXT_IN_ANY,
                     "policies": {
                         **_NAMES,
                         "minItems": 1,

@@ -10,7 +10,7 @@ from starlette.responses import JSONResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from policyengine import FlowDenied, language_asked_for, problem_document
-from policyengine.text import Language, visible
+from policyengine.text import LANGUAGES, Language, visible
 from policyengine_asgi.state import engine_in, policies_of
 
 _log = logging.getLogger("policyengine.asgi")
@@ -30,7 +30,7 @@ class DenialMiddleware:
 
     Args:
         app: the application.
-        default_language: what is said to those who ask for neither Japanese nor English.
+        default_language: what is said to those who ask for no language of the policies, nor for Japanese or English.
     """
 
     def __init__(self, app: ASGIApp, default_language: Language = "en") -> None:
@@ -53,8 +53,11 @@ class DenialMiddleware:
             if denied is None or begun or scope["type"] not in ("http", "websocket"):
                 raise
             _tell(denied)
-            lang = language_asked_for(", ".join(Headers(scope=scope).getlist("accept-language")), self._default)
-            document = problem_document(denied, policies_of(engine_in(scope)), lang)
+            policies = policies_of(engine_in(scope))
+            spoken = (*LANGUAGES, *(lang for policy in policies for lang in policy.languages))
+            accepted = ", ".join(Headers(scope=scope).getlist("accept-language"))
+            lang = language_asked_for(accepted, self._default, spoken)
+            document = problem_document(denied, policies, lang)
             if scope["type"] == "websocket":
                 reason = ", ".join(document["codes"])[:100]
                 await send({"type": "websocket.close", "code": POLICY_VIOLATION, "reason": reason})
