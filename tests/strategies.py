@@ -188,7 +188,19 @@ def conditions(draw: st.DrawFn, *, recipients: bool = True) -> dict[str, Any]:
         )
     if rarely(draw, 4):
         found["facts"] = draw(fact_expressions())
+    if rarely(draw, 10):
+        found["during"] = draw(st.lists(_PERIODS, min_size=1, max_size=2))
+    if rarely(draw, 8):
+        found["acquired_within"] = draw(st.sampled_from(DURATIONS))
     return found
+
+
+ZONE = "Europe/Berlin"
+DURATIONS = ["PT36H", "P10D", "P2M", "P1Y1M"]
+"""Durations of which, on the calendar of `ZONE`, one is always longer than the one before."""
+
+AGO = ["2026-01-01T00:00:00Z", "2025-12-31T23:59:59.999999Z", "2026-05-22T00:00:00Z", "2025-03-31T23:00:00Z"]
+"""Times before those of events."""
 
 
 _CLAUSE_LISTS = some(CLAUSES)
@@ -313,7 +325,7 @@ def policy_data(draw: st.DrawFn, most: int = 8, of: Sequence[str] = ()) -> dict[
         leaning = "licensed_by" in table and licensing and not rarely(draw, 4)
         leaned_on = {"licensed_by": [draw(st.sampled_from(licensing))]} if leaning else {}
         clauses[place].setdefault(kind, []).append({"id": f"rule-{number}", **table, **leaned_on})
-    about: dict[str, Any] = {"id": "generated", "version": "1", "title": _T, "governs": ["shop"]}
+    about: dict[str, Any] = {"id": "generated", "version": "1", "title": _T, "governs": ["shop"], "time_zone": ZONE}
     if rarely(draw, 8):
         about["from"] = TIMES[1]
     if rarely(draw, 8):
@@ -546,6 +558,9 @@ def events(
         "subject": {"category": word("subjects", Field.SUBJECT)},
         "items": sorted(items),
     }
+    if rarely(draw, 3):
+        since = [time for time in (*words["times"], *AGO) if instant(time) <= instant(event["time"])]
+        event["acquired"] = draw(st.sampled_from([event["time"], *since]))
     person = draw(st.sampled_from([None, "p-1", "p-1", "p-2"]))
     if person:
         event["subject"]["id"] = person

@@ -7,12 +7,12 @@ import random
 from collections.abc import Iterator
 from typing import Any
 
-from policyengine.model.condition import Compare, Field, Holds, In, NotIn, Same, leaves
+from policyengine.model.condition import Acquired, Compare, During, Field, Holds, In, NotIn, Same, leaves
 from policyengine.model.operation import NEEDS_RECIPIENT
 from policyengine.model.policy import Policy
 from policyengine.model.rule import conditions_of
 from policyengine.moment import FOREVER
-from strategies import OPERATIONS, TIMES
+from strategies import AGO, OPERATIONS, TIMES
 
 UNKNOWN = "unheard"
 NEW = "new-word"
@@ -80,6 +80,7 @@ def dense_events(policies: list[Policy], number: int, seed: int = 0) -> Iterator
     fields = {leaf.field for leaf in found if isinstance(leaf, In | NotIn)}
     types = sorted({leaf.type for leaf in found if isinstance(leaf, Holds)})
     spans = [(x.start, x.end) for policy in policies for x in (policy, *(rule.head for rule in policy.rules))]
+    spans += [span for leaf in found if isinstance(leaf, During) for span in leaf.spans]
     dated = any(start > -FOREVER or end < FOREVER for start, end in spans)
     looked_at = bool(types) or any(isinstance(leaf, Same) for leaf in found)
 
@@ -90,6 +91,7 @@ def dense_events(policies: list[Policy], number: int, seed: int = 0) -> Iterator
     columns: dict[str, list[Any]] = {
         "operation": OPERATIONS,
         "time": TIMES if dated else TIMES[3:4],
+        "acquired": [None, *AGO, TIMES[0]] if any(isinstance(leaf, Acquired) for leaf in found) else [None],
         "category": words("subjects", Field.SUBJECT, "adult"),
         "person": ["p-1", None] if looked_at else ["p-1"],
         "item": words("items", Field.ITEM, "contact") if not types else [*ITEMS, UNKNOWN],
@@ -124,6 +126,8 @@ def dense_events(policies: list[Policy], number: int, seed: int = 0) -> Iterator
         }
         if operation != "disclose" or chosen["recipient"] == "p-1":
             event["purpose"] = chosen["purpose"]
+        if chosen["acquired"]:
+            event["acquired"] = min(chosen["time"], chosen["acquired"])
         if chosen["origin"]:
             event["origin"] = chosen["origin"]
         if operation in NEEDS_RECIPIENT or chosen["recipient"] == "group":

@@ -13,14 +13,16 @@ from reference_open.leaves import (
     AnyOf,
     Compare,
     Condition,
+    Had,
     Known,
     NoneOf,
     Not,
     OneOf,
     OnOperation,
     ToThePerson,
+    WithinSpans,
 )
-from reference_open.packs import Data, Policy, Table
+from reference_open.packs import Data, Policy, Table, span_of
 
 OWN = ("acquire", "use", "retain")
 
@@ -202,6 +204,10 @@ def narrowing(values: Mapping[str, Any], but: Iterable[str] = (), nowhere: Itera
         parts += [Compare(attribute, how, wanted) for how, wanted in tests.items()]
     if "facts" in values:
         parts.append(_facts(values["facts"]))
+    if "during" in values:
+        parts.append(WithinSpans(tuple(span_of(span) for span in values["during"])))
+    if "acquired_within" in values:
+        parts.append(Had(values["acquired_within"]))
     return All(tuple(parts))
 
 

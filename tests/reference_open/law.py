@@ -298,10 +298,12 @@ def unpermitted(case: Case) -> set[ThreeOf]:
         for permit in case.permits
         if permit.licence and permit.clause in missing and case.speaks(permit, case.as_use)
     ]
-    met_without = [permit for permit, _ in without.granted] + without.licences
+    granted_without = [permit for permit, _ in without.granted]
     behind: dict[str, list[tuple[str, bool, bool]]] = {}
     """For each clause the rules behind it: id, whether it is in the way without unknown words, whether it permits."""
-    for permit in (*speaking, *could_license):
+    asked = [(permit, granted_without) for permit in speaking]
+    asked += [(permit, without.licences) for permit in could_license]
+    for permit, met_without in asked:
         instead = [rule for rule in case.replacements if permit.clause in rule.clauses]
         for rule in instead:
             behind.setdefault(rule.table.clause, []).append((rule.table.id, rule in without.replacements, False))

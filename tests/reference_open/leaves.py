@@ -8,10 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from enum import Enum
 from typing import Any, TypeAlias
 
 from reference_open.packs import ALWAYS, DIMENSION_OF, Data, Words, moment
+from reference_open.times import plus
 
 
 class Side(Enum):
@@ -75,6 +77,21 @@ class Compare:
 
 
 @dataclass(frozen=True)
+class WithinSpans:
+    """The event's time is in one of these spans."""
+
+    spans: tuple[tuple[datetime, datetime], ...]
+
+
+@dataclass(frozen=True)
+class Had:
+    """The data were acquired less than this long ago; or, where that is `over`, so long ago or longer."""
+
+    duration: str
+    over: bool = False
+
+
+@dataclass(frozen=True)
 class Known:
     """A fact of this type is in effect, and agrees with the event and with what the rule names.
 
@@ -106,7 +123,9 @@ class Not:
     part: Condition
 
 
-Condition: TypeAlias = OneOf | NoneOf | OnOperation | ToThePerson | Compare | Known | All | AnyOf | Not
+Condition: TypeAlias = (
+    OneOf | NoneOf | OnOperation | ToThePerson | Compare | WithinSpans | Had | Known | All | AnyOf | Not
+)
 
 TRUE = All(())
 FALSE = AnyOf(())
@@ -222,6 +241,17 @@ def met(view: View, condition: Condition, side: Side, passing: set[str]) -> bool
             if attribute not in view.event.get("attributes", {}):
                 return left_open(f"attributes.{attribute}")
             return _compares(view.event["attributes"][attribute], how, wanted)
+        case WithinSpans(spans):
+            return any(start <= moment(view.event["time"], ALWAYS[0]) < end for start, end in spans)
+        case Had(duration, over):
+            now = moment(view.event["time"], ALWAYS[0])
+            if view.event["operation"] == "acquire":
+                since = now
+            elif "acquired" in view.event:
+                since = moment(view.event["acquired"], now)
+            else:
+                return left_open("acquired")
+            return (plus(since, duration, view.words.zone) <= now) is over
         case Known():
             return any(counts(view, condition, fact, side, passing) for fact in view.event.get("facts", []))
     raise AssertionError(condition)

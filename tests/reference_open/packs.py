@@ -38,16 +38,19 @@ class Words:
         remainders: (dimension, term) of each term that, in an event, means none of its kinds.
         attributes: the names of the declared attributes.
         facts: for each type of fact its fields, each with what it is held against.
+        zone: by whose calendar and clock the policy counts.
     """
 
     terms: dict[str, dict[str, set[str]]] = field(default_factory=dict)
     remainders: set[tuple[str, str]] = field(default_factory=set)
     attributes: set[str] = field(default_factory=set)
     facts: dict[str, dict[str, str]] = field(default_factory=dict)
+    zone: str = "UTC"
 
     def with_those_of(self, other: Words) -> Words:
         """Return the words of both: the kinds that they give a word, and the fields of a type of fact, add up."""
         both = Words(remainders=self.remainders | other.remainders, attributes=self.attributes | other.attributes)
+        both.zone = self.zone
         for words in (self, other):
             for dimension, terms in words.terms.items():
                 for term, parents in terms.items():
@@ -163,11 +166,11 @@ def policy(documents: list[Data], readings: Mapping[str, str] | None = None) -> 
             default = f"{number}/{kind}" + (f"-{position + 1}" if position else "")
             values = _read(table, chosen, sets)
             passing = set(values.get("pass_unstated", []))
-            tables.append(Table(table.get("id", default), number, kind, values, _span(table), passing))
+            tables.append(Table(table.get("id", default), number, kind, values, span_of(table), passing))
     return Policy(
         about["id"],
         None if about["governs"] == "anyone" else set(about["governs"]),
-        _span(about),
+        span_of(about),
         about.get("layer", False),
         _words(documents),
         {number: {case for case in parent if number in _line(case, parent)} for number in parent},
@@ -186,6 +189,7 @@ def _line(number: str | None, parent: Mapping[str, str | None]) -> list[str]:
 def _words(documents: list[Data]) -> Words:
     words = Words()
     for document in documents:
+        words.zone = document.get("policy", {}).get("time_zone", words.zone)
         for dimension, entries in document.get("vocabulary", {}).items():
             if dimension == "sets":
                 continue
@@ -237,7 +241,8 @@ def _read(value: Any, chosen: Mapping[str, str], sets: Mapping[tuple[str, str], 
     return found
 
 
-def _span(table: Mapping[str, Any]) -> tuple[datetime, datetime]:
+def span_of(table: Mapping[str, Any]) -> tuple[datetime, datetime]:
+    """Return from when until when a table is in force."""
     return moment(table.get("from"), ALWAYS[0]), moment(table.get("until"), ALWAYS[1])
 
 

@@ -9,9 +9,10 @@ from msgspec.structs import replace
 
 from policyengine.analysis.sight import Sight
 from policyengine.decision.law import Rules, sorted_out
+from policyengine.decision.ready import Question
 from policyengine.decision.reduce import reduced_rule
 from policyengine.decision.ruling import Ruling, Spoken, ground, ruling, topics_of
-from policyengine.model.condition import ALWAYS, NEVER, Compare, Condition, Holds, Same, all_of, leaves, reduced
+from policyengine.model.condition import ALWAYS, NEVER, Condition, Holds, all_of, leaves, reduced
 from policyengine.model.rule import LEAVE, Head, Permit, Restriction, Rule, as_use
 from policyengine.model.space import Point, Space
 from policyengine.text import same
@@ -102,7 +103,7 @@ class Side:
         """Return what the clauses speak of, whatever facts, attributes and persons there are, and whoever receives."""
 
         def answer(leaf: Condition) -> bool | None:
-            return False if isinstance(leaf, Holds | Same | Compare) else None
+            return False if isinstance(leaf, Question) else None
 
         here = [permit for permit in self.left.speaking if permit.operations]
         return [replace(permit, about=reduced(permit.about, answer), licensed_by=None, names=None) for permit in here]

@@ -42,7 +42,14 @@ class Court:
             name: attribute for policy in policies for name, attribute in policy.vocabulary.attributes.items()
         }
         self.refs = tuple(
-            PolicyRef(policy.id, policy.version, policy.digest, policy.other_readings, policy.other_languages)
+            PolicyRef(
+                policy.id,
+                policy.version,
+                policy.digest,
+                policy.other_readings,
+                policy.other_languages,
+                policy.time_zones,
+            )
             for policy in policies
         )
         same = reader is not None and reader.types == self.fact_types

@@ -17,7 +17,7 @@ from typing import Any, Final, TypeAlias
 from policyengine.decision.admission import Admission, Admitted
 from policyengine.decision.agreement import Agreement, Plan
 from policyengine.decision.classes import STRANGE, Classes, Key, leaves_of
-from policyengine.decision.facts import answered, as_rules_see, as_stated, evaluated
+from policyengine.decision.facts import Look, answered, as_rules_see, as_stated, evaluated
 from policyengine.decision.index import Index
 from policyengine.decision.law import Items, Met, Rules
 from policyengine.decision.memory import Memory
@@ -26,7 +26,7 @@ from policyengine.decision.reduce import reduced_rule
 from policyengine.decision.ruling import MANY, Obstacle, Ruling, Spoken, ground, refused, ruling
 from policyengine.decision.verdict import Finding, Verdict, finding
 from policyengine.errors import MOST
-from policyengine.model.condition import Compare, Condition, Field, Holds, In, NotIn, Same, leaves, says
+from policyengine.model.condition import Condition, Field, Holds, In, NotIn, leaves, says
 from policyengine.model.event import Event
 from policyengine.model.meanings import Meanings
 from policyengine.model.policy import Policy
@@ -82,7 +82,7 @@ class _Class:
         self.spoken = spoken
         self.met = met
         self.asked: dict[str, list[tuple[int, Plan]]] = {}
-        self.looks: list[tuple[int, Same | Compare]] = []
+        self.looks: list[tuple[int, Look]] = []
         self._numbers: dict[int, int] = {}
         for leaf in questions:
             if id(leaf) not in self._numbers:
@@ -302,7 +302,7 @@ class Evaluator:
         same = answers is without
         if of.looks:
             values = as_rules_see(as_stated(event))
-            yes = {n: self._meanings.everything for n, leaf in of.looks if answered(leaf, values, event.attributes)}
+            yes = {n: self._meanings.everything for n, leaf in of.looks if answered(leaf, values, event)}
             answers, without = (tuple([yes.get(n, a) for n, a in enumerate(each)]) for each in (answers, without))
         return (answers, True) if same else (answers + without, False)
 

@@ -6,15 +6,18 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any, Literal, TypeAlias
 
+from policyengine.calendar import shown
 from policyengine.decision.facts import Answers, as_stated
 from policyengine.decision.law import Items, Trace, law, sorted_out, union
 from policyengine.decision.verdict import those
 from policyengine.errors import Place
 from policyengine.model.condition import (
     NEVER,
+    Acquired,
     And,
     Compare,
     Condition,
+    During,
     Field,
     Holds,
     In,
@@ -30,6 +33,7 @@ from policyengine.model.event import Event
 from policyengine.model.policy import Policy
 from policyengine.model.rule import LEAVE, Duty, Head, Permit, Replacement, Restriction, Rule, sided
 from policyengine.model.words import describe
+from policyengine.moment import FOREVER
 from policyengine.text import Language, Text, same
 
 Effect: TypeAlias = Literal[
@@ -49,8 +53,8 @@ class Part:
 
     Args:
         role: where it stands.
-        sort: ``in`` ``not-in`` ``same`` ``compare`` ``fact`` for what looks at the event; ``all`` ``any`` ``not`` for
-            what combines others; ``licence`` and ``replacement`` for what other rules must do.
+        sort: ``in`` ``not-in`` ``same`` ``compare`` ``time`` ``age`` ``fact`` for what looks at the event; ``all``
+            ``any`` ``not`` for what combines others; ``licence`` and ``replacement`` for what other rules must do.
         looks_at: what it looks at: a field of the event, an attribute, a type of fact; empty where it combines others.
         comparison: how it compares: an operator of attributes, else `sort` again.
         values: what it compares with: terms as the rule has them, a value, clauses.
@@ -336,6 +340,11 @@ class _Story:
                 sort, looks_at, comparison, values = "same", left.value, "same", (right.value,)
             case Compare(attribute, op, value):
                 sort, looks_at, comparison, values = "compare", attribute, op, (value,)
+            case During(spans, zone):
+                sort, looks_at, comparison = "time", "time", "during"
+                values = tuple(f"{_edge(start, zone)}/{_edge(end, zone)}" for start, end in spans)
+            case Acquired(within, passed):
+                sort, looks_at, comparison, values = "age", "acquired", "passed" if passed else "within", (str(within),)
             case Holds(fact_type, where):
                 named = (f"{name}={value}" for name, accepted in where for value in sorted(accepted))
                 sort, looks_at, comparison, values = "fact", fact_type, "fact", tuple(named)
@@ -352,8 +361,22 @@ class _Story:
             parts=parts,
             place=_place(condition, head),
             open_for=0 if parts else self._open(condition, head),
-            say=lambda: describe(condition, self.policy.vocabulary),
+            say=lambda: self._said(condition),
         )
+
+    def _said(self, condition: Condition) -> Text:
+        """Return a condition in words, with the date on which a time that it asks for has passed."""
+        said = describe(condition, self.policy.vocabulary)
+        date = self._passes(condition)
+        return said if date is None else Text(ja=f"{said.ja}（{date} に経過）", en=f"{said.en} (passed on {date})")
+
+    def _passes(self, leaf: Condition) -> str | None:
+        """Return when a time that a leaf asks for has passed, or will have."""
+        match leaf:
+            case Acquired(within) if self.event.acquired is not None:
+                return shown(within.after(self.event.acquired), self.policy.zone)
+            case _:
+                return None
 
     def _part(
         self,
@@ -386,6 +409,11 @@ class _Story:
         """Whether the event is one that a rule is about: of its operations and of its people."""
         about = (Field.OPERATION, Field.SUBJECT)
         return bool(self._met(all_of(*(p for p in conjuncts(condition) if isinstance(p, In) and p.field in about))))
+
+
+def _edge(instant: int, zone: str) -> str:
+    """Return an edge of a span of time as ISO 8601 has it in an interval: two dots where there is none."""
+    return shown(instant, zone) if abs(instant) < FOREVER else ".."
 
 
 def _place(condition: Condition, head: Head) -> Place | None:

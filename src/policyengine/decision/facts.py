@@ -10,9 +10,11 @@ from policyengine.decision.agreement import Agreement
 from policyengine.decision.law import Items, union
 from policyengine.model.condition import (
     OPEN,
+    Acquired,
     And,
     Compare,
     Condition,
+    During,
     Field,
     Holds,
     In,
@@ -22,6 +24,8 @@ from policyengine.model.condition import (
     Same,
     Value,
     compares,
+    during,
+    had,
     says,
 )
 from policyengine.model.event import KEY_FIELDS, Event
@@ -92,13 +96,17 @@ def evaluated(condition: Condition, items: Items, leaf: Callable[[Condition], It
     return items & leaf(condition)
 
 
-def answered(question: Same | Compare, values: Values, attributes: Mapping[str, bool | int | float | str]) -> bool:
+Look: TypeAlias = Same | Compare | During | Acquired
+"""A leaf that looks at no item and no fact, and at more than the words that an event states."""
+
+
+def answered(question: Look, values: Values, event: Event) -> bool:
     """Return the answer of an event to a leaf that looks at no item and no fact.
 
     Args:
         question: the leaf.
         values: what rules see of the event.
-        attributes: the event's attributes.
+        event: the event.
     """
     match question:
         case Same():
@@ -107,9 +115,13 @@ def answered(question: Same | Compare, values: Values, attributes: Mapping[str, 
                 return False
             return question.open if OPEN in (left, right) else left == right
         case Compare():
-            if question.attribute not in attributes:
+            if question.attribute not in event.attributes:
                 return question.open
-            return compares(attributes[question.attribute], question)
+            return compares(event.attributes[question.attribute], question)
+        case During():
+            return during(event.instant, question)
+        case Acquired():
+            return had(event.instant, event.acquired, question)
 
 
 class Answers:
@@ -174,8 +186,8 @@ class Answers:
                 return self.items & ~chosen(self.event.items, excluded)
             case In() | NotIn():
                 return self.items if says(leaf, self.seen[leaf.field]) else 0
-            case Same() | Compare():
-                return self.items if answered(leaf, self.seen, self.event.attributes) else 0
+            case Same() | Compare() | During() | Acquired():
+                return self.items if answered(leaf, self.seen, self.event) else 0
             case Holds():
                 return union(self.where(leaf, fact) for _, fact in self.facts if fact.type == leaf.type)
             case _:

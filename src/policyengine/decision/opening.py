@@ -11,7 +11,7 @@ from policyengine.decision.admission import Admitted
 from policyengine.decision.facts import Answers
 from policyengine.decision.law import Items
 from policyengine.errors import json_path, nearest
-from policyengine.model.condition import OPEN, Compare, Condition, Field, Holds, In, NotIn, Same, leaves
+from policyengine.model.condition import OPEN, Acquired, Compare, Condition, Field, Holds, In, NotIn, Same, leaves
 from policyengine.model.event import Event
 from policyengine.model.fields import ROWS
 from policyengine.model.policy import Policy
@@ -114,6 +114,9 @@ def _paths(policy: Policy, answers: Answers, leaf: Condition, turned: Condition,
             yield from _field(policy, answers, Field.SUBJECT_ID, items)
         case Compare(attribute):
             yield _attribute(policy, answers.event, attribute)
+        case Acquired():
+            said = Text(ja="いつ取得したかが述べられていません", en="since when there are the data is not stated")
+            yield Opening("acquired", said)
         case Holds():
             asked = leaf if leaf.may else turned
             assert isinstance(asked, Holds)

@@ -13,19 +13,18 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from policyengine.decision.classes import span
+from policyengine.decision.facts import Look
 from policyengine.decision.index import Entry, Index, selects
 from policyengine.decision.law import Rules
 from policyengine.decision.ruling import Spoken, Topic, named_recipients, topic_of, topics_of
 from policyengine.model.condition import (
     ALWAYS,
     NEVER,
-    Compare,
     Condition,
     Field,
     Holds,
     In,
     NotIn,
-    Same,
     all_of,
     conjuncts,
     leaves,
@@ -35,7 +34,7 @@ from policyengine.model.policy import Policy
 from policyengine.model.rule import Duty, Permit, Replacement, Restriction, Rule, as_use, beside_use, conditions_of
 from policyengine.moment import FOREVER
 
-Question: TypeAlias = Holds | Same | Compare
+Question: TypeAlias = Holds | Look
 """A leaf that looks at more than the fields of an event's class and its items."""
 
 R = TypeVar("R", bound=Rule)
@@ -96,7 +95,7 @@ def left_in(conditions: Iterable[Condition]) -> Left:
     for leaf in {id(leaf): leaf for condition in conditions for leaf in leaves(condition)}.values():
         if isinstance(leaf, In | NotIn):
             (items if leaf.field is Field.ITEM else words).append(leaf)
-        elif isinstance(leaf, Holds | Same | Compare):
+        elif isinstance(leaf, Question):
             questions.append(leaf)
     return Left(
         tuple(words), tuple(items), tuple(questions)

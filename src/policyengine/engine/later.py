@@ -8,6 +8,7 @@ from typing import Final
 
 _LATER: Final = (
     "difflib",
+    "importlib.resources",
     "json",
     "policyengine.decision.explain",
     "policyengine.decision.text",
@@ -17,6 +18,8 @@ _LATER: Final = (
     "policyengine.language.validate",
     "policyengine.model.event_errors",
     "policyengine.schema.diagnose",
+    "tzdata",
+    "zoneinfo",
 )
 """What is imported late, so that a command starts at once."""
 

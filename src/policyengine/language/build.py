@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import msgspec
 
+from policyengine import calendar
+from policyengine.calendar import PLAIN_ZONE
 from policyengine.errors import KeyPath, PolicyError, Problem, did_you_mean, in_order
 from policyengine.language import check
 from policyengine.language.conditions import Scope
@@ -26,6 +28,7 @@ from policyengine.language.problems import (
     LAYER_REACH,
     OPEN_POINT,
     UNKNOWN_READING_VALUE_PICKED,
+    UNKNOWN_ZONE,
 )
 from policyengine.language.readings import Placed, key_of, nowhere, picking_problems, without_ambiguous
 from policyengine.language.satisfy import Events
@@ -222,14 +225,16 @@ class _Builder(Declarations):
         obligations = self._once(
             "obligations", (clauses, *self._parts("obligations")), lambda: self.obligations(clauses)
         )
+        zone = self._zone(about)
         shared = self._once(
-            "scope",
+            ("scope", zone),
             (vocabulary, clauses, obligations, readings),
             lambda: Scope(
                 vocabulary,
                 cases_of(clauses),
                 frozenset(obligations),
                 {name: frozenset(reading.values) for name, reading in readings.items()},
+                zone,
             ),
         )
         chosen = {name: self._chosen(about.get("id", ""), reading) for name, reading in readings.items()}
@@ -252,6 +257,7 @@ class _Builder(Declarations):
             end=span[1],
             languages=self.pack.languages,
             contact=about.get("contact"),
+            zone=zone,
             vocabulary=vocabulary,
             clauses=clauses,
             obligations=obligations,
@@ -295,6 +301,16 @@ class _Builder(Declarations):
             self.problem(ENDS_BEFORE_IT_BEGINS, found[0], "policy", "until")
             return {}
         return about
+
+    def _zone(self, about: Mapping[str, Any]) -> str:
+        """Return the time zone of the policy; one that is not known is reported."""
+        zone = about.get("time_zone", PLAIN_ZONE)
+        if zone != PLAIN_ZONE and zone not in calendar.zones():
+            document = next(document for document in self.pack.rules if "policy" in document.data)
+            hint = did_you_mean(zone, calendar.zones(), listing=False)
+            self.problem(UNKNOWN_ZONE, document, "policy", "time_zone", hint=hint, name=zone)
+            return PLAIN_ZONE
+        return str(zone)
 
     def _chosen(self, policy: str, reading: Reading) -> str:
         wanted = self.wanted or {}

@@ -24,10 +24,10 @@ from policyengine.language.source import Document
 from policyengine.model.condition import (
     ALWAYS,
     NEVER,
+    Acquired,
     Compare,
     Condition,
     Field,
-    Holds,
     In,
     Not,
     NotIn,
@@ -185,7 +185,7 @@ def _nothing_open(condition: Condition) -> Condition:
     """Return what is left of a condition where nothing that an event leaves open meets it."""
 
     def leaf(found: Condition, turned: bool) -> Condition:
-        return replace(found, open=turned) if isinstance(found, In | NotIn | Same | Compare) else found
+        return replace(found, open=turned) if isinstance(found, In | NotIn | Same | Compare | Acquired) else found
 
     return mapped(condition, leaf)
 
@@ -221,5 +221,5 @@ def _contradiction(code: Code, rule: Rule, parts: Sequence[Condition], events: E
 def _place(rule: Rule, part: Condition) -> Place | None:
     """Return where a part of the conditions of a rule stands."""
     document, path = rule.head.source or (None, ())
-    inner = next((leaf.at for leaf in leaves(part) if isinstance(leaf, In | NotIn | Compare | Holds) and leaf.at), ())
+    inner = next((at for leaf in leaves(part) if (at := getattr(leaf, "at", None))), ())
     return document.place((*path, *inner)) if document else None

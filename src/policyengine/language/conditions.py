@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from copy import copy
 from typing import Any
 
+from policyengine.calendar import PLAIN_ZONE
 from policyengine.errors import Code, KeyPath, Problem, did_you_mean
 from policyengine.language.keys import ANY, COUNTRY_CODES, TERM_KEYS, WORDS, meaning_of, term_hint
 from policyengine.language.problems import (
@@ -20,6 +21,7 @@ from policyengine.language.problems import (
     UNKNOWN_TERM,
 )
 from policyengine.language.source import Document
+from policyengine.language.times import time_conditions
 from policyengine.model.comparison import COMPARISONS
 from policyengine.model.condition import ALWAYS, NEVER, Compare, Condition, Holds, In, Not, NotIn, all_of, any_of
 from policyengine.model.countries import COUNTRIES
@@ -38,6 +40,7 @@ class Scope:
         clauses: the numbers of its clauses, each with the clauses that a mention of it means: itself and its cases.
         obligations: ids of the declared obligations.
         readings: for each reading, its values.
+        zone: the policy's time zone.
         chosen: for each reading, the value under which the rules are lowered.
         problems: where what is wrong is reported.
 
@@ -54,6 +57,7 @@ class Scope:
         clauses: Mapping[str, frozenset[str]],
         obligations: frozenset[str],
         readings: Mapping[str, frozenset[str]],
+        zone: str = PLAIN_ZONE,
         chosen: Mapping[str, str] | None = None,
         problems: list[Problem] | None = None,
     ) -> None:
@@ -61,6 +65,7 @@ class Scope:
         self.clauses = clauses
         self.obligations = obligations
         self.readings = readings
+        self.zone = zone
         self.chosen: Mapping[str, str] = chosen or {}
         self.problems: list[Problem] = [] if problems is None else problems
         self.lists: dict[tuple[str, ...], tuple[tuple[str, ...], frozenset[str]]] = {}
@@ -186,6 +191,7 @@ class ConditionTable:
             parts.extend(self._comparisons(name, tests, *path, "attributes", name))
         if "facts" in table and "facts" not in leave_out:
             parts.append(self.facts(*path, "facts"))
+        parts.extend(time_conditions(table, self.scope.zone, self.problem, path))
         return all_of(*parts)
 
     def facts(self, *path: str | int, default: Condition = ALWAYS) -> Condition:

@@ -8,8 +8,9 @@ beside that, as an annotation of its own (`MEANING`), so that whoever reads rule
 - ``{"lists": "clauses"}``, ``"licences"``, ``"obligations"``: of clauses, of clauses that license, of obligations;
 - ``{"names": "attributes"}``, ``"facts"``, or a dimension: one attribute, type of fact, or term;
 - ``{"names": "value", "fact": T, "field": F}``: one value of the field ``F`` of facts of type ``T``;
-- ``{"is": "facts"}``: a requirement of facts; ``"time"``: a time; ``"readings"``: under which readings a table stands;
-  ``"comparisons"``: tests of attributes; ``"exceptions"``: lists of terms that are left out of those beside it.
+- ``{"is": "facts"}``: a requirement of facts; ``"time"``: a time; ``"duration"``: how long; ``"readings"``: under which
+  readings a table stands; ``"comparisons"``: tests of attributes; ``"exceptions"``: lists of terms that are left out of
+  those beside it.
 
 Everything else that there is to know, JSON Schema can say itself: ``"type": "boolean"`` is a flag, ``enum`` lists the
 words that can stand there, ``default`` is what counts where a key is left out, and a table within a table is an object.
@@ -20,6 +21,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any, Final, NamedTuple
 
+from policyengine.calendar import DURATION_PATTERN
 from policyengine.errors import did_you_mean
 from policyengine.model.comparison import COMPARISONS
 from policyengine.model.condition import Field
@@ -203,6 +205,11 @@ def time(description: str) -> Schema:
     return {"$ref": "#/$defs/when", "description": description, MEANING: {"is": "time"}}
 
 
+def duration(description: str) -> Schema:
+    """Return the schema of a duration of ISO 8601, such as ``P5Y``."""
+    return {"type": "string", "description": description, MEANING: {"is": "duration"}, "pattern": DURATION_PATTERN}
+
+
 def under_readings() -> Schema:
     """Return the schema of ``under``: under which value of which reading a table stands."""
     return {"$ref": "#/$defs/under", MEANING: {"is": "readings"}}
@@ -260,4 +267,16 @@ _CONDITION: Mapping[str, Schema] = {
         },
     },
     "facts": fact_expression("Facts that must be in effect."),
+    "during": {
+        "type": "array",
+        "description": "At which times, from then on until just before then: in one of these spans.",
+        "minItems": 1,
+        "items": {
+            "type": "object",
+            "properties": {"from": time("From then on."), "until": time("Until just before then.")},
+            "minProperties": 1,
+            "additionalProperties": False,
+        },
+    },
+    "acquired_within": duration("The data were acquired less long ago; an event says so in `acquired`."),
 }

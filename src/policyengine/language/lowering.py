@@ -116,7 +116,7 @@ class Lowering:
         if self._kept is None:
             return self._lowered(written, here)
         ways = self._kept.once(
-            ("table", written.clause, written.default_id),
+            ("table", written.clause, written.default_id, scope.zone),
             (written.values, written.kind, scope.vocabulary, scope.clauses, scope.obligations, scope.readings),
             _Ways,
         )

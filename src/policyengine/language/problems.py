@@ -80,6 +80,19 @@ countries = ["JP"]
 pass_unstated = ["country"]
 """,
 )
+UNKNOWN_ZONE: Final = Code(
+    "unknown-time-zone",
+    ja="タイムゾーン「{name}」はありません",
+    en='there is no time zone "{name}"',
+    means=Text(
+        ja="IANA のタイムゾーンの名前（`Asia/Tokyo` など）ではありません。",
+        en="It is no name of a time zone of IANA, such as `Asia/Tokyo`.",
+    ),
+    example="""
+[policy]
+time_zone = "Asia/Tokio"
+""",
+)
 UNKNOWN_FACT_FIELD: Final = Code(
     "unknown-fact-field",
     ja="{type} に項目「{field}」はありません",

@@ -7,15 +7,18 @@ variable is given a value, what is left is simplified, and where nothing is left
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Hashable, Sequence
 from typing import Any, Final
 
 from policyengine.model.condition import (
     ALWAYS,
     NEVER,
+    Acquired,
     And,
     Compare,
     Condition,
+    During,
     Field,
     Holds,
     In,
@@ -31,7 +34,7 @@ from policyengine.model.countries import COUNTRIES
 from policyengine.model.fact import VALUE
 from policyengine.model.fields import HELD, ROWS
 from policyengine.model.operation import NEEDS_RECIPIENT, OPERATIONS
-from policyengine.model.space import TIME, Point, Space
+from policyengine.model.space import TIME, Point, Space, Undecided
 from policyengine.model.view import View
 from policyengine.model.vocabulary import CLOSED, Vocabulary
 
@@ -58,7 +61,12 @@ class Events:
 
     def meet(self, *conditions: Condition) -> bool:
         """Whether some event may meet all of some conditions; False only where none does."""
-        return _Plain(self.vocabulary).met(conditions) or _Search(self, conditions).run() is not False
+        if _Plain(self.vocabulary).met(conditions):
+            return True
+        try:
+            return _Search(self, conditions).run() is not False
+        except Undecided:
+            return True
 
     def example(self, *conditions: Condition) -> dict[str, Any] | None:
         """Return an event, as JSON has it, that meets all of some conditions; None where none was found."""
@@ -85,6 +93,7 @@ class _Plain:
         self.within: dict[Field, frozenset[str]] = {}
         self.without: dict[Field, frozenset[str]] = {}
         self.compared: set[str] = set()
+        self.dated = self.aged = False
         self.facts: set[str] = set()
         self.same: set[bool] = set()
         self.refused: list[Condition] = []
@@ -105,6 +114,12 @@ class _Plain:
                 self.without[field] = self.without[field] | values if field in self.without else values
             case Compare(attribute) if attribute not in self.compared:
                 self.compared.add(attribute)
+            case During(spans) if spans and not self.dated:
+                self.dated = True
+            case Acquired(passed=passed) if not self.aged:
+                self.aged = True
+                if passed:
+                    self.operations -= {"acquire"}  # what is acquired has just been acquired
             case Holds():
                 self.facts.add(condition.type)
                 return self._can_be_had(condition)
@@ -191,9 +206,8 @@ class _Search:
 
     def run(self) -> Point | bool:
         """Return a point at which all conditions are met; False where there is none, True where that is not known."""
-        (time, *_) = self.space.domain(TIME)
         any_event = False
-        for operation in self.space.domain(Field.OPERATION):
+        for time, operation in itertools.product(self.space.domain(TIME), self.space.domain(Field.OPERATION)):
             point: Point = {TIME: time, Field.OPERATION: operation}
             if self.space.exists(point):
                 any_event = True

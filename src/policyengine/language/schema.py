@@ -208,6 +208,12 @@ def _policy_schema(kinds: Sequence[RuleKind]) -> Schema:
                         "minItems": 1,
                         "uniqueItems": True,
                     },
+                    "time_zone": {
+                        "type": "string",
+                        "description": "By whose calendar and clock durations, days and hours count: a name of IANA, "
+                        "such as Asia/Tokyo; by default UTC.",
+                        "minLength": 1,
+                    },
                     "layer": {
                         "type": "boolean",
                         "description": "It lies above other policies, as a statute does, and governs nothing alone.",

@@ -7,17 +7,19 @@ of the algebra, over fields, words, facts and attributes that the policy has; wh
 from __future__ import annotations
 
 import inspect
+import itertools
 from collections.abc import Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any, Final
 
 from msgspec import Struct
 
+from policyengine.calendar import PLAIN_ZONE, Lapse
 from policyengine.errors import did_you_mean
 from policyengine.language.conditions import Scope
 from policyengine.language.problems import KIND_FAILED, WRONG_STATEMENT
 from policyengine.language.table import RuleTable
 from policyengine.model.comparison import COMPARISONS
-from policyengine.model.condition import And, Compare, Field, Holds, In, Not, NotIn, Or, Read, Same
+from policyengine.model.condition import Acquired, And, Compare, During, Field, Holds, In, Not, NotIn, Or, Read, Same
 from policyengine.model.countries import COUNTRIES
 from policyengine.model.fact import VALUE
 from policyengine.model.fields import ROWS
@@ -154,7 +156,7 @@ class Statement:
                     yield from self.condition(part, f"{where}.parts[{index}]", below)
             case Not(part):
                 yield from self.condition(part, f"{where}.part", True)
-            case In() | NotIn() | Same() if below:
+            case In() | NotIn() | Same() | During() | Acquired() if below:
                 yield Wrong(where, _NOT_OF_FACTS, at=_at(condition))
             case In() | NotIn():
                 yield from self._words(condition, where)
@@ -164,6 +166,11 @@ class Statement:
                         yield Wrong(f"{where}.{side}", _FIELD)
             case Compare():
                 yield from self._comparison(condition, where)
+            case During(spans):
+                if not _is_spans(spans):
+                    yield Wrong(f"{where}.spans", _SPANS, at=_at(condition))
+            case Acquired(within):
+                yield from self._lapse(within, f"{where}.within", _at(condition))
             case Holds():
                 yield from self._fact(condition, where)
             case Read(reading, values):
@@ -247,6 +254,10 @@ class Statement:
         for what, fields in (("unheld", leaf.unheld), ("stated", leaf.stated)):
             yield from self._set(fields, declared.fields, f"{where}.{what}", _FACT_FIELD, at)
 
+    def _lapse(self, lapse: Any, where: str, at: tuple[str | int, ...]) -> Iterator[Wrong]:
+        if not isinstance(lapse, Lapse) or lapse.zone not in (PLAIN_ZONE, self._scope.zone):
+            yield Wrong(where, _LAPSE, at=at)
+
     def _set(
         self, names: Any, known: Iterable[str], where: str, expected: Text, at: tuple[str | int, ...] = ()
     ) -> Iterator[Wrong]:
@@ -276,6 +287,14 @@ def _at(condition: Any) -> tuple[str | int, ...]:
     return at if isinstance(at, tuple) else ()
 
 
+def _is_spans(value: Any) -> bool:
+    """Whether a value is spans of time, in order and apart from one another."""
+    if not isinstance(value, tuple) or not all(isinstance(span, tuple) and len(span) == 2 for span in value):
+        return False
+    edges = [edge for span in value for edge in span]
+    return all(isinstance(edge, int) for edge in edges) and all(a < b for a, b in itertools.pairwise(edges))
+
+
 _FIELDS: Final[Mapping[type, Mapping[str, Any]]] = {
     Permit: {
         "head": Statement.head,
@@ -303,8 +322,8 @@ _FIELDS: Final[Mapping[type, Mapping[str, Any]]] = {
 """The statements there are, and what is held against each of their fields."""
 
 _CONDITION: Final = Text(
-    ja="条件: In、NotIn、Same、Compare、Holds、And、Or、Not",
-    en="a condition: In, NotIn, Same, Compare, Holds, And, Or or Not",
+    ja="条件: In、NotIn、Same、Compare、During、Acquired、Holds、And、Or、Not",
+    en="a condition: In, NotIn, Same, Compare, During, Acquired, Holds, And, Or or Not",
 )
 _STATEMENTS: Final = Text(
     ja="Permit、Restriction、Replacement、Duty を一つずつ返すこと",
@@ -314,6 +333,12 @@ _HEAD: Final = Text(ja="table.head", en="table.head")
 _TUPLE: Final = Text(ja="文字列のタプル", en="a tuple of texts")
 _SET: Final = Text(ja="文字列の frozenset", en="a frozenset of texts")
 _PAIRS: Final = Text(ja="項目と値の frozenset の組", en="pairs of a field and a frozenset of its values")
+_SPANS: Final = Text(
+    ja="始まりと終わり（マイクロ秒）の組を順に、重ならずに", en="pairs of a start and an end, in order and apart"
+)
+_LAPSE: Final = Text(
+    ja="policyengine.calendar の Lapse（ポリシーのタイムゾーン）", en="a Lapse in the time zone of the policy"
+)
 _OBLIGATION: Final = Text(ja="ポリシーの定める義務", en="an obligation that the policy declares")
 _OPERATION: Final = Text(ja="七つの操作のどれか", en="one of the seven operations")
 _CLAUSE: Final = Text(ja="ポリシーの条項", en="a clause of the policy")

@@ -7,14 +7,17 @@ backend (one event, a column of events, an analysis) needs one case for each cla
 from __future__ import annotations
 
 import operator
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from enum import Enum, StrEnum
-from typing import Final, Literal, TypeAlias
+from typing import ClassVar, Final, Literal, TypeAlias
 
 from msgspec import Struct
+from msgspec.structs import replace
 
+from policyengine.calendar import PLAIN_ZONE, Lapse
 from policyengine.model.aside import Aside
 from policyengine.model.comparison import COMPARISONS
+from policyengine.moment import FOREVER
 
 
 class Field(StrEnum):
@@ -109,6 +112,39 @@ class Compare(Aside, frozen=True, eq=False):
     at: tuple[str | int, ...] | None = None
 
 
+class During(Aside, frozen=True, eq=False):
+    """The event's time is in one of some spans.
+
+    Args:
+        spans: from when (inclusive) until when (exclusive) each of them is, in microseconds since 1970 (UTC): apart
+            from one another, in order.
+        zone: the time zone in which people read them.
+        at: where in its rule's table it stands.
+    """
+
+    aside: ClassVar[int] = 2
+
+    spans: tuple[tuple[int, int], ...]
+    zone: str = PLAIN_ZONE
+    at: tuple[str | int, ...] | None = None
+
+
+class Acquired(Aside, frozen=True, eq=False):
+    """The controller has had the data for less long than said, or, where that is `passed`, for so long.
+
+    Args:
+        within: how long.
+        passed: whether it is met as soon as that has passed.
+        open: whether an event that does not say since when meets it.
+        at: where in its rule's table it stands.
+    """
+
+    within: Lapse
+    passed: bool = False
+    open: bool = False
+    at: tuple[str | int, ...] | None = None
+
+
 Asked: TypeAlias = Literal["stated", "use", "beside"]
 """Of which operation a fact is asked: the event's own, ``use`` in its place, or either of the two."""
 
@@ -165,7 +201,7 @@ class Not(Struct, frozen=True):
     part: Condition
 
 
-Condition: TypeAlias = In | NotIn | Same | Compare | Holds | Read | And | Or | Not
+Condition: TypeAlias = In | NotIn | Same | Compare | During | Acquired | Holds | Read | And | Or | Not
 
 ALWAYS = And(())
 NEVER = Or(())
@@ -233,6 +269,49 @@ def conjuncts(condition: Condition) -> tuple[Condition, ...]:
 def compares(value: bool | int | float | str, test: Compare) -> bool:
     """Whether `value`, of the attribute's declared type, passes `test`."""
     return COMPARISONS[test.op].passes(value, test.value)
+
+
+def united(spans: Iterable[tuple[int, int]]) -> tuple[tuple[int, int], ...]:
+    """Return spans of time apart from one another and in order, which together are as long as `spans`."""
+    found: list[tuple[int, int]] = []
+    for start, end in sorted(spans):
+        if found and start <= found[-1][1]:
+            found[-1] = (found[-1][0], max(end, found[-1][1]))
+        else:
+            found.append((start, end))
+    return tuple(found)
+
+
+def during(instant: int, leaf: During) -> bool:
+    """Whether an instant is in one of the spans of `leaf`."""
+    return any(start <= instant < end for start, end in leaf.spans)
+
+
+def had(instant: int, acquired: int | None, leaf: Acquired) -> bool:
+    """Whether the data of an event, had since `acquired` where it says so, meet `leaf` at its time."""
+    if acquired is None:
+        return leaf.open
+    return (leaf.within.after(acquired) <= instant) is leaf.passed
+
+
+def zone_of(leaf: Condition) -> str:
+    """Return by whose calendar and clock a leaf counts."""
+    match leaf:
+        case Acquired(within):
+            return within.zone
+        case _:
+            return PLAIN_ZONE
+
+
+def turned_time(leaf: During | Acquired) -> Condition:
+    """Return the condition on times that is met where `leaf` is not; on which side it stands is left to `Sides`."""
+    match leaf:
+        case During(spans):
+            edges = (-FOREVER, *(edge for span in spans for edge in span), FOREVER)
+            between = zip(edges[::2], edges[1::2], strict=True)
+            return During(tuple((start, end) for start, end in between if start < end), leaf.zone, leaf.at)
+        case Acquired():
+            return replace(leaf, passed=not leaf.passed)
 
 
 def says(leaf: In | NotIn, value: Value) -> bool:

@@ -25,6 +25,7 @@ class PolicyRef(Struct, frozen=True, omit_defaults=True, gc=False):
         digest: ``sha256:`` and the hash of its content.
         readings: the readings whose value is not the default.
         languages: in which its texts are written, and so what is said of a decision; none for Japanese and English.
+        tzdata: the version of the time zones, where a rule counts by one.
     """
 
     id: str
@@ -32,6 +33,7 @@ class PolicyRef(Struct, frozen=True, omit_defaults=True, gc=False):
     digest: str
     readings: Mapping[str, str] = {}
     languages: tuple[Language, ...] = ()
+    tzdata: str | None = None
 
     @property
     def spoken(self) -> tuple[Language, ...]:

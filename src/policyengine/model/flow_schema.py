@@ -142,6 +142,7 @@ def decision_schema() -> Schema:
             },
             readings={"type": "object", "additionalProperties": {"type": "string"}, "minProperties": 1},
             languages=strings,
+            tzdata={"type": "string", "minLength": 1},
         ),
         "clauses": strings,
         "rules": strings,

@@ -7,8 +7,10 @@ from typing import Any
 
 from msgspec import Struct, field
 
+from policyengine.calendar import PLAIN_ZONE, version
+from policyengine.model.condition import leaves, zone_of
 from policyengine.model.operation import OPERATIONS
-from policyengine.model.rule import Rule
+from policyengine.model.rule import Rule, conditions_of
 from policyengine.model.vocabulary import Vocabulary
 from policyengine.text import LANGUAGES, Language, Text
 
@@ -76,6 +78,7 @@ class Policy(Struct, frozen=True):
         layer: whether it lies above the policies of controllers, as a statute does, and governs nothing alone.
         decides: the operations for which one of its clauses must permit: all; of a layer those that any of its permits
             names, in force or not, under any reading. All others it leaves to the policies below.
+        zone: by whose calendar and clock its durations, days and hours count.
     """
 
     id: str
@@ -95,6 +98,7 @@ class Policy(Struct, frozen=True):
     languages: tuple[Language, ...] = LANGUAGES
     layer: bool = False
     decides: frozenset[str] = frozenset(OPERATIONS)
+    zone: str = PLAIN_ZONE
 
     def governs_controller(self, controller: str) -> bool:
         """Whether the policy binds `controller`."""
@@ -113,3 +117,9 @@ class Policy(Struct, frozen=True):
     def other_readings(self) -> dict[str, str]:
         """The readings whose chosen value is not their default."""
         return {name: value for name, value in self.chosen.items() if value != self.readings[name].default}
+
+    @property
+    def time_zones(self) -> str | None:
+        """The version of the time zones, where one of the rules counts by a zone that has rules of its own."""
+        asked = (leaf for rule in self.rules for condition in conditions_of(rule) for leaf in leaves(condition))
+        return version() if any(zone_of(leaf) != PLAIN_ZONE for leaf in asked) else None

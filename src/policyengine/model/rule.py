@@ -17,10 +17,12 @@ from policyengine.model.aside import Aside
 from policyengine.model.condition import (
     ALWAYS,
     NEVER,
+    Acquired,
     And,
     Asked,
     Compare,
     Condition,
+    During,
     Field,
     Holds,
     In,
@@ -225,6 +227,10 @@ class Sides:
                 return replace(found, open=side)
             case Compare(attribute):
                 return replace(found, open=side is not (f"attributes.{attribute}" in passing))
+            case Acquired():
+                return replace(found, open=side is not ("acquired" in passing))
+            case During():
+                return found
             case Holds():
                 return replace(found, may=side)
             case _:

@@ -16,8 +16,26 @@ from collections import Counter
 from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
 from typing import Any, Final, NamedTuple, TypeAlias
 
+from policyengine.calendar import Lapse
 from policyengine.errors import PolicyEngineError
-from policyengine.model.condition import OPEN, Compare, Condition, Field, Holds, In, NotIn, Read, Same, compares, says
+from policyengine.model import ages
+from policyengine.model.condition import (
+    OPEN,
+    Acquired,
+    Compare,
+    Condition,
+    During,
+    Field,
+    Holds,
+    In,
+    NotIn,
+    Read,
+    Same,
+    compares,
+    during,
+    had,
+    says,
+)
 from policyengine.model.countries import another_country
 from policyengine.model.fact import HELD_FIELD, FactType
 from policyengine.model.fields import EVENT, HELD, IDENTIFIABLE, ROWS, put, stated
@@ -36,6 +54,9 @@ Point: TypeAlias = "dict[Any, Any]"
 """Values of variables; and for each type of fact, the questions that are answered and those that are not."""
 
 TIME: Final = "time"
+ACQUIRED: Final = "acquired"
+"""Since when the controller has had the data; None where the event leaves that open."""
+
 READING: Final = "reading "
 """Before the name of a reading, what stands for it among the variables. It has no value where nobody has picked one."""
 
@@ -69,7 +90,8 @@ class Space:
         members: how many words that are named alike are looked at for how facts agree with them; None for all.
 
     Raises:
-        Undecided: the policies declare a type of fact so differently that no event with such a fact is one for both.
+        Undecided: the policies declare a type of fact so differently that no event with such a fact is one for both,
+            or which of two durations is longer hangs on when they are counted.
     """
 
     def __init__(self, views: Sequence[View], members: int | None = None) -> None:
@@ -91,8 +113,10 @@ class Space:
         """Whether a fact that answers a question of one policy answers the same one of all."""
         attributes = sorted({name for view in views for name in view.comparisons})
         readings = sorted(frozenset[str]().union(*(view.reads for view in views)))
+        self.acquired = _in_order(lapse for view in views for lapse in view.acquired)
         self.variables: Sequence[Variable] = (
             *(TIME, Field.OPERATION, PERSON, *DIMENSIONS.values(), Field.COUNTRY),
+            *([ACQUIRED] if self.acquired else ()),
             *(f"@{name}" for name in attributes),
             *(f"{READING}{name}" for name in readings),
         )
@@ -174,6 +198,10 @@ class Space:
                 if key not in self._values:
                     self._values[key] = tuple(self._field_values(*key))
                 return self._values[key]
+            case str() if variable == ACQUIRED:
+                if point[Field.OPERATION] == "acquire":
+                    return (point[TIME],)
+                return (*ages.moments(self.acquired, point[TIME]), None)
             case _:
                 return self.domain(variable)
 
@@ -226,6 +254,12 @@ class Space:
                     return False
                 person = point.get(PERSON)
                 return None if person is None else leaf.open if person is OPEN else person == SAME
+            case During():
+                return during(point[TIME], leaf)
+            case Acquired():
+                if point[Field.OPERATION] == "acquire":
+                    return had(point[TIME], point[TIME], leaf)
+                return had(point[TIME], point[ACQUIRED], leaf) if ACQUIRED in point else None
             case Holds():
                 return self._holds(Question(leaf, index), point)
             case Read(reading, values):
@@ -255,6 +289,8 @@ class Space:
                 yield f"@{attribute}"
             case Same():
                 yield PERSON
+            case Acquired():
+                yield ACQUIRED
             case Read(reading):
                 yield f"{READING}{reading}"
             case Holds():
@@ -329,6 +365,8 @@ class Space:
             value = whole[field]
             if isinstance(value, str) and (field, value) != (Field.FORM, IDENTIFIABLE):
                 put(found, row.name, [value] if row.form == "terms" else value)
+        if whole.get(ACQUIRED) is not None and whole[Field.OPERATION] != "acquire":
+            found["acquired"] = written(whole[ACQUIRED])
         for row in EVENT:
             if row.always and row.key in found and stated(found, row.name) is None:
                 put(found, row.name, _SOMEBODY)
@@ -470,6 +508,13 @@ class Space:
         tested = [leaf.value for view in self.views for leaf in view.comparisons.get(name, ())]
         found = dict.fromkeys(value for attribute in declared for value in _region(attribute, tested))
         return (None, *(value for value in found if all(attribute.accepts(value) for attribute in declared)))
+
+
+def _in_order(lapses: Iterable[Lapse]) -> tuple[Lapse, ...]:
+    found = ages.in_order(lapses)
+    if found is None:
+        raise Undecided("which of two durations is longer hangs on the date")
+    return found
 
 
 def _region(declared: Attribute, tested: Sequence[bool | int | float | str]) -> Sequence[bool | int | float | str]:

@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Hashable, Iterable, Mapping
 from typing import Any, TypeVar
 
-from policyengine.model.condition import Compare, Condition, Field, Holds, In, NotIn, Read
+from policyengine.calendar import Lapse
+from policyengine.model.condition import Acquired, Compare, Condition, During, Field, Holds, In, NotIn, Read
 from policyengine.model.policy import Reading
 from policyengine.model.vocabulary import Vocabulary
+from policyengine.moment import FOREVER
 
 T = TypeVar("T")
 
@@ -33,11 +35,12 @@ class View:
         readings: Mapping[str, Reading] | None = None,
         found: dict[Hashable, Any] | None = None,
     ) -> None:
+        leaves = dict.fromkeys(leaves)
+        edges = {edge for leaf in leaves if isinstance(leaf, During) for span in leaf.spans for edge in span}
         self.vocabulary = vocabulary
-        self.dates = dates
+        self.dates = dates | (edges - {-FOREVER, FOREVER})
         self.governs = governs
         self.readings = readings or {}
-        leaves = dict.fromkeys(leaves)
         lists: dict[Field, list[frozenset[str]]] = {field: [] for field in Field}
         for leaf in leaves:
             if isinstance(leaf, In | NotIn):
@@ -50,6 +53,8 @@ class View:
         }
         self.reads: frozenset[str] = frozenset(leaf.reading for leaf in leaves if isinstance(leaf, Read))
         """The readings that are left open, of those for which leaves ask."""
+        self.acquired: frozenset[Lapse] = frozenset(leaf.within for leaf in leaves if isinstance(leaf, Acquired))
+        """How long ago the data were acquired, as leaves ask."""
         self.holds: tuple[Holds, ...] = tuple(leaf for leaf in leaves if isinstance(leaf, Holds))
         self._found: dict[Hashable, Any] = {} if found is None else found
 

@@ -6,8 +6,23 @@ from collections.abc import Iterable
 from typing import Final
 
 from policyengine.model.comparison import COMPARISONS
-from policyengine.model.condition import And, Compare, Condition, Field, Holds, In, Not, NotIn, Or, Read, Same
+from policyengine.model.condition import (
+    Acquired,
+    And,
+    Compare,
+    Condition,
+    During,
+    Field,
+    Holds,
+    In,
+    Not,
+    NotIn,
+    Or,
+    Read,
+    Same,
+)
 from policyengine.model.fields import ROWS
+from policyengine.model.time_words import age_in_words, span_in_words
 from policyengine.model.vocabulary import Vocabulary
 from policyengine.text import Text, listed
 
@@ -38,6 +53,10 @@ def describe(condition: Condition, vocabulary: Vocabulary) -> Text:
                 ja="{name}が{shown}{text}", en="{name} is {text} {shown}" if text.en else "{name} is {shown}"
             )
             return compared.filled(name=name, text=text, shown=shown)
+        case During():
+            return span_in_words(condition)
+        case Acquired():
+            return age_in_words(condition)
         case Holds():
             return _fact(condition, vocabulary)
         case Read(reading, values):

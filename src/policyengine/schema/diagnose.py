@@ -10,11 +10,13 @@ from typing import Any, Final
 import jsonschema
 from msgspec import Struct
 
+from policyengine.calendar import DURATION_PATTERN
 from policyengine.errors import Code, KeyPath, did_you_mean
 from policyengine.moment import TIME_PATTERN
 from policyengine.schema.names import is_name
 from policyengine.schema.pieces import ANY_ITEM, ANYONE
 from policyengine.schema.problems import (
+    BAD_DURATION,
     BAD_ID,
     BAD_NAME,
     BAD_TIME,
@@ -187,6 +189,8 @@ def _code(keyword: str, value: Any) -> Code:
     match keyword:
         case "pattern" if value == TIME_PATTERN:
             return BAD_TIME
+        case "pattern" if value == DURATION_PATTERN:
+            return BAD_DURATION
         case "pattern" if value == ANYONE["pattern"]:
             return NOT_ANYONE
         case "pattern" if value == ANY_ITEM["pattern"]:

@@ -129,6 +129,25 @@ items = ["name"]
 from = 2026-04-01
 """,
 )
+BAD_DURATION: Final = Code(
+    "bad-duration",
+    ja="期間は ISO 8601 で、整数で（例 P5Y、P30D、PT12H）",
+    en="expected a duration of ISO 8601 in whole numbers, such as P5Y, P30D or PT12H",
+    means=Text(
+        ja="期間の形ではありません。年 `Y`、月 `M`、週 `W`、日 `D`、`T` のあとに時 `H`、分 `M`、秒 `S` を、"
+        "この順に書きます。",
+        en="No duration. Its parts stand in this order: years `Y`, months `M`, weeks `W`, days `D`, and after a `T` "
+        "hours `H`, minutes `M` and seconds `S`.",
+    ),
+    example="""
+[[clause]]
+number = "2"
+summary = {ja = "二", en = "two"}
+[[clause.prohibition]]
+items = ["name"]
+acquired_within = "5 years"
+""",
+)
 RESERVED_NAME: Final = Code(
     "reserved-name",
     ja="予約された名前です",

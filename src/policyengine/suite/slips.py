@@ -6,6 +6,7 @@ slip of the pen is the same in a list of terms whatever the list is called. What
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -161,6 +162,10 @@ class Slips:
                 yield from self._under(value, path)
             case {"is": "comparisons"}:
                 yield from _comparisons(of, value, path)
+            case {"is": "duration"}:
+                if of.optional:
+                    yield Slip("drop-key", path, None)
+                yield from _duration(of, value, path)
             case {"is": "time"}:
                 yield from _date(value, path)
             case _:
@@ -343,6 +348,15 @@ def _comparisons(of: _Key, attributes: Mapping[str, Any], path: KeyPath) -> Iter
 def _date(value: str, path: KeyPath) -> Iterator[Slip]:
     for days in (-1, 1):
         yield replacing("shift-date", path, (datetime.fromisoformat(value) + timedelta(days=days)).isoformat())
+
+
+def _duration(of: _Key, value: str, path: KeyPath) -> Iterator[Slip]:
+    """Yield what can go wrong with a duration: one of its shortest unit more, or less."""
+    *_, last = re.finditer(r"[0-9]+", value)
+    for number in (int(last[0]) - 1, int(last[0]) + 1):
+        near = f"{value[: last.start()]}{number}{value[last.end() :]}"
+        if not any(errors_of(near, of.schema)):
+            yield replacing("shift-value", path, near)
 
 
 def _each(operator: str, entries: Iterable[Any], path: KeyPath, of: _Key | None = None) -> Iterator[Slip]:

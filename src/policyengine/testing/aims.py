@@ -13,9 +13,11 @@ from typing import Final, TypeVar
 import msgspec
 
 from policyengine.model.condition import (
+    Acquired,
     And,
     Compare,
     Condition,
+    During,
     Field,
     Holds,
     In,
@@ -25,6 +27,8 @@ from policyengine.model.condition import (
     Read,
     Same,
     compares,
+    during,
+    had,
     leaves,
 )
 from policyengine.model.fields import IDENTIFIABLE, ROWS
@@ -52,6 +56,7 @@ class Aim:
         tests: the comparisons that its attributes shall pass.
         same: whether the recipient is the data subject.
         permits: for each policy of the scene, the permit that shall hold.
+        acquired: since when the data may be there; None where the event need not say.
     """
 
     scene: Scene
@@ -60,6 +65,7 @@ class Aim:
     tests: tuple[Compare, ...] = ()
     same: bool = False
     permits: Mapping[int, Permit] = field(default_factory=dict)
+    acquired: tuple[int, ...] | None = None
 
     def values(self, field: Field) -> tuple[str, ...]:
         """Return the values that a field may have, if it is stated."""
@@ -115,6 +121,12 @@ def narrowed(aim: Aim, condition: Condition, choose: Choose) -> Aim | None:
             return found
         case Or(parts):
             return first(rotated(parts, choose), lambda part: narrowed(aim, part, choose))
+        case During():
+            return aim if during(aim.scene.instant, condition) else None
+        case Acquired():
+            dates = aim.scene.acquired if aim.acquired is None else aim.acquired
+            left = tuple(date for date in dates if had(aim.scene.instant, date, condition))
+            return replace(aim, acquired=left) if left else None
         case Not():
             return aim  # a fact that nobody asks for is not there
         case Read():
@@ -138,6 +150,13 @@ def surely(aim: Aim, condition: Condition) -> bool | None:
             return (passed == {True}) if len(passed) == 1 else None
         case Same():
             return aim.same
+        case During():
+            return during(aim.scene.instant, condition)
+        case Acquired():
+            if aim.acquired is None:
+                return condition.open
+            met = {had(aim.scene.instant, date, condition) for date in aim.acquired}
+            return met == {True} if len(met) == 1 else None
         case Read():
             raise TypeError(condition)
         case Not(part):

@@ -207,6 +207,8 @@ def _event(draw: DrawFn, aim: Aim, choose: Choose) -> EventData:
             put(event, row.name, _items(draw, aim.values(field)))
         else:
             put(event, row.name, PERSON if aim.same and field in _SAME else one(field))
+    if aim.acquired is not None and operation != "acquire":
+        event["acquired"] = text(aim.acquired[choose(len(aim.acquired))])
     if aim.facts:
         event["facts"] = [_fact(draw, aim.scene, asked.type, event, asked) for asked in aim.facts]
     attributes = {name: aim.attribute(name) for name in sorted({test.attribute for test in aim.tests})}
@@ -265,7 +267,7 @@ def _change(draw: DrawFn, stage: Stage, scene: Scene, event: EventData, name: st
         case ["controller"]:
             values = stage.controllers
         case ["acquired"]:
-            values = (None, event["time"], text(instant(event["time"]) - DAY))
+            values = (None, event["time"], text(instant(event["time"]) - DAY), *map(text, scene.acquired))
         case ["subject", "id"]:
             values = (None, PERSON, _ANOTHER_PERSON)
         case ["actor" | "source", "id"]:

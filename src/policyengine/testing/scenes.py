@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from functools import cached_property
 from typing import Final
@@ -11,7 +11,7 @@ from msgspec.structs import replace
 
 from policyengine.engine.engine import Engine
 from policyengine.errors import did_you_mean
-from policyengine.model.condition import Compare, Field, Holds, In, NotIn, leaves
+from policyengine.model.condition import Acquired, Compare, Condition, During, Field, Holds, In, NotIn, leaves
 from policyengine.model.countries import COUNTRIES, another_country
 from policyengine.model.fact import FactType
 from policyengine.model.fields import LISTABLE
@@ -93,6 +93,13 @@ class Scene:
         return {name: tuple(_values(attribute, self._tests(name))) for name, attribute in declared.items()}
 
     @cached_property
+    def acquired(self) -> tuple[int, ...]:
+        """Times at which the data can have been acquired, on either side of all that rules ask, the last one first."""
+        lapses = {leaf.within for leaf in self._leaves if isinstance(leaf, Acquired)}
+        ago = {ago for lapse in lapses for ago in (lapse.shortest - DAY, lapse.longest, lapse.longest + DAY)}
+        return (self.instant, *(self.instant - time for time in sorted(ago) if 0 < time < self.instant - _FIRST))
+
+    @cached_property
     def fact_types(self) -> Mapping[str, FactType]:
         """The types of fact that the policies know, those that rules ask for first."""
         asked = dict.fromkeys(leaf.type for leaf in self._leaves if isinstance(leaf, Holds))
@@ -112,14 +119,13 @@ class Scene:
         return {key: tuple(sorted(values)) for key, values in found.items()}
 
     @cached_property
-    def _leaves(self) -> list[In | NotIn | Compare | Holds]:
+    def _leaves(self) -> list[Condition]:
         return [
             leaf
             for rules in self.rules
             for rule in rules
             for condition in conditions_of(rule)
             for leaf in leaves(condition)
-            if isinstance(leaf, In | NotIn | Compare | Holds)
         ]
 
     def _named(self, field: Field) -> set[str]:
@@ -199,12 +205,14 @@ def text(instant: int) -> str:
     return written(min(max(instant, _FIRST), _LAST))
 
 
-def _dates(policies: Iterable[Policy]) -> list[int]:
+def _dates(policies: Sequence[Policy]) -> list[int]:
     spans = [
         span
         for policy in policies
         for span in ((policy.start, policy.end), *((rule.head.start, rule.head.end) for rule in policy.rules))
     ]
+    asked = (leaf for policy in policies for rule in policy.rules for c in conditions_of(rule) for leaf in leaves(c))
+    spans += [span for leaf in asked if isinstance(leaf, During) for span in leaf.spans]
     return sorted({date for span in spans for date in span if abs(date) < FOREVER})
 
 

@@ -1,0 +1,47 @@
+"""What a table says of times: from its keys to conditions on when an event is, and since when there are its data."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any, Protocol
+
+from policyengine.calendar import lapse
+from policyengine.errors import Code
+from policyengine.language.problems import ENDS_BEFORE_IT_BEGINS
+from policyengine.model.condition import Acquired, Condition, During, united
+from policyengine.moment import FOREVER, instant
+
+
+class Reports(Protocol):
+    """Reports what is wrong with a table, at a key or value inside it; `RuleTable.problem`."""
+
+    def __call__(self, code: Code, /, *path: str | int) -> None:
+        """Report a problem."""
+
+
+def time_conditions(
+    values: Mapping[str, Any], zone: str, report: Reports, at: tuple[str | int, ...]
+) -> Iterator[Condition]:
+    """Yield what the keys of times in a table ask of an event.
+
+    Args:
+        values: the table.
+        zone: the time zone of its policy.
+        report: is told what is wrong.
+        at: where in its rule's table it stands.
+    """
+    if "during" in values:
+        spans: list[tuple[int, int]] = []
+        for index, span in enumerate(values["during"]):
+            start, end = _instant(span.get("from"), -FOREVER), _instant(span.get("until"), FOREVER)
+            if start < end:
+                spans.append((start, end))
+            else:
+                report(ENDS_BEFORE_IT_BEGINS, *at, "during", index, "until")
+        yield During(united(spans), zone, at=(*at, "during"))
+    if "acquired_within" in values:
+        yield Acquired(lapse(values["acquired_within"], zone), at=(*at, "acquired_within"))
+
+
+def _instant(value: str | None, default: int) -> int:
+    return default if value is None else instant(value)
