@@ -93,14 +93,14 @@ SECTIONS = (
             en="What the JSON Schemas ask. Suites and configurations have the same codes.",
         ),
         "toml",
-        "unknown-key missing-key wrong-type unknown-value unknown-kind empty too-few bad-id bad-time "
+        "unknown-key missing-key wrong-type unknown-value unknown-kind empty too-few bad-id bad-time bad-duration "
         "reserved-name fact-expression repeated not-as-documented",
     ),
     Section(
         Text(ja="言葉", en="Words"),
         Text(ja="ルールの言葉は、すべて宣言されています。", en="Every word of a rule is declared."),
         "toml",
-        "unknown-term unknown-clause unknown-obligation unknown-attribute unknown-fact-type "
+        "unknown-term unknown-clause unknown-obligation unknown-attribute unknown-time-zone unknown-fact-type "
         "unknown-fact-field not-passing unknown-reading unknown-reading-value ambiguous-reading shadowed-name "
         "duplicate-id cyclic-hierarchy",
     ),

@@ -365,18 +365,15 @@ class _Story:
         )
 
     def _said(self, condition: Condition) -> Text:
-        """Return a condition in words, with the date on which a time that it asks for has passed."""
+        """Return a condition in words, with the date on which the time for which it asks has passed."""
         said = describe(condition, self.policy.vocabulary)
-        date = self._passes(condition)
-        return said if date is None else Text(ja=f"{said.ja}（{date} に経過）", en=f"{said.en} (passed on {date})")
-
-    def _passes(self, leaf: Condition) -> str | None:
-        """Return when a time that a leaf asks for has passed, or will have."""
-        match leaf:
-            case Acquired(within) if self.event.acquired is not None:
-                return shown(within.after(self.event.acquired), self.policy.zone)
+        match condition:
+            case Acquired(within, passed) if self.event.acquired is not None:
+                date = shown(within.after(self.event.acquired), self.policy.zone)
+                ja, en = (f"{date} から", f"since {date}") if passed else (f"{date} まで", f"until {date}")
+                return Text(ja=f"{said.ja}（{ja}）", en=f"{said.en} ({en})")
             case _:
-                return None
+                return said
 
     def _part(
         self,

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from policyengine.language.keys import (
         clause_list,
         condition_properties,
+        duration,
         fact_expression,
         fact_value,
         flag,
@@ -37,6 +38,7 @@ else:
             "language.keys": (
                 "clause_list",
                 "condition_properties",
+                "duration",
                 "fact_expression",
                 "fact_value",
                 "flag",
@@ -63,6 +65,7 @@ __all__ = [
     "clause_list",
     "condition_properties",
     "did_you_mean",
+    "duration",
     "fact_expression",
     "fact_value",
     "flag",
