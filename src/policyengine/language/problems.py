@@ -88,10 +88,6 @@ UNKNOWN_ZONE: Final = Code(
         ja="IANA のタイムゾーンの名前（`Asia/Tokyo` など）ではありません。",
         en="It is no name of a time zone of IANA, such as `Asia/Tokyo`.",
     ),
-    example="""
-[policy]
-time_zone = "Asia/Tokio"
-""",
 )
 UNKNOWN_FACT_FIELD: Final = Code(
     "unknown-fact-field",
