@@ -101,8 +101,8 @@ SECTIONS = (
         Text(ja="ルールの言葉は、すべて宣言されています。", en="Every word of a rule is declared."),
         "toml",
         "unknown-term unknown-clause unknown-obligation unknown-attribute unknown-time-zone unknown-fact-type "
-        "unknown-fact-field not-passing unknown-reading unknown-reading-value ambiguous-reading shadowed-name "
-        "duplicate-id cyclic-hierarchy",
+        "unknown-fact-field not-passing other-operation represents-nobody unknown-reading unknown-reading-value "
+        "ambiguous-reading shadowed-name duplicate-id cyclic-hierarchy",
     ),
     Section(
         Text(ja="ポリシーの全体", en="The policy as a whole"),

@@ -64,6 +64,7 @@ VOCABULARY: dict[str, Any] = {
         },
         "grant": {
             **_T,
+            "represents": True,
             "fields": {
                 "item": {"held": "item", "required": True},
                 "operation": {"held": "operation"},
@@ -228,7 +229,7 @@ _PERIODS = st.sampled_from(
 
 
 LICENSING = ("individual-notice", "joint-use", "purpose-limitation")
-PERMITTING = (*LICENSING, "disclosure", "entrustment", "provision")
+PERMITTING = (*LICENSING, "disclosure", "entrustment", "permission", "provision")
 
 
 @cache
@@ -236,11 +237,14 @@ PERMITTING = (*LICENSING, "disclosure", "entrustment", "provision")
 def rules(draw: st.DrawFn, of: Sequence[str] = ()) -> tuple[str, dict[str, Any]]:
     """One rule, of any kind or one `of` some: its kind and its table."""
     kind = draw(st.sampled_from(of or sorted(kinds())))
-    if kind in ("provision", "entrustment"):
+    if kind in ("provision", "entrustment", "permission"):
         # Whether a clause on which it leans licenses anything, the rules decide.
         table = draw(conditions())
         if draw(st.booleans()):
             table["licensed_by"] = draw(_LEANED_ON)
+        if kind == "permission":
+            *named, last = draw(some(OPERATIONS))
+            table["operations"] = [*named, {"term": last, "under": {"wide": "yes"}} if rarely(draw, 4) else last]
     elif kind == "purpose-limitation":
         table = {
             **draw(conditions(recipients=False)),
@@ -248,7 +252,7 @@ def rules(draw: st.DrawFn, of: Sequence[str] = ()) -> tuple[str, dict[str, Any]]
             "purposes": draw(term_lists("purposes")),
         }
         if rarely(draw, 4):
-            *named, last = draw(some(OPERATIONS))
+            *named, last = draw(some(["acquire", "use", "retain"]))
             table["operations"] = [*named, {"term": last, "under": {"wide": "yes"}}]
     elif kind == "joint-use":
         table = {
@@ -260,6 +264,8 @@ def rules(draw: st.DrawFn, of: Sequence[str] = ()) -> tuple[str, dict[str, Any]]
         }
         if draw(st.booleans()):
             table["own_use"] = draw(st.booleans())
+        if rarely(draw, 4):
+            table["licensed_by"] = draw(_LEANED_ON)
     elif kind == "individual-notice":
         table = {**(draw(conditions(recipients=False)) if draw(st.booleans()) else {}), "replaces": draw(_LEANED_ON)}
         if draw(st.booleans()):  # of types that state operations as well
@@ -280,6 +286,8 @@ def rules(draw: st.DrawFn, of: Sequence[str] = ()) -> tuple[str, dict[str, Any]]
             table["lifted_by"] = draw(fact_expressions())
         if draw(st.booleans()):
             table["spares"] = draw(_CLAUSE_LISTS)
+        if rarely(draw, 3):
+            table["over"] = draw(_CLAUSE_LISTS)
     elif kind == "data-subject-request":
         table = {
             **(draw(conditions()) if draw(st.booleans()) else {}),
@@ -299,6 +307,8 @@ def rules(draw: st.DrawFn, of: Sequence[str] = ()) -> tuple[str, dict[str, Any]]
         table = draw(conditions()) if draw(st.booleans()) else {}
     else:
         table = {**draw(conditions()), "operations": draw(some(OPERATIONS)), "oblige": ["tell"]}
+    if kind in PERMITTING and rarely(draw, 4):
+        table["about"] = draw(conditions(recipients=kind not in LICENSING).filter(bool))
     if rarely(draw, 6):
         table["oblige"] = draw(some(["tell", "watch"]))
     if rarely(draw, 5):

@@ -71,10 +71,10 @@ x_ray = {{is_a = "health_information", ja = "X 線", en = "x-ray"}}
 [[clause]]
 number = "1"
 summary = {{ja = "一", en = "one"}}
-[[clause.purpose-limitation]]
+[[clause.permission]]
+operations = ["use", "provide"]
 subjects = ["customer"]
 purposes = ["delivery"]
-operations = ["use", "provide"]
 {permit}
 {rule}
 """,

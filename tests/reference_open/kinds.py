@@ -1,9 +1,9 @@
-"""What a rule of each of the ten built-in kinds says: it permits, restricts, replaces, or obliges."""
+"""What a rule of each of the built-in kinds says: it permits, restricts, replaces, or obliges."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from reference_open.leaves import (
@@ -92,7 +92,31 @@ Statement = Permit | Restriction | Replacement | Duty
 
 def statements(policy: Policy) -> list[Statement]:
     """Return what the rules of a policy say."""
-    return [said for table in policy.tables for said in _said(policy, table)]
+    found = [said for table in policy.tables for said in _said(policy, table)]
+    return found if policy.layer else [said for one in found for said in _addressed(policy, one)]
+
+
+def _to_the_person(policy: Policy) -> Condition:
+    """The recipient is the person, or a fact names it as who stands in for them."""
+    facts = policy.words.facts
+    named = [
+        Known(name, stated=(key,))
+        for name in policy.words.represents
+        for key in facts[name]
+        if facts[name][key] == "recipient"
+    ]
+    return AnyOf((ToThePerson(), *named))
+
+
+def _addressed(policy: Policy, said: Statement) -> Iterator[Statement]:
+    """A permit of `disclose` permits it to the person, and everything else to whomever it says."""
+    if isinstance(said, Permit) and "disclose" in said.operations:
+        others = tuple(operation for operation in said.operations if operation != "disclose")
+        if others:
+            yield replace(said, operations=others)
+        yield replace(said, operations=("disclose",), terms=All((_to_the_person(policy), said.terms)))
+    else:
+        yield said
 
 
 def permitted_anywhere(policy: Policy) -> set[str]:
@@ -113,6 +137,9 @@ def _operations_named(kind: str, table: Data) -> Iterator[str]:
             yield "entrust"
         case "provision":
             yield "provide"
+        case "permission":
+            for entry in table["operations"]:
+                yield from [entry] if isinstance(entry, str) else [*entry.get("terms", []), entry.get("term")]
         case "disclosure":
             yield "disclose"
 
@@ -126,42 +153,47 @@ def _said(policy: Policy, table: Table) -> Iterator[Statement]:
     on = OnOperation(tuple(values["operations"])) if "operations" in values else TRUE
     lifted_by = _facts(values["lifted_by"]) if "lifted_by" in values else FALSE
     licensed_by = clauses("licensed_by") if "licensed_by" in values else None
+    over = clauses("over") if "over" in values else None
+    spoken = narrowing(values["about"]) if "about" in values else None
     match table.kind:
         case "purpose-limitation":
             operations = tuple(values.get("operations", OWN))
             # Of whomever it names no people, it speaks by its purposes.
             key = "subjects" if "subjects" in values else "purposes"
-            about = OneOf(key, tuple(values[key]))
-            terms = narrowing(values, but=(key,))
-            yield Permit(table, operations, about, terms, licence="use" in operations)
+            about = spoken or OneOf(key, tuple(values[key]))
+            yield Permit(table, operations, about, narrowing(values), licence="use" in operations)
         case "individual-notice":
             notice = values.get("notice", "notice")
             flows, on_these_items = narrowing(values), Known(notice, unheld=("purposes",))
-            yield Permit(table, OWN, All((flows, on_these_items)), Known(notice), licence=True)
+            about = spoken or All((flows, on_these_items))
+            yield Permit(table, OWN, about, All((flows, Known(notice))), licence=True)
             yield Replacement(table, clauses("replaces"), All((flows, on_these_items)))
         case "joint-use":
             parties = OneOf("recipients", tuple(values["parties"]))
-            yield Permit(table, ("joint_use",), TRUE, All((parties, narrowing(values))))
+            terms = All((parties, narrowing(values)))
+            yield Permit(table, ("joint_use",), spoken or TRUE, terms, licensed_by=licensed_by)
             if values.get("own_use", True):
                 about = All(tuple(OneOf(key, tuple(values[key])) for key in ("subjects", "purposes")))
                 # The controller's own use has no recipient: what is asked of one is left out.
                 terms = narrowing(values, but=("subjects", "purposes"), nowhere=("recipients", "services", "countries"))
                 yield Permit(table, OWN, about, terms, licence=True)
         case "entrustment":
-            yield Permit(table, ("entrust",), TRUE, narrowing(values), licensed_by=licensed_by)
+            yield Permit(table, ("entrust",), spoken or TRUE, narrowing(values), licensed_by=licensed_by)
         case "provision":
-            yield Permit(table, ("provide",), TRUE, narrowing(values), licensed_by=licensed_by)
+            yield Permit(table, ("provide",), spoken or TRUE, narrowing(values), licensed_by=licensed_by)
+        case "permission":
+            permitted = tuple(values["operations"])
+            yield Permit(table, permitted, spoken or TRUE, narrowing(values), licensed_by=licensed_by)
         case "disclosure":
             asked = Known("request", (("kind", (values.get("request", "disclose"),)),))
-            yield Permit(table, ("disclose",), TRUE, All((ToThePerson(), asked, narrowing(values))))
+            yield Permit(table, ("disclose",), spoken or TRUE, All((_to_the_person(policy), asked, narrowing(values))))
         case "requirement":
-            over = clauses("over") if "over" in values else None
             cited = not values.get("silent", False)
             when = All((on, narrowing(values)))
             yield Restriction(table, "requirement-unmet", when, narrowing(values["require"]), over=over, cited=cited)
         case "prohibition":
             when = All((on, narrowing(values)))
-            yield Restriction(table, "prohibited", when, lifted_by, spares=clauses("spares"))
+            yield Restriction(table, "prohibited", when, lifted_by, over=over, spares=clauses("spares"))
         case "data-subject-request":
             stops = OnOperation(tuple(values["stops"]))
             asked = Known("request", (("kind", (values["request"],)),))

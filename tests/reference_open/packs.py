@@ -39,6 +39,7 @@ class Words:
         attributes: the names of the declared attributes.
         facts: for each type of fact its fields, each with what it is held against.
         zone: by whose calendar and clock the policy counts.
+        represents: the types of which a fact names who stands in for a person.
     """
 
     terms: dict[str, dict[str, set[str]]] = field(default_factory=dict)
@@ -46,6 +47,7 @@ class Words:
     attributes: set[str] = field(default_factory=set)
     facts: dict[str, dict[str, str]] = field(default_factory=dict)
     zone: str = "UTC"
+    represents: set[str] = field(default_factory=set)
 
     def with_those_of(self, other: Words) -> Words:
         """Return the words of both: the kinds that they give a word, and the fields of a type of fact, add up."""
@@ -199,6 +201,8 @@ def _words(documents: list[Data]) -> Words:
                 elif dimension == "facts":
                     held = {key: about["held"] for key, about in entry.get("fields", {}).items()}
                     words.facts.setdefault(name, {}).update(held)
+                    if entry.get("represents"):
+                        words.represents.add(name)
                 else:
                     above = entry.get("is_a", [])
                     parents = words.terms.setdefault(dimension, {}).setdefault(name, set())

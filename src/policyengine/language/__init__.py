@@ -10,13 +10,17 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from policyengine.errors import Code, did_you_mean
+    from policyengine.language.addressee import to_the_person
     from policyengine.language.keys import (
+        about_table,
         clause_list,
         condition_properties,
+        condition_table,
         duration,
         fact_expression,
         fact_value,
         flag,
+        licence_list,
         name_of,
         obligation_list,
         operation_list,
@@ -35,13 +39,17 @@ else:
         {
             "language.kind": ("RuleKind",),
             "language.table": ("RuleTable",),
+            "language.addressee": ("to_the_person",),
             "language.keys": (
+                "about_table",
                 "clause_list",
                 "condition_properties",
+                "condition_table",
                 "duration",
                 "fact_expression",
                 "fact_value",
                 "flag",
+                "licence_list",
                 "name_of",
                 "obligation_list",
                 "operation_list",
@@ -62,17 +70,21 @@ __all__ = [
     "RuleKind",
     "RuleTable",
     "Schema",
+    "about_table",
     "clause_list",
     "condition_properties",
+    "condition_table",
     "did_you_mean",
     "duration",
     "fact_expression",
     "fact_value",
     "flag",
+    "licence_list",
     "name_of",
     "obligation_list",
     "operation_list",
     "term_list",
     "time",
+    "to_the_person",
     "under_readings",
 ]

@@ -225,9 +225,10 @@ class _Builder(Declarations):
         obligations = self._once(
             "obligations", (clauses, *self._parts("obligations")), lambda: self.obligations(clauses)
         )
+        layer = about.get("layer") is True
         zone = self._zone(about)
         shared = self._once(
-            ("scope", zone),
+            ("scope", zone, layer),
             (vocabulary, clauses, obligations, readings),
             lambda: Scope(
                 vocabulary,
@@ -235,10 +236,10 @@ class _Builder(Declarations):
                 frozenset(obligations),
                 {name: frozenset(reading.values) for name, reading in readings.items()},
                 zone,
+                layer=layer,
             ),
         )
         chosen = {name: self._chosen(about.get("id", ""), reading) for name, reading in readings.items()}
-        layer = about.get("layer") is True
         # The tables of a layer are lowered in all ways as well.
         lowering = Lowering(shared.under(chosen, self.problems), self._kept or (Kept() if layer else None))
         tables = self.tables = list(self._rules(lowering))

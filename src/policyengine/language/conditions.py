@@ -43,6 +43,7 @@ class Scope:
         zone: the policy's time zone.
         chosen: for each reading, the value under which the rules are lowered.
         problems: where what is wrong is reported.
+        layer: whether the policy lies above others.
 
     Attributes:
         lists: lists of terms of each dimension that a table has named, all known, as `RuleTable.terms` returns them.
@@ -60,6 +61,8 @@ class Scope:
         zone: str = PLAIN_ZONE,
         chosen: Mapping[str, str] | None = None,
         problems: list[Problem] | None = None,
+        *,
+        layer: bool = False,
     ) -> None:
         self.vocabulary = vocabulary
         self.clauses = clauses
@@ -68,6 +71,7 @@ class Scope:
         self.zone = zone
         self.chosen: Mapping[str, str] = chosen or {}
         self.problems: list[Problem] = [] if problems is None else problems
+        self.layer = layer
         self.lists: dict[tuple[str, ...], tuple[tuple[str, ...], frozenset[str]]] = {}
         self.sides = Sides(vocabulary)
         self.sound_lists: dict[tuple[object, int, int], object] = {}

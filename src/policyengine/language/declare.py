@@ -13,6 +13,7 @@ from policyengine.language.problems import (
     CYCLIC_TERM,
     DUPLICATE_CLAUSE,
     NAMED_AS_COUNTRY,
+    REPRESENTS_NOBODY,
     SHADOWED_NAME,
     UNKNOWN_KIND,
     UNKNOWN_READING_VALUE,
@@ -251,8 +252,11 @@ class Declarations:
                 if values and held != VALUE:
                     self.problem(VALUES_OF_NO_VALUE, document, "vocabulary", "facts", name, "fields", key, "values")
                 labels.update({value: text_of(table_of(label), value) for value, label in values.items()})
+            represents = table.get("represents") is True
+            if represents and all(field.held != "recipient" for field in fields.values()):
+                self.problem(REPRESENTS_NOBODY, document, "vocabulary", "facts", name, "represents", type=name)
             source = (document.places, ("vocabulary", "facts", name))
-            found[name] = FactType(name, text_of(table, name), fields, labels, source)
+            found[name] = FactType(name, text_of(table, name), fields, labels, source, represents)
         return found
 
 

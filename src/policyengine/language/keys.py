@@ -4,7 +4,7 @@ A schema says what form a value has. What it *means* (terms of which dimension, 
 beside that, as an annotation of its own (`MEANING`), so that whoever reads rules need know no kind and no key by name:
 
 - ``{"lists": D}``: a list of terms of the dimension ``D``, of ``operations``, of ``countries``, or of ``words`` that
-  nothing declares;
+  nothing declares; of operations, ``"among"`` lists those of which the kind can speak, where that is not all;
 - ``{"lists": "clauses"}``, ``"licences"``, ``"obligations"``: of clauses, of clauses that license, of obligations;
 - ``{"names": "attributes"}``, ``"facts"``, or a dimension: one attribute, type of fact, or term;
 - ``{"names": "value", "fact": T, "field": F}``: one value of the field ``F`` of facts of type ``T``;
@@ -84,9 +84,9 @@ def term_hint(dimension: str, word: str, known: Iterable[str]) -> Text | None:
     return did_you_mean(country or word, known)
 
 
-def meaning_of(schema: Mapping[str, Any]) -> Mapping[str, str]:
+def meaning_of(schema: Mapping[str, Any]) -> Mapping[str, Any]:
     """Return what a value means, as its schema says; empty where it says nothing."""
-    found: Mapping[str, str] = schema.get(MEANING, {})
+    found: Mapping[str, Any] = schema.get(MEANING, {})
     return found
 
 
@@ -125,6 +125,22 @@ def gated() -> Schema:
     }
 
 
+def condition_table(description: str) -> Schema:
+    """Return the schema of a table of the keys that narrow flows; `RuleTable.condition` reads it."""
+    return {
+        "type": "object",
+        "description": description,
+        "properties": condition_properties(),
+        "minProperties": 1,
+        "additionalProperties": False,
+    }
+
+
+def about_table() -> Schema:
+    """Return the schema of ``about``: which flows the clause of a permit speaks of."""
+    return condition_table("Which flows it speaks of: those that it does not permit are denied citing its clause.")
+
+
 def passing_list() -> Schema:
     """Return the schema of ``pass_unstated``: the fields of a rule that an event may leave open."""
     keys = ", ".join((*PASSING, "attributes.NAME"))
@@ -137,9 +153,16 @@ def passing_list() -> Schema:
     }
 
 
-def operation_list(description: str) -> Schema:
-    """Return the schema of a list of operations, of which each may stand under a reading."""
-    return term_list(f"{description}: {', '.join(OPERATIONS)}", "operations")
+def operation_list(description: str, *, among: Iterable[str] = OPERATIONS) -> Schema:
+    """Return the schema of a list of operations, of which each may stand under a reading.
+
+    Args:
+        description: what the list says.
+        among: those of which the kind can speak; by default all.
+    """
+    some = [operation for operation in OPERATIONS if operation in among]
+    schema = term_list(f"{description}: {', '.join(some)}", "operations")
+    return schema if len(some) == len(OPERATIONS) else {**schema, MEANING: {**schema[MEANING], "among": some}}
 
 
 def clause_list(description: str, *, licences: bool = False) -> Schema:
@@ -150,6 +173,13 @@ def clause_list(description: str, *, licences: bool = False) -> Schema:
         licences: whether only clauses that license something make sense in it.
     """
     return _names(description, "licences" if licences else "clauses")
+
+
+def licence_list() -> Schema:
+    """Return the schema of ``licensed_by``: the clauses on which a permit leans; `RuleTable.licences` reads it."""
+    return clause_list(
+        "The purpose must be licensed by one of these clauses as well; a permit cites it too.", licences=True
+    )
 
 
 def obligation_list(description: str) -> Schema:

@@ -13,6 +13,7 @@ from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 from policyengine.errors import KeyPath
+from policyengine.language.addressee import addressed
 from policyengine.language.conditions import Scope
 from policyengine.language.schema import rule_schema
 from policyengine.language.source import Document
@@ -165,7 +166,8 @@ class Lowering:
         stands = table.stands(values.get("under"), "under")
         rules: tuple[Rule, ...] = ()
         if kind.required <= values.keys():
-            rules = tuple(map(scope.sides.placed, sound_rules(kind, table)))
+            found = sound_rules(kind, table)
+            rules = tuple(map(scope.sides.placed, found if scope.layer else addressed(found, scope.vocabulary)))
         else:
             table.condition()
         return Lowered(table, stands, rules, len(scope.problems) == before)

@@ -318,6 +318,40 @@ summary = {ja = "二", en = "two"}
 licensed_by = ["2"]
 """,
 )
+OTHER_OPERATION: Final = Code(
+    "other-operation",
+    ja="{kind} が言えるのは {among} だけで、{operation} は言えません",
+    en="a {kind} speaks of {among} alone, and not of {operation}",
+    means=Text(
+        ja="この種類のルールが言えない操作です。どの操作でも許せるのは `permission` です。",
+        en="An operation of which this kind of rule cannot speak. A `permission` permits any operation.",
+    ),
+    example="""
+[[clause]]
+number = "2"
+summary = {ja = "二", en = "two"}
+[[clause.purpose-limitation]]
+operations = ["provide"]
+purposes = ["delivery"]
+""",
+)
+REPRESENTS_NOBODY: Final = Code(
+    "represents-nobody",
+    ja="事実の種類「{type}」は代理を表すのに、受領者と突き合わせる項目がありません",
+    en='facts of type "{type}" say who represents a person, and no field of theirs is held against the recipient',
+    means=Text(
+        ja="`represents = true` の種類の事実は、本人に代わって開示を受ける人を挙げます。その人を挙げる項目を、"
+        '`held = "recipient"` として宣言してください。',
+        en="A fact of a type with `represents = true` names who may be given data in a person's place. Declare the "
+        'field that names them, with `held = "recipient"`.',
+    ),
+    example="""
+[vocabulary.facts.mandate]
+ja = "委任"
+en = "mandate"
+represents = true
+""",
+)
 IMPOSSIBLE_RULE: Final = Code(
     "impossible-rule",
     ja="どんなイベントにも当てはまらないルールです",

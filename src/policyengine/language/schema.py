@@ -284,6 +284,10 @@ def _policy_schema(kinds: Sequence[RuleKind]) -> Schema:
                 "type": "object",
                 "properties": {
                     **TEXT["properties"],
+                    "represents": {
+                        "type": "boolean",
+                        "description": "It names who may be given a person's data in their place.",
+                    },
                     "fields": {
                         "type": "object",
                         "propertyNames": {

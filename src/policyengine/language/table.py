@@ -11,6 +11,7 @@ from policyengine.language.keys import PASSING, TERM_KEYS, WORDS, meaning_of
 from policyengine.language.problems import (
     ENDS_BEFORE_IT_BEGINS,
     NOT_PASSING,
+    OTHER_OPERATION,
     UNKNOWN_ATTRIBUTE,
     UNKNOWN_TERM,
 )
@@ -82,9 +83,12 @@ class RuleTable(ConditionTable):
     def operations(self, key: str) -> frozenset[str]:
         """Return the operations listed at `key`; an unknown one is reported."""
         found = []
+        among = meaning_of(self._schema_of(key)).get("among", OPERATIONS)
         for term, stands, where in self.listed(key):
             if term not in OPERATIONS:
-                self._unknown_term("operations", term, where, OPERATIONS)
+                self._unknown_term("operations", term, where, among)
+            elif term not in among:
+                self.problem(OTHER_OPERATION, *where, kind=self.head.kind, operation=term, among=", ".join(among))
             elif stands:
                 found.append(term)
         return frozenset(found)
@@ -120,6 +124,10 @@ class RuleTable(ConditionTable):
                 self.problem(UNKNOWN_TERM, *path, hint=hint, term=name, dimension=dimension)
         return None
 
+    def about(self, default: Condition = ALWAYS) -> Condition:
+        """Return which flows the table says, with ``about``, that its clause speaks of; `default` where it does not."""
+        return self.condition("about") if "about" in self.values else default
+
     def clauses(self, *path: str | int) -> frozenset[str]:
         """Return the clauses listed at `path`, each with its cases; an unknown one is reported."""
         if self._at(*path) is None:
@@ -137,6 +145,10 @@ class RuleTable(ConditionTable):
             elif stands:
                 found.update(known)
         return frozenset(found)
+
+    def licences(self) -> frozenset[str] | None:
+        """Return the clauses listed at ``licensed_by``, of which one must license the flow as well; None for none."""
+        return self.clauses("licensed_by") if "licensed_by" in self.values else None
 
     def obligations(self, *path: str | int) -> tuple[str, ...]:
         """Return the obligations listed at `path`, by default ``oblige``; an unknown one is reported."""

@@ -73,6 +73,7 @@ class FactType(Aside, frozen=True, eq=False):
         fields: its fields by key.
         labels: what people call the values of its ``value`` fields.
         source: where it is declared.
+        represents: whether its facts name who may be given a person's data in their place.
     """
 
     aside: ClassVar[int] = 2
@@ -82,6 +83,7 @@ class FactType(Aside, frozen=True, eq=False):
     fields: Mapping[str, FactField]
     labels: Mapping[str, Text] = field(default_factory=dict)
     source: Source | None = None
+    represents: bool = False
 
     def joined(self, other: FactType) -> FactType:
         """Return the type with the fields and the values of another declaration of it as well."""
@@ -92,7 +94,7 @@ class FactType(Aside, frozen=True, eq=False):
                 fields[name] = ours or theirs
             else:
                 fields[name] = replace(ours, values=ours.values | theirs.values if theirs.values is not None else None)
-        return FactType(self.id, self.label, fields, {**other.labels, **self.labels}, self.source)
+        return FactType(self.id, self.label, fields, {**other.labels, **self.labels}, self.source, self.represents)
 
     def unlike(self, other: FactType) -> Iterator[str]:
         """Yield the fields that another declaration of the type has too, in a shape that no fact can have as well.

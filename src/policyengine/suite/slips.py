@@ -200,7 +200,7 @@ class Slips:
             yield Slip("widen-scope", path, None)
         elif everything := self._known(dimension):  # the table cannot do without the list
             yield Slip("widen-scope", path, lambda _: everything)
-        yield from self.of_terms(dimension, entries, path)
+        yield from self.of_terms(dimension, entries, path, meaning_of(of.schema).get("among"))
 
     def _exceptions(self, of: _Key, table: Mapping[str, Any], path: KeyPath) -> Iterator[Slip]:
         """Yield what can go wrong with the lists of what is left out of those that stand beside them in `table`."""

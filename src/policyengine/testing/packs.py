@@ -62,6 +62,7 @@ _KINDS: Final = (
     "purpose-limitation",
     "provision",
     "entrustment",
+    "permission",
     "joint-use",
     "prohibition",
     "requirement",
@@ -183,10 +184,15 @@ def _rules(draw: DrawFn) -> tuple[str, Table]:
         case "purpose-limitation":
             table |= _terms(draw, "subjects", "purposes") | _narrower(draw, "items", "origins")
         case "provision":
-            table |= _narrower(draw, "purposes", "recipients", "subjects", "items", "facts")
+            table |= _narrower(draw, "purposes", "items", "facts")
         case "entrustment":
             table |= _narrower(draw, "services", "recipients", "facts")
             table["licensed_by"] = draw(st.booleans())
+        case "permission":
+            table |= _terms(draw, "operations") | _narrower(
+                draw, "purposes", "recipients", "subjects", "items", "facts"
+            )
+            table |= {"about": _terms(draw, "subjects")} if draw(st.booleans()) else {}
         case "joint-use":
             table |= {"parties": draw(_some("parties")), **_terms(draw, "subjects", "items", "purposes")}
         case "prohibition":

@@ -8,6 +8,7 @@ from policyengine.builtin.kinds.disclosure import Disclosure
 from policyengine.builtin.kinds.individual_notice import IndividualNotice
 from policyengine.builtin.kinds.joint_use import JointUse
 from policyengine.builtin.kinds.obligation import Obligation
+from policyengine.builtin.kinds.permission import Permission
 from policyengine.builtin.kinds.prohibition import Prohibition
 from policyengine.builtin.kinds.provision import Entrustment, Provision
 from policyengine.builtin.kinds.purpose_limitation import PurposeLimitation
@@ -26,6 +27,7 @@ def policyengine_rule_kinds() -> Iterable[RuleKind]:
         JointUse(),
         Entrustment(),
         Provision(),
+        Permission(),
         Requirement(),
         Prohibition(),
         DataSubjectRequest(),

@@ -7,7 +7,7 @@ from typing import Any
 
 from msgspec.structs import replace
 
-from policyengine.language import RuleTable, clause_list, name_of
+from policyengine.language import RuleTable, about_table, clause_list, name_of
 from policyengine.model import WITHIN, Holds, Permit, Replacement, Rule, Text, all_of
 
 
@@ -25,6 +25,7 @@ class IndividualNotice:
         "notice": name_of(
             "The fact type of the notice, by default `notice`; it has a field `purposes`.", "facts", default="notice"
         ),
+        "about": about_table(),
     }
     required = frozenset({"replaces"})
 
@@ -37,8 +38,8 @@ class IndividualNotice:
         yield Permit(
             table.head,
             WITHIN,
-            about=all_of(flows, given),
-            terms=named,
+            about=table.about(all_of(flows, given)),
+            terms=all_of(flows, named) if "about" in table.values else named,
             licence=True,
         )
         yield Replacement(table.head, table.clauses("replaces"), all_of(flows, given))

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from policyengine.language import RuleTable, flag, term_list
-from policyengine.model import ALWAYS, WITHIN, Condition, Field, In, NotIn, Permit, Rule, Text, all_of, conjuncts
+from policyengine.language import RuleTable, about_table, flag, licence_list, term_list
+from policyengine.model import WITHIN, Condition, Field, In, NotIn, Permit, Rule, Text, all_of, conjuncts
 
 
 class JointUse:
@@ -23,6 +23,8 @@ class JointUse:
         "own_use": flag(
             "Whether the controller, a joint user itself, may acquire and use it too; by default yes.", default=True
         ),
+        "licensed_by": licence_list(),
+        "about": about_table(),
     }
     required = frozenset({"parties", "subjects", "items", "purposes"})
 
@@ -33,8 +35,9 @@ class JointUse:
         yield Permit(
             table.head,
             frozenset({"joint_use"}),
-            about=ALWAYS,
+            about=table.about(),
             terms=all_of(In(Field.RECIPIENT, parties, written), flows),
+            licensed_by=table.licences(),
         )
         if table.value("own_use"):
             subject, subjects = table.terms("subjects")

@@ -20,6 +20,7 @@ class Prohibition:
     )
     properties: Mapping[str, Mapping[str, Any]] = {
         "operations": operation_list("these operations, by default all"),
+        "over": clause_list("What these clauses permit, by default what any permits."),
         "spares": clause_list("What these clauses permit is left alone."),
         "lifted_by": fact_expression("Facts in effect that lift it."),
     }
@@ -33,5 +34,6 @@ class Prohibition:
             message=Text(ja=f"条項 {table.clause} が禁じています", en=f"clause {table.clause} prohibits it"),
             when=all_of(table.on("operations"), table.condition()),
             unless=table.facts("lifted_by", default=NEVER),
+            only=table.clauses("over") if "over" in table.values else None,
             spares=table.clauses("spares"),
         )

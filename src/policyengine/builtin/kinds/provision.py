@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from policyengine.language import RuleTable, clause_list
-from policyengine.model import ALWAYS, Permit, Rule, Text
+from policyengine.language import RuleTable, about_table, licence_list
+from policyengine.model import Permit, Rule, Text
 
 
 class _Transfer:
@@ -14,10 +14,8 @@ class _Transfer:
 
     operation: str
     properties: Mapping[str, Mapping[str, Any]] = {
-        "licensed_by": clause_list(
-            "The purpose must be licensed by one of these clauses as well; a permit cites it too.",
-            licences=True,
-        ),
+        "licensed_by": licence_list(),
+        "about": about_table(),
     }
     required: frozenset[str] = frozenset()
 
@@ -26,9 +24,9 @@ class _Transfer:
         yield Permit(
             table.head,
             frozenset({self.operation}),
-            about=ALWAYS,
+            about=table.about(),
             terms=table.condition(),
-            licensed_by=table.clauses("licensed_by") if "licensed_by" in table.values else None,
+            licensed_by=table.licences(),
         )
 
 

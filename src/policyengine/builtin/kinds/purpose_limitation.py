@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from policyengine.language import RuleTable, operation_list
+from policyengine.language import RuleTable, about_table, operation_list
 from policyengine.model import WITHIN, Field, In, Permit, Rule, Text
 
 
@@ -19,19 +19,19 @@ class PurposeLimitation:
         en="The data of these people may be acquired, used and kept for these purposes.",
     )
     properties: Mapping[str, Mapping[str, Any]] = {
-        "operations": operation_list("by default acquire, use and retain"),
+        "operations": operation_list("by default all three of", among=WITHIN),
+        "about": about_table(),
     }
     required = frozenset({"purposes"})
 
     def lower(self, table: RuleTable) -> Iterable[Rule]:
         """Return one permit, on which other clauses may lean."""
+        operations = table.operations("operations") if "operations" in table.values else WITHIN
+        if "about" in table.values:
+            yield Permit(table.head, operations, about=table.about(), terms=table.condition(), licence=True)
+            return
         # Of whomever it names no people, it speaks by its purposes.
         key, field = ("subjects", Field.SUBJECT) if "subjects" in table.values else ("purposes", Field.PURPOSE)
         written, values = table.terms(key)
-        yield Permit(
-            table.head,
-            table.operations("operations") if "operations" in table.values else WITHIN,
-            about=In(field, values, written),
-            terms=table.condition(leave_out=(key,)),
-            licence=True,
-        )
+        about = In(field, values, written)
+        yield Permit(table.head, operations, about, terms=table.condition(leave_out=(key,)), licence=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from policyengine.language import RuleTable, clause_list, condition_properties, flag, operation_list
+from policyengine.language import RuleTable, clause_list, condition_table, flag, operation_list
 from policyengine.model import Restriction, Rule, Text, all_of
 
 
@@ -22,13 +22,7 @@ class Requirement:
         "operations": operation_list("over these operations, by default all"),
         "over": clause_list("Over what these clauses permit, by default over all."),
         "silent": flag("Whether a permit that meets it leaves it uncited; by default false.", default=False),
-        "require": {
-            "type": "object",
-            "description": "What must be met.",
-            "properties": condition_properties(),
-            "minProperties": 1,
-            "additionalProperties": False,
-        },
+        "require": condition_table("What must be met."),
     }
     required = frozenset({"require"})
 
