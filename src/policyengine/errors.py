@@ -270,20 +270,42 @@ def _quoted(key: str) -> str:
 
 
 def nearest(word: str, known: Iterable[str]) -> str | None:
-    """Return the member of `known` that `word` was most likely meant to be, or None."""
+    """Return the member of `known` that `word` was most likely meant to be, or None.
+
+    It is alike, and not another word that shares some letters: one holds the other, or few letters are other ones.
+    """
     import difflib  # noqa: PLC0415  needed only where something is wrong
 
-    found = difflib.get_close_matches(word[:200], sorted(known), n=1, cutoff=0.6)
-    return found[0] if found else None
+    word = word[:200]
+    found = difflib.get_close_matches(word, sorted(known), n=3, cutoff=0.6)
+    return next((close for close in found if close in word or word in close or _alike(word, close)), None)
 
 
-def did_you_mean(word: str, known: Iterable[str], *, listing: bool = True) -> Text | None:
-    """Return a hint: the member of `known` nearest to `word`, else (`listing`) all of a short `known`, else None."""
+def _alike(word: str, other: str) -> bool:
+    return _slips(word, other) <= max(len(word), len(other)) * 2 / 5
+
+
+def _slips(word: str, other: str) -> int:
+    """Return in how many letters words differ: one left out, put in, another or in the place of its neighbour."""
+    before: list[int] = []
+    row = list(range(len(other) + 1))
+    for index, letter in enumerate(word):
+        before, row, last = row, [index + 1], before
+        for number, wanted in enumerate(other):
+            slips = min(before[number] + (letter != wanted), before[number + 1] + 1, row[number] + 1)
+            if index and number and letter == other[number - 1] and word[index - 1] == wanted:
+                slips = min(slips, last[number - 1] + 1)
+            row.append(slips)
+    return row[-1]
+
+
+def did_you_mean(word: str, known: Iterable[str], *, listing: bool = True, most: int = 12) -> Text | None:
+    """Return a hint: the member of `known` nearest to `word`, else (`listing`) all of at most so many, else None."""
     members: Sequence[str] = sorted(known)
     close = nearest(word, members)
     if close is not None:
         return Text(ja=f"「{close}」のことですか", en=f'did you mean "{close}"?')
-    if listing and 0 < len(members) <= 12:
+    if listing and 0 < len(members) <= most:
         names = ", ".join(members)
         return Text(ja=f"使えるもの: {names}", en=f"known: {names}")
     return None

@@ -88,8 +88,8 @@ def test_a_denial_by_what_is_open_says_what_to_state_in_every_text(tmp_path: Pat
         )
         assert "(the country of the recipient is not stated)" in en
         assert '(the age is not stated; "Age" is stated: did you mean "age"?)' in en
-        assert "（提供先の国が述べられていません）" in ja
-        assert "（年齢が述べられていません。「Age」は「age」のことですか）" in ja
+        assert "（提供先の国が示されていません）" in ja
+        assert "（年齢が示されていません。「Age」は「age」のことですか）" in ja
     assert (
         "✓ country of the recipient is not JP  (left open)"
         in run("explain", str(pack), "--events", "-", stdin=event).out

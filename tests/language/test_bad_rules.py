@@ -596,3 +596,21 @@ def test_the_host_learns_which_readings_there_are(
 def test_several_unknown_readings_come_in_one_go(tmp_path: Path) -> None:
     write(tmp_path, {"shop.toml": BASE})
     assert [p.code for p in problems(tmp_path, readings={"a": "b", "c": "d"})] == ["unknown-reading"] * 2
+
+
+def test_an_impossible_rule_names_what_contradicts(tmp_path: Path) -> None:
+    text = rule("prohibition", "items = ['home_address']\nexcept.items = ['address']\norigins = ['direct']")
+    write(tmp_path, {"base.toml": BASE, "case.toml": text})
+    (problem,) = problems(tmp_path)
+    assert problem.code == "impossible-rule"
+    for said_in in (problem.message.ja, problem.message.en):
+        assert said_in.count("case.toml:") == 2, "two conditions, each with its place"
+    assert "item is home address" in problem.message.en and "item is not address" in problem.message.en.replace(
+        "is stated, and is not", "is not"
+    )
+
+
+def test_a_configuration_under_another_name_is_told_as_one(tmp_path: Path) -> None:
+    (tmp_path / "engine.toml").write_text('policies = ["shop"]\n', "utf-8")
+    unknown = next(problem for problem in problems(tmp_path / "engine.toml") if problem.code == "unknown-key")
+    assert unknown.hint is not None and "--config" in unknown.hint.en and "--config" in unknown.hint.ja

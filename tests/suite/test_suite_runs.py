@@ -189,3 +189,9 @@ def test_a_suite_elsewhere_names_its_packs_and_readings(tmp_path: Path) -> None:
         + NO_ADVERTISING.replace("no adv", "narrow: no adv").replace("base", 'readings = {wide = "no"}\nbase')
     )
     assert results(tmp_path, "tests") == {"no advertising": True, "narrow: no advertising": True}
+
+
+def test_a_text_in_place_of_a_list_of_values_is_told_as_one(tmp_path: Path) -> None:
+    shop(tmp_path, '\n[[table]]\nname = "x"\nproduct = {purpose = "delivery"}\n')
+    err = policyengine("test", ".", folder=tmp_path).err
+    assert 'unknown-value: expected a list of values (a single one as ["…"]), or "*" for every declared term' in err

@@ -19,7 +19,7 @@ from policyengine.model.rule import Duty, Permit, Replacement, Restriction, Rule
 from policyengine.model.vocabulary import Vocabulary
 from policyengine.text import Text, listed
 
-_UNSTATED: Final = Text(ja="{name}が述べられていません", en="the {name} is not stated")
+_UNSTATED: Final = Text(ja="{name}が示されていません", en="the {name} is not stated")
 
 MOST: Final = 8
 """How many open things a message names."""
@@ -144,7 +144,7 @@ def _field(policy: Policy, answers: Answers, field: Field, items: Items) -> Iter
 
 def _general(policy: Policy, field: Field, word: str, path: str) -> Opening:
     label = policy.vocabulary.label(field, word)
-    text = Text(ja="「{name}」のどれかが述べられていません", en="which kind of {name} it is is not stated")
+    text = Text(ja="「{name}」のどれかが示されていません", en="which kind of {name} it is is not stated")
     return Opening(path, text.filled(name=label))
 
 

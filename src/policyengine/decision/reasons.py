@@ -67,10 +67,10 @@ class Reasons:
         if obstacle.word:
             return _unknown(policy.vocabulary, *obstacle.word)
         if clause is None or obstacle.code == "no-rule":
-            return Text(ja="この取扱いを許す条項がありません", en="no clause permits such a flow")
+            return Text(ja="この取扱いを認める条項がありません", en="no clause permits such a flow")
         summary = policy.clauses[clause].summary
         return Text(
-            ja="条項 {clause} が挙げる範囲にありません（{summary}）",
+            ja="条項 {clause} の定める範囲に含まれません（{summary}）",
             en="not within what clause {clause} allows ({summary})",
         ).filled(clause=clause, summary=summary)
 

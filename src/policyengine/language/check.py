@@ -77,13 +77,11 @@ def rule_problems(tables: Iterable[tuple[Rule, ...]], span: tuple[int, int], eve
         events: all that could meet them.
     """
     for rules in tables:
-        why = None
         if rules and not any(_acts(rule, events) for rule in rules):
-            why = IMPOSSIBLE_RULE
+            core = _core(_unmet(rules[0], events), events)
+            yield IMPOSSIBLE_RULE.at(rules[0].head.place, parts=_shown(rules[0], core, events))
         elif any(rule.head.start >= span[1] or rule.head.end <= span[0] for rule in rules):
-            why = NEVER_IN_FORCE
-        if why is not None:
-            yield why.at(rules[0].head.place)
+            yield NEVER_IN_FORCE.at(rules[0].head.place)
 
 
 def contradictions(rules: Iterable[Rule], events: Events) -> Iterator[Problem]:
@@ -207,15 +205,33 @@ def _of_a_new_item(condition: Condition) -> Condition:
 
 def _contradiction(code: Code, rule: Rule, parts: Sequence[Condition], events: Events) -> Problem:
     """Return the note on parts of a rule that no event meets together, with as few of them as do not."""
+    core = _core(parts, events)
+    note = code.at(_place(rule, core[-1]), parts=_shown(rule, core, events))
+    return msgspec.structs.replace(note, clause=rule.head.clause)
+
+
+def _unmet(rule: Rule, events: Events) -> Sequence[Condition]:
+    """Return what a rule that never acts asks, part by part."""
+    asked = [part for condition in _asks(rule) for part in conjuncts(condition)]
+    if isinstance(rule, Restriction) and events.meet(*asked):
+        asked.append(Not(rule.unless))
+    return asked
+
+
+def _core(parts: Sequence[Condition], events: Events) -> Sequence[Condition]:
+    """Return as few of some parts, which no event meets together, as none meets."""
     core = list(parts)
     for part in parts:
         others = [other for other in core if other is not part]
         if others and not events.meet(*others):
             core = others
-    said = [(describe(part, events.vocabulary), _place(rule, part)) for part in core]
+    return core
+
+
+def _shown(rule: Rule, parts: Iterable[Condition], events: Events) -> Text:
+    """Return parts of a rule in words, each with its place."""
     part_at = Text(ja="「{part}」（{place}）", en='"{part}" ({place})')
-    shown = listed(part_at.filled(part=text, place=place) for text, place in said)
-    return msgspec.structs.replace(code.at(said[-1][1], parts=shown), clause=rule.head.clause)
+    return listed(part_at.filled(part=describe(part, events.vocabulary), place=_place(rule, part)) for part in parts)
 
 
 def _place(rule: Rule, part: Condition) -> Place | None:

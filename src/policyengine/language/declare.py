@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
+import msgspec
+
 from policyengine.errors import Code, Problem, did_you_mean
 from policyengine.language.keys import COUNTRY_CODES, term_hint
 from policyengine.language.pack import Pack
@@ -12,6 +14,7 @@ from policyengine.language.problems import (
     CYCLIC_CLAUSE,
     CYCLIC_TERM,
     DUPLICATE_CLAUSE,
+    IS_CONFIGURATION,
     NAMED_AS_COUNTRY,
     REPRESENTS_NOBODY,
     SHADOWED_NAME,
@@ -159,7 +162,9 @@ class Declarations:
             self.problem(UNKNOWN_CLAUSE, document, *path, hint=did_you_mean(number, known), number=number)
 
     def _of_kind(self, document: Document, where: KeyPath, problem: Problem) -> Problem:
-        """Return `problem`, or what it is where an unknown key of a clause is meant as a kind of rule."""
+        """Return `problem`, or what it is: a key meant as a kind of rule, or one of a configuration."""
+        if problem.code == UNKNOWN_KEY.name and where == ("policies",):
+            return msgspec.structs.replace(problem, hint=IS_CONFIGURATION)
         if problem.code == UNKNOWN_KEY.name and len(where) == 3 and where[0] == "clause":
             name = str(where[2])
             if isinstance(document.data["clause"][where[1]][name], list):

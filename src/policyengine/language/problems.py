@@ -27,6 +27,12 @@ summary = {ja = "二", en = "two"}
 items = ["name"]
 """,
 )
+IS_CONFIGURATION: Final = Text(
+    ja="エンジンの設定ファイルなら、policyengine.toml という名前にするか、`--config` で示します",
+    en="a configuration of an engine is called policyengine.toml, or named with `--config`",
+)
+"""The hint at a key ``policies``, which configurations have and rule files do not."""
+
 UNKNOWN_TERM: Final = Code(
     "unknown-term",
     ja="{dimension} に「{term}」はありません",
@@ -306,7 +312,7 @@ NO_LICENCE: Final = Code(
     ja="licensed_by の条項はどれも利用目的を定めていません",
     en="no clause in licensed_by licenses anything",
     means=Text(
-        ja="ルールが拠る条項が、どれも何も許していません。`purpose-limitation` のある条項を挙げてください。",
+        ja="ルールが拠る条項が、どれも何も認めていません。`purpose-limitation` のある条項を挙げてください。",
         en="A rule leans on clauses of which none licenses anything. Name one that does, such as one with a "
         "`purpose-limitation`.",
     ),
@@ -354,8 +360,8 @@ represents = true
 )
 IMPOSSIBLE_RULE: Final = Code(
     "impossible-rule",
-    ja="どんなイベントにも当てはまらないルールです",
-    en="impossible rule: no event can match it",
+    ja="どんなイベントにも当てはまらないルールです。両立しない部分: {parts}",
+    en="impossible rule: no event can match it; what cannot be met together: {parts}",
     means=Text(
         ja="言うことを決して行えないルールです。何も述べないイベントも含めて、どんなイベントも当てはまらないか、"
         "一度も効力を持ちません。条件が互いに矛盾していないか、期間が重なるかを見てください。",
@@ -403,10 +409,10 @@ MET_BY_SILENCE: Final = NEVER_LIFTED.also(
 )
 OPEN_ITEMS: Final = Code(
     "open-items",
-    ja='項目を挙げない許可で、これから宣言される言葉もすべて許します。そのつもりなら items = "any" と書きます',
+    ja='項目を挙げない許可で、これから宣言される言葉もすべて認めます。そのつもりなら items = "any" と書きます',
     en='it lists no items, and so permits every word that will ever be declared; if that is meant, say items = "any"',
     means=Text(
-        ja="誤りではなく注記です。許可に `items` がありません。許す項目を挙げるか、すべてのつもりなら "
+        ja="誤りではなく注記です。許可に `items` がありません。認める項目を挙げるか、すべてのつもりなら "
         '`items = "any"` と書いてください。注記は条項に一つです。',
         en='A note, no error: a permit without `items`. List the items that it permits, or say `items = "any"` where '
         "all are meant, those that somebody will declare later as well. It is told once for each clause.",

@@ -317,8 +317,8 @@ _OUTCOMES: Final[Mapping[Outcome, tuple[Text, Style]]] = {
     "invalid": (Text(ja="不正", en="INVALID"), "bad"),
 }
 _CLAUSES: Final = Text(ja="根拠条項", en="clauses")
-_PERMITTED: Final = Text(ja="許可される項目", en="permitted items")
-_EXCESS: Final = Text(ja="超過項目", en="excess items")
+_PERMITTED: Final = Text(ja="認められる項目", en="permitted items")
+_EXCESS: Final = Text(ja="認められない項目", en="excess items")
 _HELD: Final = tuple(name for name in Decision.__struct_fields__ if name != "explainer")
 _encode: Final = msgspec.json.Encoder().encode
 _decode: Final = msgspec.json.Decoder().decode

@@ -124,7 +124,7 @@ EVENT: Final = (
         dimension="purposes",
         held="purpose",
     ),
-    EventField("form", "term", Text(ja="形", en="form"), field=Field.FORM, dimension="forms"),
+    EventField("form", "term", Text(ja="情報の形態", en="form"), field=Field.FORM, dimension="forms"),
     EventField(
         "origin",
         "term",
@@ -146,7 +146,7 @@ EVENT: Final = (
     EventField(
         "recipient.service",
         "term",
-        Text(ja="役務", en="service"),
+        Text(ja="委託する業務", en="service"),
         open_on=frozenset({"entrust"}),
         field=Field.SERVICE,
         dimension="services",

@@ -67,7 +67,7 @@ def describe(condition: Condition, vocabulary: Vocabulary) -> Text:
         case Or(parts):
             return _joined(parts, vocabulary, Text(ja="、または", en="or"), Text(ja="ない", en="never"))
         case Not(part):
-            return Text(ja="「{part}」ではない", en="not ({part})").filled(part=describe(part, vocabulary))
+            return Text(ja="「{part}」に当たらない", en="not ({part})").filled(part=describe(part, vocabulary))
 
 
 _IS: Final = Text(ja="{name}が{terms}", en="{name} is {terms}")

@@ -11,7 +11,7 @@ from policyengine.text import Language, Text
 
 _SAID: Mapping[str, Text] = {
     "points": Text(
-        ja="引かれた条項、働いたルール、真・偽・単独で結果を決めた条件（MC/DC）、列挙の語、読み方",
+        ja="根拠となった条項、適用されたルール、真・偽・単独で結果を決めた条件（MC/DC）、列挙の語、読み方",
         en="clauses cited, rules applied, conditions true, false, deciding by themselves (MC/DC), terms, readings",
     ),
     "clause": Text(ja="条項", en="Clause"),

@@ -14,7 +14,7 @@ from policyengine.calendar import DURATION_PATTERN
 from policyengine.errors import Code, KeyPath, did_you_mean
 from policyengine.moment import TIME_PATTERN
 from policyengine.schema.names import is_name
-from policyengine.schema.pieces import ANY_ITEM, ANYONE
+from policyengine.schema.pieces import ANY_ITEM, ANYONE, EVERY_TERM
 from policyengine.schema.problems import (
     BAD_DURATION,
     BAD_ID,
@@ -24,9 +24,11 @@ from policyengine.schema.problems import (
     EMPTY_TEXT,
     MISSING_KEY,
     NO_COUNTRY,
+    NO_LANGUAGE,
     NOT_ANY_ITEM,
     NOT_ANYONE,
     NOT_AS_DOCUMENTED,
+    NOT_EVERY_TERM,
     NOT_HERE,
     REPEATED,
     RESERVED_NAME,
@@ -36,7 +38,7 @@ from policyengine.schema.problems import (
     WRONG_TYPE,
 )
 from policyengine.schema.quick import first_repeated, is_number
-from policyengine.text import Text, echoed
+from policyengine.text import LANGUAGE_TAG, Text, echoed
 
 
 class SchemaError(Struct, frozen=True):
@@ -61,6 +63,8 @@ class SchemaError(Struct, frozen=True):
         """The nearest known word, if the error is about a word."""
         if self.word is None:
             return None
+        if self.code == UNKNOWN_KEY.name:
+            return did_you_mean(self.word, self.known, most=len(self.known))
         return did_you_mean(self.word, self.known, listing=self.code != UNKNOWN_VALUE.name)  # which lists them already
 
 
@@ -193,6 +197,10 @@ def _code(keyword: str, value: Any) -> Code:
             return BAD_DURATION
         case "pattern" if value == ANYONE["pattern"]:
             return NOT_ANYONE
+        case "pattern" if value == EVERY_TERM["pattern"]:
+            return NOT_EVERY_TERM
+        case "pattern" if value == LANGUAGE_TAG:
+            return NO_LANGUAGE
         case "pattern" if value == ANY_ITEM["pattern"]:
             return NOT_ANY_ITEM
         case "pattern":

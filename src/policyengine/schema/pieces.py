@@ -20,6 +20,7 @@ ID: Schema = {"type": "string", "pattern": r"^[^\s:]+(?![\s\S])"}
 
 
 ANY_ITEM: Schema = {"pattern": r"^any(?![\s\S])"}
+EVERY_TERM: Schema = {"pattern": r"^\*(?![\s\S])"}
 ANYONE: Schema = {"pattern": r"^anyone(?![\s\S])"}
 
 

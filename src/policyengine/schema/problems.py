@@ -60,6 +60,13 @@ guest = {type = "bool", ja = "ゲスト", en = "guest"}
 )
 NOT_ANY_ITEM: Final = UNKNOWN_VALUE.also(ja='項目のリストか "any"', en='expected a list of items or "any"')
 NOT_ANYONE: Final = UNKNOWN_VALUE.also(ja='管理者のリストか "anyone"', en='expected a list of controllers or "anyone"')
+NO_LANGUAGE: Final = UNKNOWN_VALUE.also(
+    ja="言語のタグ（例 ja、en、pt-BR）が必要です", en="expected the tag of a language, such as ja, en or pt-BR"
+)
+NOT_EVERY_TERM: Final = UNKNOWN_VALUE.also(
+    ja='値のリスト（一つでも ["…"]）か、すべての語を表す "*"',
+    en='expected a list of values (a single one as ["…"]), or "*" for every declared term',
+)
 NO_COUNTRY: Final = UNKNOWN_VALUE.also(
     ja="ISO 3166-1 の国コード（英大文字二つ、例 JP）が必要です",
     en="expected the code of a country (ISO 3166-1, two capital letters), such as JP",

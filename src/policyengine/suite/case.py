@@ -23,8 +23,8 @@ _WORDS: Final[Mapping[str, Text]] = {
     "clauses": Text(ja="根拠条項", en="clauses"),
     "rules": Text(ja="ルール", en="rules"),
     "reasons": Text(ja="理由", en="reasons"),
-    "permitted_items": Text(ja="許可される項目", en="permitted items"),
-    "excess_items": Text(ja="超過項目", en="excess items"),
+    "permitted_items": Text(ja="認められる項目", en="permitted items"),
+    "excess_items": Text(ja="認められない項目", en="excess items"),
     "obligations": Text(ja="義務", en="obligations"),
     "errors": Text(ja="誤り", en="errors"),
 }

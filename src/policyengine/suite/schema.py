@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from policyengine.model.fields import EVENT_KEYS
-from policyengine.schema.pieces import DRAFT, TEXT_IN_ANY, Schema
+from policyengine.schema.pieces import DRAFT, EVERY_TERM, TEXT_IN_ANY, Schema
 
 _NAMES: Schema = {"type": "array", "items": {"type": "string"}}
 _READINGS: Schema = {"type": "object", "additionalProperties": {"type": "string"}}
@@ -86,7 +86,7 @@ def suite_schema() -> Schema:
                             "type": "object",
                             "description": 'Every combination of these values; "*" is every declared term.',
                             "minProperties": 1,
-                            "additionalProperties": {"type": ["array", "string"], "pattern": r"^\*$", "minItems": 1},
+                            "additionalProperties": {"type": ["array", "string"], "minItems": 1, **EVERY_TERM},
                         },
                         "permit": {
                             "type": "array",

@@ -15,7 +15,7 @@ class Obligation:
     name = "obligation"
     title = Text(ja="義務", en="obligation")
     summary = Text(
-        ja="挙げた取扱いが許されたときは、この義務を負う",
+        ja="挙げた取扱いが認められたときは、この義務を負う",
         en="Whoever is permitted these flows must do this.",
     )
     properties: Mapping[str, Mapping[str, Any]] = {

@@ -15,7 +15,7 @@ class Prohibition:
     name = "prohibition"
     title = Text(ja="禁止", en="prohibition")
     summary = Text(
-        ja="挙げた取扱いは、どの条項が許す場合でも行わない",
+        ja="挙げた取扱いは、どの条項が認める場合でも行わない",
         en="These flows are denied, whichever clause permits them.",
     )
     properties: Mapping[str, Mapping[str, Any]] = {

@@ -51,7 +51,7 @@ class DataSubjectRequest:
         yield Restriction(
             table.head,
             code="request-in-effect",
-            message=Text(ja="本人の求めによりやめた取扱いです", en="the data subject asked that this stop"),
+            message=Text(ja="本人の求めにより停止している取扱いです", en="the data subject asked that this stop"),
             when=all_of(table.on("stops"), table.condition(), asked),
             unless=table.facts("lifted_by", default=NEVER),
             spares=table.clauses("spares"),

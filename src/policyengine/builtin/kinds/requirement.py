@@ -15,7 +15,7 @@ class Requirement:
     name = "requirement"
     title = Text(ja="条件", en="requirement")
     summary = Text(
-        ja="挙げた取扱いは、どの条項が許す場合でも、この条件を満たさなければならない",
+        ja="挙げた取扱いは、どの条項が認める場合でも、この条件を満たさなければならない",
         en="These flows must meet this condition, whichever clause permits them.",
     )
     properties: Mapping[str, Mapping[str, Any]] = {
