@@ -5,6 +5,9 @@ from __future__ import annotations
 import csv
 import io
 import json
+import os
+import threading
+import time
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +16,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from policyengine import Engine, InvalidEvent, PolicyError
-from policyengine.builtin.files import read_events
+from policyengine.builtin.files import read_blocks, read_events
 from policyengine.builtin.files.jsonl import event_texts
 from policyengine.testing import events
 
@@ -98,9 +101,101 @@ def test_bytes_that_are_no_utf_8_make_an_invalid_event() -> None:
     assert decision.outcome == "invalid"
 
 
-def test_a_broken_quotation_ends_the_stream() -> None:
-    with pytest.raises(PolicyError, match=r"events\.csv:2:.*cannot be read as CSV"):
-        rows('id\n"e-1"x\n')
+def test_a_heading_that_cannot_be_read_is_an_error() -> None:
+    with pytest.raises(PolicyError, match=r"events\.csv:1:.*cannot be read as CSV"):
+        rows('"id"x\ne-1\n')
+
+
+WHOLE = ["e-{},name", '"e-{}","name\n"', "e-{},\r", '"e-{}",",;""name"""']
+BROKEN = ['"e-x"x', "e-x", "e-x,name,", "e-x," + "y" * 200_000]
+UNCLOSED = ['"e-x\n,"y', 'e-x,"', '"']
+
+
+def dripped(lines: list[str], size: int) -> list[Any]:
+    """Return what is read of lines in small pieces; it is what is read of them in one."""
+    data = "\n".join(["id,attributes.x", *lines]).encode()
+    found = list(read_events(Dripping(data, size * 1000 if len(data) > 10_000 else size), "events.csv"))
+    assert found == list(read_events(io.BytesIO(data), "events.csv"))
+    return found
+
+
+@given(st.lists(st.sampled_from([*WHOLE * 2, *BROKEN]), max_size=12), st.integers(1, 40))
+def test_a_row_that_cannot_be_read_is_one_invalid_event_and_no_other_is(drawn: list[str], size: int) -> None:
+    found = dripped([row.replace("{}", str(number)) for number, row in enumerate(drawn)], size)
+    read = ["broken" if isinstance(event, InvalidEvent) else event["id"] for event in found]
+    assert read == [f"e-{number}" if row in WHOLE else "broken" for number, row in enumerate(drawn)]
+
+
+@given(
+    st.lists(st.sampled_from([*WHOLE, *BROKEN]), max_size=5),
+    st.sampled_from(UNCLOSED),
+    st.lists(st.sampled_from([WHOLE[0], WHOLE[2], BROKEN[1]]), max_size=5),
+    st.integers(1, 40),
+)
+def test_what_a_quotation_that_is_never_closed_would_swallow_is_read_all_the_same(
+    before: list[str], unclosed: str, after: list[str], size: int
+) -> None:
+    drawn = [*before, unclosed, *after]
+    found = dripped([row.replace("{}", str(number)) for number, row in enumerate(drawn)], size)
+    read = [event["id"] for event in found if not isinstance(event, InvalidEvent)]
+    assert read == [f"e-{number}" for number, row in enumerate(drawn) if row in WHOLE]
+    assert len(found) > len(read)
+
+
+def test_where_a_quotation_is_never_closed_the_line_is_said() -> None:
+    other = ROW.replace("e-1", "e-2")
+    found = rows(f'{HEADING}\n{ROW}\n"{ROW}\n{other}\n{other}\n')
+    decisions = list(ENGINE.evaluate_all(found))
+    assert [(decision.event, decision.outcome) for decision in decisions] == [
+        ("e-1", "permit"),
+        (None, "invalid"),
+        ("e-2", "permit"),
+        ("e-2", "permit"),
+    ]
+    (error,) = decisions[1].errors
+    assert error.message.en == "line 3: cannot be read as CSV: unexpected end of data"
+
+
+def test_a_cell_and_a_row_have_bounds() -> None:
+    with pytest.MonkeyPatch.context() as patched:
+        for module in ("lines", "table"):
+            patched.setattr(f"policyengine.builtin.files.{module}.MOST", 1000)
+        found = rows('id\ne-1\n"' + '\n","'.join(["x"] * 300) + '"\ne-2\n' + "y" * 300_000 + "\ne-3\n")
+    assert [event["id"] for event in found if not isinstance(event, InvalidEvent)] == ["e-1", "e-2", "e-3"]
+    errors = [event.errors[0].message.en for event in found if isinstance(event, InvalidEvent)]
+    assert "longer" in errors[0] and "longer" in errors[-1]
+    (first, _, second) = rows("id,items\ne-1," + "x" * 200_000 + "\nshort\ne-2,name\n")
+    assert "field limit" in first.errors[0].message.en
+    assert second["id"] == "e-2"
+
+
+def test_rows_are_handed_on_before_more_is_waited_for() -> None:
+    begun, waiting = os.pipe()
+    with os.fdopen(begun, "rb", buffering=0) as stream, os.fdopen(waiting, "wb", buffering=0) as end:
+        end.write(b'id\ne-1\ne-2\n"e-')
+        blocks = read_blocks(stream, "events.csv")
+        assert next(blocks) == [{"id": "e-1"}, {"id": "e-2"}]
+        end.write(b'3"\n')
+        assert next(blocks) == [{"id": "e-3"}]
+        end.close()
+        assert list(blocks) == []
+
+
+def test_a_stream_that_does_not_wait_is_waited_for() -> None:
+    begun, waiting = os.pipe()
+    os.set_blocking(begun, False)
+
+    def write() -> None:
+        with os.fdopen(waiting, "wb", buffering=0) as end:
+            for part in (b'{"id": "e', b'-1"}\n{"id"', b': "e-2"}\n'):
+                time.sleep(0.05)
+                end.write(part)
+
+    writer = threading.Thread(target=write)
+    writer.start()
+    with os.fdopen(begun, "rb", buffering=0) as stream:
+        assert list(read_events(stream, "-")) == [b'{"id": "e-1"}', b'{"id": "e-2"}']
+    writer.join()
 
 
 def in_cells(event: dict[str, Any]) -> dict[str, str]:
@@ -166,7 +261,7 @@ def test_a_line_that_is_too_long_is_one_invalid_event_and_no_other_is(
 ) -> None:
     """Whatever is read together: each line is what it is by itself, in its place."""
     with pytest.MonkeyPatch.context() as patched:
-        patched.setattr("policyengine.builtin.files.jsonl.MOST", 10)
+        patched.setattr("policyengine.builtin.files.lines.MOST", 10)
         stream = Dripping(b"\n".join([*lines, b""] if ended else lines), size)
         found = [text for texts in event_texts(stream, "events.jsonl") for text in texts]
     if lines:

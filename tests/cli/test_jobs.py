@@ -57,7 +57,33 @@ def test_so_it_is_for_whatever_a_pipe_carries(text: str) -> None:
     assert evaluate(text, "-j", "2", "--expect-events") == evaluate(text, "--expect-events")
 
 
-@pytest.mark.parametrize("rows", [ROW * 1_200, ROW * 700 + '"x"y' + ROW * 700, ROW * 20 + "short\n" + ROW * 600])
+ONE = json.dumps(PERMITTED).encode()
+
+
+BROKEN = {
+    b"\xef\xbb\xbf" + ONE: "permit",  # a byte-order mark, at the beginning
+    b"\xef\xbb\xbf" + ONE[:-1] + b" }": "permit",  # and where files were put together
+    b"\x00": "invalid",
+    ONE.replace(b"name", b"na\x00me"): "invalid",
+    ONE[:-9]: "invalid",
+    b"\xff\xfe": "invalid",
+    ONE + b"\r": "permit",
+    b"nonsense": "invalid",
+}
+
+
+def test_so_it_is_for_what_is_broken_too_long_or_cut_off() -> None:
+    text = b"\n".join([*BROKEN, b"x" * (65 << 20), ONE, ONE[:-5]])
+    alone = evaluate(text)
+    assert evaluate(text, "-j", "2") == alone
+    assert alone.outcomes == [*BROKEN.values(), "invalid", "permit", "invalid"]
+
+
+@pytest.mark.parametrize(
+    "rows",
+    [ROW * 1_200, ROW * 700 + '"x"y' + ROW * 700, ROW * 700 + '"' + ROW * 9, ROW * 20 + "short\n" + ROW * 600],
+    ids=["sound", "a broken quotation", "one that is never closed", "a short row"],
+)
 def test_so_it_is_for_a_table_and_where_it_breaks(rows: str, tmp_path: Path) -> None:
     file = tmp_path / "events.csv"
     file.write_text(TABLE + rows)
@@ -146,6 +172,59 @@ def others(process: subprocess.Popen[bytes]) -> list[int]:
         if session == process.pid != int(entry.name if entry.name.isdigit() else 0):
             found.append(int(entry.name))
     return found
+
+
+def test_on_a_stream_that_is_followed_each_line_is_decided_at_once() -> None:
+    with shared_out() as process:
+        assert process.stdin and process.stdout
+        for line, outcome in BROKEN.items():
+            process.stdin.write(line + b"\n")
+            process.stdin.flush()
+            assert json.loads(process.stdout.readline())["outcome"] == outcome
+        process.stdin.write(ONE[:-5])  # and what is cut off at the end
+        process.stdin.close()
+        assert json.loads(process.stdout.readline())["outcome"] == "invalid"
+
+
+SLOW = """
+import json, time
+from policyengine.hooks import hookimpl
+
+class Slow:
+    name = "slow"
+    def events(self):
+        for number in range(3):
+            yield {**json.loads(%r), "id": f"e-{number}"}
+        time.sleep(600)
+
+@hookimpl
+def policyengine_event_sources(settings):
+    return [Slow()]
+"""
+
+
+def test_what_an_event_source_has_is_decided_before_it_has_more(tmp_path: Path) -> None:
+    (tmp_path / "slow_source.py").write_text(SLOW % ONE.decode())
+    installed = tmp_path / "slow_source-1.dist-info"
+    installed.mkdir()
+    (installed / "METADATA").write_text("Metadata-Version: 2.1\nName: slow-source\nVersion: 1\n")
+    (installed / "entry_points.txt").write_text("[policyengine]\nslow = slow_source\n")
+    inherited = environment()
+    path = os.pathsep.join([str(tmp_path), *filter(None, [inherited.get("PYTHONPATH")])])
+    for jobs in ("1", "2"):
+        process = subprocess.Popen(
+            [*MODULE, "evaluate", PACK, "--source", "slow", "-j", jobs],
+            stdout=subprocess.PIPE,
+            env={**inherited, "PYTHONPATH": path},
+            cwd=ROOT,
+        )
+        try:
+            assert process.stdout
+            assert [json.loads(process.stdout.readline())["event"] for _ in range(3)] == ["e-0", "e-1", "e-2"]
+        finally:
+            process.kill()
+            process.wait()
+            process.stdout.close()  # type: ignore[union-attr]
 
 
 def children(process: subprocess.Popen[bytes]) -> list[int]:

@@ -8,7 +8,9 @@ import sys
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, BinaryIO
+from queue import Queue
+from threading import Thread
+from typing import TYPE_CHECKING, BinaryIO, NamedTuple
 
 import click
 
@@ -38,7 +40,7 @@ def events_from(
     Raises:
         click.ClickException: not exactly one of both is named, or it cannot be read; exit code 2.
     """
-    from policyengine.builtin.files import in_blocks, read_blocks  # noqa: PLC0415
+    from policyengine.builtin.files import read_blocks  # noqa: PLC0415
 
     if (events is None) == (source is None):
         raise click.UsageError("name the events with --events, or an event source with --source")
@@ -50,13 +52,50 @@ def events_from(
                     f'no event source "{source}"' + (f"; {hint.en}" if hint else ""), param_hint="--source"
                 )
             found = engine.event_sources[source].events()
-            yield in_blocks(map(_sendable, found)) if shared else [found]
+            yield _there_together(map(_sendable, found)) if shared else [found]
         else:
             assert events is not None
             with opened(events) as stream, progress(stream, events) as shown:
                 yield read_blocks(shown, events)
     except PolicyError as error:
         raise click.ClickException("\n".join(problem.line() for problem in error.problems)) from None
+
+
+def _there_together(events: Iterable[Read]) -> Iterator[list[Read]]:
+    """Yield events in blocks, and none later than it is there; they are waited for in a thread."""
+    from policyengine.builtin.files.lines import BLOCK  # noqa: PLC0415
+
+    there: Queue[Read | _End] = Queue(BLOCK)
+
+    def read() -> None:
+        try:
+            for event in events:
+                there.put(event)
+            there.put(_End(None))
+        except BaseException as error:  # whatever somebody's source raises is raised where its events are waited for
+            there.put(_End(error))
+
+    Thread(target=read, daemon=True).start()
+    while True:
+        block: list[Read] = []
+        found = there.get()
+        while not isinstance(found, _End):
+            block.append(found)
+            if len(block) == BLOCK or there.empty():
+                break
+            found = there.get()
+        if block:
+            yield block
+        if isinstance(found, _End):
+            if found.why is not None:
+                raise found.why
+            return
+
+
+class _End(NamedTuple):
+    """There are no more events, and perhaps why."""
+
+    why: BaseException | None
 
 
 def _sendable(event: Read) -> Read:

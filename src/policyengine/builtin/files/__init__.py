@@ -5,20 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import chain
 from pathlib import Path
-from typing import Any, BinaryIO, Final, TypeAlias, TypeVar
+from typing import Any, BinaryIO, TypeAlias
 
 from policyengine.builtin.files.jsonl import event_texts
+from policyengine.builtin.files.lines import BLOCK
 from policyengine.builtin.files.table import event_rows
 from policyengine.errors import InvalidEvent
 from policyengine.hooks import EventSource, hookimpl
 
 Read: TypeAlias = Mapping[str, Any] | bytes | InvalidEvent
 """What is read as an event: a mapping, the text of one, or what is wrong with what could not be read as one."""
-
-BLOCK: Final = 500
-"""At most so many events are handed on together."""
-
-T = TypeVar("T")
 
 
 def read_events(
@@ -43,30 +39,14 @@ def read_blocks(
 ) -> Iterator[Sequence[Read]]:
     """Yield the events of a file as `read_events` does, those together that are there together.
 
-    Of a stream of JSONL, whatever has been read is yielded before more is waited for.
+    Whatever of a stream has been read is yielded before more is waited for.
     """
     if form == "csv" or (form is None and name.endswith(".csv")):
-        yield from in_blocks(event_rows(stream, name, columns or {}))
+        yield from event_rows(stream, name, columns)
         return
     for texts in event_texts(stream, name):
         for start in range(0, len(texts), BLOCK):
             yield texts[start : start + BLOCK]
-
-
-def in_blocks(found: Iterable[T]) -> Iterator[Sequence[T]]:
-    """Yield what is found in blocks. What raises in between does so once everything before it has been yielded."""
-    block: list[T] = []
-    try:
-        for one in found:
-            block.append(one)
-            if len(block) == BLOCK:
-                yield block
-                block = []
-    except Exception:
-        yield block
-        raise
-    if block:
-        yield block
 
 
 class EventFile:

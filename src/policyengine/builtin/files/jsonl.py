@@ -4,21 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from itertools import chain
-from typing import BinaryIO, Final
+from typing import BinaryIO
 
 import msgspec
 
-from policyengine.builtin.files.problems import LINE_TOO_LONG
+from policyengine.builtin.files.lines import lines_read, too_long
 from policyengine.errors import InvalidEvent
-
-BOM: Final = b"\xef\xbb\xbf"
-
-_PIECE: Final = 1 << 18
-"""So many bytes are read at a time, or as many as are there."""
-
-
-MOST: Final = 64 << 20
-"""No event takes more bytes on its line: whatever comes on a stream, so much of a line is held."""
 
 
 def event_texts(stream: BinaryIO, name: str) -> Iterator[Sequence[bytes | InvalidEvent]]:
@@ -26,7 +17,7 @@ def event_texts(stream: BinaryIO, name: str) -> Iterator[Sequence[bytes | Invali
 
     Nothing is held back: what has been read is yielded before more is waited for.
 
-    A stream is JSONL: a line an event, and one that is longer than `MOST` is invalid. It is one JSON document, an event
+    A stream is JSONL: a line an event, and one that is too long is invalid. It is one JSON document, an event
     or a list of events, where its name ends in ``.json`` or its first line could not be an event of its own: a lone
     bracket or brace, the start of a list of objects, or of an object that goes on after a comma. What then is no JSON
     document is JSONL after all.
@@ -35,12 +26,8 @@ def event_texts(stream: BinaryIO, name: str) -> Iterator[Sequence[bytes | Invali
         stream: the bytes; a byte-order mark at their beginning is passed over.
         name: the file's name; one that ends in ``.jsonl`` or ``.ndjson`` is JSONL whatever it holds.
     """
-    pieces = _lines(stream)
-    start = BOM
+    pieces = lines_read(stream)
     for piece in pieces:
-        if piece[0] is not None:
-            piece[0] = piece[0].removeprefix(start)
-        start = b""
         first = next((line for line in piece if line is None or line.strip()), b"")
         if first != b"":
             break
@@ -73,31 +60,11 @@ def event_texts(stream: BinaryIO, name: str) -> Iterator[Sequence[bytes | Invali
     yield _texts(lines)
 
 
-def _lines(stream: BinaryIO) -> Iterator[list[bytes | None]]:
-    """Yield the lines of a stream, without their ends, those together of which the ends were read together.
-
-    Of a line that is too long nothing is held; it is None.
-    """
-    read = getattr(stream, "read1", stream.read)  # as many bytes as are there; what has no buffer reads so anyway
-    begun: list[bytes] = []
-    size = 0
-    while piece := read(_PIECE):
-        first, *others = piece.split(b"\n")
-        size += len(first)
-        begun = [*begun, first] if size <= MOST else []
-        if others:
-            *whole, rest = others
-            yield [b"".join(begun) if size <= MOST else None, *whole]
-            begun, size = [rest], len(rest)
-    if size:
-        yield [b"".join(begun) if size <= MOST else None]
-
-
 def _texts(lines: Sequence[bytes | None]) -> list[bytes | InvalidEvent]:
     found: list[bytes | InvalidEvent] = []
     for line in lines:
         if line is None:
-            found.append(InvalidEvent([LINE_TOO_LONG.error("$", most=MOST >> 20)]))
+            found.append(too_long())
         elif text := line.strip():
             found.append(text)
     return found

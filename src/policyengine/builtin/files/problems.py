@@ -22,13 +22,19 @@ CSV_SYNTAX: Final = Code(
     ja="CSV として読めません: {error}",
     en="cannot be read as CSV: {error}",
     means=Text(
-        ja="その行から先を CSV として読めません。引用符を見てください。値の中の引用符は二つ重ねます。",
-        en="The file cannot be read further. Look at the quotation marks: one inside a value is written twice.",
+        ja="行を CSV として読めません。引用符を見てください。値の中の引用符は二つ重ねます。"
+        "その行だけが不正なイベントになり、次の行から読み続けます。見出しの行であれば、ファイルは使えません。",
+        en="A row cannot be read as CSV. Look at the quotation marks: one inside a value is written twice. "
+        "That row is an invalid event, and reading goes on with the next line; where it is the heading, "
+        "the file cannot be used.",
     ),
     example="""
-id
-"x"y
+"id"x
+e-1
 """,
+)
+CSV_BROKEN: Final = CSV_SYNTAX.also(
+    ja="{line} 行目: CSV として読めません: {error}", en="line {line}: cannot be read as CSV: {error}"
 )
 NO_HEADING: Final = Code(
     "no-heading",

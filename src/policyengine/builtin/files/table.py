@@ -6,14 +6,18 @@ import csv
 import io
 import json
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections import deque
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, BinaryIO, Final
 
+from policyengine.builtin.files.lines import BLOCK, MOST, lines_read, too_long
 from policyengine.builtin.files.problems import (
     CELL_NO_JSON,
+    CSV_BROKEN,
     CSV_ROW,
     CSV_SYNTAX,
     DUPLICATE_COLUMN,
+    LINE_TOO_LONG,
     NO_HEADING,
     UNKNOWN_COLUMN,
 )
@@ -28,12 +32,16 @@ _ATTRIBUTES: Final = "attributes."
 
 def event_rows(
     stream: BinaryIO, name: str, columns: Mapping[str, str] | None = None
-) -> Iterator[Mapping[str, Any] | InvalidEvent]:
+) -> Iterator[Sequence[Mapping[str, Any] | InvalidEvent]]:
     """Yield the events of a CSV file, UTF-8, with one line of headings (RFC 4180).
 
     An empty cell is a field that the event does not state. ``items`` are separated by semicolons, ``facts`` are JSON: a
     list of facts. The cell of an attribute is a number, ``true`` or ``false`` where it reads so in JSON, the text in
     quotation marks where it is a JSON string, and text otherwise.
+
+    Nothing is lost and nothing held back: a row that cannot be read is one invalid event, and what is read next is the
+    line after the one that it began on. Of a cell so much is held as Python's `csv` allows, 128 Ki characters, and of a
+    row as much as of a line.
 
     Args:
         stream: the bytes of the file.
@@ -41,19 +49,105 @@ def event_rows(
         columns: for a column of another heading, the field that it holds; "" leaves it out.
 
     Yields:
-        A mapping for each row, which may be no valid event; `InvalidEvent` for one that cannot be read as one.
+        Those together that are there together: for each row a mapping, which may be no valid event, or `InvalidEvent`
+        where it cannot be read as one.
 
     Raises:
         PolicyError: there is no heading, or a column is no field of an event, or there are two of one field.
     """
-    rows = csv.reader(io.TextIOWrapper(stream, "utf-8-sig", "surrogateescape", newline=""), strict=True)
-    try:
-        fields = _fields(next(rows, []), name, columns or {})
-        for row in rows:
-            if row:
-                yield _event(row, fields, rows.line_num)
-    except csv.Error as error:
-        raise PolicyError([CSV_SYNTAX.at(Place(name, rows.line_num), error=error)]) from None
+    tape = _Tape(stream)
+    rows = csv.reader(tape, strict=True)
+    fields: list[str] | None = None
+    block: list[Mapping[str, Any] | InvalidEvent] = []
+    while True:
+        tape.begin(holding=bool(block))
+        found: Mapping[str, Any] | InvalidEvent
+        try:
+            row = next(rows, None)
+        except _NothingThere:
+            yield block
+            block = []
+            tape.rewind()
+            continue
+        except csv.Error as error:
+            tape.rewind(1)
+            if fields is None:
+                raise PolicyError([CSV_SYNTAX.at(Place(name, tape.number), error=error)]) from None
+            found = InvalidEvent([CSV_BROKEN.error("$", line=tape.number, error=error)])
+        except _TooMuch:
+            tape.rewind(1)
+            if fields is None:
+                raise PolicyError([LINE_TOO_LONG.at(Place(name, tape.number), most=MOST >> 20)]) from None
+            found = too_long()
+        else:
+            if fields is None:
+                fields = _fields(row or [], name, columns or {})
+                continue
+            if row is None:
+                break
+            if not row:
+                continue
+            found = _event(row, fields, tape.number)
+        block.append(found)
+        if len(block) == BLOCK:
+            yield block
+            block = []
+    if block:
+        yield block
+
+
+class _NothingThere(Exception):
+    """More would have to be waited for, and rows are there that were not handed on."""
+
+
+class _TooMuch(Exception):
+    """A line is too long, or a row is."""
+
+
+class _Tape:
+    """The lines of a stream, for `csv`; it remembers those of a row, so that they can be read again."""
+
+    def __init__(self, stream: BinaryIO) -> None:
+        self._pieces = lines_read(stream)
+        self._ahead: deque[str | None] = deque()
+        self._row: list[str | None] = []
+        self._size = 0
+        self._holding = False
+        self.number = 0
+        """Of the line that was read last."""
+
+    def begin(self, *, holding: bool) -> None:
+        """Begin a row; `holding`: rows before it were not handed on, so that nothing may be waited for."""
+        self._row, self._size, self._holding = [], 0, holding
+
+    def rewind(self, after: int = 0) -> None:
+        """Let what is read next be the row again, or what stands after its first lines."""
+        again = self._row[after:]
+        self._ahead.extendleft(reversed(again))
+        self.number -= len(again)
+
+    def __iter__(self) -> Iterator[str]:
+        return self
+
+    def __next__(self) -> str:
+        while not self._ahead:
+            if self._holding:
+                raise _NothingThere
+            for line in next(self._pieces):
+                self._ahead.extend([None] if line is None else _ended(line))
+        line = self._ahead.popleft()
+        self._row.append(line)
+        self.number += 1
+        self._size += len(line or "")
+        if line is None or self._size > MOST:
+            raise _TooMuch
+        return line
+
+
+def _ended(line: bytes) -> Iterable[str]:
+    """Return a line as text, with its end; several where a lone carriage return ends them."""
+    text = line.decode("utf-8", "surrogateescape") + "\n"
+    return io.StringIO(text, newline="") if "\r" in text else [text]
 
 
 def _fields(heading: Sequence[str], name: str, columns: Mapping[str, str]) -> list[str]:
