@@ -87,7 +87,17 @@ MADE: Final[dict[str, Callable[[type[Any]], Exception]]] = {
 }
 """How errors are made whose class takes anything but a message."""
 
-SIGNALS: Final = {"CaseFailed", "CutOff", "JobFailed", "Problems", "UnreviewedCase", "_NoJson", "_ReaderGone"}
+SIGNALS: Final = {
+    "CaseFailed",
+    "CutOff",
+    "JobFailed",
+    "Problems",
+    "UnreviewedCase",
+    "_NoJson",
+    "_NothingThere",
+    "_ReaderGone",
+    "_TooMuch",
+}
 """What no caller of the package ever sees: they carry a result or a message from one function to another."""
 
 
