@@ -200,7 +200,7 @@ def test_an_error_of_a_source_may_quote_anything_and_is_not_told(store: Store) -
         "operation": "provide",
         "recipient": {"id": "mailer-kk"},
     }
-    with pytest.raises(FlowDenied, match="LookupError") as denied:
+    with pytest.raises(FlowDenied, match="source-unavailable") as denied:
         telling.enforce(event)
     assert [reason.code for reason in denied.value.decision.reasons] == ["source-unavailable"]
     (message,) = outbox.messages()

@@ -10,11 +10,15 @@ from msgspec import Struct
 
 from policyengine.errors import PolicyEngineError
 from policyengine.model.decision import Decision, Outcome
-from policyengine.text import Text
+from policyengine.model.fields import known_path
+from policyengine.text import SHOWN, Text, echoed, visible
 
 
 class FlowDenied(PolicyEngineError):
     """Enforcement stopped a flow.
+
+    As text it is fit for a log: of the event it has the id alone, and beside it the codes, clauses and paths of what
+    stands in the way. What people want to know is in `decision`, whose `explain` says it, and that quotes the event.
 
     Args:
         decision: says why.
@@ -27,7 +31,15 @@ class FlowDenied(PolicyEngineError):
         super().__init__(decision.event, decision.outcome)
 
     def __str__(self) -> str:  # put together when somebody reads it: most denials are caught and answered
-        return self.decision.explain(lang="en")
+        decision = self.decision
+        several = len(decision.policies) > 1
+        found = dict.fromkeys(
+            [known_path(error.path) for error in decision.errors]
+            or [reason.brief(several=several) for reason in decision.reasons]
+        )
+        more = [f"{len(found) - SHOWN} more"] if len(found) > SHOWN else []
+        why = ", ".join([*list(found)[:SHOWN], *more])
+        return f"{echoed(decision.event or '-')}: {decision.outcome}: {visible(why)}"
 
 
 Mode: TypeAlias = Literal["enforce", "warn"]

@@ -8,9 +8,10 @@ from typing import Any, Final, TypeAlias
 
 from policyengine.enforcement.flow import UNCHANGED, EnforcementAction, Flow, Mode, Reduction
 from policyengine.enforcement.stated import stated, with_items
-from policyengine.errors import PolicyEngineError
+from policyengine.errors import InvalidEvent, PolicyEngineError
 from policyengine.model.decision import Decision, Reason
 from policyengine.model.event import Event
+from policyengine.model.fields import known_path
 from policyengine.text import Text
 
 Decide: TypeAlias = Callable[[Sequence[str]], Decision]
@@ -156,8 +157,11 @@ class Refused(PolicyEngineError):
 def said(error: BaseException) -> str:
     """Return what can be told of an error to everybody: our own say what they say, of others their class alone.
 
-    Whatever others say may quote an event, a fact or a payload; the log has it.
+    Whatever others say may quote an event, a fact or a payload; the log has it. Of what is wrong with an event or a
+    fact the places are told.
     """
+    if isinstance(error, InvalidEvent):
+        return ", ".join(dict.fromkeys(known_path(one.path) for one in error.errors))
     return str(error) if isinstance(error, PolicyEngineError) else type(error).__name__
 
 

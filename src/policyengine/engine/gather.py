@@ -85,9 +85,8 @@ class Gatherer:
                     known = event_with_facts(gathered[number], facts, self._reader)
                     self._admit(known)
                 except Exception as error:  # a malformed fact, or something that is no fact at all
-                    _log.warning("fact source %s returned a malformed fact", source.name, exc_info=True)
-                    paths = (one.path for one in error.errors) if isinstance(error, InvalidEvent) else ()
-                    why = ", ".join(paths) or said(error)  # what else the error says may quote the fact
+                    why = said(error)
+                    _log.warning("fact source %s returned a malformed fact: %s", source.name, why)
                     found[number] = self._denied(events[number], source, "source-invalid", why)
                     del waiting[number]
                 else:

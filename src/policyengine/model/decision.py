@@ -80,6 +80,16 @@ class Reason(Struct, frozen=True, eq=False, gc=False):
         """The JSON paths of what would have to be said to know better, such as ``recipient.country``."""
         return self._read()[1]
 
+    def brief(self, *, several: bool = False) -> str:
+        """Return what can be told of the reason to everybody: its code, its clause and the paths that are open.
+
+        Args:
+            several: whether the clause is told with its policy.
+        """
+        clause = f"{self.policy}:{self.clause}" if several and self.policy else self.clause
+        where = ", ".join([*([clause] if clause else []), *self.open])
+        return f"{self.code} ({where})" if where else self.code
+
     def as_dict(self) -> dict[str, Any]:
         """Return the reason as the JSON object of section 3 of the contract."""
         return {

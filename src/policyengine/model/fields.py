@@ -8,6 +8,7 @@ checkers see them; a test holds the structs against this table.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Any, Final, Literal, TypeAlias
 
@@ -206,3 +207,17 @@ def put(event: dict[str, Any], name: str, value: Any) -> None:
         event.setdefault(key, {})[part] = value
     else:
         event[key] = value
+
+
+def known_path(path: str) -> str:
+    """Return a JSON path as far as it names fields that events have: what somebody else calls one could be anything."""
+    known = ""
+    for part in _PARTS.findall(path):
+        if part.startswith(".") and part[1:] not in _NAMES:
+            break
+        known += part
+    return known or "$"
+
+
+_PARTS: Final = re.compile(r"^\$|\.[^.\[\]]+|\[\d+\]")
+_NAMES: Final = frozenset(part for row in EVENT for part in (row.key, row.part))

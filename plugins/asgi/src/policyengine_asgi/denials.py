@@ -10,7 +10,8 @@ from starlette.responses import JSONResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from policyengine import FlowDenied, language_asked_for, problem_document
-from policyengine.text import LANGUAGES, Language, visible
+from policyengine.model.fields import known_path
+from policyengine.text import LANGUAGES, Language
 from policyengine_asgi.state import engine_in, policies_of
 
 _log = logging.getLogger("policyengine.asgi")
@@ -87,5 +88,5 @@ def _denial(error: FlowDenied | ExceptionGroup[Exception]) -> FlowDenied | None:
 def _tell(denied: FlowDenied) -> None:
     """Log what is the host's own fault: no action may follow invalid events, and nobody else would say so."""
     if denied.decision.outcome == "invalid":
-        paths = ", ".join(visible(error.path) for error in denied.decision.errors)
+        paths = ", ".join(known_path(error.path) for error in denied.decision.errors)
         _log.error("the application has described a flow by what is no event: %s", paths)

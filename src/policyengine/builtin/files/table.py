@@ -133,8 +133,8 @@ class _Tape:
         while not self._ahead:
             if self._holding:
                 raise _NothingThere
-            for line in next(self._pieces):
-                self._ahead.extend([None] if line is None else _ended(line))
+            for piece in next(self._pieces):
+                self._ahead.extend([None] if piece is None else _ended(piece))
         line = self._ahead.popleft()
         self._row.append(line)
         self.number += 1

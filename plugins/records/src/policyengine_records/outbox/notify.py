@@ -9,13 +9,12 @@ id, or a message, in which a value of the event may be quoted.
 from __future__ import annotations
 
 import json
-import re
 import weakref
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 from policyengine import Decision, Flow
-from policyengine.model.fields import EVENT
+from policyengine.model.fields import known_path
 from policyengine.moment import written
 from policyengine_records.outbox.courier import Courier
 from policyengine_records.outbox.outbox import Outbox
@@ -23,8 +22,6 @@ from policyengine_records.outbox.worker import Worker
 from policyengine_records.store.store import Store
 
 _TYPE: Final = "policyengine.decision"
-_PARTS: Final = re.compile(r"^\$|\.[^.\[\]]+|\[\d+\]")
-_FIELDS: Final = frozenset(part for field in EVENT for part in (field.key, field.part))
 
 
 def body_of(flow: Flow, now: float) -> bytes:
@@ -44,7 +41,7 @@ def body_of(flow: Flow, now: float) -> bytes:
         "clauses": decision["clauses"],
         "rules": decision["rules"],
         "reasons": _reasons(flow.decision),
-        "errors": sorted({_known(error.path) for error in flow.decision.errors}),
+        "errors": sorted({known_path(error.path) for error in flow.decision.errors}),
         "obligations": [
             {"id": duty["id"], "clause": duty["clause"], "parameters": duty["parameters"]}
             for duty in decision["obligations"]
@@ -69,16 +66,6 @@ def _paths(items: Sequence[str], stated: Any) -> list[str]:
     """Return where the event states items: an unknown one could be anything."""
     places = {item: number for number, item in enumerate(stated)} if isinstance(stated, list | tuple) else {}
     return [f"items[{places[item]}]" for item in items if item in places]
-
-
-def _known(path: str) -> str:
-    """Return a JSON path as far as it names fields that events have: an unknown one could be anything."""
-    known = ""
-    for part in _PARTS.findall(path):
-        if part.startswith(".") and part[1:] not in _FIELDS:
-            break
-        known += part
-    return known or "$"
 
 
 class Notify:
