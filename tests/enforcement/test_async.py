@@ -601,12 +601,38 @@ def test_who_waits_and_who_awaits_come_to_the_same_and_sources_are_asked_once(
         assert found[0].outcome == "deny"
 
 
+async def _yielding() -> Any:
+    yield 1
+
+
+def _wrapped(inner: Callable[[], Any]) -> Callable[[Any], Any]:
+    """Return what a decorator makes that knows nothing of what it wraps."""
+
+    def called(*_: Any) -> Any:
+        return inner()
+
+    return called
+
+
 @pytest.mark.parametrize("asynchronous", [False, True])
-def test_an_observer_that_returns_something_to_await_is_told(
-    asynchronous: bool, caplog: pytest.LogCaptureFixture
+@pytest.mark.parametrize(
+    ("inner", "said"),
+    [
+        (_coroutine, "declare it with async def"),
+        (lambda: (one for one in ()), "returned a generator"),
+        (_yielding, "returned a generator"),
+    ],
+    ids=["a coroutine", "a generator", "an async generator"],
+)
+def test_what_has_not_run_is_told_of_observers_and_of_closing(
+    inner: Callable[[], Any], said: str, asynchronous: bool, caplog: pytest.LogCaptureFixture
 ) -> None:
     host = Host(False)
-    host.watching.observe = lambda _: _coroutine()  # type: ignore[method-assign]
+    host.watching.observe = _wrapped(inner)  # type: ignore[method-assign]
+    host.watching.close = _wrapped(inner)  # type: ignore[attr-defined]
     engine = loaded(host)
     assert (asyncio.run(engine.enforce_async(ENTRUST)) if asynchronous else engine.enforce(ENTRUST)).permitted
-    assert "declare it with async def" in caplog.text
+    assert said in caplog.text
+    caplog.clear()
+    engine.close()
+    assert said in caplog.text

@@ -185,4 +185,4 @@ def test_a_denial_comes_out_of_another_process(engine: Engine) -> None:
     with ProcessPoolExecutor(1) as pool:
         error = pool.submit(_enforced, DENIED).exception()
     assert error == FlowDenied(engine.evaluate(DENIED))
-    assert str(error).startswith("e-2  DENY")
+    assert str(error).startswith("e-2: deny: ")

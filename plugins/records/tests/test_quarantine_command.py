@@ -241,7 +241,8 @@ def test_a_request_to_stop_that_came_meanwhile_is_in_the_way(office: Office) -> 
     ran = office.types("release", kept, *DECIDED)
     assert ran.code == 2
     assert "the data subject asked that this stop" in ran.out, "what is in the way is shown"
-    assert f"{kept} cannot be released: this is in the way, and nobody has seen it yet: request-in-effect" in ran.err
+    assert f"{kept} cannot be released: this is in the way" in ran.err
+    assert "nobody has seen it yet, or what it hides: request-in-effect" in ran.err
     assert office.store.get(kept).state == "open"
     ran = office.types("release", kept, *DECIDED, "--despite", "asked again by telephone, ticket 119")
     assert (ran.code, ran.err) == (0, "")
@@ -289,13 +290,48 @@ def test_nobody_has_seen_what_a_source_that_was_away_would_have_said(office: Off
     engine = Engine.load(PACK, plugins=[register], installed_plugins=False)
     event = {**STAFF, "items": ["name"]}
     kept = office.store.keep(Flow(event, engine.evaluate(event)))
-    with pytest.raises(RecordsError, match="nobody has seen it yet: source-unavailable"):
+    with pytest.raises(RecordsError, match="what it hides: source-unavailable"):
         office.store.release(kept, "A", "yes", engine=engine)
     office.store.release(kept, "A", "yes", engine=engine, despite="asked the person by telephone")
     register.away = False
     assert list(office.store.take(engine=engine)) == [], "the request that it knows of is in the way"
     register.away = True
     assert [taken.id for taken in office.store.take(engine=engine)] == [kept], "that it is away was said, on record"
+
+
+@pytest.mark.parametrize(
+    ("changes", "code"),
+    [
+        ({"purpose": "after-cre"}, "unknown-term"),
+        ({"items": ["nmae"]}, "unknown-term"),
+        ({"subject": {"category": "custmer", "id": "c-1"}}, "unknown-term"),
+        ({"controller": "somebody-else"}, "no-governing-policy"),
+        ({"purpose": 7}, "invalid"),
+        ({"time": "yesterday", "extra": True}, "invalid"),
+    ],
+    ids=["a purpose", "the only item", "a category", "another controller", "no event", "no time"],
+)
+def test_what_no_rule_was_asked_about_hides_what_has_come_and_is_not_released(
+    changes: dict[str, Any], code: str, office: Office
+) -> None:
+    event = {**STAFF, "items": ["name"], **changes}
+    kept = office.store.keep(Flow(event, office.engine.evaluate(event)))
+    Ledger(office.store.store).add(STOP)
+    ran = office.types("release", kept, *DECIDED)
+    assert ran.code == 2 and f"nobody has seen it yet, or what it hides: {code};" in ran.err
+    assert office.types("release", kept, *DECIDED, "--despite", "asked the person").code == 0
+    assert [taken.id for taken in office.store.take(engine=office.engine)] == [kept]
+
+
+def test_one_unknown_item_of_several_hides_nothing(office: Office) -> None:
+    event = {**STAFF, "items": ["name", "nmae"]}
+    first, second = (
+        office.store.keep(Flow(event, office.engine.evaluate(event))) for event in (event, {**event, "id": "e-2"})
+    )
+    assert office.types("release", first, *DECIDED).code == 0
+    Ledger(office.store.store).add(STOP)
+    assert "what it hides: request-in-effect;" in office.types("release", second, *DECIDED).err
+    assert list(office.store.take(engine=office.engine)) == []
 
 
 def test_what_would_be_permitted_now_is_listed(office: Office) -> None:

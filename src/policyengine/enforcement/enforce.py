@@ -26,7 +26,7 @@ from policyengine.enforcement.flow import (
     Step,
 )
 from policyengine.enforcement.problems import UNKNOWN_ACTION, UNKNOWN_MODE, UNKNOWN_OUTCOME
-from policyengine.enforcement.standing import Decide, Standing, refuse_awaitable
+from policyengine.enforcement.standing import Decide, Standing, refuse_unrun
 from policyengine.enforcement.workers import Workers
 from policyengine.errors import ConfigurationError, did_you_mean
 from policyengine.model.decision import Decision
@@ -151,7 +151,7 @@ class Enforcer:
             for name, callee in self._observers:
                 acted.append(name)
                 try:
-                    refuse_awaitable((yield Call(callee, state.flow(), self._timeout)))
+                    refuse_unrun((yield Call(callee, state.flow(), self._timeout)))
                 except Exception:
                     _log.exception("observer %s failed", name)
         except GeneratorExit:

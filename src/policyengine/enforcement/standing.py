@@ -173,6 +173,13 @@ def refuse_awaitable(returned: object) -> None:
         raise Refused("it returned something to await, and is no async function: declare it with async def")
 
 
+def refuse_unrun(returned: object) -> None:
+    """Refuse what has not run yet, and never would: what is to be awaited, and what runs as far as it is read."""
+    refuse_awaitable(returned)
+    if inspect.isgenerator(returned) or inspect.isasyncgen(returned):
+        raise Refused("it returned a generator, and nobody would read it")
+
+
 def _named(value: object) -> str:
     return f"an object of type {type(value).__name__}"
 

@@ -17,6 +17,7 @@ from policyengine.builtin import files, formats, kinds
 from policyengine.builtin.actions import block, log, redact
 from policyengine.enforcement.calls import Call, Callee, Course, is_async, run
 from policyengine.enforcement.flow import EnforcementAction, Observer
+from policyengine.enforcement.standing import refuse_unrun
 from policyengine.enforcement.workers import Workers
 from policyengine.engine.handed import SORTS, handed, refuse_wrong_hooks, wrong_schema
 from policyengine.engine.installed import GROUP, may_be_installed
@@ -398,7 +399,7 @@ def _close(objects: Iterable[object], workers: Workers | None) -> None:
             close = getattr(one, "close", None)
             if callable(close):
                 try:
-                    yield Call(Callee(_unasked(close)), None, _CLOSING if is_async(close) else None)
+                    refuse_unrun((yield Call(Callee(_unasked(close)), None, _CLOSING if is_async(close) else None)))
                 except Exception:
                     _log.exception("closing %s failed", type(one).__name__)
 

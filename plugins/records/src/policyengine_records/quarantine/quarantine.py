@@ -45,8 +45,8 @@ _KEPT: Final = select(
 _DONE: Final = select(deeds).order_by(deeds.c.number)
 
 
-_HIDES: Final = frozenset({"source-unavailable", "source-invalid"})
-"""The codes behind which nobody can see what the facts would say: to have seen them is to have seen nothing."""
+_HIDES: Final = frozenset({"source-unavailable", "source-invalid", "no-governing-policy", "unknown-term"})
+"""The codes of items of which no rule was asked: whoever has seen nothing else has not seen what is behind them."""
 
 
 class Deciding(Protocol):
@@ -210,22 +210,29 @@ class Quarantine:
         return self._settled(id, "rejected", by, reason, at)
 
     def in_the_way(self, engine: Deciding, kept: Kept) -> tuple[Decision, Sequence[str]]:
-        """Return what is decided of a flow now, and the codes of what has come in its way that nobody has seen.
+        """Return what is decided of a flow now, and the codes of what is in its way and nobody has seen.
 
-        Seen are the reasons of the decision under which it was kept, and of that under which it was released. That a
-        source did not answer when it was kept hides what its facts would have said, and counts as not seen.
+        Seen are the reasons of the decision under which it was kept, and of that under which it was released. What lets
+        no rule be asked, such as a source that does not answer, a word that the policy does not know of the whole flow,
+        or an event that is none, hides what else may have come, and counts as not seen until somebody has released the
+        flow in spite of it.
 
         Args:
             engine: decides.
             kept: the flow.
         """
         now = self._anew(engine, kept)
-        seen = {_reason(reason) for reason in kept.decision.reasons if reason.code not in _HIDES}
-        released = [entry for entry in kept.entries if entry.what == "released"]
-        if released and released[-1].decision is not None:
-            seen |= {_reason(reason) for reason in released[-1].decision.reasons}
+        everything = {*now.permitted_items, *now.excess_items}
+        seen = {
+            _reason(reason)
+            for reason in kept.decision.reasons
+            if reason.code not in _HIDES or not everything.issubset(reason.items)
+        }
+        released = [entry.decision for entry in kept.entries if entry.what == "released" and entry.decision is not None]
+        if released:
+            seen |= {_reason(reason) for reason in released[-1].reasons}
         codes = [reason.code for reason in now.reasons if _reason(reason) not in seen]
-        if now.outcome == "invalid" and kept.decision.outcome != "invalid":
+        if now.outcome == "invalid" and not (released and released[-1].outcome == "invalid"):
             codes.append("invalid")
         return now, list(dict.fromkeys(codes))
 
@@ -328,9 +335,9 @@ class Quarantine:
         if (kept.state == "open" or again) and codes and despite is None:
             said = ", ".join(codes)
             raise RecordsError(
-                f"{id} cannot be released: this is in the way, and nobody has seen it yet: {said}; look at it, and"
-                " say in despite why, where it shall go out all the same",
-                f"{id} は解放できません。まだ誰も確かめていない妨げがあります: {said}。"
+                f"{id} cannot be released: this is in the way, and nobody has seen it yet, or what it hides: {said};"
+                " look at it, and say in despite why, where it shall go out all the same",
+                f"{id} は解放できません。まだ誰も確かめていない妨げ、または他の妨げを隠すものがあります: {said}。"
                 "内容を確かめ、それでも出すなら despite に理由を書いてください",
             )
         with self.store.writing("quarantine") as connection:
