@@ -12,7 +12,7 @@ import pytest
 from sqlalchemy import Engine, event
 
 from ledger_servers import Fresh, Server, opened, server
-from policyengine_records import Ledger, Store
+from policyengine_records import Ledger, Quarantine, Store
 
 
 @pytest.fixture(scope="session")
@@ -104,3 +104,17 @@ def settings_of(monkeypatch: pytest.MonkeyPatch) -> Callable[[str], set[Any]]:
 def store(new_store: Callable[..., Store]) -> Store:
     """Return a store with its tables and nothing in it, on each database."""
     return new_store(timeout=60)
+
+
+@pytest.fixture
+def file(tmp_path: Path) -> Path:
+    """Return where a quarantine in SQLite is."""
+    return tmp_path / "quarantine.db"
+
+
+@pytest.fixture
+def in_file(file: Path) -> Quarantine:
+    """A quarantine in SQLite, whatever else is tried."""
+    store = Store(f"sqlite:///{file}")
+    store.upgrade()
+    return Quarantine(store)
