@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Container, Iterable, Mapping, Sequence
 from typing import Any, Final, TypeAlias
 
 from policyengine.enforcement.flow import UNCHANGED, EnforcementAction, Flow, Mode, Reduction
@@ -154,14 +154,18 @@ class Refused(PolicyEngineError):
     """What an action did to a flow was refused."""
 
 
-def said(error: BaseException) -> str:
+def said(error: BaseException, names: Container[str] = ()) -> str:
     """Return what can be told of an error to everybody: our own say what they say, of others their class alone.
 
     Whatever others say may quote an event, a fact or a payload; the log has it. Of what is wrong with an event or a
     fact the places are told.
+
+    Args:
+        error: what was raised.
+        names: the fields that facts have.
     """
     if isinstance(error, InvalidEvent):
-        return ", ".join(dict.fromkeys(known_path(one.path) for one in error.errors))
+        return ", ".join(dict.fromkeys(known_path(one.path, names) for one in error.errors))
     return str(error) if isinstance(error, PolicyEngineError) else type(error).__name__
 
 

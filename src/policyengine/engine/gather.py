@@ -26,6 +26,7 @@ class Gatherer:
         asked: returns the fact types that the rules can ask for about an event; raises `InvalidEvent`.
         admit: raises `InvalidEvent` where a fact of an event is malformed.
         reader: reads facts as the policies declare them.
+        names: the fields that facts have.
     """
 
     def __init__(
@@ -35,12 +36,14 @@ class Gatherer:
         asked: Callable[[Event], frozenset[str]],
         admit: Callable[[Event], None],
         reader: FactReader,
+        names: frozenset[str],
     ) -> None:
         self._sources = tuple((source, _asking(source)) for source in sources)
         self._timeout = timeout
         self._asked = asked
         self._admit = admit
         self._reader = reader
+        self._names = names
 
     def gather(self, events: Sequence[Event]) -> Course[list[Event | Decision | InvalidEvent]]:
         """Return each event with what the sources know about it, or why it cannot be decided.
@@ -85,7 +88,7 @@ class Gatherer:
                     known = event_with_facts(gathered[number], facts, self._reader)
                     self._admit(known)
                 except Exception as error:  # a malformed fact, or something that is no fact at all
-                    why = said(error)
+                    why = said(error, self._names)
                     _log.warning("fact source %s returned a malformed fact: %s", source.name, why)
                     found[number] = self._denied(events[number], source, "source-invalid", why)
                     del waiting[number]

@@ -9,7 +9,7 @@ checkers see them; a test holds the structs against this table.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Container, Mapping
 from typing import Any, Final, Literal, TypeAlias
 
 from msgspec import Struct
@@ -209,11 +209,16 @@ def put(event: dict[str, Any], name: str, value: Any) -> None:
         event[key] = value
 
 
-def known_path(path: str) -> str:
-    """Return a JSON path as far as it names fields that events have: what somebody else calls one could be anything."""
+def known_path(path: str, names: Container[str] = ()) -> str:
+    """Return a JSON path as far as it names fields that are known: what somebody else calls one could be anything.
+
+    Args:
+        path: into an event.
+        names: fields that are known beside those of events.
+    """
     known = ""
     for part in _PARTS.findall(path):
-        if part.startswith(".") and part[1:] not in _NAMES:
+        if part.startswith(".") and part[1:] not in _NAMES and part[1:] not in names:
             break
         known += part
     return known or "$"
