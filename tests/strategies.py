@@ -193,7 +193,37 @@ def conditions(draw: st.DrawFn, *, recipients: bool = True) -> dict[str, Any]:
         found["during"] = draw(st.lists(_PERIODS, min_size=1, max_size=2))
     if rarely(draw, 8):
         found["acquired_within"] = draw(st.sampled_from(DURATIONS))
+    if rarely(draw, 6):
+        found |= draw(combined(recipients=recipients))
     return found
+
+
+@cache
+def combined(*, recipients: bool = True) -> st.SearchStrategy[dict[str, Any]]:
+    """Some of the keys that combine tables of conditions."""
+    few = st.lists(tables(recipients=recipients), min_size=1, max_size=2)
+    return st.one_of(
+        st.fixed_dictionaries({"any": few}),
+        st.fixed_dictionaries({"not": tables(recipients=recipients)}),
+        st.fixed_dictionaries({"all": few}),
+        st.fixed_dictionaries({"any": few, "not": tables(recipients=recipients)}),
+    )
+
+
+@cache
+def tables(*, recipients: bool = True) -> st.SearchStrategy[dict[str, Any]]:
+    """A table of a condition within another: a fact, some of the keys that say which flows are meant, or others."""
+    return st.deferred(
+        lambda: st.one_of(
+            FACTS,
+            conditions(recipients=recipients).filter(bool),
+            conditions(recipients=recipients).filter(bool),
+            st.tuples(conditions(recipients=recipients), some(OPERATIONS)).map(
+                lambda drawn: {**drawn[0], "operations": drawn[1]}
+            ),
+            combined(recipients=recipients),
+        )
+    )
 
 
 ZONE = "Europe/Berlin"
@@ -256,7 +286,7 @@ def rules(draw: st.DrawFn, of: Sequence[str] = ()) -> tuple[str, dict[str, Any]]
             table["operations"] = [*named, {"term": last, "under": {"wide": "yes"}}]
     elif kind == "joint-use":
         table = {
-            **draw(conditions(recipients=False)),
+            **draw(conditions(recipients=draw(st.booleans()))),
             "parties": draw(term_lists("parties")),
             "subjects": draw(term_lists("subjects")),
             "items": draw(term_lists("items")),
@@ -271,7 +301,7 @@ def rules(draw: st.DrawFn, of: Sequence[str] = ()) -> tuple[str, dict[str, Any]]
         if draw(st.booleans()):  # of types that state operations as well
             table["notice"] = draw(st.sampled_from(["consent", "legal_basis"]))
     elif kind == "requirement":
-        table = {**draw(conditions()), "require": draw(conditions().filter(bool))}
+        table = {**draw(conditions()), "require": draw(tables())}
         if draw(st.booleans()):
             table["operations"] = draw(some(OPERATIONS))
         if rarely(draw, 3):
@@ -283,7 +313,7 @@ def rules(draw: st.DrawFn, of: Sequence[str] = ()) -> tuple[str, dict[str, Any]]
         if draw(st.booleans()):
             table["operations"] = draw(some(OPERATIONS))
         if draw(st.booleans()):
-            table["lifted_by"] = draw(fact_expressions())
+            table["lifted_by"] = draw(st.one_of(fact_expressions(), tables()))
         if draw(st.booleans()):
             table["spares"] = draw(_CLAUSE_LISTS)
         if rarely(draw, 3):
@@ -297,7 +327,7 @@ def rules(draw: st.DrawFn, of: Sequence[str] = ()) -> tuple[str, dict[str, Any]]
         if draw(st.booleans()):
             table["spares"] = draw(_CLAUSE_LISTS)
         if draw(st.booleans()):
-            table["lifted_by"] = draw(FACTS)
+            table["lifted_by"] = draw(st.one_of(FACTS, tables()))
         if draw(st.booleans()):
             table["not_binding"] = {
                 "subjects": draw(some(sorted(VOCABULARY["subjects"]), 1)),
@@ -308,7 +338,7 @@ def rules(draw: st.DrawFn, of: Sequence[str] = ()) -> tuple[str, dict[str, Any]]
     else:
         table = {**draw(conditions()), "operations": draw(some(OPERATIONS)), "oblige": ["tell"]}
     if kind in PERMITTING and rarely(draw, 4):
-        table["about"] = draw(conditions(recipients=kind not in LICENSING).filter(bool))
+        table["about"] = draw(tables(recipients=kind not in LICENSING))
     if rarely(draw, 6):
         table["oblige"] = draw(some(["tell", "watch"]))
     if rarely(draw, 5):

@@ -21,6 +21,8 @@ from reference_open.leaves import (
     OnOperation,
     ToThePerson,
     WithinSpans,
+    turned,
+    without,
 )
 from reference_open.packs import Data, Policy, Table, span_of
 
@@ -151,10 +153,10 @@ def _said(policy: Policy, table: Table) -> Iterator[Statement]:
         return frozenset(case for number in values.get(key, ()) for case in policy.cases[number])
 
     on = OnOperation(tuple(values["operations"])) if "operations" in values else TRUE
-    lifted_by = _facts(values["lifted_by"]) if "lifted_by" in values else FALSE
+    lifted_by = _table(values["lifted_by"]) if "lifted_by" in values else FALSE
     licensed_by = clauses("licensed_by") if "licensed_by" in values else None
     over = clauses("over") if "over" in values else None
-    spoken = narrowing(values["about"]) if "about" in values else None
+    spoken = _table(values["about"]) if "about" in values else None
     match table.kind:
         case "purpose-limitation":
             operations = tuple(values.get("operations", OWN))
@@ -175,7 +177,9 @@ def _said(policy: Policy, table: Table) -> Iterator[Statement]:
             if values.get("own_use", True):
                 about = All(tuple(OneOf(key, tuple(values[key])) for key in ("subjects", "purposes")))
                 # The controller's own use has no recipient: what is asked of one is left out.
-                terms = narrowing(values, but=("subjects", "purposes"), nowhere=("recipients", "services", "countries"))
+                terms = without(
+                    narrowing(values, but=("subjects", "purposes")), ("recipients", "services", "countries")
+                )
                 yield Permit(table, OWN, about, terms, licence=True)
         case "entrustment":
             yield Permit(table, ("entrust",), spoken or TRUE, narrowing(values), licensed_by=licensed_by)
@@ -190,7 +194,7 @@ def _said(policy: Policy, table: Table) -> Iterator[Statement]:
         case "requirement":
             cited = not values.get("silent", False)
             when = All((on, narrowing(values)))
-            yield Restriction(table, "requirement-unmet", when, narrowing(values["require"]), over=over, cited=cited)
+            yield Restriction(table, "requirement-unmet", when, _table(values["require"]), over=over, cited=cited)
         case "prohibition":
             when = All((on, narrowing(values)))
             yield Restriction(table, "prohibited", when, lifted_by, over=over, spares=clauses("spares"))
@@ -216,18 +220,15 @@ def _said(policy: Policy, table: Table) -> Iterator[Statement]:
 LISTS = ("subjects", "items", "purposes", "forms", "origins", "recipients", "services", "countries", "roles")
 
 
-def narrowing(values: Mapping[str, Any], but: Iterable[str] = (), nowhere: Iterable[str] = ()) -> Condition:
+def narrowing(values: Mapping[str, Any], but: Iterable[str] = ()) -> Condition:
     """Return everything that the keys that narrow flows ask, all of it together.
 
     Args:
         values: the table.
-        but: keys that are left out, but not below `except`.
-        nowhere: keys that are left out, below `except` as well.
+        but: keys that are left out, but not below `except` and the like.
     """
     parts: list[Condition] = []
     for key in LISTS:
-        if key in nowhere:
-            continue
         if key in values and key not in but and values[key] != "any":
             parts.append(OneOf(key, tuple(values[key])))
         if key in values.get("except", {}):
@@ -240,7 +241,20 @@ def narrowing(values: Mapping[str, Any], but: Iterable[str] = (), nowhere: Itera
         parts.append(WithinSpans(tuple(span_of(span) for span in values["during"])))
     if "acquired_within" in values:
         parts.append(Had(values["acquired_within"]))
+    parts += [_table(table) for table in values.get("all", ())]
+    if "any" in values:
+        parts.append(AnyOf(tuple(_table(table) for table in values["any"])))
+    if "not" in values:
+        parts.append(turned(_table(values["not"])))
     return All(tuple(parts))
+
+
+def _table(values: Data) -> Condition:
+    """Return what a table within another asks: a fact, or all that its keys ask together."""
+    if "type" in values:
+        return _facts(values)
+    on = OnOperation(tuple(values["operations"])) if "operations" in values else TRUE
+    return All((on, narrowing(values)))
 
 
 def _facts(form: Data) -> Condition:

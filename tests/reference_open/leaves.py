@@ -6,7 +6,7 @@ A condition that permits, licenses or lifts must *surely* be met; one that restr
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import Enum
@@ -58,6 +58,13 @@ class NoneOf:
 @dataclass(frozen=True)
 class OnOperation:
     """The operation is one of these."""
+
+    operations: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class OnOther:
+    """The operation is another one than these."""
 
     operations: tuple[str, ...]
 
@@ -124,11 +131,49 @@ class Not:
 
 
 Condition: TypeAlias = (
-    OneOf | NoneOf | OnOperation | ToThePerson | Compare | WithinSpans | Had | Known | All | AnyOf | Not
+    OneOf | NoneOf | OnOperation | OnOther | ToThePerson | Compare | WithinSpans | Had | Known | All | AnyOf | Not
 )
 
 TRUE = All(())
 FALSE = AnyOf(())
+
+
+def turned(condition: Condition) -> Condition:
+    """Return what `not` says of a condition: it is carried down to the fields, so that what is not there meets neither.
+
+    Facts and attributes are simply not as asked.
+    """
+    match condition:
+        case All(parts):
+            return AnyOf(tuple(turned(part) for part in parts))
+        case AnyOf(parts):
+            return All(tuple(turned(part) for part in parts))
+        case OneOf(key, words):
+            return NoneOf(key, words)
+        case NoneOf(key, words):
+            return OneOf(key, words)
+        case OnOperation(operations):
+            return OnOther(operations)
+        case OnOther(operations):
+            return OnOperation(operations)
+        case Not(part):
+            return part
+        case _:
+            return Not(condition)
+
+
+def without(condition: Condition, keys: Collection[str]) -> Condition:
+    """Return a condition in which whatever is asked of the fields of some keys counts as met."""
+    match condition:
+        case All(parts):
+            return All(tuple(without(part, keys) for part in parts))
+        case AnyOf(parts):
+            return AnyOf(tuple(without(part, keys) for part in parts))
+        case OneOf(key) | NoneOf(key) if key in keys:
+            return TRUE
+        case _:
+            return condition
+
 
 # ------------------------------------------------------------------------------------------------ what an event says
 
@@ -220,10 +265,14 @@ def met(view: View, condition: Condition, side: Side, passing: set[str]) -> bool
             return not met(view, part, side.other(), passing)
         case OnOperation(operations):
             return any(operation in operations for operation in view.operations)
+        case OnOther(operations):
+            return any(operation not in operations for operation in view.operations)
         case OneOf(key, listed) | NoneOf(key, listed):
             value = says(view, key, to_facts=False)
-            if value is NOT_THERE or not listed:
-                return False  # a list without words is met by no value whatever
+            if value is NOT_THERE:
+                return False
+            if not listed:
+                return isinstance(condition, NoneOf)  # no value whatever is one of no words
             if value is OPEN:
                 return left_open(key)
             dimension = DIMENSION_OF[key]

@@ -152,10 +152,11 @@ class Trace:
         """Return the items for which the rule `by` took the place of `clause`."""
         return union(items for rule, items in self.replaced.get(clause, ()) if rule.head.id == by)
 
-    def holds(self, rule: str | None) -> Items:
-        """Return the items that a permit or a licence, `rule`, permits or licenses."""
-        granted = union(grant.items for grant in self.granted if grant.permit.head.id == rule)
-        return granted | union(items for licence, items in self.licences if licence.head.id == rule)
+    def holds(self, rule: str | None, *, licence: bool) -> Items:
+        """Return the items that `rule` permits; as a `licence`, those that it licenses."""
+        if licence:
+            return union(items for permit, items in self.licences if permit.head.id == rule)
+        return union(grant.items for grant in self.granted if grant.permit.head.id == rule)
 
     def gone(self, clause: str) -> Items:
         """Return the items for which another rule took the place of `clause`."""

@@ -270,7 +270,7 @@ def _silent(
             left &= ~taken
         speaks(topic.shown, rule, left)
         if without is not trace:
-            would = without.holds(rule) & left
+            would = without.holds(rule, licence=topic.licence) & left
             permits[topic.shown] |= would
             stays[topic.shown] |= left & ~would
     for clause in sorted(behind):

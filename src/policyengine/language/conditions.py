@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from copy import copy
 from typing import Any
 
 from policyengine.calendar import PLAIN_ZONE
 from policyengine.errors import Code, KeyPath, Problem, did_you_mean
-from policyengine.language.keys import ANY, COUNTRY_CODES, TERM_KEYS, WORDS, meaning_of, term_hint
+from policyengine.language.keys import ANY, COUNTRY_CODES, NESTED, TERM_KEYS, WORDS, meaning_of, term_hint
 from policyengine.language.problems import (
     ATTRIBUTE_TYPE,
     FACT_EXPRESSION,
@@ -23,9 +23,23 @@ from policyengine.language.problems import (
 from policyengine.language.source import Document
 from policyengine.language.times import time_conditions
 from policyengine.model.comparison import COMPARISONS
-from policyengine.model.condition import ALWAYS, NEVER, Compare, Condition, Holds, In, Not, NotIn, all_of, any_of
+from policyengine.model.condition import (
+    ALWAYS,
+    NEVER,
+    Compare,
+    Condition,
+    Field,
+    Holds,
+    In,
+    Not,
+    NotIn,
+    all_of,
+    any_of,
+    negated,
+)
 from policyengine.model.countries import COUNTRIES
 from policyengine.model.fact import VALUE
+from policyengine.model.operation import OPERATIONS
 from policyengine.model.problems import UNKNOWN_FACT_TYPE
 from policyengine.model.rule import Sides
 from policyengine.model.vocabulary import Vocabulary
@@ -162,33 +176,32 @@ class ConditionTable:
         Args:
             path: the keys that lead to the list.
         """
-        dimension = meaning_of(self._schema_of(*path))["lists"]
-        entries = self._at(*path) or ()
-        key = (dimension, *entries) if all(isinstance(entry, str) for entry in entries) else None
-        if key is None or key not in self.scope.lists:
-            before = len(self.scope.problems)
-            found = self._terms(dimension, *path)
-            if key is None or len(self.scope.problems) > before:
-                return found
-            self.scope.lists[key] = found
-        return self.scope.lists[key]
+        return self._terms(meaning_of(self._schema_of(*path))["lists"], *path)
 
-    def condition(self, *path: str | int, leave_out: Iterable[str] = ()) -> Condition:
-        """Return the conjunction of everything that the shared keys of the table at `path` ask of an event.
+    def condition(self, *path: str | int, leave_out: Iterable[str] = (), default: Condition = ALWAYS) -> Condition:
+        """Return the conjunction of everything that the keys of the table at `path` ask of an event.
 
         Args:
-            path: the keys that lead to the table; none for the rule's own table.
-            leave_out: shared keys that the rule kind reads for itself.
+            path: the keys that lead to the table.
+            leave_out: keys that whoever asks reads for itself.
+            default: what is returned where there is no table.
         """
-        table = self._at(*path) or {}
+        table = self._at(*path)
+        if table is None:
+            return default
+        if path and "type" in table:
+            return self.facts(*path)
+        leave_out = frozenset(leave_out)
         parts: list[Condition] = []
+        if "operations" in table and "operations" not in leave_out:
+            parts.append(self.on(*path, "operations"))
         for key, means in TERM_KEYS.items():
             if key in table and key not in leave_out and table[key] != ANY:
-                written, values = self.terms(*path, key)
+                written, values = self._terms(means.dimension, *path, key)
                 parts.append(In(means.field, values, written, at=(*path, key)))
         for key, means in TERM_KEYS.items() if "except" in table else ():
             if key in table["except"]:
-                written, values = self.terms(*path, "except", key)
+                written, values = self._terms(means.dimension, *path, "except", key)
                 if written:
                     parts.append(NotIn(means.field, values, written, at=(*path, "except", key)))
         for name, tests in table["attributes"].items() if "attributes" in table else ():
@@ -196,7 +209,33 @@ class ConditionTable:
         if "facts" in table and "facts" not in leave_out:
             parts.append(self.facts(*path, "facts"))
         parts.extend(time_conditions(table, self.scope.zone, self.problem, path))
+        if "all" in table and "all" not in leave_out:
+            parts += [self.condition(*path, "all", index) for index in range(len(table["all"]))]
+        if "any" in table and "any" not in leave_out:
+            parts.append(any_of(*[self.condition(*path, "any", index) for index in range(len(table["any"]))]))
+        if "not" in table and "not" not in leave_out:
+            parts.append(negated(self.condition(*path, "not")))
         return all_of(*parts)
+
+    def operations(self, *path: str | int) -> frozenset[str]:
+        """Return the operations listed at `path`; an unknown one is reported."""
+        return self._operations(OPERATIONS, *path)
+
+    def _operations(self, among: Collection[str], *path: str | int) -> frozenset[str]:
+        found = []
+        for term, stands, where in self.listed(*path):
+            if term not in OPERATIONS:
+                self._unknown_term("operations", term, where, among)
+            elif stands:
+                found.append(term)
+        return frozenset(found)
+
+    def on(self, *path: str | int) -> Condition:
+        """Return the condition that the event's operation is listed at `path`; always met where there is no list."""
+        if self._at(*path) is None:
+            return ALWAYS
+        operations = self.operations(*path)
+        return In(Field.OPERATION, operations, tuple(sorted(operations)), at=path)
 
     def facts(self, *path: str | int, default: Condition = ALWAYS) -> Condition:
         """Return the requirement of facts at `path`, or `default` where the table has none."""
@@ -240,6 +279,17 @@ class ConditionTable:
         return found
 
     def _terms(self, dimension: str, *path: str | int) -> tuple[tuple[str, ...], frozenset[str]]:
+        entries = self._at(*path) or ()
+        key = (dimension, *entries) if all(isinstance(entry, str) for entry in entries) else None
+        if key is None or key not in self.scope.lists:
+            before = len(self.scope.problems)
+            found = self._terms_of(dimension, *path)
+            if key is None or len(self.scope.problems) > before:
+                return found
+            self.scope.lists[key] = found
+        return self.scope.lists[key]
+
+    def _terms_of(self, dimension: str, *path: str | int) -> tuple[tuple[str, ...], frozenset[str]]:
         declared = COUNTRIES if dimension == COUNTRY_CODES else self.scope.vocabulary.terms.get(dimension, {})
         sets = self.scope.vocabulary.sets.get(dimension, {})
         written: list[str] = []
@@ -256,6 +306,8 @@ class ConditionTable:
         """Return the schema of what stands at `path`."""
         found = self.schema
         for key in path:
+            if found.get("$ref") == "#/$defs/condition":
+                found = {"properties": NESTED}
             found = found["items"] if isinstance(key, int) else found["properties"][key]
         return found
 

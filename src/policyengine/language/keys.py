@@ -8,6 +8,7 @@ beside that, as an annotation of its own (`MEANING`), so that whoever reads rule
 - ``{"lists": "clauses"}``, ``"licences"``, ``"obligations"``: of clauses, of clauses that license, of obligations;
 - ``{"names": "attributes"}``, ``"facts"``, or a dimension: one attribute, type of fact, or term;
 - ``{"names": "value", "fact": T, "field": F}``: one value of the field ``F`` of facts of type ``T``;
+- ``{"is": "condition"}``: a table of a condition; ``{"lists": "conditions"}``: some of them;
 - ``{"is": "facts"}``: a requirement of facts; ``"time"``: a time; ``"duration"``: how long; ``"readings"``: under which
   readings a table stands; ``"comparisons"``: tests of attributes; ``"exceptions"``: lists of terms that are left out of
   those beside it.
@@ -125,17 +126,6 @@ def gated() -> Schema:
     }
 
 
-def condition_table(description: str) -> Schema:
-    """Return the schema of a table of the keys that narrow flows; `RuleTable.condition` reads it."""
-    return {
-        "type": "object",
-        "description": description,
-        "properties": condition_properties(),
-        "minProperties": 1,
-        "additionalProperties": False,
-    }
-
-
 def about_table() -> Schema:
     """Return the schema of ``about``: which flows the clause of a permit speaks of."""
     return condition_table("Which flows it speaks of: those that it does not permit are denied citing its clause.")
@@ -190,6 +180,22 @@ def obligation_list(description: str) -> Schema:
 def fact_expression(description: str) -> Schema:
     """Return the schema of a requirement of facts: one fact, or ``all`` / ``any`` / ``not`` of others."""
     return {"$ref": "#/$defs/facts", "description": description, MEANING: {"is": "facts"}}
+
+
+def condition_table(description: str) -> Schema:
+    """Return the schema of a condition: one fact (``type``), or a table of the keys that narrow flows."""
+    return {"$ref": "#/$defs/condition", "description": description, MEANING: {"is": "condition"}}
+
+
+def condition_schema() -> Schema:
+    """Return the schema of what stands in ``$defs`` under ``condition``: a table of a condition."""
+    return {
+        "type": "object",
+        "minProperties": 1,
+        "if": {"required": ["type"]},
+        "then": {"$ref": "#/$defs/facts"},
+        "else": {"properties": dict(NESTED), "additionalProperties": False},
+    }
 
 
 def fact_value(description: str, fact: str, field: str, *, default: str | None = None) -> Schema:
@@ -256,6 +262,16 @@ def _must_be_dimension(name: str) -> None:
         raise ValueError(f"there is no dimension {name!r}; expected one of {', '.join(known)}")
 
 
+def _conditions(description: str) -> Schema:
+    return {
+        "type": "array",
+        "description": description,
+        MEANING: {"lists": "conditions"},
+        "minItems": 1,
+        "items": {"$ref": "#/$defs/condition"},
+    }
+
+
 def _names(description: str, what: str) -> Schema:
     return {
         "type": "array",
@@ -309,4 +325,14 @@ _CONDITION: Mapping[str, Schema] = {
         },
     },
     "acquired_within": duration("The data were acquired less long ago; an event says so in `acquired`."),
+    "any": _conditions("At least one of these conditions must be met."),
+    "all": _conditions("Each of these conditions must be met."),
+    "not": condition_table("This condition must not be met."),
 }
+
+NESTED: Final[Mapping[str, Schema]] = {
+    "type": {"type": "string", "description": "A fact of this type must be in effect."},
+    "operations": operation_list("on these operations"),
+    **_CONDITION,
+}
+"""The keys of a condition within another table, which is no rule and so has operations of its own."""

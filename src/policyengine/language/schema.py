@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Final
 from policyengine.language.keys import (
     COUNTRY_CODES,
     condition_properties,
+    condition_schema,
     gated,
     obligation_list,
     passing_list,
@@ -267,6 +268,7 @@ def _policy_schema(kinds: Sequence[RuleKind]) -> Schema:
             "text": TEXT,
             "when": WHEN,
             "under": UNDER,
+            "condition": condition_schema(),
             "facts": {
                 "type": "object",
                 "minProperties": 1,

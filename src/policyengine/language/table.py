@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from typing import Any, Final
 
 from policyengine.errors import KeyPath, did_you_mean
 from policyengine.language.conditions import ConditionTable, Scope
-from policyengine.language.keys import PASSING, TERM_KEYS, WORDS, meaning_of
+from policyengine.language.keys import NESTED, PASSING, TERM_KEYS, WORDS, meaning_of
 from policyengine.language.problems import (
     ENDS_BEFORE_IT_BEGINS,
     NOT_PASSING,
@@ -19,8 +19,6 @@ from policyengine.language.source import Document
 from policyengine.model.condition import (
     ALWAYS,
     Condition,
-    Field,
-    In,
 )
 from policyengine.model.operation import OPERATIONS
 from policyengine.model.problems import UNKNOWN_CLAUSE, UNKNOWN_FACT_TYPE, UNKNOWN_OBLIGATION
@@ -30,6 +28,9 @@ from policyengine.text import Text, text_of
 
 _NOTHING: Final = frozenset[str]()
 """One for all: a set of its own would take more memory than all else that is kept of a rule."""
+
+_KINDS_OWN: Final = ("operations", "any", "all", "not")
+"""Keys of conditions that a kind of rule may have for itself, with a meaning of its own."""
 
 
 class RuleTable(ConditionTable):
@@ -80,25 +81,26 @@ class RuleTable(ConditionTable):
         if self.head.start >= self.head.end:
             self.problem(ENDS_BEFORE_IT_BEGINS, "until")
 
-    def operations(self, key: str) -> frozenset[str]:
-        """Return the operations listed at `key`; an unknown one is reported."""
-        found = []
-        among = meaning_of(self._schema_of(key)).get("among", OPERATIONS)
-        for term, stands, where in self.listed(key):
-            if term not in OPERATIONS:
-                self._unknown_term("operations", term, where, among)
-            elif term not in among:
-                self.problem(OTHER_OPERATION, *where, kind=self.head.kind, operation=term, among=", ".join(among))
-            elif stands:
-                found.append(term)
-        return frozenset(found)
+    def condition(self, *path: str | int, leave_out: Iterable[str] = (), default: Condition = ALWAYS) -> Condition:
+        """Return the conjunction of everything that the shared keys of the table at `path` ask of an event.
 
-    def on(self, key: str) -> Condition:
-        """Return the condition that the event's operation is listed at `key`; always met where there is no list."""
-        if key not in self.values:
-            return ALWAYS
-        operations = self.operations(key)
-        return In(Field.OPERATION, operations, tuple(sorted(operations)), at=(key,))
+        Args:
+            path: the keys that lead to the table; none for the rule's own table.
+            leave_out: shared keys that the rule kind reads for itself.
+            default: what is returned where there is no table.
+        """
+        if not path:
+            declared = self.schema["properties"]
+            leave_out = {*leave_out, *(key for key in _KINDS_OWN if declared.get(key) is not NESTED[key])}
+        return super().condition(*path, leave_out=leave_out, default=default)
+
+    def operations(self, *path: str | int) -> frozenset[str]:
+        """Return the operations listed at `path`; one that is unknown, or not for the kind to speak of, is reported."""
+        among = meaning_of(self._schema_of(*path)).get("among", OPERATIONS)
+        for term, _, where in self.listed(*path) if among is not OPERATIONS else ():
+            if term in OPERATIONS and term not in among:
+                self.problem(OTHER_OPERATION, *where, kind=self.head.kind, operation=term, among=", ".join(among))
+        return self._operations(among, *path) & frozenset(among)
 
     def value(self, *path: str | int) -> Any:
         """Return what stands at `path`; where nothing does, the default of its schema, or None."""

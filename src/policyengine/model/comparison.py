@@ -18,12 +18,14 @@ class Comparison(Struct, frozen=True):
         passes: whether an attribute's value (first) passes the test of a rule's value (second).
         text: what stands between the two for people; in Japanese, after both.
         slip: the comparison that it is most easily mistaken for.
+        contrary: the comparison that a value passes where it does not pass this one.
         bound: of what is for numbers alone: whether it bounds the attribute from above or from below.
     """
 
     passes: Callable[[Any, Any], bool]
     text: Text
     slip: str
+    contrary: str
     bound: Literal["above", "below"] | None = None
 
     @property
@@ -33,11 +35,11 @@ class Comparison(Struct, frozen=True):
 
 
 COMPARISONS: Final[Mapping[str, Comparison]] = {
-    "below": Comparison(operator.lt, Text(ja="未満", en="below"), "at_most", "above"),
-    "at_most": Comparison(operator.le, Text(ja="以下", en="at most"), "below", "above"),
-    "at_least": Comparison(operator.ge, Text(ja="以上", en="at least"), "above", "below"),
-    "above": Comparison(operator.gt, Text(ja="超", en="above"), "at_least", "below"),
-    "is": Comparison(operator.eq, Text(ja="である", en=""), "is_not"),
-    "is_not": Comparison(operator.ne, Text(ja="でない", en="not"), "is"),
+    "below": Comparison(operator.lt, Text(ja="未満", en="below"), "at_most", "at_least", "above"),
+    "at_most": Comparison(operator.le, Text(ja="以下", en="at most"), "below", "above", "above"),
+    "at_least": Comparison(operator.ge, Text(ja="以上", en="at least"), "above", "below", "below"),
+    "above": Comparison(operator.gt, Text(ja="超", en="above"), "at_least", "at_most", "below"),
+    "is": Comparison(operator.eq, Text(ja="である", en=""), "is_not", "is_not"),
+    "is_not": Comparison(operator.ne, Text(ja="でない", en="not"), "is", "is"),
 }
 """Every comparison, by the key that a rule file has for it."""

@@ -15,9 +15,11 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from policyengine.calendar import PLAIN_ZONE, Lapse
+from policyengine.errors import Source
 from policyengine.model.aside import Aside
 from policyengine.model.comparison import COMPARISONS
 from policyengine.moment import FOREVER
+from policyengine.text import Text
 
 
 class Field(StrEnum):
@@ -183,16 +185,34 @@ class Read(Struct, frozen=True):
     values: frozenset[str]
 
 
+class Name(Aside, frozen=True, eq=False):
+    """What a policy calls a condition that it has declared by name.
+
+    Args:
+        id: the name.
+        label: what people call it.
+        turned: whether it is said that the condition is not met.
+        source: the file that declares it, and where in it.
+    """
+
+    id: str
+    label: Text
+    turned: bool = False
+    source: Source | None = None
+
+
 class And(Struct, frozen=True):
-    """Every part is met; with no parts, always met."""
+    """Every part is met; with no parts, always met. Where a policy has given it a name, it is `called` so."""
 
     parts: tuple[Condition, ...]
+    called: Name | None = None
 
 
 class Or(Struct, frozen=True):
-    """At least one part is met; with no parts, never met."""
+    """At least one part is met; with no parts, never met. It may be `called` likewise."""
 
     parts: tuple[Condition, ...]
+    called: Name | None = None
 
 
 class Not(Struct, frozen=True):
@@ -208,10 +228,10 @@ NEVER = Or(())
 
 
 def all_of(*parts: Condition) -> Condition:
-    """Return the conjunction of `parts`, flattened."""
+    """Return the conjunction of `parts`, flattened but for what has a name."""
     flat: list[Condition] = []
     for part in parts:
-        if isinstance(part, And):
+        if isinstance(part, And) and part.called is None:
             flat += part.parts
         else:
             flat.append(part)
@@ -219,14 +239,56 @@ def all_of(*parts: Condition) -> Condition:
 
 
 def any_of(*parts: Condition) -> Condition:
-    """Return the disjunction of `parts`, flattened."""
+    """Return the disjunction of `parts`, flattened but for what has a name."""
     flat: list[Condition] = []
     for part in parts:
-        if isinstance(part, Or):
+        if isinstance(part, Or) and part.called is None:
             flat += part.parts
         else:
             flat.append(part)
     return flat[0] if len(flat) == 1 else Or(tuple(flat))
+
+
+def named(condition: Condition, name: Name) -> Condition:
+    """Return `condition` with a name; what is always met, or never, needs none."""
+    if condition in (ALWAYS, NEVER):
+        return condition
+    if isinstance(condition, And | Or) and condition.called is None:
+        return replace(condition, called=name)
+    return And((condition,), name)
+
+
+def negated(condition: Condition) -> Condition:
+    """Return the condition that is met where `condition` is not, but for what is not there: that meets neither.
+
+    `Not` stands before facts alone; below it, lists of words, attributes and what combines them are turned.
+    """
+    match condition:
+        case And(()):
+            return NEVER
+        case Or(()):
+            return ALWAYS
+        case And(parts, name) | Or(parts, name) if name is not None or not only_facts(condition):
+            other = Or if isinstance(condition, And) else And
+            found = other(tuple([negated(part) for part in parts]))
+            return found if name is None else replace(found, called=replace(name, turned=not name.turned))
+        case In(field, values, written, open, at):
+            return NotIn(field, values, written, open, at)
+        case NotIn(field, values, written, open, at):
+            return In(field, values, written, open, at)
+        case Compare():
+            return replace(condition, op=COMPARISONS[condition.op].contrary)
+        case During() | Acquired():
+            return turned_time(condition)
+        case Not(part):
+            return part
+        case _:
+            return Not(condition)
+
+
+def only_facts(condition: Condition) -> bool:
+    """Whether `condition` looks at facts and at nothing else."""
+    return all(isinstance(leaf, Holds) for leaf in leaves(condition))
 
 
 def mapped(condition: Condition, leaf: Callable[[Condition, bool], Condition], turned: bool = False) -> Condition:
@@ -239,9 +301,9 @@ def mapped(condition: Condition, leaf: Callable[[Condition, bool], Condition], t
     """
     match condition:
         case And(parts):
-            return And(tuple([mapped(part, leaf, turned) for part in parts])) if parts else condition
+            return And(tuple([mapped(part, leaf, turned) for part in parts]), condition.called) if parts else condition
         case Or(parts):
-            return Or(tuple([mapped(part, leaf, turned) for part in parts])) if parts else condition
+            return Or(tuple([mapped(part, leaf, turned) for part in parts]), condition.called) if parts else condition
         case Not(part):
             return Not(mapped(part, leaf, not turned))
         case _:

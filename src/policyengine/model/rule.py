@@ -177,9 +177,9 @@ class Sides:
         """
         match condition:
             case And(parts) | Or(parts):
-                return (
-                    type(condition)(tuple([self.sided(part, may, passing) for part in parts])) if parts else condition
-                )
+                if not parts:
+                    return condition
+                return type(condition)(tuple([self.sided(part, may, passing) for part in parts]), condition.called)
             case Not(part):
                 return Not(self.sided(part, not may, passing))
             case _:
@@ -222,7 +222,8 @@ class Sides:
                 dimension = ROWS[of].dimension
                 values = vocabulary.closure(dimension, written) if dimension else values
                 wide = values if side or not dimension else vocabulary.above(dimension, values)
-                return replace(found, values=wide, open=side is not (of.value in passing))
+                # Whatever value it is that an event leaves open, it is none of no words.
+                return replace(found, values=wide, open=not values or side is not (of.value in passing))
             case Same():
                 return replace(found, open=side)
             case Compare(attribute):

@@ -21,7 +21,7 @@ _ANYTHING: Final[Schema] = {}
 _TYPE: Final[Schema] = {"enum": ["object", "array", "string", "boolean", "null", "number", "integer"]}
 
 _KEYWORDS: Final[dict[str, Any]] = {
-    **dict.fromkeys(("additionalProperties", "items", "not", "propertyNames"), _PART),
+    **dict.fromkeys(("additionalProperties", "else", "if", "items", "not", "propertyNames", "then"), _PART),
     **dict.fromkeys(("allOf", "anyOf", "oneOf"), _PARTS),
     **dict.fromkeys(("properties", "$defs"), _BY_NAME),
     **dict.fromkeys(("minItems", "maxItems", "minLength", "maxLength", "minProperties", "maxProperties"), _SIZE),

@@ -91,6 +91,9 @@ class Quick:
         if "not" in schema:
             refused = self._later(schema["not"])
             yield lambda value: not refused(value)
+        if "if" in schema:
+            asked, then, other = (self._later(schema.get(key, True)) for key in ("if", "then", "else"))
+            yield lambda value: then(value) if asked(value) else other(value)
         if "allOf" in schema:
             yield _all([self._later(part) for part in schema["allOf"]])
         if "anyOf" in schema:
@@ -212,7 +215,7 @@ _SAYING_NOTHING: Final = frozenset(
 """Keywords that ask nothing of data."""
 
 _KEYWORDS: Final[Mapping[str, Any]] = {
-    **dict.fromkeys(("additionalProperties", "items", "not", "propertyNames"), (bool, Mapping)),
+    **dict.fromkeys(("additionalProperties", "else", "if", "items", "not", "propertyNames", "then"), (bool, Mapping)),
     **dict.fromkeys(("allOf", "anyOf", "oneOf", "enum", "required"), (list, tuple)),
     **dict.fromkeys(("minItems", "maxItems", "minLength", "maxLength", "minProperties", "maxProperties"), int),
     **dict.fromkeys(("minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum"), (int, float)),

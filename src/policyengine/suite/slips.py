@@ -7,13 +7,13 @@ slip of the pen is the same in a list of terms whatever the list is called. What
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
 from policyengine.errors import KeyPath
-from policyengine.language.keys import meaning_of
+from policyengine.language.keys import NESTED, meaning_of
 from policyengine.model.comparison import COMPARISONS
 from policyengine.model.operation import OPERATIONS
 from policyengine.model.policy import Policy
@@ -130,6 +130,15 @@ class Slips:
                     yield from _each("drop-term", terms, (*path, index, "terms"))
                 yield from self._under(entry.get("under", {}), (*path, index, "under"))
 
+    def _condition(self, of: _Key, table: Mapping[str, Any], path: KeyPath) -> Iterator[Slip]:
+        """Yield what can go wrong with a table of a condition within another."""
+        if "type" in table:
+            yield from self._facts(table, path)
+            return
+        if table.keys() not in ({"not"}, {"facts"}):  # which are turned below
+            yield Slip("negate-requirement", path, lambda found: {"not": found})
+        yield from self._table(of.at({"properties": NESTED, "minProperties": 1}), table, path)
+
     def _table(self, of: _Key, table: Mapping[str, Any], path: KeyPath) -> Iterator[Slip]:
         required, enough = of.schema.get("required", ()), of.schema.get("minProperties", 0)
         for key, schema in of.schema["properties"].items():
@@ -138,6 +147,7 @@ class Slips:
                 yield from self._exceptions(here, table, (*path, key))
             elif key in table:
                 yield from self._value(here, table[key], (*path, key))
+                yield from _recombined(key, schema, table, path)
             elif isinstance(here.default, bool):
                 yield replacing("flip", (*path, key), not here.default, key)
 
@@ -154,6 +164,12 @@ class Slips:
                 yield from _word(of, value, sorted(self._values(fact, field)), path)
             case {"names": what}:
                 yield from _word(of, value, self._known(what), path)
+            case {"lists": "conditions"}:
+                yield from self._conditions(of, value, path)
+            case {"is": "condition"}:
+                if of.optional:
+                    yield Slip("drop-key", path, None)
+                yield from self._condition(of, value, path)
             case {"is": "facts"}:
                 if of.optional:
                     yield Slip("drop-key", path, None)
@@ -170,6 +186,15 @@ class Slips:
                 yield from _date(value, path)
             case _:
                 yield from self._plain(of, value, path)
+
+    def _conditions(self, of: _Key, tables: Sequence[Mapping[str, Any]], path: KeyPath) -> Iterator[Slip]:
+        """Yield what can go wrong with a list of conditions: one too few, and each by itself."""
+        for index, table in enumerate(tables):
+            if len(tables) > 1:
+                yield Slip("drop-requirement", (*path, index), None)
+            elif of.optional:
+                yield Slip("drop-requirement", path, None)
+            yield from self._condition(of, table, (*path, index))
 
     def _plain(self, of: _Key, value: Any, path: KeyPath) -> Iterator[Slip]:
         """Yield what can go wrong with a value of which JSON Schema says all that there is to say."""
@@ -309,6 +334,23 @@ class Slips:
         for name, term in terms.items():
             if name != word and (set(term.is_a) & set(parents) or word in term.is_a):
                 yield name
+
+
+def _recombined(key: str, schema: Schema, table: Mapping[str, Any], path: KeyPath) -> Iterator[Slip]:
+    """Yield what can go wrong with how conditions are combined at a key of a table: and, or, not, one for another."""
+    if schema is not NESTED.get(key):
+        return
+    match key:
+        case "any" | "all" if len(table[key]) > 1:
+            other = "all" if key == "any" else "any"
+            if other not in table:
+                yield Slip("swap-and-or", path, _renamed(key, other))
+        case "not" if "all" not in table:
+            yield Slip(
+                "negate-requirement",
+                path,
+                lambda found: {("all" if k == "not" else k): ([v] if k == "not" else v) for k, v in found.items()},
+            )
 
 
 def _word(of: _Key, value: str, known: Iterable[str], path: KeyPath) -> Iterator[Slip]:

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from policyengine.language import RuleTable, about_table, flag, licence_list, term_list
-from policyengine.model import WITHIN, Condition, Field, In, NotIn, Permit, Rule, Text, all_of, conjuncts
+from policyengine.model import ALWAYS, WITHIN, And, Condition, Field, In, NotIn, Or, Permit, Rule, Text, all_of, any_of
 
 
 class JointUse:
@@ -53,5 +53,15 @@ class JointUse:
 
 def _of_its_own(terms: Condition) -> Condition:
     """Return `terms` without what they ask of a recipient: the controller's own use has none."""
-    other = (Field.RECIPIENT, Field.SERVICE, Field.COUNTRY)
-    return all_of(*(part for part in conjuncts(terms) if not (isinstance(part, In | NotIn) and part.field in other)))
+    match terms:
+        case In(Field.RECIPIENT | Field.SERVICE | Field.COUNTRY) | NotIn(
+            Field.RECIPIENT | Field.SERVICE | Field.COUNTRY
+        ):
+            return ALWAYS
+        case And(parts):
+            return all_of(*map(_of_its_own, parts))
+        case Or(parts):
+            ways = [_of_its_own(part) for part in parts]
+            return ALWAYS if ALWAYS in ways else any_of(*ways)
+        case _:
+            return terms

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from policyengine.language import RuleTable, clause_list, fact_expression, operation_list
+from policyengine.language import RuleTable, clause_list, condition_table, operation_list
 from policyengine.model import NEVER, Restriction, Rule, Text, all_of
 
 
@@ -22,7 +22,7 @@ class Prohibition:
         "operations": operation_list("these operations, by default all"),
         "over": clause_list("What these clauses permit, by default what any permits."),
         "spares": clause_list("What these clauses permit is left alone."),
-        "lifted_by": fact_expression("Facts in effect that lift it."),
+        "lifted_by": condition_table("What lifts it."),
     }
     required: frozenset[str] = frozenset()
 
@@ -33,7 +33,7 @@ class Prohibition:
             code="prohibited",
             message=Text(ja=f"条項 {table.clause} が禁じています", en=f"clause {table.clause} prohibits it"),
             when=all_of(table.on("operations"), table.condition()),
-            unless=table.facts("lifted_by", default=NEVER),
+            unless=table.condition("lifted_by", default=NEVER),
             only=table.clauses("over") if "over" in table.values else None,
             spares=table.clauses("spares"),
         )

@@ -8,7 +8,7 @@ from typing import Any
 from policyengine.language import (
     RuleTable,
     clause_list,
-    fact_expression,
+    condition_table,
     fact_value,
     obligation_list,
     operation_list,
@@ -30,7 +30,7 @@ class DataSubjectRequest:
         "request": fact_value("The kind of request, a value of the field `kind` of the fact.", "request", "kind"),
         "stops": operation_list("which operations it stops"),
         "spares": clause_list("What these clauses permit goes on."),
-        "lifted_by": fact_expression("Facts in effect under which the flow goes on."),
+        "lifted_by": condition_table("Where this is met, the flow goes on."),
         "not_binding": {
             "type": "object",
             "description": "People whose requests do not bind, and what is to be done with them instead.",
@@ -53,7 +53,7 @@ class DataSubjectRequest:
             code="request-in-effect",
             message=Text(ja="本人の求めにより停止している取扱いです", en="the data subject asked that this stop"),
             when=all_of(table.on("stops"), table.condition(), asked),
-            unless=table.facts("lifted_by", default=NEVER),
+            unless=table.condition("lifted_by", default=NEVER),
             spares=table.clauses("spares"),
             exempt=In(Field.SUBJECT, subjects, exempt) if exempt else NEVER,
             instead=table.obligations("not_binding", "oblige"),
