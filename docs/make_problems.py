@@ -84,7 +84,7 @@ SECTIONS = (
         ),
         "toml",
         "file-missing file-unreadable not-a-file file-too-large import-outside not-utf-8 toml-syntax toml-1.1 "
-        "no-policy duplicate-policy imported-policy not-loaded no-rule-file file-unwritable not-as-sealed",
+        "no-policy duplicate-policy imported-policy not-data not-loaded no-rule-file file-unwritable not-as-sealed",
     ),
     Section(
         Text(ja="形", en="Form"),

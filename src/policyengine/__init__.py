@@ -20,6 +20,7 @@ if TYPE_CHECKING:
         Problem,
     )
     from policyengine.hooks import EventSource, FactQuery, FactSource, ReportFormat, hookimpl
+    from policyengine.language.documents import Documents
     from policyengine.language.kind import RuleKind
     from policyengine.model.decision import Decision, Obligation, PolicyRef, Reason
     from policyengine.model.event import Event
@@ -56,6 +57,7 @@ else:
                 "ReportFormat",
                 "hookimpl",
             ),
+            "language.documents": ("Documents",),
             "language.kind": ("RuleKind",),
             "text": ("Text",),
         },
@@ -64,6 +66,7 @@ else:
 __all__ = [
     "Actor",
     "Decision",
+    "Documents",
     "EnforcementAction",
     "Engine",
     "Event",

@@ -27,14 +27,16 @@ class Place(msgspec.Struct, frozen=True, order=True):
         file: the path as the caller gave it.
         line: counted from 1; 0 where the whole file is meant.
         column: counted from 1, in characters; 0 where the whole line is meant.
+        path: the way to it in data that are no text and have no lines, such as ``clause[0].number``.
     """
 
     file: str
     line: int = 0
     column: int = 0
+    path: str = ""
 
     def __str__(self) -> str:
-        return ":".join(map(str, (self.file, *(number for number in (self.line, self.column) if number))))
+        return ":".join(map(str, (self.file, *(part for part in (self.line, self.column, self.path) if part))))
 
 
 class Placing(Protocol):

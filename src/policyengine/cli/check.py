@@ -88,6 +88,7 @@ def _not_loaded(path: Iterable[str], packs: Iterable[Path], configurations: Iter
     """Yield the paths below which there are rule files that nothing loads: no pack, nor what is configured."""
     from policyengine.engine.configuration import read_configuration  # noqa: PLC0415
     from policyengine.language.disk import Files  # noqa: PLC0415
+    from policyengine.language.documents import Documents  # noqa: PLC0415
     from policyengine.language.find import unloaded  # noqa: PLC0415
     from policyengine.language.pack import load_pack  # noqa: PLC0415
 
@@ -95,7 +96,7 @@ def _not_loaded(path: Iterable[str], packs: Iterable[Path], configurations: Iter
     for file in configurations:
         with suppress(PolicyError):  # what is wrong with it was told
             found = read_configuration(file)
-            named.update(map(Path, (*found.policies, *found.shadow)))
+            named.update(Path(pack) for pack in (*found.policies, *found.shadow) if not isinstance(pack, Documents))
     loaded: set[Path] = set()
     for pack in named:
         with suppress(PolicyError):

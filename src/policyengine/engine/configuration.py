@@ -19,6 +19,7 @@ from policyengine.engine.problems import (
 )
 from policyengine.errors import ConfigurationError, Fault, KeyPath, Place, PolicyError, Problem, did_you_mean
 from policyengine.language.disk import Files
+from policyengine.language.documents import Documents
 from policyengine.language.source import Document, read
 from policyengine.model.policy import Policy
 from policyengine.schema.pieces import DRAFT, Schema
@@ -49,12 +50,12 @@ class Configuration:
         document: the file that says all this; None where arguments do.
     """
 
-    policies: tuple[str | Path, ...] = ()
+    policies: tuple[str | Path | Documents, ...] = ()
     readings: Mapping[str, str] = field(default_factory=dict)
     mode: Mode = "enforce"
     steps: tuple[Step, ...] = ()
     settings: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
-    shadow: tuple[str | Path, ...] = ()
+    shadow: tuple[str | Path | Documents, ...] = ()
     shadow_readings: Mapping[str, str] = field(default_factory=dict)
     source_timeout: float | None = None
     action_timeout: float | None = None
@@ -64,7 +65,7 @@ class Configuration:
     document: Document | None = None
 
     @property
-    def paths(self) -> tuple[str | Path, ...]:
+    def paths(self) -> tuple[str | Path | Documents, ...]:
         """The packs and the file itself: what an engine of this configuration depends on."""
         return (*([] if self.document is None else [self.document.path]), *self.policies, *self.shadow)
 
@@ -148,13 +149,13 @@ class Configuration:
 
 
 def configuration_of(
-    *paths: str | Path,
+    *paths: str | Path | Documents,
     config: str | Path | None = None,
     readings: Mapping[str, str] | None = None,
     settings: Mapping[str, Mapping[str, Any]] | None = None,
     steps: Iterable[Step] = (),
     mode: Mode = "enforce",
-    shadow: Iterable[str | Path] = (),
+    shadow: Iterable[str | Path | Documents] = (),
     shadow_readings: Mapping[str, str] | None = None,
     source_timeout: float | None = None,
     action_timeout: float | None = None,

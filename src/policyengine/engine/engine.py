@@ -29,6 +29,7 @@ from policyengine.engine.watched import WatchedEngine
 from policyengine.errors import ConfigurationError, InvalidEvent
 from policyengine.hooks import EventSource, FactSource, ReportFormat
 from policyengine.language.disk import Files
+from policyengine.language.documents import Documents
 from policyengine.model.decision import Decision, Reason
 from policyengine.model.event import Event, event_from_json, event_from_mapping
 from policyengine.model.fact import COMMON_FACT_FIELDS, FactType
@@ -106,7 +107,7 @@ class Engine:
     @classmethod
     def load(
         cls,
-        *paths: str | Path,
+        *paths: str | Path | Documents,
         config: str | Path | None = None,
         readings: Mapping[str, str] | None = None,
         plugins: Iterable[object] = (),
@@ -114,7 +115,7 @@ class Engine:
         settings: Mapping[str, Mapping[str, Any]] | None = None,
         steps: Iterable[Step] = (),
         mode: Mode = "enforce",
-        shadow: Iterable[str | Path] = (),
+        shadow: Iterable[str | Path | Documents] = (),
         shadow_readings: Mapping[str, str] | None = None,
         source_timeout: float | None = None,
         action_timeout: float | None = None,
@@ -125,7 +126,8 @@ class Engine:
         """Load policies from their packs, or all that a configuration file names.
 
         Args:
-            paths: TOML files or folders of them, each one policy. Those that govern an event must all permit it.
+            paths: TOML files or folders of them, or `Documents` in memory, each one policy. Those that govern an event
+                must all permit it.
             config: a configuration file (`policyengine.toml`), in place of all other arguments but the plugins.
             readings: readings by name, or ``policy:name`` where several policies have the name, each with the value to
                 read the text under in place of its default.
@@ -170,7 +172,7 @@ class Engine:
 
     @classmethod
     def watch(
-        cls, *paths: str | Path, config: str | Path | None = None, interval: float = 1.0, **options: Any
+        cls, *paths: str | Path | Documents, config: str | Path | None = None, interval: float = 1.0, **options: Any
     ) -> WatchedEngine:
         """Load policies and follow their files: a change is loaded and swapped in, a broken one leaves all as it is.
 

@@ -14,6 +14,7 @@ from policyengine.engine.configuration import Configuration
 from policyengine.engine.plugins import Plugins
 from policyengine.errors import Place, PolicyEngineError, PolicyError
 from policyengine.language.disk import Files, Seen
+from policyengine.language.documents import Documents
 from policyengine.language.file_problems import NOT_SEALED, NOTHING_TO_LOAD, SEAL_AGAIN
 from policyengine.language.pack import load_pack
 from policyengine.language.readings import Placed, picking_problems
@@ -109,7 +110,7 @@ class Packs:
 
     def __init__(
         self,
-        paths: Sequence[str | Path],
+        paths: Sequence[str | Path | Documents],
         readings: Mapping[str, str],
         placed: Placed,
         configuration: Configuration,
@@ -120,7 +121,7 @@ class Packs:
     ) -> None:
         self._configuration, self._plugins, self._pinned = configuration, plugins, pinned
         self._paths, self._readings, self._placed = tuple(paths), readings, placed
-        known: dict[str | Path, Loaded | None] = {}
+        known: dict[str | Path | Documents, Loaded | None] = {}
         if before is not None and before._readings == readings:
             known = {path: part.value for path, part in zip(before._paths, before.parts, strict=True)}
         self.parts: list[Part[Loaded]] = [
@@ -153,8 +154,9 @@ class Packs:
     def _load(self, number: int, files: Files) -> Loaded:
         from policyengine.language.build import policy_of  # noqa: PLC0415  needed only to load
 
-        pack = load_pack(self._paths[number], files)
-        sealed, before = files.look(os.path.lexists, pack.lock), self.parts[number].value
+        path, before = self._paths[number], self.parts[number].value
+        pack = load_pack(path, files)
+        sealed = not isinstance(path, Documents) and files.look(os.path.lexists, pack.lock)
         if before is not None and before.sealed and not sealed:  # or who takes the seal away could change all else
             raise PolicyError([NOT_SEALED.at(Place(str(pack.lock)), hint=SEAL_AGAIN.filled(pack=pack.path))])
         policy = policy_of(pack, self._plugins.kinds, self._readings, placed=self._placed)

@@ -73,6 +73,20 @@ class Installed(Struct, frozen=True):
     error: str | None = None
 
 
+class _Manager(pluggy.PluginManager):
+    """Passes over the names that are no hooks, of what is ours: pluggy looks long at every name of a module."""
+
+    def parse_hookspec_opts(self, module_or_class: ModuleType | type, name: str) -> pluggy.HookspecOpts | None:
+        """Return what is said of a hook."""
+        return super().parse_hookspec_opts(module_or_class, name) if name.startswith(PROJECT) else None
+
+    def parse_hookimpl_opts(self, plugin: object, name: str) -> pluggy.HookimplOpts | None:
+        """Return what is said of an implementation of a hook."""
+        if not name.startswith(PROJECT) and isinstance(plugin, ModuleType) and plugin in _BUILT_IN.values():
+            return None
+        return super().parse_hookimpl_opts(plugin, name)
+
+
 class Plugins:
     """The plugins of one engine, and what they hand over. A hook is called when its sort is first asked for.
 
@@ -100,7 +114,7 @@ class Plugins:
         disable: Iterable[str] = (),
         tolerant: bool = False,
     ) -> None:
-        self.manager = pluggy.PluginManager(PROJECT)
+        self.manager: pluggy.PluginManager = _Manager(PROJECT)
         self.manager.add_hookspecs(Hooks)
         self._brought_by: dict[str, Distribution | None] = {}
         self._disabled: dict[str, Distribution | None] = {}

@@ -15,11 +15,12 @@ from policyengine.language import check
 from policyengine.language.conditions import Scope
 from policyengine.language.declare import Declarations, cases_of, table_of
 from policyengine.language.disk import Files
+from policyengine.language.documents import Documents
 from policyengine.language.file_problems import IMPORTED_POLICY, NO_POLICY_TABLE, NOTHING_TO_LOAD
 from policyengine.language.find import STANDARD
 from policyengine.language.keys import ANY
 from policyengine.language.lowering import Kept, Lowered, Lowering, Written
-from policyengine.language.pack import Pack, load_pack
+from policyengine.language.pack import Pack, load_pack, standard
 from policyengine.language.problems import (
     DUPLICATE_RULE,
     ENDS_BEFORE_IT_BEGINS,
@@ -32,7 +33,7 @@ from policyengine.language.problems import (
 )
 from policyengine.language.readings import Placed, key_of, nowhere, picking_problems, without_ambiguous
 from policyengine.language.satisfy import Events
-from policyengine.language.source import Document, read
+from policyengine.language.source import Document
 from policyengine.model.operation import OPERATIONS
 from policyengine.model.policy import Clause, Policy, Reading
 from policyengine.model.problems import POLICY_TABLE_TWICE
@@ -48,14 +49,22 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
+_MOST_SEEN = 64
+"""So many vocabularies are kept at most."""
+
+_seen: dict[tuple[tuple[str, str], ...], Vocabulary] = {}
+"""Vocabularies by their files and what these hold: those of packs that import the same words are made once."""
+
 _NO_CARRIER = ("number", "title", "summary", "organisational", "ground", "case_of", "open")
 
 
-def build_policy(path: str | Path, kinds: Mapping[str, RuleKind], readings: Mapping[str, str] | None = None) -> Policy:
+def build_policy(
+    path: str | Path | Documents, kinds: Mapping[str, RuleKind], readings: Mapping[str, str] | None = None
+) -> Policy:
     """Return the policy of the pack at `path`.
 
     Args:
-        path: a TOML file, or a folder of them.
+        path: a TOML file, or a folder of them, or documents in memory.
         kinds: the registered rule kinds by name.
         readings: for some readings of the policy, the value to read it under, by name or ``POLICY:NAME``; those of
             other policies are ignored.
@@ -67,7 +76,7 @@ def build_policy(path: str | Path, kinds: Mapping[str, RuleKind], readings: Mapp
 
 
 def build_policies(
-    paths: Sequence[str | Path],
+    paths: Sequence[str | Path | Documents],
     kinds: Mapping[str, RuleKind],
     readings: Mapping[str, str],
     placed: Placed = nowhere,
@@ -76,7 +85,7 @@ def build_policies(
     """Return the policies of the packs at `paths`.
 
     Args:
-        paths: TOML files, or folders of them.
+        paths: TOML files, or folders of them, or documents in memory.
         kinds: the registered rule kinds by name.
         readings: by name, or ``POLICY:NAME`` where several policies have the name, the value to read it under.
         placed: where that is said.
@@ -147,7 +156,7 @@ def check_path(path: str | Path, kinds: Mapping[str, RuleKind], files: Files | N
 
 def standard_vocabulary() -> Vocabulary:
     """Return the words that every policy has: the fact types of section 2 of the contract, and the default form."""
-    return _Builder(Pack(STANDARD, (), (read(STANDARD),)), {}, {}).vocabulary()
+    return _Builder(Pack(STANDARD, (), (standard(),)), {}, {}).vocabulary()
 
 
 class Variants:
@@ -218,7 +227,7 @@ class _Builder(Declarations):
         if self.pack.problems:  # what is missing would make everything else look wrong
             raise PolicyError(self.problems)
         about = self._policy_table()
-        vocabulary = self._once("vocabulary", self._parts("vocabulary"), self.vocabulary)
+        vocabulary = self._once("vocabulary", self._parts("vocabulary"), self._words)
         readings = self._once("readings", self._parts("readings"), self.readings)
         said = [table.get(key) for _, _, table in self.clause_tables() for key in (*_NO_CARRIER, "defines")]
         clauses = self._once("clauses", (vocabulary, readings, *said), lambda: self.clauses(vocabulary))
@@ -268,6 +277,20 @@ class _Builder(Declarations):
             layer=layer,
             decides=self._named_by_permits(lowering) if layer else frozenset(OPERATIONS),
         )
+
+    def _words(self) -> Vocabulary:
+        """Return the words of all documents, of which another policy that has the same files may have asked before."""
+        declaring = [document for document in self.pack.documents if "vocabulary" in document.data]
+        seen = tuple((document.path, document.digest) for document in declaring)
+        found = _seen.get(seen)
+        if found is None:
+            before = len(self.problems)
+            found = self.vocabulary()
+            if len(self.problems) == before and all(document.digest for document in declaring):
+                if len(_seen) >= _MOST_SEEN:
+                    _seen.clear()
+                _seen[seen] = found
+        return found
 
     def _once(self, what: Hashable, parts: Sequence[object], make: Callable[[], T]) -> T:
         """Return what is made of parts of the pack, which another pack may share; of what is wrong nothing is kept."""

@@ -180,6 +180,23 @@ pack/../shop.toml:1:2: error: imported-policy: an imported file cannot have a ta
 ...
 """,
 )
+NOT_DATA: Final = Code(
+    "not-data",
+    ja="TOML の値にならないもの（{found}）です",
+    en="{found} is no value that TOML has",
+    means=Text(
+        ja="メモリー上のパック（`Documents`）に、文字列、数、真偽値、時刻、リスト、文字列をキーとするマッピングの"
+        "どれでもないものがあります。",
+        en="In a pack in memory (`Documents`), something is neither a text, a number, a boolean, a time, a list nor a "
+        "mapping whose keys are texts.",
+    ),
+    example=r"""
+>>> from policyengine import Documents, Engine
+>>> Engine.load(Documents({"shop": {"policy": {"id": "shop", "governs": {"shop"}}}}))
+Traceback (most recent call last):
+policyengine.errors.PolicyError: shop:policy.governs: error: not-data: set is no value that TOML has
+""",
+)
 NO_RULE_FILE: Final = Code(
     "no-rule-file",
     ja="フォルダにルールファイルがありません",

@@ -6,12 +6,23 @@ import hashlib
 import json
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
+from functools import cache
 from pathlib import Path
 from typing import Any
 
-from policyengine.errors import Place, PolicyError, Problem
+from policyengine.errors import Place, PolicyError, Problem, did_you_mean
 from policyengine.language.disk import Files, unreadable
-from policyengine.language.file_problems import DECLARE_IMPORTS, IMPORT_OUTSIDE, IMPORTED, NO_TOML_FILE, PACKS_BELOW
+from policyengine.language.documents import Documents, imported_name
+from policyengine.language.file_problems import (
+    DECLARE_IMPORTS,
+    FILE_MISSING,
+    IMPORT_MISSING,
+    IMPORT_OUTSIDE,
+    IMPORTED,
+    NO_POLICY_TABLE,
+    NO_TOML_FILE,
+    PACKS_BELOW,
+)
 from policyengine.language.find import STANDARD, find_packs, pack_files
 from policyengine.language.seal import lock_of, seal_problems
 from policyengine.language.source import Document, read
@@ -91,24 +102,25 @@ class Pack:
         return "sha256:" + hashlib.sha256("\n".join(content).encode("utf-8", "surrogatepass")).hexdigest()
 
 
-def load_pack(path: str | Path, files: Files | None = None, *, held: bool = True) -> Pack:
+def load_pack(path: str | Path | Documents, files: Files | None = None, *, held: bool = True) -> Pack:
     """Read the pack at `path`: a TOML file, or a folder whose TOML files (but test suites) make one policy.
 
     Args:
-        path: the file or folder.
+        path: the file or folder, or documents in memory.
         files: the disk, and where imports may lead; by default below the folder that the pack's own stands in.
         held: whether it is held to its lock, where it has one.
 
     Raises:
         PolicyError: there is no file at all.
     """
+    if isinstance(path, Documents):
+        return _in_memory(path)
     root, files = Path(path), files or Files()
     problems: list[Problem] = []
     rules: list[Document] = []
     imported: list[Document] = []
     seen: set[Path] = set()
     waiting: list[tuple[Path, Document | None, list[Document]]] = [(file, None, rules) for file in _files(root, files)]
-    waiting.append((STANDARD, None, imported))
     tried: list[Path] = []
     while waiting:
         file, importer, into = waiting.pop(0)
@@ -124,11 +136,37 @@ def load_pack(path: str | Path, files: Files | None = None, *, held: bool = True
             continue
         into.append(document)
         waiting.extend((file.parent / target, document, imported) for target in _imports(document))
-    imported.sort(key=lambda document: document.path != str(STANDARD))
-    pack = Pack(root, tuple(rules), tuple(imported), tuple(problems))
+    pack = Pack(root, tuple(rules), (standard(), *imported), tuple(problems))
     if not held:
         return pack
     return replace(pack, problems=(*problems, *seal_problems(pack.lock, pack.own, tried, files)))
+
+
+def _in_memory(documents: Documents) -> Pack:
+    """Return a pack of documents. Raises `PolicyError` where none is the pack's own."""
+    found = list(documents.read())
+    read = {document.path: document for document in found if isinstance(document, Document)}
+    problems = [problem for error in found if isinstance(error, PolicyError) for problem in error.problems]
+    imported: set[str] = set()
+    for document in read.values():
+        for index, target in enumerate(_imports(document)):
+            name = imported_name(document.path, target)
+            if name in read:
+                imported.add(name)
+            elif not problems:
+                place, hint = document.place(("imports", index)), did_you_mean(name, read)
+                problems.append(IMPORT_MISSING.at(place, hint=hint, file=name, problem=FILE_MISSING.text()))
+    own = tuple(document for name, document in read.items() if name not in imported or "policy" in document.data)
+    if not own:
+        raise PolicyError(problems or [NO_POLICY_TABLE.at(Place(documents.name) if documents.name else None)])
+    shared = tuple(document for document in read.values() if document not in own)
+    return Pack(Path(documents.name), own, (standard(), *shared), tuple(problems))
+
+
+@cache
+def standard() -> Document:
+    """Return the standard vocabulary, which comes with the engine and stays as it is while that runs."""
+    return read(STANDARD)
 
 
 def _files(root: Path, files: Files) -> tuple[Path, ...]:

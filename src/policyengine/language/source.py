@@ -9,7 +9,7 @@ from datetime import date, datetime, time
 from pathlib import Path
 from typing import Any, Final
 
-from policyengine.errors import KeyPath, Place, PolicyError
+from policyengine.errors import KeyPath, Place, Placing, PolicyError
 from policyengine.language.disk import Files, contents
 from policyengine.language.file_problems import (
     NESTED_TOO_DEEPLY,
@@ -44,7 +44,7 @@ class Document:
         self.text = text
         self.data = data
         self.digest = digest
-        self.places = Places(text, path)
+        self.places: Placing = Places(text, path)
 
     def place(self, path: KeyPath) -> Place:
         """Return where the key or value at `path` stands; for a path that is not there, its nearest ancestor."""
