@@ -18,6 +18,7 @@ from fastapi.responses import JSONResponse
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 
 from policyengine import Decision, Engine, FlowDenied, Obligation, WatchedEngine
+from policyengine_asgi import DenialMiddleware, lifespan, liveness, readiness
 from policyengine_records import Ledger, Quarantine, RecordsError, RecordsUnavailable
 from policyengine_records import Store as Records
 
@@ -107,13 +108,14 @@ def create_app(config: Path = CONFIGURATION, interval: float = 1.0) -> FastAPI:
     )
 
     @asynccontextmanager
-    async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
-        with platform.engine:
-            yield
+    async def keeping(_app: FastAPI) -> AsyncIterator[None]:
+        yield
         records.close()
 
-    app = FastAPI(title="Course platform", lifespan=lifespan)
-    app.add_exception_handler(FlowDenied, _denied)
+    app = FastAPI(title="Course platform", lifespan=lifespan(lambda: engine, keeping))
+    app.add_middleware(DenialMiddleware)
+    app.add_route("/livez", liveness)
+    app.add_route("/readyz", readiness)
     app.add_exception_handler(
         RecordsUnavailable, _answered(503, "the ledger does not answer: nothing is known for sure")
     )
@@ -232,16 +234,6 @@ def _refuse_unknown(decisions: Iterable[Decision]) -> None:
     for decision in decisions:
         if decision.outcome == "invalid" or UNKNOWN & {reason.code for reason in decision.reasons}:
             raise FlowDenied(decision)
-
-
-async def _denied(_request: Request, error: Any) -> JSONResponse:
-    """Say no, with the decision. An invalid event is our own fault, for only this platform builds them."""
-    decision: Decision = error.decision
-    status = 503 if UNKNOWN & {reason.code for reason in decision.reasons} else 403
-    if decision.outcome == "invalid":
-        status = 500
-        log.error("an event that is none was built: %s", [fault.path for fault in decision.errors])
-    return JSONResponse({"decision": decision.as_dict(), "kept": error.kept}, status)
 
 
 def _answered(status: int, detail: str) -> Any:
