@@ -81,10 +81,7 @@ def _enforcing(engine: Engine, payload: Any = None) -> Callable[[object], object
 def rows(*, quick: bool) -> Iterator[Row]:
     """Yield the rows of this section."""
     repeats = 9 if quick else 41
-    for name in ("policyengine.decisions", "policyengine.shadow"):
-        logging.getLogger(name).addHandler(logging.NullHandler())
-        logging.getLogger(name).propagate = False
-    logging.getLogger("policyengine.decisions").setLevel(logging.INFO)
+    _silence()
     bare = _engine()
     with tempfile.TemporaryDirectory() as folder:
         for what, event, measured, note in _parts(Path(folder)):
@@ -92,6 +89,20 @@ def rows(*, quick: bool) -> Iterator[Row]:
             events = [event] * 20
             yield Row(TITLE, what, *turn_about(over(bare.evaluate, events), over(measured, events), 20, repeats), note)
     yield from _many(bare, repeats)
+
+
+def measured(folder: Path) -> Iterator[tuple[str, dict[str, Any], Callable[[object], object], str]]:
+    """Yield a bare decision, and each part of enforcement."""
+    _silence()
+    yield "a bare decision", PERMITTED, _engine().evaluate, ""
+    yield from _parts(folder)
+
+
+def _silence() -> None:
+    for name in ("policyengine.decisions", "policyengine.shadow"):
+        logging.getLogger(name).addHandler(logging.NullHandler())
+        logging.getLogger(name).propagate = False
+    logging.getLogger("policyengine.decisions").setLevel(logging.INFO)
 
 
 def _parts(folder: Path) -> Iterator[tuple[str, dict[str, Any], Callable[[object], object], str]]:

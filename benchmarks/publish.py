@@ -1,13 +1,14 @@
 """Write what was measured into docs/benchmarks.md, with its plots: `python benchmarks/publish.py FILE...`.
 
-Each file is what `run.py --json` wrote. A section that several of them have is taken from the last. The plots need
-matplotlib.
+Each file is what `run.py --json` wrote. A section that several of them have is taken from the last; one that none has
+stays as it stands on the page, and so does a plot. The plots need matplotlib.
 """
 
 from __future__ import annotations
 
 import argparse
 import json
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, Final, NamedTuple
@@ -18,6 +19,7 @@ from timing import Figures, Row, Spread
 DOCS: Final = Path(__file__).parents[1] / "docs"
 PAGE: Final = DOCS / "benchmarks.md"
 PLOTS: Final = DOCS / "benchmarks"
+IMAGE: Final = re.compile(r"!\[(?P<title>[^]]*)\]\(benchmarks/(?P<name>\w+)\.svg\)")
 MARK: Final = "<!-- what follows is written by benchmarks/publish.py -->\n"
 
 
@@ -38,10 +40,13 @@ def main() -> None:
             found.pop(name, None)
             found[name] = Section(run["ran_on"], rows)
     PLOTS.mkdir(exist_ok=True)
-    shown = [f"![{title}](benchmarks/{name}.svg)\n" for name, title in _plots(found)]
-    tables = [_table(name, *section) for name, section in found.items()]
-    head = PAGE.read_text(encoding="utf-8").partition(MARK)[0]
-    PAGE.write_text(head + MARK + "\n" + "\n".join([*shown, *tables]), encoding="utf-8")
+    head, _, before = PAGE.read_text(encoding="utf-8").partition(MARK)
+    plots, *tables = before.strip().split("\n### ")
+    shown = {image["name"]: image["title"] for image in IMAGE.finditer(plots)} | dict(_plots(found))
+    stands = {table.partition("\n")[0]: f"### {table.strip()}\n" for table in tables}
+    stands |= {f"{name[0].upper()}{name[1:]}": _table(name, *section) for name, section in found.items()}
+    images = [f"![{title}](benchmarks/{name}.svg)\n" for name, title in shown.items()]
+    PAGE.write_text(head + MARK + "\n" + "\n".join([*images, *stands.values()]), encoding="utf-8")
 
 
 def _run(file: str) -> Any:
@@ -83,14 +88,15 @@ def _line(values: Iterable[str]) -> str:
 
 def _plots(found: Mapping[str, Section]) -> Iterator[tuple[str, str]]:
     """Draw the plots for which something was measured, and yield the file name and the title of each."""
-    import matplotlib as mpl  # noqa: PLC0415  only for who publishes
-
-    mpl.use("svg")
-    mpl.rcParams |= {"svg.hashsalt": "benchmarks", "font.size": 9, "figure.constrained_layout.use": True}
     streams = {name: section for name, section in found.items() if name.endswith("each event by itself")}
+    peers = {name: section for name, section in found.items() if name.startswith("peers: ")}
+    if streams or peers:
+        import matplotlib as mpl  # noqa: PLC0415  only for who publishes plots
+
+        mpl.use("svg")
+        mpl.rcParams |= {"svg.hashsalt": "benchmarks", "font.size": 9, "figure.constrained_layout.use": True}
     if streams:
         yield "streams", _streams(streams)
-    peers = {name: section for name, section in found.items() if name.startswith("peers: ")}
     if peers:
         yield "peers", _peers(peers)
 

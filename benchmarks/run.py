@@ -19,6 +19,7 @@ import pieces
 import scale
 import startup
 import steady
+import together
 from tables import cells, sections
 from timing import Figures, Row
 
@@ -39,6 +40,7 @@ SECTIONS: dict[str, Callable[..., Iterator[Row | Figures]]] = {
     "mutate": commands.mutate,
     "peers": peers.rows,
     "embedding": embedding.rows,
+    "together": together.rows,
     "ledger": ledger.rows,
 }
 

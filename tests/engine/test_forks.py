@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import copy
 import http.client
 import json
 import multiprocessing
 import os
+import pickle
 import signal
 import socket
 import subprocess
@@ -174,6 +176,14 @@ ENGINE: WatchedEngine | None = None
 def _inherited(purpose: str) -> str:
     assert ENGINE is not None
     return ENGINE.evaluate(event(purpose)).outcome
+
+
+def test_an_engine_says_why_it_is_not_sent_to_another_process(tmp_path: Path) -> None:
+    with Engine.watch(write(tmp_path, 1), interval=3600, installed_plugins=False) as watched:
+        for engine in (watched, watched.engine):
+            for attempt in (pickle.dumps, copy.copy, copy.deepcopy):
+                with pytest.raises(TypeError, match="one that is spawned loads its own"):
+                    attempt(engine)
 
 
 @pytest.mark.parametrize("method", ["fork", "spawn"])

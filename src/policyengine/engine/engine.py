@@ -10,7 +10,7 @@ from functools import partial
 from itertools import islice
 from pathlib import Path
 from types import TracebackType
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NoReturn
 
 import policyengine.engine.later  # noqa: F401  sees to what is imported late, where a process forks
 from policyengine.decision.decider import Decider, invalid, read_event
@@ -25,7 +25,7 @@ from policyengine.engine.gather import Gatherer
 from policyengine.engine.plugins import Plugins
 from policyengine.engine.problems import NO_TIMEOUT
 from policyengine.engine.watch import Followed
-from policyengine.engine.watched import WatchedEngine
+from policyengine.engine.watched import WatchedEngine, refuse_copy
 from policyengine.errors import ConfigurationError, InvalidEvent
 from policyengine.hooks import EventSource, FactSource, ReportFormat
 from policyengine.language.disk import Files
@@ -345,6 +345,9 @@ class Engine:
             if self._plugins is not None:
                 self._plugins.close(self._workers)
             self._workers.close()
+
+    def __reduce__(self) -> NoReturn:
+        refuse_copy(self)
 
     def __enter__(self) -> Engine:
         return self

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from types import TracebackType
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NoReturn
 
 from policyengine.enforcement.guard import F, guard
 
@@ -15,6 +15,14 @@ if TYPE_CHECKING:
     from policyengine.errors import InvalidEvent
     from policyengine.model.decision import Decision
     from policyengine.model.event import Event
+
+
+def refuse_copy(engine: object) -> NoReturn:
+    """Raise `TypeError`, as pickling and copying do of what holds threads and files, and say what to do."""
+    raise TypeError(
+        f"{type(engine).__name__} cannot be copied or sent to another process: one that is forked has it already, and "
+        "one that is spawned loads its own"
+    )
 
 
 class WatchedEngine:
@@ -29,6 +37,9 @@ class WatchedEngine:
 
     def __init__(self, followed: Followed[Engine]) -> None:
         self._followed = followed
+
+    def __reduce__(self) -> NoReturn:
+        refuse_copy(self)
 
     @property
     def engine(self) -> Engine:
