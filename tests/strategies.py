@@ -142,8 +142,19 @@ FACTS = st.sampled_from(
         {"type": "declaration", "unheld": ["partner"]},
         {"type": "grant"},
         {"type": "grant", "unheld": ["holders", "via"]},
+        {"type": "consent", "within": "P2M"},
+        {"type": "consent", "within": "P10D", "stated": ["items"]},
+        {"type": "grant", "within": "P1Y1M"},
     ]
 )
+LATER_FACTS = st.sampled_from(
+    [
+        {"type": "consent", "after": {"type": "request", "kind": "stop_use"}},
+        {"type": "consent", "after": {"type": "consent", "stated": ["purposes"]}, "within": "P2M"},
+        {"type": "grant", "after": {"type": "grant", "unheld": ["holders", "via"]}},
+    ]
+)
+"""Facts that must have begun after others; analyses do not look into that."""
 
 
 @cache
@@ -657,4 +668,8 @@ def written_cases(
 ) -> tuple[dict[str, Any], dict[str, str], dict[str, Any]]:
     """The data of a rule file, one of its readings, and an event over its words."""
     data, readings = draw(written(most, of))
+    if rarely(draw, 4):
+        lists = [rules for clause in data["clause"] for rules in clause.values() if isinstance(rules, list)]
+        table = draw(st.sampled_from([table for rules in lists for table in rules]))
+        table["lifted_by" if "lifted_by" in table else "facts"] = draw(LATER_FACTS)
     return data, readings, draw(events_of(policy_from(data, readings)))

@@ -107,12 +107,16 @@ class Known:
         named: the fields that the rule names, each with the accepted values.
         stated: the fields that the fact must state.
         unheld: the fields that need not agree.
+        within: it began less long ago; for one that does not say when, that is open.
+        after: it says when it began, and that is after every such fact that counts for the item on the other side.
     """
 
     type: str
     named: tuple[tuple[str, tuple[str, ...]], ...] = ()
     stated: tuple[str, ...] = ()
     unheld: tuple[str, ...] = ()
+    within: str | None = None
+    after: Known | None = None
 
 
 @dataclass(frozen=True)
@@ -350,6 +354,17 @@ def counts(view: View, asked: Known, fact: Data, side: Side, passing: set[str]) 
         return False
     if not all(name in fact and set(_list(fact[name])) & set(accepted) for name, accepted in asked.named):
         return False
+    if asked.within is not None:
+        recent = plus(moment(fact["from"], now), asked.within, view.words.zone) > now if "from" in fact else side is MAY
+        if not recent:
+            return False
+    if asked.after is not None:
+        if "from" not in fact:
+            return False
+        for other in view.event.get("facts", []):
+            earlier = moment(other["from"], now) < moment(fact["from"], now) if "from" in other else side is MAY
+            if not earlier and counts(view, asked.after, other, side.other(), passing):
+                return False
     if "subject" in fact and not _agrees(view, "subject", [fact["subject"]], side, passing):
         return False
     for name, held in view.words.facts[asked.type].items():

@@ -7,13 +7,15 @@ from typing import Final, NamedTuple, TypeAlias
 
 from msgspec import UNSET
 
-from policyengine.decision.admission import FIRST, Admitted, Stated
+from policyengine.calendar import Lapse
+from policyengine.decision.admission import FIRST, Admitted
 from policyengine.model.condition import Asked, Field, Holds
 from policyengine.model.event import KEY_FIELDS, Event
 from policyengine.model.fact import HELD_DIMENSION, HELD_FIELD, VALUE
 from policyengine.model.fields import ROWS
 from policyengine.model.meanings import Items
 from policyengine.model.vocabulary import CLOSED, Vocabulary
+from policyengine.moment import FOREVER
 
 
 class Held(NamedTuple):
@@ -36,6 +38,8 @@ class Plan(NamedTuple):
         stated: where the fields are that must be stated.
         where: where the fields are whose values the rule names, each with the accepted ones.
         held: the fields that are held against the event.
+        within: how long ago it must have begun at most.
+        after: of which type facts must all have begun before, and what is looked at of them.
     """
 
     may: bool
@@ -44,6 +48,8 @@ class Plan(NamedTuple):
     stated: Sequence[int]
     where: Sequence[tuple[int, frozenset[str]]]
     held: Sequence[Held]
+    within: Lapse | None = None
+    after: tuple[str, Plan] | None = None
 
 
 Plans: TypeAlias = Mapping[str, Sequence[tuple[int, Plan]]]
@@ -93,7 +99,9 @@ class Agreement:
                 )
         stated = [positions[name] for name in sorted(asked.stated)]
         where = [(positions[name], accepted) for name, accepted in asked.where]
-        return Plan(asked.may, asked.asked, (asked.may, asked.asked, asked.unheld), stated, where, held)
+        after = None if asked.after is None else (asked.after.type, self._new_plan(asked.after))
+        how = (asked.may, asked.asked, asked.unheld)
+        return Plan(asked.may, asked.asked, how, stated, where, held, asked.within, after)
 
     def answers(
         self, asked: Plans, facts: Sequence[Admitted], event: Event, silent: tuple[Items, ...]
@@ -119,11 +127,13 @@ class Agreement:
                 continue
             held: dict[tuple[bool, Asked, frozenset[str]], Found] = {}
             for number, plan in plans:
-                if _as_asked(plan, fact.stated):
+                if _as_asked(plan, fact, instant):
                     # What a fact is held against is the same for most questions, whatever values they name.
                     agreed = held.get(plan.how)
                     if agreed is None:
                         agreed = held[plan.how] = self._agreeing(plan, fact, event)
+                    if plan.after is not None and agreed[0]:
+                        agreed = self._later(plan, fact, event, facts, agreed)
                     if agreed[0]:
                         if found is None:
                             found, without = [*silent], [*silent]
@@ -134,9 +144,28 @@ class Agreement:
         answers = tuple(found)
         return answers, answers if found == without else tuple(without)
 
-    def where(self, plan: Plan, fact: Admitted, event: Event) -> Found:
-        """Return where a fact in effect at an event's time is as a question asks."""
-        return self._agreeing(plan, fact, event) if _as_asked(plan, fact.stated) else _NOWHERE
+    def where(self, plan: Plan, fact: Admitted, event: Event, facts: Sequence[Admitted]) -> Found:
+        """Return where a fact in effect at an event's time is as a question asks, beside all facts of the event."""
+        if not _as_asked(plan, fact, event.instant):
+            return _NOWHERE
+        found = self._agreeing(plan, fact, event)
+        return found if plan.after is None else self._later(plan, fact, event, facts, found)
+
+    def _later(self, plan: Plan, fact: Admitted, event: Event, facts: Sequence[Admitted], found: Found) -> Found:
+        """Return where, of the items for which a fact is `found` to agree, it began after all that it must."""
+        assert plan.after is not None
+        if fact.start == -FOREVER:
+            return _NOWHERE
+        kind, before = plan.after
+        agreed, without = found
+        for other in facts:
+            # When a fact began that does not say so is open.
+            no_earlier = before.may if other.start == -FOREVER else other.start >= fact.start
+            if no_earlier and other.type == kind and other.start <= event.instant < other.end:
+                there = self.where(before, other, event, facts)
+                agreed &= ~there[0]
+                without &= ~there[1]
+        return agreed, without
 
     def _agreeing(self, plan: Plan, fact: Admitted, event: Event) -> Found:
         subject, stated = fact.subject, fact.stated
@@ -190,8 +219,13 @@ class Agreement:
         return [word for word in ((words,) if isinstance(words, str) else words) if word not in terms]
 
 
-def _as_asked(plan: Plan, stated: Stated) -> bool:
-    """Whether a fact states what it must, and values that a rule names."""
+def _as_asked(plan: Plan, fact: Admitted, instant: int) -> bool:
+    """Whether a fact states what it must, and values that a rule names, and began no longer ago than it may."""
+    if plan.within is not None:
+        recent = plan.may if fact.start == -FOREVER else plan.within.after(fact.start) > instant
+        if not recent:
+            return False
+    stated = fact.stated
     for position in plan.stated:
         if stated[position] is UNSET:
             return False

@@ -262,7 +262,8 @@ class Evaluator:
         asked = [*leaves_of(rule for rule in left if rule is not None)]
         for topic, *_ in of.spoken:
             asked += leaves(topic.about)
-        return frozenset(leaf.type for leaf in asked if isinstance(leaf, Holds))
+        forms = (form for leaf in asked if isinstance(leaf, Holds) for form in (leaf, leaf.after))
+        return frozenset(form.type for form in forms if form is not None)
 
     def _class(self, event: Event, key: Key) -> _Class:
         """Return what is kept for events of the class `key`: the same for all for which the same rules matter."""

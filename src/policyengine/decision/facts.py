@@ -163,6 +163,7 @@ class Answers:
             if fact is not None and fact.start <= event.instant < fact.end
         ]
         """The facts in effect, each with its number."""
+        self._in_effect = [fact for _, fact in self.facts]
         bits = vocabulary.meant.bits
         self._bits = [bits.get(item, 1 << len(bits)) for item in event.items]
         self._known: dict[int, tuple[Condition, Items]] = {}
@@ -195,7 +196,7 @@ class Answers:
 
     def where(self, asked: Holds, fact: Admitted) -> Items:
         """Return the items for which a fact of the type asked for is as `asked`."""
-        found = self.agreement.where(self.agreement.plan(asked), fact, self.event)
+        found = self.agreement.where(self.agreement.plan(asked), fact, self.event, self._in_effect)
         return self.of_event(found[0] if self.strangers else found[1])
 
     def of_event(self, items: int) -> Items:

@@ -6,6 +6,7 @@ from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from typing import Final, NamedTuple
 
 from msgspec import UNSET
+from msgspec.structs import replace
 
 from policyengine.decision.admission import Admitted
 from policyengine.decision.facts import Answers
@@ -17,6 +18,7 @@ from policyengine.model.fields import ROWS
 from policyengine.model.policy import Policy
 from policyengine.model.rule import Duty, Permit, Replacement, Restriction, Rule, sided
 from policyengine.model.vocabulary import Vocabulary
+from policyengine.moment import FOREVER
 from policyengine.text import Text, listed
 
 _UNSTATED: Final = Text(ja="{name}が示されていません", en="the {name} is not stated")
@@ -168,6 +170,10 @@ def _fact(
     if not answers.where(asked, fact) & items:
         return
     values, agreement, event = answers.stated, answers.agreement, answers.event
+    if fact.start == -FOREVER and asked.within is not None:
+        yield _not_said_since(number)
+    if asked.after is not None:
+        yield from _before(policy, answers, asked.after, fact, items)
     if fact.subject is not None and values[Field.SUBJECT_ID] is OPEN:
         yield from _field(policy, answers, Field.SUBJECT_ID, items)
     for held in agreement.plan(asked).held:
@@ -185,6 +191,22 @@ def _fact(
         general = answers.of_event(agreement.held(held, words, event, True)[1]) & left
         if general:
             yield from _field(policy, answers, held.field, general)
+
+
+def _not_said_since(number: int) -> Opening:
+    """Return that a fact does not say since when it is in effect."""
+    path = f"facts[{number}].from"
+    return Opening(path, Text(ja=f"{path} が述べられていません", en=f"{path} is not stated"))
+
+
+def _before(policy: Policy, answers: Answers, before: Holds, fact: Admitted, items: Items) -> Iterator[Opening]:
+    """Yield why other facts may count, or may have begun no earlier, and are for that in the way of a fact."""
+    may = replace(before, may=True)
+    for number, other in answers.facts:
+        if other.type == before.type and (other.start >= fact.start or other.start == -FOREVER):
+            if other.start == -FOREVER and answers.where(may, other) & items:
+                yield _not_said_since(number)
+            yield from _fact(policy, answers, may, number, other, items)
 
 
 def _strangers(data: Mapping[str, object], number: int, name: str, unknown: Container[str]) -> Iterator[Opening]:

@@ -6,13 +6,14 @@ from collections.abc import Collection, Iterable, Iterator, Mapping
 from copy import copy
 from typing import Any
 
-from policyengine.calendar import PLAIN_ZONE
+from policyengine.calendar import PLAIN_ZONE, lapse
 from policyengine.errors import Code, KeyPath, Problem, did_you_mean
-from policyengine.language.keys import ANY, COUNTRY_CODES, NESTED, TERM_KEYS, WORDS, meaning_of, term_hint
+from policyengine.language.keys import ANY, COUNTRY_CODES, FORM_KEYS, NESTED, TERM_KEYS, WORDS, meaning_of, term_hint
 from policyengine.language.problems import (
     ATTRIBUTE_TYPE,
     FACT_EXPRESSION,
     FIELD_WITHOUT_VALUE,
+    NESTED_AFTER,
     UNKNOWN_ATTRIBUTE,
     UNKNOWN_FACT_FIELD,
     UNKNOWN_FIELD_VALUE,
@@ -360,7 +361,7 @@ class ConditionTable:
             return NEVER
         where: list[tuple[str, frozenset[str]]] = []
         for key, wanted in expression.items():
-            if key in ("type", "unheld", "stated"):
+            if key in FORM_KEYS:
                 continue
             field = declared.fields.get(key)
             nameable = [field.id for field in declared.fields.values() if field.held == VALUE]
@@ -390,4 +391,16 @@ class ConditionTable:
                     hint = did_you_mean(key, declared.fields)
                     self.problem(UNKNOWN_FACT_FIELD, *path, listed, index, hint=hint, type=name, field=key)
         unheld, stated = frozenset(expression.get("unheld", ())), frozenset(expression.get("stated", ()))
-        return Holds(name, tuple(sorted(where)), unheld, stated, at=path)
+        within = expression.get("within")
+        after = self._fact(expression["after"], *path, "after") if "after" in expression else None
+        if isinstance(after, Holds) and after.after is not None:
+            self.problem(NESTED_AFTER, *path, "after", "after")
+        return Holds(
+            name,
+            tuple(sorted(where)),
+            unheld,
+            stated,
+            within=None if within is None else lapse(within, self.scope.zone),
+            after=after if isinstance(after, Holds) else None,
+            at=path,
+        )

@@ -75,6 +75,9 @@ TERM_KEYS: Mapping[str, TermKey] = {
 ANY: Final = "any"
 """In place of a list of items: all of them, said on purpose."""
 
+FORM_KEYS: Final = ("type", "unheld", "stated", "within", "after")
+"""The keys of a form of facts that are no fields of theirs."""
+
 PASSING: Final = ("origins", "services", "countries")
 """The keys whose fields an event may leave open; attributes beside them."""
 

@@ -140,6 +140,9 @@ summary = {ja = "二", en = "two"}
 facts = {type = "consent", any = [{type = "vetting"}]}
 """,
 )
+NESTED_AFTER: Final = FACT_EXPRESSION.also(
+    ja="after の中に after は書けません", en='in an "after" there can be no other "after"'
+)
 UNKNOWN_READING: Final = Code(
     "unknown-reading",
     ja="未宣言の読み方「{name}」",

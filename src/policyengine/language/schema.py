@@ -9,6 +9,7 @@ from policyengine.language.keys import (
     COUNTRY_CODES,
     condition_properties,
     condition_schema,
+    duration,
     gated,
     obligation_list,
     passing_list,
@@ -279,7 +280,21 @@ def _policy_schema(kinds: Sequence[RuleKind]) -> Schema:
                     "type": {"type": "string"},
                     "unheld": {"type": "array", "items": {"type": "string"}, "minItems": 1},
                     "stated": {"type": "array", "items": {"type": "string"}, "minItems": 1},
+                    "within": duration("It began less long ago."),
+                    "after": {"$ref": "#/$defs/facts-before"},
                 },
+                "additionalProperties": {"type": ["string", "array"], "items": gated(), "minItems": 1},
+            },
+            "facts-before": {
+                "type": "object",
+                "description": "It began after every such fact.",
+                "properties": {
+                    "type": {"type": "string"},
+                    "unheld": {"type": "array", "items": {"type": "string"}, "minItems": 1},
+                    "stated": {"type": "array", "items": {"type": "string"}, "minItems": 1},
+                    "within": duration("It began less long ago."),
+                },
+                "required": ["type"],
                 "additionalProperties": {"type": ["string", "array"], "items": gated(), "minItems": 1},
             },
             "fact-type": {
@@ -294,7 +309,18 @@ def _policy_schema(kinds: Sequence[RuleKind]) -> Schema:
                         "type": "object",
                         "propertyNames": {
                             **ID,
-                            "not": {"enum": [*COMMON_FACT_FIELDS, "all", "any", "not", "stated", "unheld"]},
+                            "not": {
+                                "enum": [
+                                    *COMMON_FACT_FIELDS,
+                                    "all",
+                                    "any",
+                                    "not",
+                                    "stated",
+                                    "unheld",
+                                    "within",
+                                    "after",
+                                ]
+                            },
                         },
                         "additionalProperties": {
                             "type": "object",

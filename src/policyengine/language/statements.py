@@ -253,6 +253,13 @@ class Statement:
                 yield from self._known(sorted(values), field.values, f"{where}.where", _VALUES, at)
         for what, fields in (("unheld", leaf.unheld), ("stated", leaf.stated)):
             yield from self._set(fields, declared.fields, f"{where}.{what}", _FACT_FIELD, at)
+        if leaf.within is not None:
+            yield from self._lapse(leaf.within, f"{where}.within", at)
+        if leaf.after is not None:
+            if isinstance(leaf.after, Holds) and leaf.after.after is None:
+                yield from self._fact(leaf.after, f"{where}.after")
+            else:
+                yield Wrong(f"{where}.after", _AFTER, at=at)
 
     def _lapse(self, lapse: Any, where: str, at: tuple[str | int, ...]) -> Iterator[Wrong]:
         if not isinstance(lapse, Lapse) or lapse.zone not in (PLAIN_ZONE, self._scope.zone):
@@ -339,6 +346,7 @@ _SPANS: Final = Text(
 _LAPSE: Final = Text(
     ja="policyengine.calendar の Lapse（ポリシーのタイムゾーン）", en="a Lapse in the time zone of the policy"
 )
+_AFTER: Final = Text(ja="after のない Holds", en="a Holds without an after")
 _OBLIGATION: Final = Text(ja="ポリシーの定める義務", en="an obligation that the policy declares")
 _OPERATION: Final = Text(ja="七つの操作のどれか", en="one of the seven operations")
 _CLAUSE: Final = Text(ja="ポリシーの条項", en="a clause of the policy")

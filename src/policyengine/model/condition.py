@@ -161,6 +161,8 @@ class Holds(Aside, frozen=True, eq=False):
         stated: fields that the fact must state.
         may: it stands where it restricts; then a fact counts that may agree, and else one that surely does.
         asked: of which operation it is asked.
+        within: how long ago it began at most: that has not passed; of a fact that does not say when, it is open.
+        after: facts that count for the same items, on the other side, and that must all have begun before.
         at: where in its rule's table it stands.
     """
 
@@ -170,6 +172,8 @@ class Holds(Aside, frozen=True, eq=False):
     stated: frozenset[str] = frozenset()
     may: bool = False
     asked: Asked = "stated"
+    within: Lapse | None = None
+    after: Holds | None = None
     at: tuple[str | int, ...] | None = None
 
 
@@ -361,6 +365,9 @@ def zone_of(leaf: Condition) -> str:
     match leaf:
         case Acquired(within):
             return within.zone
+        case Holds(within=within, after=after):
+            own = PLAIN_ZONE if within is None else within.zone
+            return zone_of(after) if own == PLAIN_ZONE and after is not None else own
         case _:
             return PLAIN_ZONE
 

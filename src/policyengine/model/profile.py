@@ -14,6 +14,7 @@ from typing import Final, NamedTuple, TypeAlias
 
 from msgspec import Struct
 
+from policyengine.calendar import Lapse
 from policyengine.model.condition import Asked, Holds
 from policyengine.model.fact import VALUE, FactField, FactType
 from policyengine.model.terms import MAY, SURELY, Levels
@@ -48,14 +49,25 @@ class Profile(Struct, frozen=True):
     Args:
         values: the value fields that it states, with one representative value each.
         held: the fields held against the event that it states, each with how far it agrees there.
+        age: how many of the durations of which questions ask have passed since it began; None where it does not say.
     """
 
     values: tuple[tuple[str, str], ...]
     held: tuple[tuple[FactField, Levels], ...]
+    age: int | None = None
 
-    def satisfies(self, question: Question) -> bool:
-        """Whether a fact of this profile, of the type that is asked for, answers `question`."""
+    def satisfies(self, question: Question, lapses: Sequence[Lapse]) -> bool:
+        """Whether a fact of this profile, of the type that is asked for, answers `question`.
+
+        Args:
+            question: the question.
+            lapses: the durations of which questions ask, in order.
+        """
         asked, policy = question
+        if asked.within is not None:
+            recent = asked.may if self.age is None else self.age <= lapses.index(asked.within)
+            if not recent:
+                return False
         stated = dict(self.values)
         names = {*stated, *(field.id for field, _ in self.held)}
         needed = MAY if asked.may else SURELY
@@ -101,7 +113,7 @@ class Answers(Struct, frozen=True):
 
     def _plainness(self, found: Bits) -> tuple[int, int]:
         profile = self.profiles[found]
-        return len(profile.held), len(profile.values)
+        return len(profile.held), len(profile.values) + (profile.age is not None)
 
 
 class Questions:
@@ -110,11 +122,13 @@ class Questions:
     Args:
         declared: the type.
         questions: the questions, without repetition.
+        lapses: the durations of which they ask, in order.
     """
 
-    def __init__(self, declared: FactType, questions: Sequence[Question]) -> None:
+    def __init__(self, declared: FactType, questions: Sequence[Question], lapses: Sequence[Lapse] = ()) -> None:
         self.declared = declared
         self.questions = questions
+        self.lapses = lapses
         self.bits: Mapping[Question, Bits] = {question: 1 << number for number, question in enumerate(questions)}
         self.held = (*(field for field in declared.fields.values() if field.held != VALUE), SUBJECT)
         self._found: dict[Options, Answers | None] = {}
@@ -157,7 +171,7 @@ class Questions:
         if chosen not in self._one:
             found: dict[Bits, Profile] = {}
             for profile in self._profiles(chosen):
-                bits = sum(bit for question, bit in self.bits.items() if profile.satisfies(question))
+                bits = sum(bit for question, bit in self.bits.items() if profile.satisfies(question, self.lapses))
                 if bits:
                     found.setdefault(bits, profile)
             self._one[chosen] = Answers(found)
@@ -184,6 +198,7 @@ class Questions:
                 if (any(levels) or unheld) and (stated_by_need or min(levels) < SURELY)
             ]
             held.append([*agreeing] if field.required else [None, *agreeing])
-        for some_values in itertools.product(*values):
+        ages = (None, *range(len(self.lapses) + 1)) if self.lapses else (None,)
+        for age, some_values in itertools.product(ages, itertools.product(*values)):
             for agreed in itertools.product(*held):
-                yield Profile(tuple(filter(None, some_values)), tuple(filter(None, agreed)))
+                yield Profile(tuple(filter(None, some_values)), tuple(filter(None, agreed)), age)

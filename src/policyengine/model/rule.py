@@ -232,8 +232,8 @@ class Sides:
                 return replace(found, open=side is not ("acquired" in passing))
             case During():
                 return found
-            case Holds():
-                return replace(found, may=side)
+            case Holds(after=after):
+                return replace(found, may=side, after=None if after is None else replace(after, may=not side))
             case _:
                 raise TypeError(found)
 
@@ -283,8 +283,8 @@ def _asked(condition: Condition, asked: Asked) -> Condition:
                 return ALWAYS
             case NotIn(Field.OPERATION) if asked == "use":
                 return NEVER
-            case Holds():
-                return replace(found, asked=asked)
+            case Holds(after=after):
+                return replace(found, asked=asked, after=None if after is None else replace(after, asked=asked))
             case _:
                 return found
 

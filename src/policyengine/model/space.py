@@ -37,7 +37,7 @@ from policyengine.model.condition import (
     says,
 )
 from policyengine.model.countries import another_country
-from policyengine.model.fact import HELD_FIELD, FactType
+from policyengine.model.fact import HELD_FIELD
 from policyengine.model.fields import EVENT, HELD, IDENTIFIABLE, ROWS, put, stated
 from policyengine.model.operation import NEEDS_PURPOSE, OPERATIONS, WITHIN
 from policyengine.model.profile import ASKED, SUBJECT, Answers, Options, Profile, Question, Questions
@@ -371,7 +371,7 @@ class Space:
             if row.always and row.key in found and stated(found, row.name) is None:
                 put(found, row.name, _SOMEBODY)
         facts = [
-            self._fact(questions.declared, profile, whole)
+            self._fact(questions, profile, whole)
             for name, questions in self.types.items()
             if name in point
             for profile in self._profiles(questions, point, whole)
@@ -400,9 +400,12 @@ class Space:
         assert answers is not None
         return answers.facts(*point[questions.declared.id])
 
-    def _fact(self, declared: FactType, profile: Profile, event: Point) -> dict[str, Any]:
+    def _fact(self, questions: Questions, profile: Profile, event: Point) -> dict[str, Any]:
         """Return a fact of a profile, in an event."""
+        declared = questions.declared
         found: dict[str, Any] = {"type": declared.id}
+        if profile.age is not None:
+            found["from"] = written(ages.moments(questions.lapses, event[TIME])[profile.age])
         words = dict(profile.values)
         for field, levels in profile.held:
             words[field.id] = self.ways(field.held, event[HELD_FIELD[field.held]], event[Field.OPERATION])[levels]
@@ -495,7 +498,10 @@ class Space:
         declared = first
         leaves = ((index, leaf) for index, view in enumerate(self.views) for leaf in view.holds)
         asked = tuple(Question(leaf, index) for index, leaf in leaves if leaf.type == name)
-        return self.views[0].once((name, asked), lambda: Questions(declared, asked))
+        lapses = _in_order(question.holds.within for question in asked if question.holds.within is not None)
+        if any(question.holds.after is not None for question in asked):
+            raise Undecided("a rule asks for facts that began after others")
+        return self.views[0].once((name, asked), lambda: Questions(declared, asked, lapses))
 
     def _picks(self, name: str) -> tuple[str | None, ...]:
         """Return the values of a reading, but for its default what stands for none picked."""

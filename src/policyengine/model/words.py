@@ -22,7 +22,7 @@ from policyengine.model.condition import (
     Same,
 )
 from policyengine.model.fields import ROWS
-from policyengine.model.time_words import age_in_words, span_in_words
+from policyengine.model.time_words import age_in_words, lasting, span_in_words
 from policyengine.model.vocabulary import Vocabulary
 from policyengine.text import Text, listed
 
@@ -78,7 +78,8 @@ def _terms(field: Field, written: Iterable[str], vocabulary: Vocabulary) -> Text
     return listed(vocabulary.label(field, term) for term in written) if written else Text(ja="（なし）", en="(none)")
 
 
-def _fact(asked: Holds, vocabulary: Vocabulary) -> Text:
+def _named(asked: Holds, vocabulary: Vocabulary) -> Text:
+    """Return what a fact is called, with the values that are named of it."""
     declared = vocabulary.facts[asked.type]
     named = [
         listed(
@@ -87,9 +88,19 @@ def _fact(asked: Holds, vocabulary: Vocabulary) -> Text:
         )
         for _, values in asked.where
     ]
-    fact = declared.label
-    if named:
-        fact = Text(ja="{fact}（{named}）", en="{fact} ({named})").filled(fact=fact, named=listed(named))
+    if not named:
+        return declared.label
+    return Text(ja="{fact}（{named}）", en="{fact} ({named})").filled(fact=declared.label, named=listed(named))
+
+
+def _fact(asked: Holds, vocabulary: Vocabulary) -> Text:
+    fact = _named(asked, vocabulary)
+    if asked.after is not None:
+        later = Text(ja="{other}のどれよりも後の{fact}", en="{fact} given after every {other}")
+        fact = later.filled(fact=fact, other=_named(asked.after, vocabulary))
+    if asked.within is not None:
+        recent = Text(ja="{time}たっていない{fact}", en="{fact} given less than {time} ago")
+        fact = recent.filled(fact=fact, time=lasting(asked.within))
     if asked.unheld:
         whatever = Text(ja="{fact}がある（{fields} は問わない）", en="{fact} in effect, whatever its {fields}")
         return whatever.filled(fact=fact, fields=", ".join(sorted(asked.unheld)))

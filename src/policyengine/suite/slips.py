@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
+from policyengine.calendar import DURATION_PATTERN
 from policyengine.errors import KeyPath
 from policyengine.language.keys import NESTED, meaning_of
 from policyengine.model.comparison import COMPARISONS
@@ -181,7 +182,7 @@ class Slips:
             case {"is": "duration"}:
                 if of.optional:
                     yield Slip("drop-key", path, None)
-                yield from _duration(of, value, path)
+                yield from _duration(value, path)
             case {"is": "time"}:
                 yield from _date(value, path)
             case _:
@@ -289,6 +290,12 @@ class Slips:
                 yield from self._gated(wanted, (*path, name))
                 for other in sorted(values - _listed(wanted)):
                     yield _add("add-term", (*path, name), other)
+        if "within" in fact:
+            yield Slip("widen-requirement", (*path, "within"), None)
+            yield from _duration(fact["within"], (*path, "within"))
+        if "after" in fact:
+            yield Slip("widen-requirement", (*path, "after"), None)
+            yield from self._fact(fact["after"], (*path, "after"))
         for key, operator in (("unheld", "hold-field"), ("stated", "widen-requirement")):
             listed = fact.get(key, ())
             for index, name in enumerate(listed):
@@ -392,12 +399,12 @@ def _date(value: str, path: KeyPath) -> Iterator[Slip]:
         yield replacing("shift-date", path, (datetime.fromisoformat(value) + timedelta(days=days)).isoformat())
 
 
-def _duration(of: _Key, value: str, path: KeyPath) -> Iterator[Slip]:
+def _duration(value: str, path: KeyPath) -> Iterator[Slip]:
     """Yield what can go wrong with a duration: one of its shortest unit more, or less."""
     *_, last = re.finditer(r"[0-9]+", value)
     for number in (int(last[0]) - 1, int(last[0]) + 1):
         near = f"{value[: last.start()]}{number}{value[last.end() :]}"
-        if not any(errors_of(near, of.schema)):
+        if re.search(DURATION_PATTERN, near):
             yield replacing("shift-value", path, near)
 
 

@@ -354,7 +354,12 @@ def _fact(draw: DrawFn, scene: Scene, name: str, event: EventData, asked: Holds 
         persons = (None, *((person,) if person else ()), *(() if asked else (PERSON, _ANOTHER_PERSON)))
         if subject := _pick(draw, persons):
             fact["subject"] = subject
-    return _timed(fact, _pick(draw, _IN_TIME if asked else (*_IN_TIME, *_OUT_OF_TIME)), event)
+    times: Sequence[tuple[int | None, int | None]] = _IN_TIME if asked else (*_IN_TIME, *_OUT_OF_TIME)
+    if asked and (asked.within or asked.after):
+        times = ((0, None), (-1_000_000, None))
+    elif lapses := scene.lapses(name):
+        times = (*times, *((-ago, None) for lapse in lapses for ago in (lapse.shortest - DAY, lapse.longest)))
+    return _timed(fact, _pick(draw, times), event)
 
 
 def _own(scene: Scene, name: str, field: FactField, event: EventData) -> tuple[str, ...]:

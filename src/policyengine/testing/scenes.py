@@ -9,6 +9,7 @@ from typing import Final
 
 from msgspec.structs import replace
 
+from policyengine.calendar import Lapse
 from policyengine.engine.engine import Engine
 from policyengine.errors import did_you_mean
 from policyengine.model.condition import Acquired, Compare, Condition, During, Field, Holds, In, NotIn, leaves
@@ -105,6 +106,18 @@ class Scene:
         asked = dict.fromkeys(leaf.type for leaf in self._leaves if isinstance(leaf, Holds))
         declared = {name: kind for policy in self.policies for name, kind in policy.vocabulary.facts.items()}
         return {name: declared[name] for name in (*asked, *(name for name in declared if name not in asked))}
+
+    def lapses(self, fact_type: str) -> tuple[Lapse, ...]:
+        """Return how long ago facts of a type may have begun, as rules ask."""
+        return self._lapses.get(fact_type, ())
+
+    @cached_property
+    def _lapses(self) -> Mapping[str, tuple[Lapse, ...]]:
+        found: dict[str, dict[Lapse, None]] = {}
+        for asked in self._leaves:
+            if isinstance(asked, Holds) and asked.within is not None:
+                found.setdefault(asked.type, {})[asked.within] = None
+        return {name: tuple(lapses) for name, lapses in found.items()}
 
     def named_values(self, fact_type: str, field: str) -> tuple[str, ...]:
         """Return the values of a field of facts that rules ask for by name."""
