@@ -125,7 +125,7 @@ def term_lists(dimension: str) -> st.SearchStrategy[list[Any]]:
     return st.one_of(words, words, words, gated)
 
 
-FACTS = st.sampled_from(
+FORMS = st.sampled_from(
     [
         {"type": "consent"},
         {"type": "vetting"},
@@ -142,6 +142,11 @@ FACTS = st.sampled_from(
         {"type": "declaration", "unheld": ["partner"]},
         {"type": "grant"},
         {"type": "grant", "unheld": ["holders", "via"]},
+    ]
+)
+"""Forms of facts that say nothing of when they began."""
+FACTS = FORMS | st.sampled_from(
+    [
         {"type": "consent", "within": "P2M"},
         {"type": "consent", "within": "P10D", "stated": ["items"]},
         {"type": "grant", "within": "P1Y1M"},
@@ -344,6 +349,19 @@ def rules(draw: st.DrawFn, of: Sequence[str] = ()) -> tuple[str, dict[str, Any]]
                 "subjects": draw(some(sorted(VOCABULARY["subjects"]), 1)),
                 "oblige": draw(st.sampled_from([["forward"], ["watch"]])),
             }
+    elif kind == "retention":
+        table = draw(conditions()) if draw(st.booleans()) else {}
+        way = draw(st.sampled_from(["acquired", "fact", "end", "both"]))
+        if way != "end":
+            table["at_most"] = draw(st.sampled_from(DURATIONS))
+        if way == "fact":
+            table["since"] = draw(FORMS)
+        if way in ("end", "both"):
+            table["ends_with"] = draw(fact_expressions())
+        if rarely(draw, 3):
+            table["operations"] = draw(some(OPERATIONS))
+        if rarely(draw, 3):
+            table["lifted_by"] = draw(fact_expressions())
     elif kind == "disclosure":
         table = draw(conditions()) if draw(st.booleans()) else {}
     else:

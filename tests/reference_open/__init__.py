@@ -4,7 +4,7 @@ It shares no code with the engine, and imports nothing of it. There is no index 
 walking up the hierarchy, times are read with `datetime`, and every rule is looked at for every item.
 
 - `packs`: from the TOML data of rule files to a policy's words, clauses and rule tables under a choice of readings;
-- `kinds`: from a rule table to what it says, for each of the ten built-in kinds;
+- `kinds`: from a rule table to what it says, for each of the built-in kinds;
 - `leaves`: whether an event meets a condition, surely or as it may be (section 1 of the contract);
 - `law`: what follows for an item, an event, and several policies (section 3).
 

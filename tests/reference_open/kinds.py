@@ -211,6 +211,20 @@ def _said(policy: Policy, table: Table) -> Iterator[Statement]:
                 exempt=OneOf("subjects", tuple(others["subjects"])) if others else FALSE,
                 instead=tuple(others.get("oblige", ())),
             )
+        case "retention":
+            ends = on if "operations" in values else OnOperation(("use", "retain"))
+            over: list[Condition] = []
+            if "since" in values:
+                # The latest of them began so long ago: there is one, and none that began later.
+                since = _facts(values["since"])
+                assert isinstance(since, Known)
+                over.append(All((since, Not(replace(since, within=values["at_most"])))))
+            elif "at_most" in values:
+                over.append(Had(values["at_most"], over=True))
+            if "ends_with" in values:
+                over.append(_facts(values["ends_with"]))
+            when = All((ends, narrowing(values), AnyOf(tuple(over))))
+            yield Restriction(table, "retention-over", when, lifted_by)
         case "obligation":
             yield Duty(table, All((on, narrowing(values))))
         case _:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
-from typing import Any, Literal, TypeAlias
+from typing import Any, Final, Literal, TypeAlias
 
 from policyengine.calendar import shown
+from policyengine.decision.dates import passing
 from policyengine.decision.facts import Answers, as_stated
 from policyengine.decision.law import Items, Trace, law, sorted_out, union
 from policyengine.decision.verdict import those
@@ -367,13 +368,11 @@ class _Story:
     def _said(self, condition: Condition) -> Text:
         """Return a condition in words, with the date on which the time for which it asks has passed."""
         said = describe(condition, self.policy.vocabulary)
-        match condition:
-            case Acquired(within, passed) if self.event.acquired is not None:
-                date = shown(within.after(self.event.acquired), self.policy.zone)
-                ja, en = (f"{date} から", f"since {date}") if passed else (f"{date} まで", f"until {date}")
-                return Text(ja=f"{said.ja}（{ja}）", en=f"{said.en} ({en})")
-            case _:
-                return said
+        date = passing(condition, self.answers)
+        if date is None:
+            return said
+        over = date <= self.event.instant
+        return (_PASSED if over else _PASSES).filled(said=said, date=shown(date, self.policy.zone))
 
     def _part(
         self,
@@ -406,6 +405,10 @@ class _Story:
         """Whether the event is one that a rule is about: of its operations and of its people."""
         about = (Field.OPERATION, Field.SUBJECT)
         return bool(self._met(all_of(*(p for p in conjuncts(condition) if isinstance(p, In) and p.field in about))))
+
+
+_PASSED: Final = Text(ja="{said}（{date} に経過）", en="{said} (passed on {date})")
+_PASSES: Final = Text(ja="{said}（{date} に経過する）", en="{said} (passes on {date})")
 
 
 def _edge(instant: int, zone: str) -> str:

@@ -32,6 +32,7 @@ from policyengine.model.event import KEY_FIELDS, Event
 from policyengine.model.fields import ROWS
 from policyengine.model.operation import WITHIN
 from policyengine.model.vocabulary import Vocabulary
+from policyengine.moment import FOREVER
 
 OPEN_ON: Final[Mapping[Field, frozenset[str]]] = {field: row.open_on for field, row in ROWS.items() if row.open_on}
 """On which operations an event that does not state a field leaves it open; elsewhere there is then no such thing."""
@@ -198,6 +199,18 @@ class Answers:
         """Return the items for which a fact of the type asked for is as `asked`."""
         found = self.agreement.where(self.agreement.plan(asked), fact, self.event, self._in_effect)
         return self.of_event(found[0] if self.strangers else found[1])
+
+    def began(self, asked: Holds) -> int | None:
+        """Return when the latest fact began that is as `asked`, however long ago; None where none says so."""
+        plan = self.agreement.plan(asked)._replace(within=None)
+        begun = [
+            fact.start
+            for fact in self._in_effect
+            if fact.type == asked.type
+            and fact.start > -FOREVER
+            and self.of_event(self.agreement.where(plan, fact, self.event, self._in_effect)[0])
+        ]
+        return max(begun, default=None)
 
     def of_event(self, items: int) -> Items:
         """Return those of the event's items that are among some of the vocabulary's."""

@@ -6,7 +6,6 @@ from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from typing import Final, NamedTuple
 
 from msgspec import UNSET
-from msgspec.structs import replace
 
 from policyengine.decision.admission import Admitted
 from policyengine.decision.facts import Answers
@@ -120,11 +119,13 @@ def _paths(policy: Policy, answers: Answers, leaf: Condition, turned: Condition,
             said = Text(ja="いつ取得したかが述べられていません", en="since when there are the data is not stated")
             yield Opening("acquired", said)
         case Holds():
-            asked = leaf if leaf.may else turned
-            assert isinstance(asked, Holds)
+            assert isinstance(turned, Holds)
+            asked, surely = (leaf, turned) if leaf.may else (turned, leaf)
             for number, fact in answers.facts:
                 if fact.type == asked.type:
                     yield from _fact(policy, answers, asked, number, fact, items)
+                    if surely.after is not None and answers.where(asked, fact) & items:
+                        yield from _before(policy, answers, surely.after, fact, items)
         case _:
             raise TypeError(leaf)
 
@@ -172,8 +173,6 @@ def _fact(
     values, agreement, event = answers.stated, answers.agreement, answers.event
     if fact.start == -FOREVER and asked.within is not None:
         yield _not_said_since(number)
-    if asked.after is not None:
-        yield from _before(policy, answers, asked.after, fact, items)
     if fact.subject is not None and values[Field.SUBJECT_ID] is OPEN:
         yield from _field(policy, answers, Field.SUBJECT_ID, items)
     for held in agreement.plan(asked).held:
@@ -201,12 +200,11 @@ def _not_said_since(number: int) -> Opening:
 
 def _before(policy: Policy, answers: Answers, before: Holds, fact: Admitted, items: Items) -> Iterator[Opening]:
     """Yield why other facts may count, or may have begun no earlier, and are for that in the way of a fact."""
-    may = replace(before, may=True)
     for number, other in answers.facts:
         if other.type == before.type and (other.start >= fact.start or other.start == -FOREVER):
-            if other.start == -FOREVER and answers.where(may, other) & items:
+            if other.start == -FOREVER and answers.where(before, other) & items:
                 yield _not_said_since(number)
-            yield from _fact(policy, answers, may, number, other, items)
+            yield from _fact(policy, answers, before, number, other, items)
 
 
 def _strangers(data: Mapping[str, object], number: int, name: str, unknown: Container[str]) -> Iterator[Opening]:

@@ -7,6 +7,7 @@ from functools import partial
 
 from policyengine.decision.admission import Admission
 from policyengine.decision.agreement import Agreement
+from policyengine.decision.dates import with_dates
 from policyengine.decision.facts import Answers, chosen
 from policyengine.decision.opening import Openings, with_openings
 from policyengine.decision.ruling import MANY, Obstacle
@@ -55,7 +56,10 @@ class Reasons:
         event = answers.event
         open_things = self._openings.of(answers, self._behind(event, obstacle), chosen(event.items, frozenset(items)))
         shown = shortened(sorted(items), lambda item: self._policy.vocabulary.label(Field.ITEM, item))
-        message = with_openings(self._worded(obstacle), open_things)
+        worded = self._worded(obstacle)
+        if obstacle.by is not None:
+            worded = with_dates(worded, obstacle.by.when, answers, self._policy.zone)
+        message = with_openings(worded, open_things)
         said = Text(ja="{message}: {items}", en="{message}: {items}").filled(message=message, items=shown)
         return said, tuple([opening.path for opening in open_things])
 

@@ -6,14 +6,13 @@ from collections.abc import Collection, Iterable, Iterator, Mapping
 from copy import copy
 from typing import Any
 
-from policyengine.calendar import PLAIN_ZONE, lapse
+from policyengine.calendar import PLAIN_ZONE, Lapse, lapse
 from policyengine.errors import Code, KeyPath, Problem, did_you_mean
 from policyengine.language.keys import ANY, COUNTRY_CODES, FORM_KEYS, NESTED, TERM_KEYS, WORDS, meaning_of, term_hint
 from policyengine.language.problems import (
     ATTRIBUTE_TYPE,
     FACT_EXPRESSION,
     FIELD_WITHOUT_VALUE,
-    NESTED_AFTER,
     UNKNOWN_ATTRIBUTE,
     UNKNOWN_FACT_FIELD,
     UNKNOWN_FIELD_VALUE,
@@ -270,6 +269,11 @@ class ConditionTable:
         """
         return self._fact({"type": fact_type, **where}, *path)
 
+    def lapse(self, *path: str | int) -> Lapse | None:
+        """Return the duration at `path`, on the calendar of the policy's time zone; None where there is none."""
+        found = self._at(*path)
+        return None if found is None else lapse(found, self.scope.zone)
+
     def _at(self, *path: str | int) -> Any:
         """Return what stands at `path`; None where nothing does."""
         found: Any = self.values
@@ -391,16 +395,13 @@ class ConditionTable:
                     hint = did_you_mean(key, declared.fields)
                     self.problem(UNKNOWN_FACT_FIELD, *path, listed, index, hint=hint, type=name, field=key)
         unheld, stated = frozenset(expression.get("unheld", ())), frozenset(expression.get("stated", ()))
-        within = expression.get("within")
         after = self._fact(expression["after"], *path, "after") if "after" in expression else None
-        if isinstance(after, Holds) and after.after is not None:
-            self.problem(NESTED_AFTER, *path, "after", "after")
         return Holds(
             name,
             tuple(sorted(where)),
             unheld,
             stated,
-            within=None if within is None else lapse(within, self.scope.zone),
+            within=self.lapse(*path, "within"),
             after=after if isinstance(after, Holds) else None,
             at=path,
         )

@@ -9,9 +9,9 @@ beside that, as an annotation of its own (`MEANING`), so that whoever reads rule
 - ``{"names": "attributes"}``, ``"facts"``, or a dimension: one attribute, type of fact, or term;
 - ``{"names": "value", "fact": T, "field": F}``: one value of the field ``F`` of facts of type ``T``;
 - ``{"is": "condition"}``: a table of a condition; ``{"lists": "conditions"}``: some of them;
-- ``{"is": "facts"}``: a requirement of facts; ``"time"``: a time; ``"duration"``: how long; ``"readings"``: under which
-  readings a table stands; ``"comparisons"``: tests of attributes; ``"exceptions"``: lists of terms that are left out of
-  those beside it.
+- ``{"is": "facts"}``: a requirement of facts; ``"fact"``: a form of one; ``"time"``: a time; ``"duration"``: how long;
+  ``"readings"``: under which readings a table stands; ``"comparisons"``: tests of attributes; ``"exceptions"``: lists
+  of terms that are left out of those beside it.
 
 Everything else that there is to know, JSON Schema can say itself: ``"type": "boolean"`` is a flag, ``enum`` lists the
 words that can stand there, ``default`` is what counts where a key is left out, and a table within a table is an object.
@@ -78,7 +78,7 @@ ANY: Final = "any"
 FORM_KEYS: Final = ("type", "unheld", "stated", "within", "after")
 """The keys of a form of facts that are no fields of theirs."""
 
-PASSING: Final = ("origins", "services", "countries")
+PASSING: Final = ("origins", "services", "countries", "acquired")
 """The keys whose fields an event may leave open; attributes beside them."""
 
 
@@ -199,6 +199,11 @@ def condition_schema() -> Schema:
         "then": {"$ref": "#/$defs/facts"},
         "else": {"properties": dict(NESTED), "additionalProperties": False},
     }
+
+
+def fact_form(description: str) -> Schema:
+    """Return the schema of a form of one fact, which says nothing of when it began."""
+    return {"$ref": "#/$defs/fact", "description": description, MEANING: {"is": "fact"}}
 
 
 def fact_value(description: str, fact: str, field: str, *, default: str | None = None) -> Schema:

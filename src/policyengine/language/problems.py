@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from policyengine.errors import Code
-from policyengine.schema.problems import UNKNOWN_KEY, UNKNOWN_VALUE, WRONG_TYPE
+from policyengine.schema.problems import MISSING_KEY, UNKNOWN_KEY, UNKNOWN_VALUE, WRONG_TYPE
 from policyengine.text import Text
 
 # Words
@@ -67,15 +67,16 @@ attributes.aged.below = 16
 """,
 )
 ATTRIBUTE_TYPE: Final = WRONG_TYPE.also(ja="属性「{name}」は {type} です", en='attribute "{name}" is of type {type}')
+NONE_OF_KEYS: Final = MISSING_KEY.also(ja="{keys} のどれかが必要です", en="one of {keys} is required")
 NOT_PASSING: Final = Code(
     "not-passing",
     ja="「{key}」は、述べなくても通せる項目ではありません",
     en='"{key}" is no field that an event may leave open',
     means=Text(
-        ja="`pass_unstated` に書けるのは、イベントが述べなくてもよい項目（`origins`、`services`、`countries`）と、"
-        "宣言された属性（`attributes.名前`）だけです。",
-        en="Only the fields that an event may leave open (`origins`, `services`, `countries`) and declared attributes "
-        "(`attributes.NAME`) can be listed in `pass_unstated`.",
+        ja="`pass_unstated` に書けるのは、イベントが述べなくてもよい項目（`origins`、`services`、`countries`、"
+        "`acquired`）と、宣言された属性（`attributes.名前`）だけです。",
+        en="Only the fields that an event may leave open (`origins`, `services`, `countries`, `acquired`) and "
+        "declared attributes (`attributes.NAME`) can be listed in `pass_unstated`.",
     ),
     example="""
 [[clause]]
@@ -139,9 +140,6 @@ summary = {ja = "二", en = "two"}
 [[clause.provision]]
 facts = {type = "consent", any = [{type = "vetting"}]}
 """,
-)
-NESTED_AFTER: Final = FACT_EXPRESSION.also(
-    ja="after の中に after は書けません", en='in an "after" there can be no other "after"'
 )
 UNKNOWN_READING: Final = Code(
     "unknown-reading",

@@ -281,18 +281,17 @@ def _policy_schema(kinds: Sequence[RuleKind]) -> Schema:
                     "unheld": {"type": "array", "items": {"type": "string"}, "minItems": 1},
                     "stated": {"type": "array", "items": {"type": "string"}, "minItems": 1},
                     "within": duration("It began less long ago."),
-                    "after": {"$ref": "#/$defs/facts-before"},
+                    "after": {"$ref": "#/$defs/fact", "description": "It began after every such fact."},
                 },
                 "additionalProperties": {"type": ["string", "array"], "items": gated(), "minItems": 1},
             },
-            "facts-before": {
+            "fact": {
                 "type": "object",
-                "description": "It began after every such fact.",
+                "description": "A form of one fact.",
                 "properties": {
                     "type": {"type": "string"},
                     "unheld": {"type": "array", "items": {"type": "string"}, "minItems": 1},
                     "stated": {"type": "array", "items": {"type": "string"}, "minItems": 1},
-                    "within": duration("It began less long ago."),
                 },
                 "required": ["type"],
                 "additionalProperties": {"type": ["string", "array"], "items": gated(), "minItems": 1},

@@ -10,6 +10,7 @@ from policyengine.language.conditions import ConditionTable, Scope
 from policyengine.language.keys import NESTED, PASSING, TERM_KEYS, WORDS, meaning_of
 from policyengine.language.problems import (
     ENDS_BEFORE_IT_BEGINS,
+    NONE_OF_KEYS,
     NOT_PASSING,
     OTHER_OPERATION,
     UNKNOWN_ATTRIBUTE,
@@ -169,6 +170,10 @@ class RuleTable(ConditionTable):
                 found.append(name)
         return tuple(found)
 
+    def missing(self, *keys: str) -> None:
+        """Report that the table has none of some keys, of which it needs one."""
+        self.problem(NONE_OF_KEYS, keys[0], keys=", ".join(f'"{key}"' for key in keys))
+
     def _passing(self) -> frozenset[str]:
         """Return the event fields that ``pass_unstated`` lists; what can be no such field is reported."""
         found: set[str] = set()
@@ -177,7 +182,7 @@ class RuleTable(ConditionTable):
         attributes = [f"attributes.{name}" for name in self.scope.vocabulary.attributes]
         for key, stands, where in self.listed("pass_unstated"):
             if key in PASSING:
-                name = TERM_KEYS[key].field.value
+                name = TERM_KEYS[key].field.value if key in TERM_KEYS else key
             elif key in attributes:
                 name = key
             else:

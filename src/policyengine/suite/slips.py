@@ -179,6 +179,10 @@ class Slips:
                 yield from self._under(value, path)
             case {"is": "comparisons"}:
                 yield from _comparisons(of, value, path)
+            case {"is": "fact"}:
+                if of.optional:
+                    yield Slip("drop-key", path, None)
+                yield from self._fact(value, path)
             case {"is": "duration"}:
                 if of.optional:
                     yield Slip("drop-key", path, None)

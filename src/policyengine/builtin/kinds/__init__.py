@@ -14,6 +14,7 @@ from policyengine.builtin.kinds.provision import Entrustment, Provision
 from policyengine.builtin.kinds.purpose_limitation import PurposeLimitation
 from policyengine.builtin.kinds.request import DataSubjectRequest
 from policyengine.builtin.kinds.requirement import Requirement
+from policyengine.builtin.kinds.retention import Retention
 from policyengine.hooks import hookimpl
 from policyengine.language import RuleKind
 
@@ -33,4 +34,5 @@ def policyengine_rule_kinds() -> Iterable[RuleKind]:
         DataSubjectRequest(),
         Disclosure(),
         Obligation(),
+        Retention(),
     )
