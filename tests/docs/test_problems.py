@@ -21,7 +21,7 @@ CODES: dict[str, Code] = GENERATOR["declared"]()
 NO_EXAMPLE = frozenset(
     {"line-too-long", "repeated", "not-as-documented", "unknown-time-zone", "file-unwritable", "not-an-event"}
 )
-"""What no built-in schema asks; a disk that root cannot write to; what takes 64 MiB; what has no known cause; what the table of the policy says."""
+"""What no built-in schema asks; a disk that root cannot write to; 64 MiB; no known cause; what stands in `[policy]`."""
 MAKERS = frozenset({"Problem", "Fault", "EventError", "SchemaError"})
 HAND_ON = frozenset(
     {

@@ -7,7 +7,7 @@ from typing import Any
 
 from msgspec.structs import replace
 
-from policyengine.language import RuleTable, duration, fact_expression, fact_form, operation_list
+from policyengine.language import RuleTable, condition_table, duration, fact_expression, fact_form, operation_list
 from policyengine.model import (
     NEVER,
     Acquired,
@@ -40,7 +40,7 @@ class Retention:
         "at_most": duration("How long, since the data were acquired, or since the latest fact of `since` began."),
         "since": fact_form("The fact since which the time is counted; without one there is no limit yet."),
         "ends_with": fact_expression("Facts in effect with which the time is over at once."),
-        "lifted_by": fact_expression("Facts in effect under which the data are kept all the same."),
+        "lifted_by": condition_table("A condition under which the data are kept all the same."),
     }
     required: frozenset[str] = frozenset()
 
@@ -58,7 +58,7 @@ class Retention:
                 en=f"the time for which clause {table.clause} lets the data be kept is over",
             ),
             when=all_of(on, table.condition(), over),
-            unless=table.facts("lifted_by", default=NEVER),
+            unless=table.condition("lifted_by", default=NEVER),
         )
 
     def _passed(self, table: RuleTable) -> Condition:
