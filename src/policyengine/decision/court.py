@@ -10,6 +10,7 @@ from policyengine.decision.admission import Admission
 from policyengine.decision.evaluate import Evaluator
 from policyengine.decision.memory import Memory
 from policyengine.decision.reasons import Reasons
+from policyengine.decision.remedy import Remedying
 from policyengine.errors import MOST, EventError, InvalidEvent, did_you_mean, json_path
 from policyengine.model.decision import PolicyRef
 from policyengine.model.event import Event
@@ -56,6 +57,7 @@ class Court:
         self.admission = reader if reader is not None and same else reader_of(self.fact_types, reader)
         self.evaluators = tuple(Evaluator(policy, self.admission, memory) for policy in self.policies)
         self.reasons = tuple(Reasons(one.policy, self.admission, one.agreement) for one in self.evaluators)
+        self.remedying = Remedying(self.evaluators, self.admission, memory)
 
     def admit(self, event: Event) -> None:
         """Raise `InvalidEvent` where a fact or an attribute is not of the form that the policies declare."""

@@ -18,6 +18,7 @@ from policyengine.model.event import Event, FactReader, event_from_json, event_f
 from policyengine.model.event_problems import NO_CONTROLLER
 from policyengine.model.fact import FactType
 from policyengine.model.policy import Policy
+from policyengine.model.remedy import NONE
 from policyengine.model.vocabulary import Attribute
 from policyengine.text import Language, Text, echoed
 
@@ -96,6 +97,7 @@ class Decider:
             verdict.obligations,
             (),
             (_explain, (self, event)),
+            NONE if verdict.outcome == "permit" else (court.remedying.remedies, event),
         )
 
     def _ruled(self, event: Event, court: Court) -> tuple[Verdict, Sequence[Verdict]]:

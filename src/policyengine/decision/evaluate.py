@@ -222,6 +222,10 @@ class Evaluator:
             self._memory.put((of.number, kinds, same), found, found.weight)
         return found.verdict(items, bits, parts)
 
+    def key(self, event: Event) -> Key:
+        """Return the class of an event: what no rule tells apart, its items and facts aside."""
+        return self._classes.key(event)
+
     def types(self, event: Event) -> frozenset[str]:
         """Return the fact types for which a rule that can matter for an event asks: facts of others change no verdict.
 

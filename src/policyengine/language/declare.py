@@ -261,7 +261,8 @@ class Declarations:
             if represents and all(field.held != "recipient" for field in fields.values()):
                 self.problem(REPRESENTS_NOBODY, document, "vocabulary", "facts", name, "represents", type=name)
             source = (document.places, ("vocabulary", "facts", name))
-            found[name] = FactType(name, text_of(table, name), fields, labels, source, represents)
+            law = table.get("law") is True
+            found[name] = FactType(name, text_of(table, name), fields, labels, source, represents, law)
         return found
 
 

@@ -304,6 +304,10 @@ def _policy_schema(kinds: Sequence[RuleKind]) -> Schema:
                         "type": "boolean",
                         "description": "It names who may be given a person's data in their place.",
                     },
+                    "law": {
+                        "type": "boolean",
+                        "description": "Whether it is law: a remedy that needs such a fact is marked and comes last.",
+                    },
                     "fields": {
                         "type": "object",
                         "propertyNames": {

@@ -11,6 +11,7 @@ import msgspec
 from msgspec import UNSET, Struct, UnsetType
 
 from policyengine.errors import EventError
+from policyengine.model.remedy import NONE, Remedies, Remedy
 from policyengine.text import LANGUAGES, Language, Line, Style, Text, Words, plain_text, same, shortened, text_of
 
 Outcome: TypeAlias = Literal["permit", "deny", "invalid"]
@@ -147,6 +148,7 @@ class Decision(Struct, frozen=True, eq=False, gc=False):
         errors: what is wrong with an invalid event.
         explainer: renders the explanation in a language, on demand. It knows the engine that decided, so it belongs
             to this process: what is pickled goes without it.
+        remedied: what would make a denied flow permitted, or what works it out and from what.
     """
 
     event: str | None
@@ -160,6 +162,25 @@ class Decision(Struct, frozen=True, eq=False, gc=False):
     obligations: tuple[Obligation, ...] = ()
     errors: tuple[EventError, ...] = ()
     explainer: tuple[Callable[..., str], Any] | None = None
+    remedied: Remedies | tuple[Callable[[Any], Remedies], Any] = NONE
+
+    @property
+    def remedies(self) -> tuple[Remedy, ...]:
+        """The sets of changes that would make a denied flow permitted; worked out when somebody reads them."""
+        return self._remedies().found
+
+    @property
+    def more_remedies(self) -> bool:
+        """Whether there may be remedies beyond those: they are looked for up to a bound."""
+        return self._remedies().more
+
+    def _remedies(self) -> Remedies:
+        found = self.remedied
+        if isinstance(found, tuple):
+            work, of = found
+            found = work(of)
+            msgspec.structs.force_setattr(self, "remedied", found)
+        return found
 
     @property
     def permitted(self) -> bool:
@@ -185,6 +206,10 @@ class Decision(Struct, frozen=True, eq=False, gc=False):
                 [_WrittenObligation.of(duty, self._languages()) for duty in self.obligations]
                 if self.obligations
                 else (),
+                [_WrittenRemedy.of(remedy, self._languages()) for remedy in self.remedies]
+                if self.outcome == "deny"
+                else UNSET,
+                True if self.outcome == "deny" and self.more_remedies else UNSET,
                 self.errors if self.outcome == "invalid" else UNSET,
             )
         )
@@ -233,18 +258,32 @@ class Decision(Struct, frozen=True, eq=False, gc=False):
             cited = ":".join(name for name in (reason.policy if several else None, reason.clause) if name)
             code = f"{reason.code} [{cited}]" if cited else reason.code
             yield (Words("  "), Words(code, "bad"), Words(f" {reason.message.say(lang)}"))
+        if self.outcome == "deny":
+            yield from self._remedy_lines(lang)
         for duty in self.obligations:
             yield (Words("  ! "), Words(f"{duty.id} [{duty.clause}]", "strong"), Words(f" {duty.message.say(lang)}"))
+
+    def _remedy_lines(self, lang: Language) -> Iterator[Line]:
+        remedies = self.remedies
+        if remedies:
+            yield (Words(f"  {_REMEDIES.say(lang)}", "strong"),)
+        for remedy in remedies[:_SHOWN]:
+            yield (Words("    § " if remedy.law else "    + "), Words(remedy.message.say(lang)))
+        left = len(remedies) - _SHOWN
+        if left > 0:
+            yield (Words(f"    {_OTHERS.filled(count=left).say(lang)}", "dim"),)
+        if self.more_remedies:
+            yield (Words(f"    {_MORE.say(lang)}", "dim"),)
 
     def __repr__(self) -> str:
         return f"Decision({', '.join(f'{name}={getattr(self, name)!r}' for name in _HELD)})"
 
-    def __reduce__(self) -> tuple[type[Decision], tuple[Any, ...]]:
-        return Decision, tuple(getattr(self, name) for name in _HELD)
+    def __reduce__(self) -> tuple[Any, ...]:
+        return _again, (*(getattr(self, name) for name in _HELD), self._remedies())
 
     def __deepcopy__(self, memo: dict[int, Any]) -> Decision:
         held = {name: copy.deepcopy(getattr(self, name), memo) for name in _HELD}
-        return msgspec.structs.replace(self, **held)
+        return Decision(**held, explainer=self.explainer, remedied=self._remedies())
 
     def __eq__(self, other: object) -> bool:
         return self.as_dict() == other.as_dict() if isinstance(other, Decision) else NotImplemented
@@ -268,7 +307,14 @@ class _Written(Struct, frozen=True, gc=False):
     permitted_items: tuple[str, ...]
     excess_items: tuple[str, ...]
     obligations: Sequence[_WrittenObligation]
+    remedies: Sequence[_WrittenRemedy] | UnsetType
+    more_remedies: Literal[True] | UnsetType
     errors: tuple[EventError, ...] | UnsetType
+
+
+def _again(*held: Any) -> Decision:
+    """Return a decision that was pickled."""
+    return msgspec.structs.replace(Decision(*held[:-1]), remedied=held[-1])
 
 
 def read_decision(text: bytes | str) -> Decision:
@@ -280,8 +326,10 @@ def read_decision(text: bytes | str) -> Decision:
     data = msgspec.json.decode(text, type=dict[str, Any])
     reasons = [one.read() for one in msgspec.convert(data.pop("reasons", ()), tuple[_WrittenReason, ...])]
     duties = [one.read() for one in msgspec.convert(data.pop("obligations", ()), tuple[_WrittenObligation, ...])]
+    remedies = [one.read() for one in msgspec.convert(data.pop("remedies", ()), tuple[_WrittenRemedy, ...])]
+    remedied = Remedies(tuple(remedies), data.pop("more_remedies", False))
     found = msgspec.convert(data, Decision)
-    return msgspec.structs.replace(found, reasons=tuple(reasons), obligations=tuple(duties))
+    return msgspec.structs.replace(found, reasons=tuple(reasons), obligations=tuple(duties), remedied=remedied)
 
 
 class _WrittenReason(Struct, frozen=True, gc=False):
@@ -321,6 +369,21 @@ class _WrittenObligation(Struct, frozen=True, gc=False):
         return Obligation(self.id, self.clause, self.parameters, text_of(self.message))
 
 
+class _WrittenRemedy(Struct, frozen=True, omit_defaults=True, gc=False):
+    """The JSON object of a remedy."""
+
+    changes: tuple[Mapping[str, Any], ...]
+    message: dict[Language, str]
+    law: bool = False
+
+    @classmethod
+    def of(cls, remedy: Remedy, languages: tuple[Language, ...]) -> _WrittenRemedy:
+        return cls(remedy.changes, remedy.message.as_dict(languages), remedy.law)
+
+    def read(self) -> Remedy:
+        return Remedy(self.changes, text_of(self.message), self.law)
+
+
 _OUTCOMES: Final[Mapping[Outcome, tuple[Text, Style]]] = {
     "permit": (Text(ja="許可", en="PERMIT"), "good"),
     "deny": (Text(ja="拒否", en="DENY"), "bad"),
@@ -329,6 +392,12 @@ _OUTCOMES: Final[Mapping[Outcome, tuple[Text, Style]]] = {
 _CLAUSES: Final = Text(ja="根拠条項", en="clauses")
 _PERMITTED: Final = Text(ja="認められる項目", en="permitted items")
 _EXCESS: Final = Text(ja="認められない項目", en="excess items")
-_HELD: Final = tuple(name for name in Decision.__struct_fields__ if name != "explainer")
+_REMEDIES: Final = Text(ja="許されるようにするには（いずれか）", en="what it would take, any one of")
+_OTHERS: Final = Text(ja="ほか {count} 通り", en="and {count} more")
+_MORE: Final = Text(
+    ja="探したのは一定の大きさまでで、ほかにもありうる", en="there may be others: the search stopped at its bound"
+)
+_SHOWN: Final = 12
+_HELD: Final = tuple(name for name in Decision.__struct_fields__ if name not in ("explainer", "remedied"))
 _encode: Final = msgspec.json.Encoder().encode
 _decode: Final = msgspec.json.Decoder().decode

@@ -74,9 +74,10 @@ class FactType(Aside, frozen=True, eq=False):
         labels: what people call the values of its ``value`` fields.
         source: where it is declared.
         represents: whether its facts name who may be given a person's data in their place.
+        law: whether it is law: what demands or allows something, whoever wants it.
     """
 
-    aside: ClassVar[int] = 2
+    aside: ClassVar[int] = 4
 
     id: str
     label: Text
@@ -84,6 +85,7 @@ class FactType(Aside, frozen=True, eq=False):
     labels: Mapping[str, Text] = field(default_factory=dict)
     source: Source | None = None
     represents: bool = False
+    law: bool = False
 
     def joined(self, other: FactType) -> FactType:
         """Return the type with the fields and the values of another declaration of it as well."""
@@ -94,7 +96,9 @@ class FactType(Aside, frozen=True, eq=False):
                 fields[name] = ours or theirs
             else:
                 fields[name] = replace(ours, values=ours.values | theirs.values if theirs.values is not None else None)
-        return FactType(self.id, self.label, fields, {**other.labels, **self.labels}, self.source, self.represents)
+        labels = {**other.labels, **self.labels}
+        law = self.law or other.law
+        return FactType(self.id, self.label, fields, labels, self.source, self.represents, law)
 
     def unlike(self, other: FactType) -> Iterator[str]:
         """Yield the fields that another declaration of the type has too, in a shape that no fact can have as well.

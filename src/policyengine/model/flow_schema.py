@@ -35,6 +35,7 @@ _FORMS: dict[Form, Schema] = {
 }
 """What the value of a field of each form is; facts depend on which types are known."""
 
+_TRUE: Schema = {"const": True}
 _EVERY = frozenset(OPERATIONS)
 
 
@@ -163,13 +164,15 @@ def decision_schema() -> Schema:
             {"id": {"type": "string"}, "clause": {"type": "string"}, "parameters": parameters, "message": TEXT_IN_ANY}
         ),
     }
+    changes = {"type": "array", "items": _change(), "minItems": 1}
+    remedies = _objects({"changes": changes, "message": TEXT_IN_ANY}, law=_TRUE)
     errors = {**_objects({"path": {"type": "string", "pattern": r"^\$"}, "message": TEXT_IN_ANY}), "minItems": 1}
     some, empty, known = {"minItems": 1}, {"maxItems": 0}, {"type": "string"}
     return {
         "$schema": DRAFT,
         "title": "Decision",
         "type": "object",
-        "properties": {**shape, "errors": errors},
+        "properties": {**shape, "remedies": remedies, "more_remedies": _TRUE, "errors": errors},
         "required": list(shape),
         "additionalProperties": False,
         "oneOf": [
@@ -177,7 +180,7 @@ def decision_schema() -> Schema:
                 "properties": {
                     "outcome": {"const": "permit"},
                     "event": known,
-                    "errors": False,
+                    **dict.fromkeys(("errors", "remedies", "more_remedies"), False),
                     **dict.fromkeys(("policies", "clauses", "rules", "permitted_items"), some),
                     **dict.fromkeys(("reasons", "excess_items"), empty),
                 }
@@ -189,15 +192,47 @@ def decision_schema() -> Schema:
                     "errors": False,
                     **dict.fromkeys(("reasons", "excess_items"), some),
                     "obligations": empty,
-                }
+                },
+                "required": ["remedies"],
             },
             {
                 "properties": {
                     "outcome": {"const": "invalid"},
+                    **dict.fromkeys(("remedies", "more_remedies"), False),
                     **{name: empty for name in shape if name not in ("event", "outcome")},
                 },
                 "required": ["errors"],
             },
+        ],
+    }
+
+
+def _change() -> Schema:
+    """Return the schema of one change of a remedy."""
+    names = {"type": "array", "items": _STRING, "minItems": 1}
+    kinds: dict[str, Schema] = {
+        "drop-items": {"items": {**names, "uniqueItems": True}},
+        "state": {"field": _STRING, "value": SCALAR},
+        "add-fact": {
+            "fact": {
+                "type": "object",
+                "properties": {"type": _STRING, "from": _TIME},
+                "required": ["type", "from"],
+                "additionalProperties": {"type": ["string", "array"], "items": _STRING, "minItems": 1},
+            }
+        },
+    }
+    return {
+        "type": "object",
+        "properties": {"op": {"enum": list(kinds)}},
+        "required": ["op"],
+        "oneOf": [
+            {
+                "properties": {"op": {"const": op}, **properties},
+                "required": ["op", *properties],
+                "additionalProperties": False,
+            }
+            for op, properties in kinds.items()
         ],
     }
 

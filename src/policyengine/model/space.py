@@ -512,7 +512,7 @@ class Space:
         """Return values of an attribute on either side of all that it is compared with; None for none."""
         declared = [known.attributes[name] for known in self.vocabularies if name in known.attributes]
         tested = [leaf.value for view in self.views for leaf in view.comparisons.get(name, ())]
-        found = dict.fromkeys(value for attribute in declared for value in _region(attribute, tested))
+        found = dict.fromkeys(value for attribute in declared for value in region(attribute, tested))
         return (None, *(value for value in found if all(attribute.accepts(value) for attribute in declared)))
 
 
@@ -523,7 +523,7 @@ def _in_order(lapses: Iterable[Lapse]) -> tuple[Lapse, ...]:
     return found
 
 
-def _region(declared: Attribute, tested: Sequence[bool | int | float | str]) -> Sequence[bool | int | float | str]:
+def region(declared: Attribute, tested: Sequence[bool | int | float | str]) -> Sequence[bool | int | float | str]:
     """Return values of an attribute on either side of all that it is compared with."""
     texts = sorted(value for value in tested if isinstance(value, str))
     marks = sorted({value for value in tested if not isinstance(value, str | bool)})

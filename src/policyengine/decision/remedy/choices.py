@@ -1,0 +1,227 @@
+"""Which changes there are to choose from: values of fields that an event leaves open, and facts that rules ask for.
+
+Of values that no leaf tells apart one is tried, and stands for the others.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
+from typing import Any, Final, Protocol, TypeAlias
+
+from policyengine.decision.remedy.changes import ATTRIBUTE, Change, Drop, Fact, Looks, State
+from policyengine.model.condition import Asked, Compare, Condition, Field, Holds, In, NotIn, compares, says
+from policyengine.model.countries import another_country
+from policyengine.model.event import Event
+from policyengine.model.fact import HELD_FIELD, VALUE, FactField, FactType
+from policyengine.model.fields import EVENT, EventField
+from policyengine.model.policy import Policy
+from policyengine.model.remedy import UNKNOWN
+from policyengine.model.space import region
+
+ALIKE: Final = 8
+"""So many values that no rule tells apart are told one by one; of more, the first stands for all."""
+
+Scalar: TypeAlias = "bool | int | float | str"
+
+_BY_NAME: Final[Mapping[str, EventField]] = {row.name: row for row in EVENT}
+
+
+class Reached(Protocol):
+    """A leaf that changes can reach, and what decides whether it is met."""
+
+    @property
+    def leaf(self) -> Condition:
+        """The leaf."""
+        ...
+
+    @property
+    def looks(self) -> Looks:
+        """What decides whether it is met."""
+        ...
+
+
+class Choices:
+    """The changes of one event from which remedies are put together.
+
+    Args:
+        policies: the policies.
+        event: the event.
+        asked: the leaves that changes can reach.
+        types: the types of fact that there are.
+    """
+
+    def __init__(
+        self, policies: Sequence[Policy], event: Event, asked: Sequence[Reached], types: Mapping[str, FactType]
+    ) -> None:
+        self._policies = policies
+        self._event = event
+        self._types = types
+        self._asked = asked
+        self._alike: dict[tuple[str, ...], dict[Any, list[Any]]] = {}
+        self._states: dict[str, Sequence[State]] = {}
+        self._facts: dict[tuple[str, int], Sequence[Fact]] = {}
+        self._order: dict[tuple[str, Any], int] = {}
+        self.named = frozenset(
+            (one.leaf.type, name) for one in asked if isinstance(one.leaf, Holds) for name in one.leaf.stated
+        )
+        """The fields that rules want a fact to state."""
+
+    def rank(self, change: Change) -> tuple[Any, ...]:
+        """Return the place of a change among all: what is dropped, what is stated, facts."""
+        match change:
+            case Drop(group):
+                return (0, group)
+            case State(field, value):
+                return (1, field, self._order.get((field, value), 0), str(value))
+            case Fact(of, values, operation, group):
+                return (2, of, values, operation or "", -1 if group is None else group)
+
+    # ------------------------------------------------------------------------------------------ fields
+
+    def states(self, field: str) -> Sequence[State]:
+        """Return what could be stated in a field."""
+        found = self._states.get(field)
+        if found is None:
+            found = self._states[field] = [State(field, value) for value in self._groups_of(field)]
+        return found
+
+    def whole(self, stated: frozenset[State]) -> frozenset[State]:
+        """Return what of some fields an event can state: a part of an object, only with what the object must have."""
+        fields = {state.field for state in stated}
+        return frozenset(state for state in stated if fields.issuperset(self.needed(state.field)))
+
+    def needed(self, field: str) -> Iterator[str]:
+        """Yield the fields that an event must state, and does not, where it states `field`."""
+        row = _BY_NAME.get(field)
+        if row is not None and row.part and row.key not in self._event.as_dict():
+            yield from (other.name for other in EVENT if other.key == row.key and other.always and other is not row)
+
+    def _groups_of(self, field: str) -> dict[Any, list[Any]]:
+        key = (field,)
+        found = self._alike.get(key)
+        if found is None:
+            values = list(self._values(field))
+            self._order.update({(field, value): number for number, value in enumerate(values)})
+            found = self._alike[key] = _alike(values, self._telling(field))
+        return found
+
+    def _telling(self, field: str) -> Callable[[Any], Hashable]:
+        """Return what tells the values of a field apart."""
+        here = [one.leaf for one in self._asked if field in one.looks.fields]
+        plain = [leaf for leaf in here if isinstance(leaf, In | NotIn | Compare)]
+        if len(plain) != len(here):
+            return lambda value: value  # what else is held against it may look at the very value
+        return lambda value: tuple([tells(leaf, value) for leaf in plain])
+
+    def _values(self, field: str) -> Iterable[Scalar]:
+        here = [one.leaf for one in self._asked if field in one.looks.fields]
+        if field.startswith(ATTRIBUTE):
+            name = field.removeprefix(ATTRIBUTE)
+            declared = [p.vocabulary.attributes[name] for p in self._policies if name in p.vocabulary.attributes]
+            tested = [leaf.value for leaf in here if isinstance(leaf, Compare)]
+            found: Iterable[Scalar] = dict.fromkeys(value for one in declared for value in region(one, tested))
+            if declared[0].type == "string":
+                found = [*sorted({value for value in tested if isinstance(value, str)}), UNKNOWN]
+            return [value for value in found if all(one.accepts(value) for one in declared)]
+        row = _BY_NAME[field]
+        if row.dimension is not None and row.dimension != "parties":
+            known = [policy.vocabulary for policy in self._policies]
+            words = dict.fromkeys(word for vocabulary in known for word in vocabulary.terms[row.dimension])
+            return [word for word in words if all(vocabulary.knows(row.dimension, word) for vocabulary in known)]
+        named = dict.fromkeys(
+            word for leaf in here if isinstance(leaf, In | NotIn) for word in (*leaf.written, *sorted(leaf.values))
+        )
+        return [*named, *(another_country(named) if row.form == "country" else [UNKNOWN])]
+
+    # ------------------------------------------------------------------------------------------ facts
+
+    def facts(self, of: str, group: int) -> Sequence[Fact]:
+        """Return the facts of a type that could be added for a group of items."""
+        found = self._facts.get((of, group))
+        if found is None:
+            leaves = [one.leaf for one in self._asked if isinstance(one.leaf, Holds) and one.leaf.type == of]
+            made = dict.fromkeys(fact for leaf in leaves for fact in self._facts_for(leaf, group))
+            found = self._facts[of, group] = list(made)
+        return found
+
+    def _facts_for(self, leaf: Holds, group: int) -> Iterator[Fact]:
+        """Yield the facts that a leaf may ask for."""
+        fields, where = self._types[leaf.type].fields, dict(leaf.where)
+        options: list[list[tuple[str, str]]] = []
+        for name, declared in fields.items():
+            if declared.held == VALUE and (declared.required or name in where or name in leaf.stated):
+                accepted = where.get(name)
+                groups = self._values_of(leaf.type, declared)
+                options.append([(name, value) for value in groups if accepted is None or value in accepted])
+        held = {HELD_FIELD[declared.held] for declared in fields.values() if declared.held != VALUE}
+        operations: Sequence[str | None] = (None,)
+        if Field.OPERATION in held:
+            operations = _OPERATIONS[leaf.asked](self._event.operation)
+        for values in itertools.product(*options):
+            for operation in operations:
+                yield Fact(leaf.type, values, operation, group if Field.ITEM in held else None)
+
+    def _values_of(self, of: str, field: FactField) -> dict[Any, list[Any]]:
+        """Return the values of a field of a type, each that stands for others with these."""
+        key = (of, field.id)
+        found = self._alike.get(key)
+        if found is None:
+            leaves = [one.leaf for one in self._asked if isinstance(one.leaf, Holds) and one.leaf.type == of]
+            lists = [accepted for leaf in leaves for name, accepted in leaf.where if name == field.id]
+            values = sorted(field.values) if field.values is not None else [*sorted(set().union(*lists)), UNKNOWN]
+            found = self._alike[key] = _alike(values, lambda value: tuple([value in among for among in lists]))
+        return found
+
+    # ------------------------------------------------------------------------------------------ all of a sort
+
+    def alike(self, changes: Iterable[Change]) -> Iterator[frozenset[Change]]:
+        """Yield sets of changes that no leaf tells apart from some changes, these first."""
+        options: list[list[Change]] = []
+        fixed: list[Change] = []
+        facts: dict[Fact, list[Fact]] = {}
+        for change in sorted(changes, key=self.rank):
+            match change:
+                case State(field, value):
+                    others = _few(self._groups_of(field)[value]) if isinstance(value, str) else (value,)
+                    options.append([State(field, other) for other in others])
+                case Fact():
+                    facts.setdefault(change._replace(group=None), []).append(change)
+                case _:
+                    fixed.append(change)
+        forms: list[list[list[Fact]]] = []
+        for fact, each in facts.items():  # one fact for several groups stays one
+            declared = self._types[fact.type].fields
+            values = [
+                [(name, other) for other in _few(self._values_of(fact.type, declared[name])[value])]
+                for name, value in fact.values
+            ]
+            forms.append([[one._replace(values=chosen) for one in each] for chosen in itertools.product(*values)])
+        for states in itertools.product(*options):
+            for chosen in itertools.product(*forms):
+                yield frozenset((*fixed, *states, *(fact for each in chosen for fact in each)))
+
+
+_OPERATIONS: Final[Mapping[Asked, Callable[[str], Sequence[str]]]] = {
+    "stated": lambda stated: (stated,),
+    "use": lambda _: ("use",),
+    "beside": lambda stated: tuple(dict.fromkeys((stated, "use"))),
+}
+"""Which operations a fact can name, by that of which it is asked."""
+
+
+def tells(leaf: In | NotIn | Compare, value: Any) -> bool:
+    """Return whether a leaf is met where its field has a value."""
+    return compares(value, leaf) if isinstance(leaf, Compare) else says(leaf, value)
+
+
+def _alike(values: Iterable[Any], telling: Callable[[Any], Hashable]) -> dict[Any, list[Any]]:
+    """Return values in groups that nothing tells apart, each by the first of them."""
+    groups: dict[Hashable, list[Any]] = {}
+    for value in values:
+        groups.setdefault(telling(value), []).append(value)
+    return {group[0]: group for group in groups.values()}
+
+
+def _few(values: Sequence[Any]) -> Sequence[Any]:
+    return values if len(values) <= ALIKE else values[:1]

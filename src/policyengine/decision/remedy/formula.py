@@ -1,0 +1,167 @@
+"""What rules say of events of one class as one formula of what is left to ask: leaves, and, or.
+
+What all events of the class answer alike has its answer already. Each leaf that is left is wanted met or wanted not
+met; the formula is met for the items that may flow, as the law (`policyengine.decision.law`) finds them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from typing import Final, TypeAlias
+
+from msgspec import Struct
+
+from policyengine.decision.law import Items, Rules
+from policyengine.model.condition import And, Condition, Not, Or
+from policyengine.model.rule import Permit, Restriction
+
+
+class Wanted(Struct, frozen=True, gc=False):
+    """A leaf that is to be met, or not to be met.
+
+    Args:
+        leaf: its number.
+        met: which of the two.
+    """
+
+    leaf: int
+    met: bool
+
+
+class All(Struct, frozen=True, gc=False):
+    """Met where every part is; without parts everywhere."""
+
+    every: tuple[Node, ...]
+
+
+class Some(Struct, frozen=True, gc=False):
+    """Met where a part is; without parts nowhere."""
+
+    some: tuple[Node, ...]
+
+
+Node: TypeAlias = Wanted | All | Some
+
+Told: TypeAlias = Callable[[int], Items]
+"""Returns for which items the leaf of a number is met."""
+
+EVERYWHERE: Final = All(())
+NOWHERE: Final = Some(())
+
+
+def all_of(parts: Iterable[Node]) -> Node:
+    """Return what is met where all of `parts` are."""
+    left: dict[Node, None] = {}
+    for part in parts:
+        if type(part) is All:
+            left.update(dict.fromkeys(part.every))
+        elif part == NOWHERE:
+            return NOWHERE
+        else:
+            left[part] = None
+    return next(iter(left)) if len(left) == 1 else All(tuple(left))
+
+
+def some_of(parts: Iterable[Node]) -> Node:
+    """Return what is met where any of `parts` is."""
+    left: dict[Node, None] = {}
+    for part in parts:
+        if type(part) is Some:
+            left.update(dict.fromkeys(part.some))
+        elif part == EVERYWHERE:
+            return EVERYWHERE
+        else:
+            left[part] = None
+    return next(iter(left)) if len(left) == 1 else Some(tuple(left))
+
+
+class Builder:
+    """Makes formulas.
+
+    Args:
+        settled: returns whether a leaf is met by all events of the class, or by none; None where they differ.
+        number: returns the number of a leaf in which they differ.
+    """
+
+    def __init__(self, settled: Callable[[Condition], bool | None], number: Callable[[Condition], int]) -> None:
+        self._settled = settled
+        self._number = number
+
+    def condition(self, condition: Condition, met: bool = True) -> Node:
+        """Return where a condition is `met`, or is not."""
+        match condition:
+            case And(parts) | Or(parts):
+                every = isinstance(condition, And) is met
+                inner: list[Node] = []
+                for part in parts:
+                    node = self.condition(part, met)
+                    if node == (NOWHERE if every else EVERYWHERE):
+                        return node
+                    inner.append(node)
+                return all_of(inner) if every else some_of(inner)
+            case Not(part):
+                return self.condition(part, not met)
+            case _:
+                known = self._settled(condition)
+                if known is None:
+                    return Wanted(self._number(condition), met)
+                return EVERYWHERE if known is met else NOWHERE
+
+    def permitted(self, rules: Rules) -> Node:
+        """Return where the rules of one policy permit."""
+        replaced: dict[str, list[Node]] = {}
+        for replacement in rules.replacements:
+            stays = self.condition(replacement.when, met=False)
+            if stays != EVERYWHERE:
+                for clause in replacement.clauses:
+                    replaced.setdefault(clause, []).append(stays)
+        free, free_over = self._free(rules.restrictions), self._free(rules.over)
+
+        def spared(restrictions: Sequence[tuple[Restriction, Node]], permit: Permit) -> list[Node]:
+            return [node for restriction, node in restrictions if restriction.reaches(permit)]
+
+        def on_its_terms(permit: Permit, restrictions: Sequence[tuple[Restriction, Node]]) -> Node:
+            about = self.condition(permit.about)
+            if about == NOWHERE:
+                return NOWHERE
+            terms = self.condition(permit.terms)
+            if terms == NOWHERE:
+                return NOWHERE
+            return all_of([about, terms, *replaced.get(permit.head.clause, ()), *spared(restrictions, permit)])
+
+        licences = [(licence.head.clause, on_its_terms(licence, free_over)) for licence in rules.licences]
+        found = []
+        for permit in rules.permits:
+            node = on_its_terms(permit, free)
+            if node != NOWHERE and permit.licensed_by is not None:
+                node = all_of([node, some_of(one for clause, one in licences if clause in permit.licensed_by)])
+            found.append(node)
+        return some_of(found)
+
+    def _free(self, restrictions: Iterable[Restriction]) -> list[tuple[Restriction, Node]]:
+        """Return restrictions, each with where it does not bind; those that bind nowhere are left out."""
+        found = []
+        for restriction in restrictions:
+            over = self.condition(restriction.when, met=False)
+            if over != EVERYWHERE:
+                lifted = self.condition(restriction.unless), self.condition(restriction.exempt)
+                found.append((restriction, some_of([over, *lifted])))
+        return found
+
+
+def met(node: Node, told: Told, items: Items) -> Items:
+    """Return those of `items` for which a formula is met."""
+    if type(node) is Wanted:
+        return items & told(node.leaf) if node.met else items & ~told(node.leaf)
+    if type(node) is All:
+        for part in node.every:
+            items = met(part, told, items)
+            if not items:
+                break
+        return items
+    found = 0
+    for part in node.some:  # type: ignore[union-attr]
+        found |= met(part, told, items & ~found)
+        if found == items:
+            break
+    return found

@@ -1,0 +1,279 @@
+"""The remedies of a denied event: every smallest set of changes under which all policies that govern it permit it.
+
+Items that the same changes permit are dropped together, or covered by facts together. Of values that no rule tells
+apart one is tried, and stands for the others.
+
+What events of one class have in common is worked out once (`_Form`); and what is found for an event serves all that
+say the same to what is left to ask, but for their times. Both are remembered as far as there is room.
+"""
+
+from __future__ import annotations
+
+import itertools
+from bisect import bisect
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, Final, NamedTuple
+
+from policyengine.decision.admission import Admission
+from policyengine.decision.classes import STRANGE
+from policyengine.decision.evaluate import Evaluator
+from policyengine.decision.facts import as_rules_see, as_stated
+from policyengine.decision.law import Items, Rules, sorted_out
+from policyengine.decision.memory import Memory
+from policyengine.decision.remedy.changes import Asked, Change, Changed, Drop, Fact, State, looked_at, with_stated
+from policyengine.decision.remedy.choices import Choices
+from policyengine.decision.remedy.formula import Builder, Node, Wanted, all_of
+from policyengine.decision.remedy.search import smallest
+from policyengine.decision.remedy.turning import Leaf, Turning
+from policyengine.decision.remedy.words import Said, Wording
+from policyengine.model.condition import OPEN, Condition, Field, Holds, In, NotIn, says
+from policyengine.model.event import KEY_FIELDS, Event
+from policyengine.model.fact import HELD_FIELD, VALUE
+from policyengine.model.fields import ROWS
+from policyengine.model.remedy import NONE, Remedies, Remedy
+from policyengine.model.rule import LEAVE
+from policyengine.moment import FOREVER
+
+_NUMBERS: Final = itertools.count()
+
+
+class _Found(NamedTuple):
+    """What is found for an event, but for its time.
+
+    Args:
+        remedies: the remedies, facts without their times, each with what it says.
+        more: whether there may be others.
+    """
+
+    remedies: Sequence[tuple[tuple[Mapping[str, Any], ...], Said]]
+    more: bool
+
+    def at(self, time: str) -> Remedies:
+        """Return the remedies of an event at a time."""
+        found = []
+        for changes, said in self.remedies:
+            found.append(Remedy(tuple([_at(change, time) for change in changes]), said.on(time[:10]), said.law))
+        return Remedies(tuple(found), self.more)
+
+
+def _at(change: Mapping[str, Any], time: str) -> Mapping[str, Any]:
+    return {"op": "add-fact", "fact": {**change["fact"], "from": time}} if change["op"] == "add-fact" else change
+
+
+class _Form:
+    """What is left to ask of the events of one class, of all policies together.
+
+    Args:
+        node: the formula.
+        leaves: what it asks, by number: the number of the policy, and the leaf.
+        personal: whether facts that it asks for may have to name whose the data are.
+    """
+
+    __slots__ = ("_looks", "leaves", "node", "number", "personal")
+
+    def __init__(self, node: Node, leaves: Sequence[tuple[int, Condition]], personal: bool) -> None:
+        self.number = next(_NUMBERS)
+        self.node = node
+        self.leaves = leaves
+        self.personal = personal
+        self._looks: dict[tuple[str, ...], Sequence[Leaf]] = {}
+
+    def looking(self, event: Event, open_fields: Mapping[Field, str], types: Mapping[str, Any]) -> Sequence[Leaf]:
+        """Return what is asked, each with what decides whether it is met."""
+        stated = tuple(sorted(event.attributes))
+        found = self._looks.get(stated)
+        if found is None:
+            found = self._looks[stated] = [
+                Leaf(policy, leaf, looked_at(leaf, open_fields, event.attributes, types))
+                for policy, leaf in self.leaves
+            ]
+        return found
+
+
+class Remedying:
+    """Finds the remedies of events under some policies that govern them together.
+
+    Args:
+        evaluators: of the policies.
+        admission: reads the facts of events.
+        memory: where things are remembered.
+    """
+
+    def __init__(self, evaluators: Sequence[Evaluator], admission: Admission, memory: Memory) -> None:
+        self._evaluators = evaluators
+        self._policies = [evaluator.policy for evaluator in evaluators]
+        self._asked = [Asked(one.policy.vocabulary, one.agreement) for one in evaluators]
+        self._admission = admission
+        self._memory = memory
+        self._number = next(_NUMBERS)
+        self._dates = [
+            sorted({date for rule in policy.rules for date in (rule.head.start, rule.head.end)} - {-FOREVER, FOREVER})
+            for policy in self._policies
+        ]
+        self._rules: dict[tuple[int, str, int], Rules] = {}
+
+    def remedies(self, event: Event) -> Remedies:
+        """Return the remedies of a denied event that has all its facts."""
+        keys = [evaluator.key(event) for evaluator in self._evaluators]
+        if any(STRANGE in key for key in keys):
+            return NONE
+        stated = as_stated(event)
+        person = stated.pop(Field.SUBJECT_ID)
+        open_fields = {field: ROWS[field].name for field, value in stated.items() if value is OPEN}
+        known = ("remedy", self._number, *keys, *open_fields)
+        form: _Form | None = self._memory.get(known)
+        if form is None:
+            form = self._form(event)
+            self._memory.put(known, form, 1_000 + 200 * len(form.leaves))
+        leaves = form.looking(event, open_fields, self._admission.types)
+        base = Changed(event, self._asked, self._admission, (), frozenset())
+        bits = [base.answers[policy].leaf(leaf) for policy, leaf, _ in leaves]
+        key = None
+        if not any(looks.fields and looks.types for _, _, looks in leaves):
+            said = (event.items, tuple(event.attributes), person if form.personal else None)
+            key = (form.number, *stated.values(), *said, *bits)
+            found: _Found | None = self._memory.get(key)
+            if found is not None:
+                return found.at(event.document.time)
+        found = _Case(event, form, leaves, self).found(bits)
+        if key is not None:
+            self._memory.put(key, found, 500 + 1_000 * len(found.remedies))
+        return found.at(event.document.time)
+
+    def _form(self, event: Event) -> _Form:
+        """Return what is left to ask of events of the class of `event`."""
+        leaves: list[tuple[int, Condition]] = []
+        numbers: dict[int, int] = {}
+        seen = as_rules_see(as_stated(event))
+
+        def settled(leaf: Condition) -> bool | None:
+            if isinstance(leaf, In | NotIn) and leaf.field in _OF_CLASS and (value := seen[leaf.field]) is not OPEN:
+                return says(leaf, value)
+            return None
+
+        nodes: list[Node] = []
+        for number, policy in enumerate(self._policies):
+
+            def numbered(leaf: Condition, policy: int = number) -> int:
+                if id(leaf) not in numbers:
+                    numbers[id(leaf)] = len(leaves)
+                    leaves.append((policy, leaf))
+                return numbers[id(leaf)]
+
+            items = tuple(policy.vocabulary.terms["items"])
+            known = Wanted(numbered(In(Field.ITEM, frozenset(items), items)), True)
+            nodes += [known, Builder(settled, numbered).permitted(self._rules_of(number, event))]
+        types = {leaf.type for _, leaf in leaves if isinstance(leaf, Holds)}
+        personal = any(
+            HELD_FIELD[field.held] is Field.SUBJECT_ID
+            for name in types
+            for field in self._admission.types[name].fields.values()
+            if field.held != VALUE
+        )
+        return _Form(all_of(nodes), leaves, personal)
+
+    def _rules_of(self, number: int, event: Event) -> Rules:
+        """Return the rules of a policy in force at an event, by what they do."""
+        key = (number, event.operation, bisect(self._dates[number], event.instant))
+        found = self._rules.get(key)
+        if found is None:
+            policy, here = self._policies[number], event.operation
+            in_force = [rule for rule in policy.rules if rule.head.start <= event.instant < rule.head.end]
+            found = sorted_out(in_force, lambda permit: here in permit.operations)
+            if here not in policy.decides:
+                found = found._replace(permits=[LEAVE])
+            self._rules[key] = found
+        return found
+
+
+_OF_CLASS: Final = frozenset(KEY_FIELDS)
+"""The fields in which events of one class say the same, as far as rules tell."""
+
+
+class _Case:
+    """One event, and what can be changed about it."""
+
+    def __init__(self, event: Event, form: _Form, leaves: Sequence[Leaf], of: Remedying) -> None:
+        self._event = event
+        self._node = form.node
+        self._leaves = leaves
+        self._asked, self._admission = of._asked, of._admission
+        self._types = self._admission.types
+        self._policies = of._policies
+        self._choices = Choices(of._policies, event, leaves, self._types)
+        self._known: dict[tuple[frozenset[State], tuple[Items, ...]], Changed] = {}
+
+    def found(self, bits: Sequence[Items]) -> _Found:
+        """Return the remedies; `bits` say for which items the leaves are met as it is."""
+        groups, more = self._groups(bits)
+        turning = Turning(self._node, self._leaves, self._choices, self._changed(groups), groups)
+        sets, cut = smallest(turning.wanted, self._choices.rank)
+        wording = Wording(self._policies, self._types)
+        told = []
+        for changes in sets:
+            for each in self._choices.alike(changes):
+                made = tuple(self._made(each, groups))
+                told.append((made, wording.said(made)))
+        return _Found(sorted(told, key=_place), more or cut)
+
+    def _groups(self, bits: Sequence[Items]) -> tuple[tuple[Items, ...], bool]:
+        """Return the items in groups that the same changes permit, and whether more changes may permit some."""
+        count = len(self._event.items)
+        everything = (1 << count) - 1
+        marks = [mask for mask in dict.fromkeys(bits) if mask & everything not in (0, everything)]
+        kinds: dict[tuple[int, ...], Items] = {}
+        for number in range(count):
+            kind = tuple([mask >> number & 1 for mask in marks])
+            kinds[kind] = kinds.get(kind, 0) | 1 << number
+        if len(kinds) == 1:
+            return tuple(kinds.values()), False
+        groups: dict[frozenset[frozenset[Change]], Items] = {}
+        more = False
+        for items in kinds.values():
+            one = (items & -items,)
+            turning = Turning(self._node, self._leaves, self._choices, self._changed(one), one, alone=True)
+            sets, cut = smallest(turning.wanted, self._choices.rank)
+            more |= cut
+            key = frozenset(sets)
+            groups[key] = groups.get(key, 0) | items
+        return tuple(groups.values()), more
+
+    def _changed(self, groups: tuple[Items, ...]) -> Any:
+        """Return what returns the event with some fields stated."""
+
+        def changed(stated: frozenset[State]) -> Changed:
+            key = (stated, groups)
+            found = self._known.get(key)
+            if found is None:
+                whole = self._choices.whole(stated)
+                event = with_stated(self._event, whole) if whole else self._event
+                found = Changed(event, self._asked, self._admission, groups, self._choices.named)
+                self._known[key] = found
+            return found
+
+        return changed
+
+    def _made(self, changes: frozenset[Change], groups: tuple[Items, ...]) -> Iterator[Mapping[str, Any]]:
+        """Yield changes as the contract has them, facts without their times."""
+        ordered = sorted(changes, key=self._choices.rank)
+        dropped = sum([groups[change.group] for change in ordered if isinstance(change, Drop)])
+        if dropped:
+            yield {"op": "drop-items", "items": [i for n, i in enumerate(self._event.items) if dropped >> n & 1]}
+        stated = [change for change in ordered if isinstance(change, State)]
+        for field, value in stated:
+            yield {"op": "state", "field": field, "value": value}
+        facts: dict[Fact, Items] = {}
+        for change in ordered:
+            if isinstance(change, Fact):
+                fact = change._replace(group=None)
+                facts[fact] = facts.get(fact, 0) | (0 if change.group is None else groups[change.group])
+        changed = self._changed(groups)(frozenset(stated))
+        for fact, items in facts.items():
+            for made in changed.facts(fact, items):
+                yield {"op": "add-fact", "fact": made}
+
+
+def _place(found: tuple[Sequence[Mapping[str, Any]], Said]) -> tuple[bool, int, int]:
+    """Return where a remedy stands: those with the fewest changes and facts first, law last."""
+    changes, said = found
+    return said.law, len(changes), sum(change["op"] == "add-fact" for change in changes)

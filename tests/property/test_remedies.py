@@ -1,0 +1,212 @@
+"""A denied flow's remedies are all smallest sets of changes that make it permitted, and no others.
+
+The reference below tries every set of changes up to a size, by deciding each: no formula, no search.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Any, TypeAlias
+
+import pytest
+from hypothesis import given, target
+
+from policyengine.decision.decider import Decider
+from policyengine.decision.facts import OPEN_ON
+from policyengine.decision.remedy import search
+from policyengine.errors import InvalidEvent
+from policyengine.model.condition import Compare, Field, Holds, In, NotIn, leaves
+from policyengine.model.decision import Decision
+from policyengine.model.event import Event
+from policyengine.model.fields import ROWS, put, stated
+from policyengine.model.policy import Policy
+from policyengine.model.rule import conditions_of
+from strategies import policy_from, written_cases
+
+Change: TypeAlias = tuple[Any, ...]
+"""``("drop", item)``, ``("state", field, value)``, ``("fact", type, values, operation, item)``."""
+
+HELD = {
+    "recipient": lambda event: stated(event, "recipient.id"),
+    "purpose": lambda event: event.get("purpose"),
+}
+
+
+def applied(event: Mapping[str, Any], changes: Iterable[Change], policy: Policy) -> dict[str, Any] | None:
+    """The event with the changes; None where there can be no such event."""
+    dropped = {change[1] for change in changes if change[0] == "drop"}
+    made: dict[str, Any] = {**event, "items": [item for item in event["items"] if item not in dropped]}
+    for key in ("recipient", "attributes"):
+        if key in made:
+            made[key] = dict(made[key])
+    if not made["items"]:
+        return None
+    facts = [*made.get("facts", ())]
+    for change in changes:
+        if change[0] == "state":
+            if stated(made, change[1]) is not None:
+                return None
+            put(made, change[1], change[2])
+        elif change[0] == "fact":
+            fact = fact_of(event, change, policy)
+            if fact is None:
+                return None
+            facts.append(fact)
+    return {**made, "facts": facts}
+
+
+def fact_of(event: Mapping[str, Any], change: Change, policy: Policy) -> dict[str, Any] | None:
+    _, of, values, operation, item = change
+    fact: dict[str, Any] = {"type": of, "from": event["time"]}
+    for name, field in policy.vocabulary.facts[of].fields.items():
+        if field.held == "value":
+            word = dict(values).get(name)
+        elif field.held == "item":
+            word = item
+        elif field.held == "operation":
+            word = operation
+        elif field.held == "subject":
+            word = event["subject"].get("id") if field.required else None
+        else:
+            word = HELD[field.held](event)
+        if word is not None:
+            fact[name] = [word] if field.list else word
+        elif field.required:
+            return None
+    return fact
+
+
+def universe(event: Mapping[str, Any], policy: Policy, groups: Sequence[frozenset[str]]) -> list[tuple[Change, ...]]:
+    """What can be done to an event; what is done to items is done to all of a group."""
+    asked = [leaf for rule in policy.rules for condition in conditions_of(rule) for leaf in leaves(condition)]
+    found: list[tuple[Change, ...]] = [tuple(("drop", item) for item in sorted(group)) for group in groups]
+    fields = {leaf.field for leaf in asked if isinstance(leaf, In | NotIn)}
+    for field, operations in OPEN_ON.items():
+        name = ROWS[field].name
+        if event["operation"] not in operations or stated(event, name) is not None or field not in fields:
+            continue
+        if field is Field.COUNTRY:
+            found += [(("state", name, country),) for country in ("JP", "US", "AD")]
+        elif field is not Field.SUBJECT_ID:
+            found += [(("state", name, word),) for word in policy.vocabulary.terms[ROWS[field].dimension]]
+    values = {"age": range(1, 21), "vip": [True, False], "tier": ["gold", "?"]}
+    for name in sorted({leaf.attribute for leaf in asked if isinstance(leaf, Compare)}):
+        if name not in event.get("attributes", {}):
+            found += [(("state", f"attributes.{name}", value),) for value in values[name]]
+    for of in sorted({leaf.type for leaf in asked if isinstance(leaf, Holds)}):
+        declared = policy.vocabulary.facts[of].fields
+        options = [
+            [(name, value) for value in sorted(field.values or {"?"})]
+            for name, field in declared.items()
+            if field.held == "value"
+        ]
+        names_operation = any(field.held == "operation" for field in declared.values())
+        for operation in dict.fromkeys([event["operation"], "use"] if names_operation else [None]):
+            for chosen in itertools.product(*options):
+                if any(field.held == "item" for field in declared.values()):
+                    found += [tuple(("fact", of, chosen, operation, item) for item in sorted(g)) for g in groups]
+                else:
+                    found.append((("fact", of, chosen, operation, None),))
+    return found
+
+
+def smallest(
+    event: Mapping[str, Any], decider: Decider, changes: Sequence[tuple[Change, ...]], most: int
+) -> Iterator[frozenset[Change]]:
+    """Every set of changes that permits, and no proper part of which does."""
+    found: list[frozenset[tuple[Change, ...]]] = []
+    for size in range(most + 1):
+        for some in itertools.combinations(changes, size):
+            if any(reached <= set(some) for reached in found):
+                continue
+            made = applied(event, [one for change in some for one in change], decider.policies[0])
+            if made is not None and decider.decide(Event.from_mapping(made)).permitted:
+                found.append(frozenset(some))
+                yield named_once(frozenset(one for change in some for one in change), decider.policies[0])
+
+
+def named_once(changes: frozenset[Change], policy: Policy) -> frozenset[Change]:
+    """Changes without the facts on kinds of an item on which there is the same fact."""
+    kinds = policy.vocabulary.kinds
+    return frozenset(
+        change
+        for change in changes
+        if change[0] != "fact"
+        or not any(
+            other[:-1] == change[:-1] and other != change and change[-1] in kinds("items", other[-1])
+            for other in changes
+            if other[0] == "fact" and other[-1] is not None
+        )
+    )
+
+
+def alike(event: Mapping[str, Any], decider: Decider, most: int) -> list[frozenset[str]]:
+    """Items in groups that the same changes permit."""
+    groups: dict[Any, set[str]] = {}
+    for item in event["items"]:
+        alone = {**event, "items": [item]}
+        changes = [c for c in universe(alone, decider.policies[0], [frozenset([item])]) if c[0][0] != "drop"]
+        found = smallest(alone, decider, changes, most)
+        key = frozenset(
+            frozenset((*change[:-1], None) if change[0] == "fact" else change for change in some) for some in found
+        )
+        groups.setdefault(key, set()).add(item)
+    return [frozenset(group) for group in groups.values()]
+
+
+def told(decision: Decision) -> Iterator[frozenset[Change]]:
+    """The remedies of a decision as the reference has them."""
+    for remedy in decision.as_dict()["remedies"]:
+        changes: list[Change] = []
+        for change in remedy["changes"]:
+            if change["op"] == "drop-items":
+                changes += [("drop", item) for item in change["items"]]
+            elif change["op"] == "state":
+                changes.append(("state", change["field"], change["value"]))
+            else:
+                changes += _told_fact(change["fact"])
+        yield frozenset(changes)
+
+
+def _told_fact(fact: Mapping[str, Any]) -> Iterator[Change]:
+    values = tuple((name, fact[name]) for name in ("kind", "basis", "reference") if name in fact)
+    operations = fact.get("operations") or [fact.get("operation")]
+    for operation in operations:
+        for item in fact.get("items") or [fact.get("item")]:
+            yield ("fact", fact["type"], values, operation, item)
+
+
+def shape(changes: frozenset[Change]) -> frozenset[Change]:
+    """What a remedy is, but for values of which one stands for others that no rule tells apart."""
+    standing = ("attributes.age", "recipient.country")
+    return frozenset(c[:2] if c[0] == "state" and c[1] in standing else c for c in changes)
+
+
+MOST = 3
+"""How many changes are tried together at most, and two where there are many."""
+
+
+@given(written_cases(most=5))
+def test_remedies_are_the_smallest_sets_of_changes_that_permit(case: tuple[Any, Any, dict[str, Any]]) -> None:
+    data, readings, event = case
+    policy = policy_from(data, readings)
+    decider = Decider([policy])
+    try:
+        decision = decider.decide(Event.from_mapping(event))
+    except InvalidEvent:
+        return
+    if decision.outcome != "deny" or not decision.policies:
+        assert not decision.remedies
+        return
+    single = [frozenset([item]) for item in event["items"]]
+    most = MOST if len(universe(event, policy, single)) < 40 else MOST - 1
+    groups = alike(event, decider, most)
+    expected = set(smallest(event, decider, universe(event, policy, groups), most))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(search, "LARGEST", most)
+        found = list(told(decision))
+    target(float(len(found)))
+    assert len(found) == len(set(found))
+    assert {one for one in found if not any(c[1:2] == ("attributes.age",) for c in one)} <= expected
+    assert {shape(one) for one in found} == {shape(one) for one in expected}
