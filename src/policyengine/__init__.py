@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from policyengine.model.decision import Decision, Obligation, PolicyRef, Reason
     from policyengine.model.event import Event
     from policyengine.model.event_document import Actor, Recipient, Source, Subject
+    from policyengine.model.remedy import Remedy
     from policyengine.text import Text
 else:
     # A plugin of another tool (pytest's, say) lives in this package too, and shall not load an engine to be found.
@@ -48,6 +49,7 @@ else:
                 "PolicyError",
                 "Problem",
             ),
+            "model.remedy": ("Remedy",),
             "model.event": ("Event",),
             "model.event_document": ("Actor", "Recipient", "Source", "Subject"),
             "hooks": (
@@ -88,6 +90,7 @@ __all__ = [
     "Reason",
     "Recipient",
     "Reduction",
+    "Remedy",
     "ReportFormat",
     "RuleKind",
     "Source",

@@ -11,6 +11,7 @@ from msgspec import Struct
 from policyengine.errors import PolicyEngineError
 from policyengine.model.decision import Decision, Outcome
 from policyengine.model.fields import known_path
+from policyengine.model.remedy import Remedy
 from policyengine.text import SHOWN, Text, echoed, visible
 
 
@@ -29,6 +30,11 @@ class FlowDenied(PolicyEngineError):
         self.decision = decision
         self.kept = kept
         super().__init__(decision.event, decision.outcome)
+
+    @property
+    def remedies(self) -> tuple[Remedy, ...]:
+        """What would have made the policies permit the flow; see `Decision.remedies`."""
+        return self.decision.remedies
 
     def __str__(self) -> str:  # put together when somebody reads it: most denials are caught and answered
         decision = self.decision
