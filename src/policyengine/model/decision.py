@@ -264,11 +264,13 @@ class Decision(Struct, frozen=True, eq=False, gc=False):
             yield (Words("  ! "), Words(f"{duty.id} [{duty.clause}]", "strong"), Words(f" {duty.message.say(lang)}"))
 
     def _remedy_lines(self, lang: Language) -> Iterator[Line]:
-        remedies = self.remedies
-        if remedies:
-            yield (Words(f"  {_REMEDIES.say(lang)}", "strong"),)
-        for remedy in remedies[:_SHOWN]:
-            yield (Words("    § " if remedy.law else "    + "), Words(remedy.message.say(lang)))
+        remedies, heading = self.remedies, _REMEDIES.say(lang)
+        if len(remedies) == 1:
+            yield (Words(f"  {heading}: ", "dim"), Words(remedies[0].message.say(lang)))
+        elif remedies:
+            yield (Words(f"  {heading} ({_ANY_ONE.say(lang)}):", "dim"),)
+            for remedy in remedies[:_SHOWN]:
+                yield (Words("    § " if remedy.law else "    + "), Words(remedy.message.say(lang)))
         left = len(remedies) - _SHOWN
         if left > 0:
             yield (Words(f"    {_OTHERS.filled(count=left).say(lang)}", "dim"),)
@@ -392,7 +394,8 @@ _OUTCOMES: Final[Mapping[Outcome, tuple[Text, Style]]] = {
 _CLAUSES: Final = Text(ja="根拠条項", en="clauses")
 _PERMITTED: Final = Text(ja="認められる項目", en="permitted items")
 _EXCESS: Final = Text(ja="認められない項目", en="excess items")
-_REMEDIES: Final = Text(ja="許されるようにするには（いずれか）", en="what it would take, any one of")
+_REMEDIES: Final = Text(ja="許されるのに要るもの", en="what it would take")
+_ANY_ONE: Final = Text(ja="いずれか", en="any one of these")
 _OTHERS: Final = Text(ja="ほか {count} 通り", en="and {count} more")
 _MORE: Final = Text(
     ja="探したのは一定の大きさまでで、ほかにもありうる", en="there may be others: the search stopped at its bound"

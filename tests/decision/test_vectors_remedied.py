@@ -16,7 +16,7 @@ from policyengine.model.decision import read_decision
 from remedied import proper_parts, with_changes
 
 ROOT = Path(__file__).parents[2]
-VECTORS = [json.loads(line) for line in Path(__file__).with_name("open-world.jsonl").read_text("utf-8").splitlines()]
+VECTORS = [json.loads(line) for line in (ROOT / "tests/conformance/open-world.jsonl").read_text("utf-8").splitlines()]
 
 
 @cache
