@@ -115,8 +115,8 @@ _LAW_TOO: Final = Text(
     en="only where law has it so: {others}; and {facts}, in effect on {day}",
 )
 _DROP: Final = Text(ja="{items}を外す", en="drop {items}")
-_STATE: Final = Text(ja="{field}を述べる", en="state the {field}")
-_STATE_AS: Final = Text(ja="{field}を述べる（{value}）", en="state the {field}: {value}")
+_STATE: Final = Text(ja="{field}を示す", en="state the {field}")
+_STATE_AS: Final = Text(ja="{field}を示す（{value}）", en="state the {field}: {value}")
 _VALUES: Final = Text(ja="{fact}（{values}）", en="{fact} ({values})")
 _HELD: Final[Mapping[Field, Text]] = {
     Field.RECIPIENT: Text(ja="{word}についての{fact}", en="{fact} for {word}"),
