@@ -23,6 +23,8 @@ from policyengine.model.policy import Policy
 from policyengine.model.rule import Duty, Permit, Replacement, Restriction, Rule, conditions_of
 from policyengine.moment import FOREVER, instant
 
+_PERSONS = ["p-1", "p-2"]
+_COUNTRIES = ["JP", "US"]
 OPERATIONS = ["acquire", "use", "retain", "joint_use", "entrust", "provide", "disclose"]
 TIMES = [f"2026-0{month}-01T00:00:00Z" for month in range(1, 8)]
 
@@ -47,6 +49,7 @@ VOCABULARY: dict[str, Any] = {
     "services": _terms(hosting=None, mailing=None),
     "origins": _terms(direct=None, public=None),
     "forms": _terms(statistical=None),
+    "roles": _terms(staff=None, clerk="staff"),
     "attributes": {
         "age": {**_T, "type": "integer"},
         "vip": {**_T, "type": "boolean"},
@@ -72,6 +75,30 @@ VOCABULARY: dict[str, Any] = {
                 "to": {"held": "recipient", "list": True},
                 "via": {"held": "recipient"},
             },
+        },
+        "register": {
+            **_T,
+            "fields": {"country": {"held": "country"}, "services": {"held": "service", "list": True}},
+        },
+        "ledger": {
+            **_T,
+            "fields": {
+                "controllers": {"held": "controller", "list": True},
+                "category": {"held": "category"},
+                "form": {"held": "form"},
+            },
+        },
+        "training": {
+            **_T,
+            "fields": {
+                "actor": {"held": "actor"},
+                "roles": {"held": "role", "list": True},
+                "origins": {"held": "origin", "list": True},
+            },
+        },
+        "receipt": {
+            **_T,
+            "fields": {"sources": {"held": "source", "list": True}, "source_country": {"held": "source_country"}},
         },
     },
 }
@@ -142,6 +169,12 @@ FORMS = st.sampled_from(
         {"type": "declaration", "unheld": ["partner"]},
         {"type": "grant"},
         {"type": "grant", "unheld": ["holders", "via"]},
+        {"type": "register"},
+        {"type": "ledger"},
+        {"type": "ledger", "stated": ["category"], "unheld": ["form"]},
+        {"type": "training"},
+        {"type": "training", "stated": ["roles"]},
+        {"type": "receipt"},
     ]
 )
 """Forms of facts that say nothing of when they began."""
@@ -179,9 +212,9 @@ def fact_expressions() -> st.SearchStrategy[dict[str, Any]]:
 @st.composite
 def conditions(draw: st.DrawFn, *, recipients: bool = True) -> dict[str, Any]:
     """Some of the keys that say which flows a rule means."""
-    lists = {key: key for key in ("subjects", "items", "purposes", "origins", "forms")}
+    lists = {key: key for key in ("subjects", "items", "purposes", "origins", "forms", "roles")}
     if recipients:
-        lists |= {"services": "services", "recipients": "parties"}
+        lists |= {"services": "services", "recipients": "parties", "sources": "parties"}
     found: dict[str, Any] = {}
     for key in draw(st.lists(st.sampled_from(sorted(lists)), max_size=2, unique=True)):
         found[key] = draw(term_lists(lists[key]))
@@ -189,7 +222,11 @@ def conditions(draw: st.DrawFn, *, recipients: bool = True) -> dict[str, Any]:
         key = draw(st.sampled_from(sorted(lists)))
         found["except"] = {key: draw(some(sorted(VOCABULARY[lists[key]]), 1))}
     if recipients and rarely(draw, 10):
-        found["countries"] = draw(some(["JP", "US"]))
+        found[draw(st.sampled_from(["countries", "source_countries"]))] = draw(some(["JP", "US"]))
+    if rarely(draw, 10):
+        found["actors"] = draw(some(_PERSONS))
+    if rarely(draw, 8):
+        found["same"] = draw(st.permutations(["recipient", "subject", "actor", "source"]).map(lambda ids: ids[:2]))
     if rarely(draw, 6):
         found["attributes"] = draw(
             st.sampled_from(
@@ -256,6 +293,7 @@ _PASSING = st.lists(
     st.sampled_from(
         [
             *("origins", "services", "countries", "attributes.age", "attributes.vip"),
+            *("roles", "actors", "sources", "source_countries"),
             {"term": "origins", "under": {"wide": "yes"}},
         ]
     ),
@@ -498,6 +536,16 @@ _HELD = {
     "operation": Field.OPERATION,
     "holders": Field.SUBJECT_ID,
     "person": Field.SUBJECT_ID,
+    "country": Field.COUNTRY,
+    "services": Field.SERVICE,
+    "controllers": Field.CONTROLLER,
+    "category": Field.SUBJECT,
+    "origins": Field.ORIGIN,
+    "form": Field.FORM,
+    "actor": Field.ACTOR,
+    "roles": Field.ROLE,
+    "sources": Field.SOURCE,
+    "source_country": Field.SOURCE_COUNTRY,
 }
 _FIELDS: dict[str, tuple[list[str], list[str]]] = {
     "consent": (["operations"], ["recipients", "purposes", "items"]),
@@ -508,6 +556,10 @@ _FIELDS: dict[str, tuple[list[str], list[str]]] = {
     "request": (["kind"], ["purposes", "items", "recipients"]),
     "declaration": (["partner", "purposes", "basis"], ["person"]),
     "grant": (["item"], ["operation", "holders", "to", "via"]),
+    "register": ([], ["country", "services"]),
+    "ledger": ([], ["controllers", "category", "form"]),
+    "training": ([], ["actor", "roles", "origins"]),
+    "receipt": ([], ["sources", "source_country"]),
 }
 """For each type of fact its required and its optional fields."""
 _VALUES = {
@@ -517,8 +569,10 @@ _VALUES = {
     ("request", "kind"): ["stop_use", "erase", "disclose", "stop_provision", "correct"],
     ("declaration", "basis"): ["consent", "interest"],
 }
-_LISTS = {"recipients", "purposes", "items", "operations", "holders", "to"}
-_PERSONS = ["p-1", "p-2"]
+_LISTS = {
+    *("recipients", "purposes", "items", "operations", "holders", "to"),
+    *("services", "controllers", "origins", "roles", "sources"),
+}
 
 
 @st.composite
@@ -540,12 +594,23 @@ def facts(
         Field.ITEM: (words["items"], event["items"]),
         Field.OPERATION: (OPERATIONS, [event.get("operation")]),
         Field.SUBJECT_ID: (_PERSONS, [event["subject"].get("id")]),
+        Field.COUNTRY: (_COUNTRIES, [event.get("recipient", {}).get("country")]),
+        Field.SERVICE: (words["services"], [event.get("recipient", {}).get("service")]),
+        Field.CONTROLLER: ([*words["controllers"], "elsewhere"], [event.get("controller")]),
+        Field.SUBJECT: (words["subjects"], [event["subject"].get("category")]),
+        Field.ORIGIN: (words["origins"], [event.get("origin")]),
+        Field.FORM: (words["forms"], [event.get("form", "identifiable")]),
+        Field.ACTOR: (_PERSONS, [event.get("actor", {}).get("id")]),
+        Field.ROLE: (words["roles"] or ["clerk"], [event.get("actor", {}).get("role")]),
+        Field.SOURCE: (words["parties"], [event.get("source", {}).get("id")]),
+        Field.SOURCE_COUNTRY: (_COUNTRIES, [event.get("source", {}).get("country")]),
     }
     name = asked.type if asked is not None else draw(st.sampled_from(sorted(words["types"])))
     named = dict(asked.where) if asked is not None else {}
     required, optional = _FIELDS[name]
     fact: dict[str, Any] = {"type": name}
-    for key in [*required, *(key for key in optional if rarely(draw, 4))]:
+    wanted = asked.stated if asked is not None else ()
+    for key in [*required, *(key for key in optional if key in wanted or rarely(draw, 2 if not required else 4))]:
         if key in _HELD:
             pool, stated = pools[_HELD[key]]
             stated = [value for value in stated if value in pool]
@@ -577,6 +642,9 @@ def words_of(policy: Policy, times: list[str], parties: list[str]) -> dict[str, 
         "controllers": sorted(policy.governs or {"shop"}),
     }
 
+
+_STRANGE = {"item", "items", "purposes", "services", "category", "origins", "form", "roles"}
+"""Fields of facts in which there can be a word that the policy does not know."""
 
 _ATTRIBUTES = {
     "age": st.sampled_from([3, 15, 16, 16.0, 40]),
@@ -645,16 +713,25 @@ def events(
         if words["services"] and (Field.SERVICE in aimed.values or draw(st.booleans())):
             event["recipient"]["service"] = word("services", Field.SERVICE)
         if Field.COUNTRY in aimed.values or rarely(draw, 4):
-            event["recipient"]["country"] = draw(st.sampled_from(["JP", "US"]))
+            event["recipient"]["country"] = draw(st.sampled_from(_COUNTRIES))
+    if operation == "acquire" and ({Field.SOURCE, Field.SOURCE_COUNTRY} & aimed.values.keys() or rarely(draw, 2)):
+        event["source"] = {"id": person if person and rarely(draw, 4) else word("parties", Field.SOURCE)}
+        if Field.SOURCE_COUNTRY in aimed.values or rarely(draw, 2):
+            event["source"]["country"] = draw(st.sampled_from(_COUNTRIES))
+    if {Field.ACTOR, Field.ROLE} & aimed.values.keys() or rarely(draw, 3):
+        known = [one.get("id") for one in (event["subject"], event.get("recipient", {}), event.get("source", {}))]
+        event["actor"] = {"id": draw(st.sampled_from([*_PERSONS, *filter(None, known)]))}
+        if words["roles"] and (Field.ROLE in aimed.values or rarely(draw, 2)):
+            event["actor"]["role"] = word("roles", Field.ROLE)
     wanted = [asked for asked in aimed.facts if not rarely(draw, 4)]
     wanted += draw(st.lists(st.sampled_from([None, *aimed.others]), max_size=3)) if aim else []  # type: ignore[arg-type]
     found = [draw(facts(words, near=event, asked=asked)) for asked in wanted]
     found += [] if aim else draw(st.lists(facts(words), max_size=4))
     if unknown and aim and found and rarely(draw, 8):
         strange = draw(st.sampled_from(found))
-        for key in {"item", "items", "purposes"} & strange.keys():
-            known = [] if key == "item" or draw(st.booleans()) else strange[key]
-            strange[key] = "unknown" if key == "item" else [*known, "unknown"]
+        for key in sorted(_STRANGE & strange.keys()):
+            known = [] if key not in _LISTS or draw(st.booleans()) else strange[key]
+            strange[key] = [*known, "unknown"] if key in _LISTS else "unknown"
     if found:
         event["facts"] = found
     if (aimed.attributes and not rarely(draw, 4)) or (words["attributes"] and draw(st.booleans())):

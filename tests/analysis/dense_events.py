@@ -71,6 +71,22 @@ FACTS: dict[str, list[dict[str, Any]]] = {
         {"item": "phone", "to": ["sister"]},
         {"item": NEW, "operation": "entrust"},
     ],
+    "register": [{}, {"country": "JP"}, {"services": ["hosting"]}, {"country": "US", "services": [UNKNOWN]}],
+    "ledger": [
+        {"controllers": ["shop"]},
+        {"controllers": ["elsewhere"]},
+        {"category": "adult"},
+        {"category": UNKNOWN, "form": "statistical"},
+        {"form": "identifiable", "subject": "p-1"},
+    ],
+    "training": [
+        {"actor": "p-1"},
+        {"actor": "p-2", "roles": ["staff"]},
+        {"roles": ["clerk", UNKNOWN]},
+        {"origins": ["direct"], "roles": ["clerk"]},
+        {"origins": [UNKNOWN]},
+    ],
+    "receipt": [{}, {"sources": ["group"]}, {"sources": ["stranger"]}, {"source_country": "JP"}],
 }
 
 
@@ -97,10 +113,14 @@ def dense_events(policies: list[Policy], number: int, seed: int = 0) -> Iterator
         "item": words("items", Field.ITEM, "contact") if not types else [*ITEMS, UNKNOWN],
         "purpose": words("purposes", Field.PURPOSE, "care") if not types else [*PURPOSES, UNKNOWN],
         "form": words("forms", Field.FORM, "identifiable"),
-        "origin": words("origins", Field.ORIGIN, None),
+        "origin": words("origins", Field.ORIGIN, None) if "training" not in types else [None, "direct", "public"],
         "recipient": ["stranger", "group", "sister", "partner", "p-1"],
-        "service": words("services", Field.SERVICE, None),
-        "country": [None, "JP", "US"] if Field.COUNTRY in fields else [None],
+        "service": words("services", Field.SERVICE, None) if "register" not in types else [None, "hosting", "mailing"],
+        "country": [None, "JP", "US"] if Field.COUNTRY in fields or "register" in types else [None],
+        "actor": [None, "p-1", "p-2", "group"] if looked_at or Field.ACTOR in fields else [None],
+        "role": words("roles", Field.ROLE, None) if "training" not in types else [None, "staff", "clerk", UNKNOWN],
+        "source": [None, "group", "sister", "p-1"] if looked_at or Field.SOURCE in fields else [None],
+        "from country": [None, "JP", "US"] if Field.SOURCE_COUNTRY in fields or "receipt" in types else [None],
         "age": [None, 3, 15, 16] if any(isinstance(leaf, Compare) for leaf in found) else [None],
         "vip": [None, True, False] if any(isinstance(leaf, Compare) for leaf in found) else [None],
         **{name: [None, *({"type": name, **fact} for fact in FACTS[name])] for name in types},
@@ -136,6 +156,11 @@ def dense_events(policies: list[Policy], number: int, seed: int = 0) -> Iterator
                 **({"service": chosen["service"]} if chosen["service"] else {}),
                 **({"country": chosen["country"]} if chosen["country"] else {}),
             }
+        if chosen["actor"] or chosen["role"]:
+            event["actor"] = {"id": chosen["actor"] or "p-3", **({"role": chosen["role"]} if chosen["role"] else {})}
+        if operation == "acquire" and (chosen["source"] or chosen["from country"]):
+            country = {"country": chosen["from country"]} if chosen["from country"] else {}
+            event["source"] = {"id": chosen["source"] or "stranger", **country}
         facts = [chosen[name] for name in types if chosen[name]]
         if facts:
             event["facts"] = facts

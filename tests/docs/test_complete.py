@@ -178,7 +178,7 @@ def test_no_hook_or_protocol_is_documented_that_is_not_there() -> None:
     assert sorted(headings) == sorted([*_hooks(), *_protocols()])
 
 
-WORKED_OUT = ("open", "may", "asked", "names", "at", "called")
+WORKED_OUT = ("open", "may", "asked", "passes", "names", "at", "called")
 DOORS: dict[str, Any] = {"policyengine.model": model, "policyengine.language": language}
 
 

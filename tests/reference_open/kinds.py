@@ -19,7 +19,7 @@ from reference_open.leaves import (
     Not,
     OneOf,
     OnOperation,
-    ToThePerson,
+    SameIds,
     WithinSpans,
     turned,
     without,
@@ -107,7 +107,7 @@ def _to_the_person(policy: Policy) -> Condition:
         for key in facts[name]
         if facts[name][key] == "recipient"
     ]
-    return AnyOf((ToThePerson(), *named))
+    return AnyOf((SameIds("recipient", "subject"), *named))
 
 
 def _addressed(policy: Policy, said: Statement) -> Iterator[Statement]:
@@ -231,7 +231,10 @@ def _said(policy: Policy, table: Table) -> Iterator[Statement]:
             raise AssertionError(table.kind)
 
 
-LISTS = ("subjects", "items", "purposes", "forms", "origins", "recipients", "services", "countries", "roles")
+LISTS = (
+    *("subjects", "items", "purposes", "forms", "origins", "recipients", "services", "countries"),
+    *("roles", "actors", "sources", "source_countries"),
+)
 
 
 def narrowing(values: Mapping[str, Any], but: Iterable[str] = ()) -> Condition:
@@ -249,6 +252,8 @@ def narrowing(values: Mapping[str, Any], but: Iterable[str] = ()) -> Condition:
             parts.append(NoneOf(key, tuple(values["except"][key])))
     for attribute, tests in values.get("attributes", {}).items():
         parts += [Compare(attribute, how, wanted) for how, wanted in tests.items()]
+    if "same" in values:
+        parts.append(SameIds(*values["same"]))
     if "facts" in values:
         parts.append(_facts(values["facts"]))
     if "during" in values:

@@ -70,8 +70,12 @@ class OnOther:
 
 
 @dataclass(frozen=True)
-class ToThePerson:
-    """The recipient is the person whose data it is."""
+class SameIds:
+    """The event has two ids, of the recipient, the subject, the actor or the source, and they are the same, or not."""
+
+    left: str
+    right: str
+    same: bool = True
 
 
 @dataclass(frozen=True)
@@ -135,7 +139,7 @@ class Not:
 
 
 Condition: TypeAlias = (
-    OneOf | NoneOf | OnOperation | OnOther | ToThePerson | Compare | WithinSpans | Had | Known | All | AnyOf | Not
+    OneOf | NoneOf | OnOperation | OnOther | SameIds | Compare | WithinSpans | Had | Known | All | AnyOf | Not
 )
 
 TRUE = All(())
@@ -160,6 +164,8 @@ def turned(condition: Condition) -> Condition:
             return OnOther(operations)
         case OnOther(operations):
             return OnOperation(operations)
+        case SameIds(left, right, same):
+            return SameIds(left, right, not same)
         case Not(part):
             return part
         case _:
@@ -174,6 +180,8 @@ def without(condition: Condition, keys: Collection[str]) -> Condition:
         case AnyOf(parts):
             return AnyOf(tuple(without(part, keys) for part in parts))
         case OneOf(key) | NoneOf(key) if key in keys:
+            return TRUE
+        case SameIds(left, right) if "recipients" in keys and "recipient" in (left, right):
             return TRUE
         case _:
             return condition
@@ -227,10 +235,12 @@ def says(view: View, field: str, *, to_facts: bool) -> str | Unstated:
             return event.get("origin", OPEN)
         case "role" | "roles":
             return event.get("actor", {}).get("role", OPEN)
-        case "actor":
+        case "actor" | "actors":
             return event.get("actor", {}).get("id", OPEN)
-        case "source":
+        case "source" | "sources":
             return event.get("source", {}).get("id", OPEN if operation == "acquire" else NOT_THERE)
+        case "source_country" | "source_countries":
+            return event.get("source", {}).get("country", OPEN if operation == "acquire" else NOT_THERE)
         case "controller":
             return event.get("controller", NOT_THERE)
         case "recipient" | "recipients":
@@ -285,11 +295,14 @@ def met(view: View, condition: Condition, side: Side, passing: set[str]) -> bool
             if isinstance(condition, OneOf):
                 return certain if side is SURELY else possible
             return not possible if side is SURELY else not certain
-        case ToThePerson():
-            recipient, person = says(view, "recipient", to_facts=False), says(view, "subject", to_facts=False)
-            if recipient is NOT_THERE:
+        case SameIds(left, right, same):
+            said = {name: says(view, name, to_facts=False) for name in (left, right)}
+            if NOT_THERE in said.values():
                 return False
-            return left_open("subject") if person is OPEN else recipient == person
+            unsaid = {name for name, value in said.items() if value is OPEN}
+            if unsaid:
+                return (side is MAY) is not all(KEY_OF.get(name) in passing for name in unsaid)
+            return (said[left] == said[right]) is same
         case Compare(attribute, how, wanted):
             if attribute not in view.event.get("attributes", {}):
                 return left_open(f"attributes.{attribute}")
@@ -336,10 +349,19 @@ HELD_IN = {
     "origin": "origins",
     "service": "services",
     "role": "roles",
+    "source": "parties",
 }
 """What a field of a fact can be held against, where that is a word: the dimension that declares it."""
 
-KEY_OF = {"country": "countries", "service": "services", "origin": "origins", "role": "roles"}
+KEY_OF = {
+    "country": "countries",
+    "service": "services",
+    "origin": "origins",
+    "role": "roles",
+    "actor": "actors",
+    "source": "sources",
+    "source_country": "source_countries",
+}
 """The key by which a rule narrows the same field, and so can let it pass unstated."""
 
 
@@ -391,7 +413,7 @@ def _agrees(view: View, held: str, listed: list[str], side: Side, passing: set[s
     if held not in HELD_IN:
         return value in listed
     words, dimension = view.words, HELD_IN[held]
-    strangers = [word for word in listed if not words.knows(dimension, word)] if held != "recipient" else []
+    strangers = [word for word in listed if not words.knows(dimension, word)] if dimension != "parties" else []
     known = [word for word in listed if word not in strangers]
     if side is SURELY:
         return words.covers(dimension, known, value)

@@ -25,6 +25,9 @@ DIMENSION_OF = {
     "recipients": "parties",
     "parties": "parties",
     "countries": "countries",
+    "sources": "parties",
+    "source_countries": "countries",
+    "actors": "actors",
 }
 """The keys of a table that list words: the dimension in which the words, and the sets of them, are declared."""
 

@@ -116,7 +116,7 @@ class _Search:
             frozenset(theirs),
             grounds,
             point[Field.OPERATION],
-            self.space.facts_state(types, point),
+            self.space.state(types, point),
         )
         if state in self.done:
             return None

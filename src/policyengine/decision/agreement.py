@@ -10,22 +10,35 @@ from msgspec import UNSET
 from policyengine.calendar import Lapse
 from policyengine.decision.admission import FIRST, Admitted
 from policyengine.model.condition import Asked, Field, Holds
-from policyengine.model.event import KEY_FIELDS, Event
+from policyengine.model.event import BESIDE, KEY_FIELDS, Event
 from policyengine.model.fact import HELD_DIMENSION, HELD_FIELD, VALUE
 from policyengine.model.fields import ROWS
 from policyengine.model.meanings import Items
-from policyengine.model.vocabulary import CLOSED, Vocabulary
+from policyengine.model.vocabulary import CLOSED, IGNORABLE, Vocabulary
 from policyengine.moment import FOREVER
 
 
 class Held(NamedTuple):
-    """A field in which a fact narrows itself: where the fact has it, and what of the event it is held against."""
+    """A field in which a fact narrows itself.
+
+    Args:
+        name: the field of the fact.
+        position: where the fact has it.
+        field: what of the event it is held against.
+        number: where the key of an event has that; None where it is not in it.
+        dimension: what declares its words; None where nothing does.
+        passes: whether that passes unstated in the rule that asks.
+    """
 
     name: str
     position: int
     field: Field
     number: int | None
     dimension: str | None
+    passes: bool
+
+
+How: TypeAlias = tuple[bool, Asked, frozenset[str], frozenset[Field]]
 
 
 class Plan(NamedTuple):
@@ -44,7 +57,7 @@ class Plan(NamedTuple):
 
     may: bool
     asked: Asked
-    how: tuple[bool, Asked, frozenset[str]]
+    how: How
     stated: Sequence[int]
     where: Sequence[tuple[int, frozenset[str]]]
     held: Sequence[Held]
@@ -94,13 +107,12 @@ class Agreement:
         for name, declared in fields.items():
             if declared.held != VALUE and name not in asked.unheld:
                 field = HELD_FIELD[declared.held]
-                held.append(
-                    Held(name, positions[name], field, _NUMBERS.get(field), HELD_DIMENSION.get(declared.held)),
-                )
+                dimension, passes = HELD_DIMENSION.get(declared.held), field in asked.passes
+                held.append(Held(name, positions[name], field, _NUMBERS.get(field), dimension, passes))
         stated = [positions[name] for name in sorted(asked.stated)]
         where = [(positions[name], accepted) for name, accepted in asked.where]
         after = None if asked.after is None else (asked.after.type, self._new_plan(asked.after))
-        how = (asked.may, asked.asked, asked.unheld)
+        how = (asked.may, asked.asked, asked.unheld, asked.passes)
         return Plan(asked.may, asked.asked, how, stated, where, held, asked.within, after)
 
     def answers(
@@ -125,7 +137,7 @@ class Agreement:
             plans = asked.get(fact.type)
             if plans is None or not fact.start <= instant < fact.end:
                 continue
-            held: dict[tuple[bool, Asked, frozenset[str]], Found] = {}
+            held: dict[How, Found] = {}
             for number, plan in plans:
                 if _as_asked(plan, fact, instant):
                     # What a fact is held against is the same for most questions, whatever values they name.
@@ -192,17 +204,19 @@ class Agreement:
             may: whether it counts where it may agree, and else where it surely does.
             asked: of which operation it is asked.
         """
-        _, _, field, number, dimension = held
+        _, _, field, number, dimension, passes = held
         if isinstance(words, str):
             words = (words,)
         if field is Field.ITEM:
             named = self._meant.named(words, may)
             return (-1 if may and self.unknown(held, words) else named), named
-        said = event.subject_id if number is None else event.key[number]
+        said = BESIDE[field](event) if number is None else event.key[number]
         if said is None:
-            return _EVERYWHERE if may and event.key[0] in ROWS[field].open_on else _NOWHERE
+            return _EVERYWHERE if may is not passes and event.key[0] in ROWS[field].open_on else _NOWHERE
         if field is Field.OPERATION:
             agreed = (asked != "use" and said in words) or (asked != "stated" and "use" in words)
+        elif dimension in IGNORABLE and said not in self._vocabulary.terms[dimension]:
+            agreed = False  # the policy ignores the word, and knows none of the fact's
         else:
             agreed = said in words or (
                 dimension is not None and not self._meant.agreeing(dimension, said, may).isdisjoint(words)

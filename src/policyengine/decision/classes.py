@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import itertools
 from bisect import bisect
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, Final, TypeAlias
 
 from policyengine.model.condition import Condition, Field, In, NotIn, leaves
-from policyengine.model.event import KEY_FIELDS, Event
+from policyengine.model.event import BESIDE, KEY_FIELDS, Event
 from policyengine.model.fields import ROWS
 from policyengine.model.operation import OPERATIONS, WITHIN
 from policyengine.model.rule import Permit, Rule, conditions_of
 from policyengine.model.view import divided
-from policyengine.model.vocabulary import DIMENSIONS, Vocabulary
+from policyengine.model.vocabulary import Vocabulary
 from policyengine.moment import FOREVER
 
 Key: TypeAlias = tuple[Any, ...]
@@ -25,8 +25,9 @@ STRANGE: Final = -1
 _UNSTATED: Final = -2
 """The number of a value that is not stated: the operation says whether it is open, or not there."""
 
-CLASS_FIELDS: Final = tuple(field for field in Field if field not in (Field.ITEM, Field.SUBJECT_ID))
-"""The fields of an event that are part of its class. Items, persons, facts and attributes are none of it."""
+CLASS_FIELDS: Final = tuple(field for field in Field if field is not Field.ITEM)
+"""The fields of an event that are part of its class, where rules list words of them. Items, facts and attributes are
+none of it."""
 
 
 def leaves_of(rules: Iterable[Rule]) -> Iterable[Condition]:
@@ -52,12 +53,11 @@ class Classes:
         # INVARIANT: a permit tells operations apart without any condition that says so.
         lists[Field.OPERATION] += (rule.operations for rule in rules if isinstance(rule, Permit))
         self._dates = sorted({date for rule in rules for date in span(rule)} - {-FOREVER, FOREVER})
-        dimensions = {field: dimension for dimension, field in DIMENSIONS.items()}
         everywhere: list[dict[str | None, int]] = []
         within: list[dict[str | None, int]] = []
         others: list[int] = []
         for field in KEY_FIELDS:
-            dimension = dimensions.get(field)
+            dimension = ROWS[field].dimension
             known = vocabulary.terms[dimension] if dimension else {}
             closed = dimension is not None and not vocabulary.knows(dimension, "")
             others.append(STRANGE if closed else 0)
@@ -70,6 +70,7 @@ class Classes:
                     numbers.update(divided(told, known))
                 tables.append(numbers)
         self._others = others
+        self._beside: Final = [(said, dict(divided(lists[field]))) for field, said in BESIDE.items() if lists[field]]
         self.number = next(_NUMBERS)
         self._tables = {operation: within if operation in WITHIN else everywhere for operation in OPERATIONS}
 
@@ -78,10 +79,16 @@ class Classes:
         stated = event.key
         operation = event.document.operation
         numbers = map(_number, self._tables[operation], stated, self._others)
-        return (self.number, operation, bisect(self._dates, event.instant), *numbers)
+        key = (self.number, operation, bisect(self._dates, event.instant), *numbers)
+        return (*key, *[_told(said(event), known) for said, known in self._beside]) if self._beside else key
 
 
 _NUMBERS: Final = itertools.count()
+
+
+def _told(value: str | None, known: Mapping[str, int]) -> int:
+    return _UNSTATED if value is None else known.get(value, 0)
+
 
 _number: Final[Callable[[dict[str | None, int], str | None, int], int]] = dict.get
 

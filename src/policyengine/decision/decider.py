@@ -14,7 +14,7 @@ from policyengine.decision.memory import Memory
 from policyengine.decision.verdict import Verdict
 from policyengine.errors import InvalidEvent, did_you_mean, hinted
 from policyengine.model.decision import Decision, Reason
-from policyengine.model.event import Event, FactReader, event_from_json, event_from_mapping, keep_ruled
+from policyengine.model.event import Event, FactReader, event_from_json, event_from_mapping, event_of, keep_ruled
 from policyengine.model.event_problems import NO_CONTROLLER
 from policyengine.model.fact import FactType
 from policyengine.model.policy import Policy
@@ -54,6 +54,9 @@ class Decider:
         self.attributes: Mapping[str, Attribute] = {
             name: attribute for policy in self.policies for name, attribute in policy.vocabulary.attributes.items()
         }
+        self._names_controllers = any(
+            field.held == "controller" for declared in self.fact_types.values() for field in declared.fields.values()
+        )
         self._unlike = {
             name
             for policy in self.policies
@@ -72,6 +75,8 @@ class Decider:
         Raises:
             InvalidEvent: it names no controller where several are possible, or a fact or an attribute is malformed.
         """
+        if self._names_controllers:
+            event = self._controlled(event)
         court = self._court_of(event)
         if court is None:
             self.admit(event)
@@ -141,6 +146,11 @@ class Decider:
         found = [index for index in bound if self.policies[index].in_force(event.instant)]
         return found if any(not self.policies[index].layer for index in found) else []
 
+    def _controlled(self, event: Event) -> Event:
+        """Return an event that says who its controller is, where there is only one: facts are held against that."""
+        known = self._controller if event.controller is None else None
+        return event if known is None else event_of(event, known)
+
     def _no_controller(self, event: Event) -> InvalidEvent:
         known = ", ".join(sorted(self._binding)) or "anyone"
         return InvalidEvent([NO_CONTROLLER.error("$.controller", known=known)], event.id)
@@ -203,6 +213,7 @@ class Decider:
         """Return the rules considered for an event that has all its facts, with what held and what did not."""
         from policyengine.decision.explain import explanation  # noqa: PLC0415
 
+        event = self._controlled(event)
         self.admit(event)
         return explanation(self.governing(event), event, self.decide(event))
 

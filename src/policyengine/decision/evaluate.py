@@ -26,7 +26,7 @@ from policyengine.decision.reduce import reduced_rule
 from policyengine.decision.ruling import MANY, Obstacle, Ruling, Spoken, ground, refused, ruling
 from policyengine.decision.verdict import Finding, Verdict, finding
 from policyengine.errors import MOST
-from policyengine.model.condition import Condition, Field, Holds, In, NotIn, leaves, says
+from policyengine.model.condition import Condition, Field, Holds, In, NotIn, Same, leaves, says
 from policyengine.model.event import Event
 from policyengine.model.meanings import Meanings
 from policyengine.model.policy import Policy
@@ -58,6 +58,7 @@ class _Class:
         "_numbers",
         "asked",
         "blocks",
+        "compares",
         "looks",
         "met",
         "number",
@@ -91,6 +92,7 @@ class _Class:
                     self.asked.setdefault(leaf.type, []).append((number, agreement.plan(leaf)))
                 else:
                     self.looks.append((number, leaf))
+        self.compares = any(isinstance(leaf, Same) for _, leaf in self.looks)
         self.silent: tuple[Items, ...] = (0,) * len(self._numbers)
         self.blocks, self._lists = _divided(lists, meanings)
         self.shift = len(self.blocks).bit_length()
@@ -306,7 +308,7 @@ class Evaluator:
         answers, without = self.agreement.answers(of.asked, facts, event, of.silent)
         same = answers is without
         if of.looks:
-            values = as_rules_see(as_stated(event))
+            values = as_rules_see(as_stated(event)) if of.compares else {}
             yes = {n: self._meanings.everything for n, leaf in of.looks if answered(leaf, values, event)}
             answers, without = (tuple([yes.get(n, a) for n, a in enumerate(each)]) for each in (answers, without))
         return (answers, True) if same else (answers + without, False)

@@ -337,8 +337,9 @@ class _Story:
                 sort, looks_at, comparison, values = "in", of.value, "in", written
             case NotIn(of, _, written, _):
                 sort, looks_at, comparison, values = "not-in", of.value, "not-in", written
-            case Same(left, right):
-                sort, looks_at, comparison, values = "same", left.value, "same", (right.value,)
+            case Same(left, right, equal):
+                sort, looks_at, comparison = "same", left.value, "same" if equal else "not-same"
+                values = (right.value,)
             case Compare(attribute, op, value):
                 sort, looks_at, comparison, values = "compare", attribute, op, (value,)
             case During(spans, zone):

@@ -23,12 +23,13 @@ from policyengine.model.condition import (
     Or,
     Same,
     Value,
+    alike,
     compares,
     during,
     had,
     says,
 )
-from policyengine.model.event import KEY_FIELDS, Event
+from policyengine.model.event import BESIDE, KEY_FIELDS, Event
 from policyengine.model.fields import ROWS
 from policyengine.model.operation import WITHIN
 from policyengine.model.vocabulary import Vocabulary
@@ -45,7 +46,7 @@ def as_stated(event: Event) -> dict[Field, Value]:
     """Return what facts are held against: everything that the event states or leaves open, but for its items."""
     found: dict[Field, Value] = {
         **dict(zip(KEY_FIELDS, event.key, strict=True)),
-        Field.SUBJECT_ID: event.subject_id,
+        **{field: said(event) for field, said in BESIDE.items()},
     }
     operation = found[Field.OPERATION]
     for field, operations in OPEN_ON.items():
@@ -111,10 +112,7 @@ def answered(question: Look, values: Values, event: Event) -> bool:
     """
     match question:
         case Same():
-            left, right = values[question.left], values[question.right]
-            if left is None or right is None:
-                return False
-            return question.open if OPEN in (left, right) else left == right
+            return alike(question, values[question.left], values[question.right])
         case Compare():
             if question.attribute not in event.attributes:
                 return question.open

@@ -111,8 +111,10 @@ def _paths(policy: Policy, answers: Answers, leaf: Condition, turned: Condition,
     match leaf:
         case In(field) | NotIn(field):
             yield from _field(policy, answers, field, items)
-        case Same():
-            yield from _field(policy, answers, Field.SUBJECT_ID, items)
+        case Same(left, right):
+            for field in (left, right):
+                if answers.seen[field] is OPEN:
+                    yield from _field(policy, answers, field, items)
         case Compare(attribute):
             yield _attribute(policy, answers.event, attribute)
         case Acquired():

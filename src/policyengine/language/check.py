@@ -183,6 +183,8 @@ def _nothing_open(condition: Condition) -> Condition:
     """Return what is left of a condition where nothing that an event leaves open meets it."""
 
     def leaf(found: Condition, turned: bool) -> Condition:
+        if isinstance(found, Same):
+            found = replace(found, passes=frozenset())
         return replace(found, open=turned) if isinstance(found, In | NotIn | Same | Compare | Acquired) else found
 
     return mapped(condition, leaf)

@@ -33,12 +33,14 @@ from policyengine.model.condition import (
     In,
     Not,
     NotIn,
+    Same,
     all_of,
     any_of,
     negated,
 )
 from policyengine.model.countries import COUNTRIES
 from policyengine.model.fact import VALUE
+from policyengine.model.fields import IDS
 from policyengine.model.operation import OPERATIONS
 from policyengine.model.problems import UNKNOWN_FACT_TYPE
 from policyengine.model.rule import Sides
@@ -206,6 +208,9 @@ class ConditionTable:
                     parts.append(NotIn(means.field, values, written, at=(*path, "except", key)))
         for name, tests in table["attributes"].items() if "attributes" in table else ():
             parts.extend(self._comparisons(name, tests, *path, "attributes", name))
+        if "same" in table and "same" not in leave_out:
+            left, right = (IDS[name] for name in table["same"])
+            parts.append(Same(left, right, at=(*path, "same")))
         if "facts" in table and "facts" not in leave_out:
             parts.append(self.facts(*path, "facts"))
         parts.extend(time_conditions(table, self.scope.zone, self.problem, path))

@@ -27,7 +27,7 @@ from policyengine.errors import did_you_mean
 from policyengine.model.comparison import COMPARISONS
 from policyengine.model.condition import Field
 from policyengine.model.countries import meant
-from policyengine.model.fields import ROWS
+from policyengine.model.fields import IDS, ROWS
 from policyengine.model.operation import OPERATIONS
 from policyengine.model.vocabulary import DIMENSIONS
 from policyengine.schema.pieces import ANY_ITEM, NUMBER, SCALAR, Schema
@@ -57,7 +57,8 @@ class TermKey(NamedTuple):
     @property
     def dimension(self) -> str:
         """What declares its terms."""
-        return ROWS[self.field].dimension or COUNTRY_CODES
+        row = ROWS[self.field]
+        return row.dimension or (COUNTRY_CODES if row.form == "country" else WORDS)
 
 
 TERM_KEYS: Mapping[str, TermKey] = {
@@ -69,6 +70,10 @@ TERM_KEYS: Mapping[str, TermKey] = {
     "recipients": TermKey(Field.RECIPIENT, "to which parties"),
     "services": TermKey(Field.SERVICE, "for which entrusted service"),
     "countries": TermKey(Field.COUNTRY, "received in which country"),
+    "actors": TermKey(Field.ACTOR, "done by whom in the controller: their ids"),
+    "roles": TermKey(Field.ROLE, "done by people in which role"),
+    "sources": TermKey(Field.SOURCE, "acquired from which parties"),
+    "source_countries": TermKey(Field.SOURCE_COUNTRY, "acquired from which country"),
 }
 """The lists of terms that any table can have."""
 
@@ -78,7 +83,7 @@ ANY: Final = "any"
 FORM_KEYS: Final = ("type", "unheld", "stated", "within", "after")
 """The keys of a form of facts that are no fields of theirs."""
 
-PASSING: Final = ("origins", "services", "countries", "acquired")
+PASSING: Final = ("origins", "services", "countries", "actors", "roles", "sources", "source_countries", "acquired")
 """The keys whose fields an event may leave open; attributes beside them."""
 
 
@@ -321,6 +326,14 @@ _CONDITION: Mapping[str, Schema] = {
         },
     },
     "facts": fact_expression("Facts that must be in effect."),
+    "same": {
+        "type": "array",
+        "description": f"These two ids are the same: {', '.join(IDS)}.",
+        "items": {"enum": list(IDS)},
+        "minItems": 2,
+        "maxItems": 2,
+        "uniqueItems": True,
+    },
     "during": {
         "type": "array",
         "description": "At which times, from then on until just before then: in one of these spans.",

@@ -32,7 +32,7 @@ from policyengine.model.condition import (
 )
 from policyengine.model.countries import COUNTRIES
 from policyengine.model.fact import VALUE
-from policyengine.model.fields import HELD, ROWS
+from policyengine.model.fields import HELD, ROWS, EventField
 from policyengine.model.operation import NEEDS_RECIPIENT, OPERATIONS
 from policyengine.model.space import TIME, Point, Space, Undecided
 from policyengine.model.view import View
@@ -95,7 +95,7 @@ class _Plain:
         self.compared: set[str] = set()
         self.dated = self.aged = False
         self.facts: set[str] = set()
-        self.same: set[bool] = set()
+        self.same: set[tuple[Field, Field, bool]] = set()
         self.refused: list[Condition] = []
 
     def met(self, conditions: Sequence[Condition]) -> bool:
@@ -125,9 +125,8 @@ class _Plain:
                 return self._can_be_had(condition)
             case Not(part):
                 self.refused.append(part)
-            case Same():
-                self.same.add(True)
-                self.operations &= NEEDS_RECIPIENT
+            case Same(left, right, equal):
+                self.same.add((left, right, equal))
             case _:
                 return False
         return True
@@ -147,8 +146,8 @@ class _Plain:
                 self.compared.add(attribute)
             case Holds(of):
                 return of not in self.facts
-            case Same():
-                self.same.add(False)
+            case Same(left, right, equal):
+                self.same.add((left, right, not equal))
             case _:
                 return False
         return True
@@ -166,17 +165,19 @@ class _Plain:
                     return False
             elif name not in asked.unheld and (field.required or name in asked.stated):
                 row = HELD[field.held]
-                if row.key == "recipient":
-                    self.operations &= NEEDS_RECIPIENT
-                elif row.dimension is not None and not self.vocabulary.terms[row.dimension]:
+                self._there(row)
+                if row.dimension in CLOSED and not self.vocabulary.terms[row.dimension]:
                     return False  # the event can state nothing with which it would agree
         return True
 
     def _fits(self) -> bool:
-        if not all(map(self._refuse, self.refused)) or len(self.same) > 1:
+        if not all(map(self._refuse, self.refused)) or len({equal for _, _, equal in self.same}) > 1:
             return False
-        if self.same and Field.RECIPIENT in {*self.within, *self.without}:
+        compared = {field for left, right, _ in self.same for field in (left, right)}
+        if compared & {*self.within, *self.without}:
             return False
+        for field in compared:
+            self._there(ROWS[field])
         for field in {*self.within, *self.without}:
             row, without = ROWS[field], self.without.get(field, frozenset())
             if field is Field.OPERATION:
@@ -186,15 +187,18 @@ class _Plain:
                     return False
             elif self._runs_out(field, without):
                 return False
-            if row.key == "recipient":
-                self.operations &= NEEDS_RECIPIENT  # elsewhere it is not there
+            self._there(row)
         return bool(self.operations)
+
+    def _there(self, row: EventField) -> None:
+        """Leave out the operations on which there is no such field, or none that rules see."""
+        self.operations &= NEEDS_RECIPIENT if row.key == "recipient" else row.allowed_on
 
     def _runs_out(self, field: Field, without: frozenset[str]) -> bool:
         """Whether some words may be all that an event can state in a field; parties are an open set."""
-        dimension = ROWS[field].dimension
+        row, dimension = ROWS[field], ROWS[field].dimension
         if dimension is None:
-            return len(without) >= len(COUNTRIES)
+            return row.form == "country" and len(without) >= len(COUNTRIES)
         return dimension in CLOSED and len(self.vocabulary.terms[dimension]) <= len(without)
 
 

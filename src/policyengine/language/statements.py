@@ -22,7 +22,7 @@ from policyengine.model.comparison import COMPARISONS
 from policyengine.model.condition import Acquired, And, Compare, During, Field, Holds, In, Not, NotIn, Or, Read, Same
 from policyengine.model.countries import COUNTRIES
 from policyengine.model.fact import VALUE
-from policyengine.model.fields import ROWS
+from policyengine.model.fields import IDS, ROWS
 from policyengine.model.operation import OPERATIONS
 from policyengine.model.rule import Duty, Head, Permit, Replacement, Restriction, Rule
 from policyengine.text import Text
@@ -163,7 +163,9 @@ class Statement:
             case Same(left, right):
                 for side, field in (("left", left), ("right", right)):
                     if not isinstance(field, Field):
-                        yield Wrong(f"{where}.{side}", _FIELD)
+                        yield Wrong(f"{where}.{side}", _FIELD, at=_at(condition))
+                    elif field not in IDS.values():
+                        yield Wrong(f"{where}.{side}", _ID, at=_at(condition))
             case Compare():
                 yield from self._comparison(condition, where)
             case During(spans):
@@ -205,7 +207,7 @@ class Statement:
         known: Iterable[str] | None = None
         if leaf.field is Field.OPERATION:
             known = OPERATIONS
-        elif leaf.field is Field.COUNTRY:
+        elif ROWS[leaf.field].form == "country":
             known = COUNTRIES
         elif dimension is not None and dimension != "parties":
             known = vocabulary.terms.get(dimension, {})
@@ -354,6 +356,9 @@ _FLAG: Final = Text(ja="True または False", en="True or False")
 _CODE: Final = Text(ja="理由のコード（短い語）", en="the code of a reason, a short word")
 _MESSAGE: Final = Text(ja="両言語の Text", en="a Text in both languages")
 _FIELD: Final = Text(ja="policyengine.model の Field", en="a Field of policyengine.model")
+_ID: Final = Text(
+    ja="RECIPIENT、SUBJECT_ID、ACTOR、SOURCE のどれか", en="one of RECIPIENT, SUBJECT_ID, ACTOR and SOURCE"
+)
 _WORD: Final = Text(ja="語彙にある語", en="a word of the vocabulary")
 _WRITTEN: Final = Text(
     ja="values が written の語とその種類だけであること（table.terms の返す通り）",

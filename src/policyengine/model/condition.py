@@ -25,6 +25,7 @@ from policyengine.text import Text
 class Field(StrEnum):
     """The fields of an event that a condition can look at."""
 
+    CONTROLLER = "controller"
     OPERATION = "operation"
     SUBJECT = "subject"
     ITEM = "item"
@@ -36,6 +37,9 @@ class Field(StrEnum):
     COUNTRY = "country"
     SUBJECT_ID = "subject_id"
     ROLE = "role"
+    ACTOR = "actor"
+    SOURCE = "source"
+    SOURCE_COUNTRY = "source_country"
 
 
 class Unstated(Enum):
@@ -88,12 +92,24 @@ class NotIn(Aside, frozen=True, eq=False):
     at: tuple[str | int, ...] | None = None
 
 
-class Same(Struct, frozen=True):
-    """The event has both fields, and they are equal; `open`: whether one that leaves either open meets it."""
+class Same(Aside, frozen=True, eq=False):
+    """The event has both fields, and they are equal, or are not.
+
+    Args:
+        left: the one field.
+        right: the other.
+        equal: whether they must be equal, or must differ.
+        open: whether an event that leaves either open meets it.
+        passes: fields that pass unstated: for an event that leaves no others open it is the other way round.
+        at: where in its rule's table it stands.
+    """
 
     left: Field
     right: Field
+    equal: bool = True
     open: bool = False
+    passes: frozenset[Field] = frozenset()
+    at: tuple[str | int, ...] | None = None
 
 
 class Compare(Aside, frozen=True, eq=False):
@@ -163,6 +179,8 @@ class Holds(Aside, frozen=True, eq=False):
         asked: of which operation it is asked.
         within: how long ago it began at most: that has not passed; of a fact that does not say when, it is open.
         after: facts that count for the same items, on the other side, and that must all have begun before.
+        passes: fields that pass unstated: a fact that names one agrees with an event that leaves it open where it
+            stands for what permits, and does not where it stands for what restricts.
         at: where in its rule's table it stands.
     """
 
@@ -174,6 +192,7 @@ class Holds(Aside, frozen=True, eq=False):
     asked: Asked = "stated"
     within: Lapse | None = None
     after: Holds | None = None
+    passes: frozenset[Field] = frozenset()
     at: tuple[str | int, ...] | None = None
 
 
@@ -282,6 +301,8 @@ def negated(condition: Condition) -> Condition:
             return In(field, values, written, open, at)
         case Compare():
             return replace(condition, op=COMPARISONS[condition.op].contrary)
+        case Same():
+            return replace(condition, equal=not condition.equal)
         case During() | Acquired():
             return turned_time(condition)
         case Not(part):
@@ -390,6 +411,16 @@ def says(leaf: In | NotIn, value: Value) -> bool:
     if value is OPEN:
         return leaf.open
     return (value in leaf.values) is isinstance(leaf, In)
+
+
+def alike(leaf: Same, left: Value, right: Value) -> bool:
+    """Return whether an event that says `left` and `right` in the fields of `leaf` meets it."""
+    if left is None or right is None:
+        return False
+    if left is OPEN or right is OPEN:
+        left_open = {field for field, value in ((leaf.left, left), (leaf.right, right)) if value is OPEN}
+        return leaf.open is not (left_open <= leaf.passes)
+    return (left == right) is leaf.equal
 
 
 Answer: TypeAlias = Callable[[Condition], bool | None]

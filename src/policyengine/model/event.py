@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
+from operator import attrgetter
 from types import MappingProxyType
 from typing import Any, Final, Protocol
 
@@ -271,6 +272,12 @@ def event_with_facts(event: Event, facts: Sequence[Mapping[str, Any]], reader: F
     return _filled(Event.__new__(Event), joined, event.instant, (reader, [*known, *admitted]))
 
 
+def event_of(event: Event, controller: str) -> Event:
+    """Return the same event, saying who the controller is."""
+    document = msgspec.structs.replace(event.document, controller=controller)
+    return _filled(Event.__new__(Event), document, event.instant, event.admitted)
+
+
 def keep_admitted(event: Event, by: object, found: Sequence[Any]) -> None:
     """Keep with an event what `by` found its facts to state; it changes nothing about the event."""
     _set_admitted(event, (by, found))
@@ -279,6 +286,16 @@ def keep_admitted(event: Event, by: object, found: Sequence[Any]) -> None:
 def keep_ruled(event: Event, by: object, found: Any) -> None:
     """Keep with an event what `by` found it to come to; it changes nothing about the event."""
     _set_ruled(event, (by, found))
+
+
+BESIDE: Final[Mapping[Field, Callable[[Event], str | None]]] = {
+    Field.CONTROLLER: attrgetter("controller"),
+    Field.SUBJECT_ID: attrgetter("subject_id"),
+    Field.ACTOR: attrgetter("actor_id"),
+    Field.SOURCE: attrgetter("source_id"),
+    Field.SOURCE_COUNTRY: attrgetter("source_country"),
+}
+"""How an event says what is not in its key: few rules ask for it, and no other event pays for it."""
 
 
 _set_id = Event.__dict__["id"].__set__

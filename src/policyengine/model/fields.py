@@ -72,7 +72,7 @@ EVENT: Final = (
     EventField("id", "id", Text(ja="イベントの id", en="id of the event"), _EVERY),
     EventField("time", "time", Text(ja="日時", en="time"), _EVERY),
     EventField("acquired", "time", Text(ja="取得の日時", en="time of acquisition")),
-    EventField("controller", "id", Text(ja="管理者", en="controller")),
+    EventField("controller", "id", Text(ja="管理者", en="controller"), field=Field.CONTROLLER, held="controller"),
     EventField(
         "operation",
         "operation",
@@ -89,6 +89,7 @@ EVENT: Final = (
         always=True,
         field=Field.SUBJECT,
         dimension="subjects",
+        held="category",
     ),
     EventField(
         "subject.id",
@@ -98,7 +99,15 @@ EVENT: Final = (
         field=Field.SUBJECT_ID,
         held="subject",
     ),
-    EventField("actor.id", "id", Text(ja="担当者", en="actor"), always=True),
+    EventField(
+        "actor.id",
+        "id",
+        Text(ja="担当者", en="actor"),
+        always=True,
+        open_on=_EVERY,
+        field=Field.ACTOR,
+        held="actor",
+    ),
     EventField(
         "actor.role",
         "term",
@@ -106,6 +115,7 @@ EVENT: Final = (
         open_on=_EVERY,
         field=Field.ROLE,
         dimension="roles",
+        held="role",
     ),
     EventField(
         "items",
@@ -125,7 +135,7 @@ EVENT: Final = (
         dimension="purposes",
         held="purpose",
     ),
-    EventField("form", "term", Text(ja="情報の形態", en="form"), field=Field.FORM, dimension="forms"),
+    EventField("form", "term", Text(ja="情報の形態", en="form"), field=Field.FORM, dimension="forms", held="form"),
     EventField(
         "origin",
         "term",
@@ -133,6 +143,7 @@ EVENT: Final = (
         open_on=_EVERY,
         field=Field.ORIGIN,
         dimension="origins",
+        held="origin",
     ),
     EventField(
         "recipient.id",
@@ -151,6 +162,7 @@ EVENT: Final = (
         open_on=frozenset({"entrust"}),
         field=Field.SERVICE,
         dimension="services",
+        held="service",
     ),
     EventField(
         "recipient.country",
@@ -158,9 +170,28 @@ EVENT: Final = (
         Text(ja="提供先の国", en="country of the recipient"),
         open_on=frozenset(NEEDS_RECIPIENT),
         field=Field.COUNTRY,
+        held="country",
     ),
-    EventField("source.id", "id", Text(ja="取得元", en="source"), always=True, allowed_on=_ACQUIRE),
-    EventField("source.country", "country", Text(ja="取得元の国", en="country of the source"), allowed_on=_ACQUIRE),
+    EventField(
+        "source.id",
+        "id",
+        Text(ja="取得元", en="source"),
+        always=True,
+        allowed_on=_ACQUIRE,
+        open_on=_ACQUIRE,
+        field=Field.SOURCE,
+        dimension="parties",
+        held="source",
+    ),
+    EventField(
+        "source.country",
+        "country",
+        Text(ja="取得元の国", en="country of the source"),
+        allowed_on=_ACQUIRE,
+        open_on=_ACQUIRE,
+        field=Field.SOURCE_COUNTRY,
+        held="source_country",
+    ),
     EventField("facts", "facts", Text(ja="事実", en="facts")),
     EventField("attributes", "attributes", Text(ja="属性", en="attributes")),
 )
@@ -177,6 +208,14 @@ LISTABLE: Final[Mapping[str, Field]] = {row.name: field for field, row in ROWS.i
 
 HELD: Final[Mapping[str, EventField]] = {row.held: row for row in EVENT if row.held}
 """What a field of a fact can be held against, by what it is then said to be held against."""
+
+IDS: Final[Mapping[str, Field]] = {
+    "recipient": Field.RECIPIENT,
+    "subject": Field.SUBJECT_ID,
+    "actor": Field.ACTOR,
+    "source": Field.SOURCE,
+}
+"""The ids that a rule can ask to be the same, and what a condition calls each."""
 
 IDENTIFIABLE: Final = "identifiable"
 """The form of an event that states none."""

@@ -34,6 +34,7 @@ from policyengine.model.condition import (
     conjuncts,
     mapped,
 )
+from policyengine.model.fact import HELD_FIELD
 from policyengine.model.fields import ROWS
 from policyengine.model.vocabulary import Vocabulary
 from policyengine.moment import FOREVER
@@ -224,16 +225,21 @@ class Sides:
                 wide = values if side or not dimension else vocabulary.above(dimension, values)
                 # Whatever value it is that an event leaves open, it is none of no words.
                 return replace(found, values=wide, open=not values or side is not (of.value in passing))
-            case Same():
-                return replace(found, open=side)
+            case Same(left, right):
+                passes = frozenset(field for field in (left, right) if field.value in passing)
+                return replace(found, open=side, passes=passes)
             case Compare(attribute):
                 return replace(found, open=side is not (f"attributes.{attribute}" in passing))
             case Acquired():
                 return replace(found, open=side is not ("acquired" in passing))
             case During():
                 return found
-            case Holds(after=after):
-                return replace(found, may=side, after=None if after is None else replace(after, may=not side))
+            case Holds(name, after=after):
+                declared = vocabulary.facts[name].fields.values() if passing else ()
+                held = {HELD_FIELD[field.held] for field in declared if field.held in HELD_FIELD}
+                passes = frozenset(field for field in held if field.value in passing)
+                later = None if after is None else self._leaf(after, not side, passing)
+                return replace(found, may=side, passes=passes, after=later)
             case _:
                 raise TypeError(found)
 

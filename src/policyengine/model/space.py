@@ -31,6 +31,8 @@ from policyengine.model.condition import (
     NotIn,
     Read,
     Same,
+    Value,
+    alike,
     compares,
     during,
     had,
@@ -38,8 +40,8 @@ from policyengine.model.condition import (
 )
 from policyengine.model.countries import another_country
 from policyengine.model.fact import HELD_FIELD
-from policyengine.model.fields import EVENT, HELD, IDENTIFIABLE, ROWS, put, stated
-from policyengine.model.operation import NEEDS_PURPOSE, OPERATIONS, WITHIN
+from policyengine.model.fields import EVENT, HELD, IDENTIFIABLE, ROWS, put
+from policyengine.model.operation import OPERATIONS, WITHIN
 from policyengine.model.profile import ASKED, SUBJECT, Answers, Options, Profile, Question, Questions
 from policyengine.model.terms import MAY, NO, SURELY, Levels, Terms
 from policyengine.model.view import View
@@ -60,13 +62,17 @@ ACQUIRED: Final = "acquired"
 READING: Final = "reading "
 """Before the name of a reading, what stands for it among the variables. It has no value where nobody has picked one."""
 
-PERSON: Final = Field.SUBJECT_ID
-OTHER, SAME = "other", "same"
-"""The values of `PERSON` beside `OPEN`: the event names some person, or the very recipient."""
-
-_PERSON_ID: Final = "person-1"
 _SOMEBODY: Final = "somebody"
-_SOMEBODY_ELSE: Final = "somebody-else"
+_ANYBODY: Final[Mapping[Field, str]] = {
+    Field.RECIPIENT: _SOMEBODY,
+    Field.SOURCE: "source-1",
+    Field.ACTOR: "actor-1",
+    Field.SUBJECT_ID: "person-1",
+}
+"""The ids that a rule can hold against one another, in the order in which they get their values; and for each one that
+nobody names."""
+
+_NOT_THERE: Final[tuple[Value, ...]] = (None,)
 _DAY: Final = 86_400_000_000
 
 
@@ -115,15 +121,23 @@ class Space:
         readings = sorted(frozenset[str]().union(*(view.reads for view in views)))
         self.acquired = _in_order(lapse for view in views for lapse in view.acquired)
         self.variables: Sequence[Variable] = (
-            *(TIME, Field.OPERATION, PERSON, *DIMENSIONS.values(), Field.COUNTRY),
+            *(TIME, Field.CONTROLLER, Field.OPERATION, *_ANYBODY),
+            *(field for field in ROWS if field not in (Field.CONTROLLER, Field.OPERATION, *_ANYBODY)),
             *([ACQUIRED] if self.acquired else ()),
             *(f"@{name}" for name in attributes),
             *(f"{READING}{name}" for name in readings),
         )
         self._domains: dict[Variable, tuple[Any, ...]] = {}
-        self._divided: dict[Field, tuple[tuple[str, ...], tuple[str, ...]]] = {}
-        self._values: dict[tuple[Field, str, bool], tuple[Any, ...]] = {}
-        self._ways: dict[tuple[str, str, Any], frozenset[Levels]] = {}
+        self._divided: dict[Field, tuple[tuple[tuple[str, ...], ...], tuple[tuple[str, ...], ...]]] = {}
+        self._values: dict[tuple[Any, ...], tuple[Any, ...]] = {}
+        self._held = frozenset(field for name in held for field in ROWS if _asked_with(field, HELD_FIELD[name]))
+        """What facts are held against, and what must be stated with it."""
+        pairs = {(leaf.left, leaf.right) for view in views for leaf in view.sames}
+        self.compared: Mapping[Field, tuple[Field, ...]] = {
+            field: tuple(other for other in _ANYBODY if other != field and {(field, other), (other, field)} & pairs)
+            for field in _ANYBODY
+        }
+        """For each id, those with which a rule compares it."""
         self._open_ways: dict[tuple[Any, ...], frozenset[frozenset[Levels]]] = {}
 
     # ------------------------------------------------------------------------------------------ words of events
@@ -136,7 +150,7 @@ class Space:
         """
         options: list[list[tuple[Variable, str] | None]] = []
         for dimension, field in DIMENSIONS.items():
-            words = list(self._classes(field)[1])
+            words = [first for first, *_ in self._classes(field)[1]]
             if unheard_of and field in (Field.ITEM, Field.PURPOSE):
                 words.append(self._terms(dimension).unheard_of)
             options.append([None, *((field, word) for word in words)])
@@ -169,13 +183,13 @@ class Space:
         match variable:
             case Field.OPERATION:
                 return tuple(OPERATIONS)
-            case Field.SUBJECT_ID:
-                return (OTHER, OPEN, SAME)
-            case Field.COUNTRY:
-                named = self._named(Field.COUNTRY)
-                return (*named, *(another_country(named) if named else ()))
+            case Field.CONTROLLER:
+                return (self._controller(),)
+            case Field() if ROWS[variable].form == "country":
+                named = self._named(variable)
+                return (*named, *(another_country(named) if named or variable in self._held else ()))
             case Field():
-                return self._classes(variable)[0]
+                return tuple(first for first, *_ in self._classes(variable)[0])
             case str() if variable.startswith("@"):
                 return self._regions(variable.removeprefix("@"))
             case str() if variable.startswith(READING):
@@ -192,9 +206,7 @@ class Space:
                 bit = self.types[variable.holds.type].bits[variable]
                 return answers.possible(bit, *point.get(variable.holds.type, (0, 0)))
             case Field() if variable is not Field.OPERATION:
-                # Whoever states a service states a recipient.
-                needed = isinstance(point.get(Field.SERVICE), str)
-                key = (variable, point[Field.OPERATION], needed)
+                key = self._hangs_on(variable, point)
                 if key not in self._values:
                     self._values[key] = tuple(self._field_values(*key))
                 return self._values[key]
@@ -205,26 +217,46 @@ class Space:
             case _:
                 return self.domain(variable)
 
-    def _field_values(self, field: Field, operation: str, recipient: bool) -> Iterator[Any]:
-        within = operation in WITHIN
-        words = self.domain(field)
-        match field:
-            case Field.PURPOSE if operation not in NEEDS_PURPOSE:
-                yield None
-            case Field.ORIGIN | Field.ROLE:
-                yield OPEN
-            case Field.RECIPIENT if within and not recipient:
-                yield None
-            case Field.SERVICE | Field.COUNTRY if within:
-                yield None  # whatever it is, nobody sees it
-                return
-            case Field.SERVICE if operation != "entrust":
-                yield None
-            case Field.SERVICE | Field.COUNTRY:
-                yield OPEN
-            case Field.SUBJECT_ID if within:
-                words = (OTHER, OPEN)  # no rule sees who else it could be
-        yield from words
+    def _hangs_on(self, field: Field, point: Point) -> tuple[Field, str, bool, bool, tuple[str, ...]]:
+        """Return on what the values hang that a field can take at `point`.
+
+        Returns:
+            The field, the operation, whether the field must be stated, whether it cannot be, and the ids that were
+            chosen already of those with which rules compare it.
+        """
+        row, operation, needed, gone = ROWS[field], point[Field.OPERATION], False, False
+        for other in _PARTS.get(row.key, ()):  # whoever states a country states a recipient
+            if other is not field and other in point:
+                stated_there = isinstance(point[other], str)
+                needed = needed or (row.always and stated_there)
+                gone = gone or (ROWS[other].always and not stated_there)
+        chosen = (point.get(other) for other in self.compared.get(field, ()) if self._seen(other, operation))
+        return field, operation, needed, gone, tuple(sorted({value for value in chosen if isinstance(value, str)}))
+
+    def _field_values(
+        self, field: Field, operation: str, needed: bool, gone: bool, chosen: tuple[str, ...]
+    ) -> Iterator[Any]:
+        row = ROWS[field]
+        needed = needed or operation in row.needed_on or field in (Field.FORM, Field.CONTROLLER)
+        if operation not in row.allowed_on or not (needed or self._seen(field, operation) or field in self._held):
+            yield from _NOT_THERE  # whatever it is, nobody sees it
+            return
+        unstated = OPEN if operation in row.open_on else None
+        if not needed and field is not Field.SUBJECT_ID:
+            yield unstated
+        if not gone:
+            if field in _ANYBODY:
+                among = chosen if self._seen(field, operation) else ()
+                fresh = (next((one for one in some if one not in among), None) for some in self._classes(field)[0])
+                yield from dict.fromkeys((*filter(None, fresh), *among))
+            else:
+                yield from self.domain(field)
+        if not needed and field is Field.SUBJECT_ID:
+            yield unstated
+
+    def _seen(self, field: Field, operation: str) -> bool:
+        """Whether rules see what an event of an operation says in a field; facts do in any case."""
+        return ROWS[field].key != "recipient" or operation not in WITHIN
 
     def with_value(self, point: Point, variable: Variable, value: Any) -> Point:
         """Return `point` with a value of one more variable."""
@@ -241,7 +273,7 @@ class Space:
         """Return whether a leaf of the policy with the number `index` is met at `point`; None where that is open."""
         match leaf:
             case In(field) | NotIn(field):
-                if ROWS[field].key == "recipient" and point[Field.OPERATION] in WITHIN:
+                if not self._seen(field, point[Field.OPERATION]):
                     return False
                 return says(leaf, point[field]) if field in point else None
             case Compare(attribute):
@@ -249,11 +281,12 @@ class Space:
                 if value is OPEN:
                     return None
                 return leaf.open if value is None else compares(value, leaf)
-            case Same():
-                if point[Field.OPERATION] in WITHIN:
+            case Same(left, right):
+                if not all(self._seen(field, point[Field.OPERATION]) for field in (left, right)):
                     return False
-                person = point.get(PERSON)
-                return None if person is None else leaf.open if person is OPEN else person == SAME
+                if left in point and right in point:
+                    return alike(leaf, point[left], point[right])
+                return False if point.get(left, OPEN) is None or point.get(right, OPEN) is None else None
             case During():
                 return during(point[TIME], leaf)
             case Acquired():
@@ -282,13 +315,21 @@ class Space:
 
     def hanging(self, leaf: Condition, index: int, point: Point) -> Iterator[Variable]:
         """Yield the variables on which a leaf of the policy with the number `index` depends at `point`."""
+        for variable in self._hanging(leaf, index, point):
+            if isinstance(variable, Field) and variable in _ANYBODY:
+                # INVARIANT: of ids that rules compare, each is chosen beside those that come before it (`_divide`).
+                yield next(other for other in self._together(variable) if other not in point)
+            else:
+                yield variable
+
+    def _hanging(self, leaf: Condition, index: int, point: Point) -> Iterator[Variable]:
         match leaf:
             case In(field) | NotIn(field):
                 yield field
             case Compare(attribute):
                 yield f"@{attribute}"
-            case Same():
-                yield PERSON
+            case Same(left, right):
+                yield left if left not in point else right
             case Acquired():
                 yield ACQUIRED
             case Read(reading):
@@ -311,9 +352,23 @@ class Space:
         bits = sum(bit for question, bit in questions.bits.items() if question.holds == leaf)
         return bool(questions.differing(self.options(questions, point)) & bits)
 
-    def facts_state(self, types: frozenset[str], point: Point) -> tuple[Any, ...]:
-        """Return all that facts of some types still hang on at `point`."""
-        return tuple((name, self.options(self.types[name], point), point.get(name)) for name in sorted(types))
+    def state(self, types: frozenset[str], point: Point) -> tuple[Any, ...]:
+        """Return all that fields, and facts of some types, still hang on at `point`, whatever rules are left."""
+        facts = [(name, self.options(self.types[name], point), point.get(name)) for name in sorted(types)]
+        ids = [
+            (field, point[field])
+            for field in _ANYBODY
+            if field in point and any(other not in point for other in self._together(field))
+        ]
+        return (*facts, *ids, *(self._there(fields, point) for fields in _PARTS.values()))
+
+    def _there(self, fields: Sequence[Field], point: Point) -> bool | None:
+        """Return whether an event at `point` has an object; None where nothing that is open yet hangs on that."""
+        first = next(field for field in fields if ROWS[field].always)
+        if point[Field.OPERATION] in ROWS[first].needed_on or all(field in point for field in fields):
+            return None
+        stated_there = any(isinstance(point.get(field), str) for field in fields)
+        return True if stated_there else False if first in point else None
 
     def options(self, questions: Questions, point: Point) -> Options:
         """Return in which ways facts can agree with an event at `point`, field by field."""
@@ -328,7 +383,7 @@ class Space:
         if field in point:
             key: tuple[Any, ...] = (held, operation, point[field])
         else:
-            key = (held, operation, isinstance(point.get(Field.SERVICE), str), None, None)
+            key = (held, *self._hangs_on(field, point))
         if key not in self._open_ways:
             values = [point[field]] if field in point else self.values(field, point)
             self._open_ways[key] = frozenset(frozenset(self.ways(held, value, operation)) for value in values)
@@ -342,14 +397,19 @@ class Space:
                 by = {"stated": word == operation, "use": word == "use", "beside": word in (operation, "use")}
                 found.setdefault(tuple(SURELY if by[asked] else NO for asked in ASKED), word)
             return found
-        if held in self.dimensions:
+        if held in self.dimensions and value is not OPEN:
             return self.dimensions[held].levels(value)
-        if held != "subject":
-            raise TypeError(held)
         everybody = len(self.views)
-        if value is OPEN:
-            return {(MAY,) * everybody: _PERSON_ID}
-        return {(SURELY,) * everybody: value, (NO,) * everybody: _SOMEBODY_ELSE}
+        if HELD[held].form == "country":
+            another = next(iter(another_country([value])))
+        elif held in self.dimensions:
+            terms = self.dimensions[held]
+            another = next(iter(terms.declared), terms.unheard_of)
+        else:
+            another = next(one for one in ("somebody-else", _SOMEBODY) if one != value)
+        if not isinstance(value, str):
+            return {(MAY if value is OPEN else NO,) * everybody: another}
+        return {(SURELY,) * everybody: value, (NO,) * everybody: another}
 
     # ------------------------------------------------------------------------------------------ events
 
@@ -359,17 +419,13 @@ class Space:
         for variable in self.variables:
             if variable not in whole:
                 whole[variable] = self.values(variable, whole)[0]
-        whole[PERSON] = {OTHER: _PERSON_ID, SAME: whole[Field.RECIPIENT], OPEN: OPEN}[whole[PERSON]]
-        found: dict[str, Any] = {"id": "difference", "time": written(whole[TIME]), "controller": self._controller()}
+        found: dict[str, Any] = {"id": "difference", "time": written(whole[TIME])}
         for field, row in ROWS.items():
             value = whole[field]
             if isinstance(value, str) and (field, value) != (Field.FORM, IDENTIFIABLE):
                 put(found, row.name, [value] if row.form == "terms" else value)
         if whole.get(ACQUIRED) is not None and whole[Field.OPERATION] != "acquire":
             found["acquired"] = written(whole[ACQUIRED])
-        for row in EVENT:
-            if row.always and row.key in found and stated(found, row.name) is None:
-                put(found, row.name, _SOMEBODY)
         facts = [
             self._fact(questions, profile, whole)
             for name, questions in self.types.items()
@@ -434,53 +490,79 @@ class Space:
         """Whether there are words that not all policies know."""
         return any(self._classes(field)[1] for field in DIMENSIONS.values())
 
-    def _classes(self, field: Field) -> tuple[tuple[str, ...], tuple[str, ...]]:
-        """Return the values of a field, one of each class: those that all policies know, and the others."""
+    def _classes(self, field: Field) -> tuple[tuple[tuple[str, ...], ...], tuple[tuple[str, ...], ...]]:
+        """Return the classes of the values of a field: of those that all policies know, and of the others.
+
+        Of each there are as many members as ids can have to differ from one another.
+        """
         if field not in self._divided:
             self._divided[field] = self._divide(field)
         return self._divided[field]
 
-    def _divide(self, field: Field) -> tuple[tuple[str, ...], tuple[str, ...]]:
-        dimension = ROWS[field].dimension
-        assert dimension is not None
-        terms = self._terms(dimension)
-        held = self.dimensions.get(ROWS[field].held or "")
-        plainest = {Field.RECIPIENT: [_SOMEBODY], Field.FORM: [IDENTIFIABLE]}.get(field, [])
-        more = [terms.unheard_of] if any(terms.known(terms.unheard_of)) else []  # some look at no such words
-        found: dict[tuple[Any, ...], str] = {}
+    def _divide(self, field: Field) -> tuple[tuple[tuple[str, ...], ...], tuple[tuple[str, ...], ...]]:
+        together = self._together(field)
+        fields = together[together.index(field) :]  # those that come later can have the same value
+        most = len(together)
+        parties = next((terms for of in fields if (terms := self._terms_of(of)) is not None), None)
+        helds = [held for of in fields if (held := self.dimensions.get(ROWS[of].held or "")) is not None]
+        plainest = [_ANYBODY[of] for of in fields] if field in _ANYBODY else []
+        plainest += [_ANYBODY[of] for of in together if of not in fields]
+        if field is Field.FORM:
+            plainest = [IDENTIFIABLE]
+        more: Iterable[str] = ()
+        if parties is not None and any(parties.known(parties.unheard_of)):  # some look at no such words
+            more = [parties.unheard_of]
+        found: dict[tuple[Any, ...], list[str]] = {}
         counts: Counter[tuple[Any, ...]] = Counter()
         full: set[tuple[Any, ...]] = set()
-        for term in dict.fromkeys((*plainest, *self._looked_at(field, terms), *more)):
-            named = (terms.known(term), tuple(view.numbers[field].get(term, 0) for view in self.views))
+        for term in dict.fromkeys((*plainest, *self._looked_at(fields, parties), *more)):
+            known = (True,) if parties is None else parties.known(term)
+            named = (known, tuple(view.numbers[of].get(term, 0) for of in fields for view in self.views))
             counts[named] += 1
-            if held is None:
-                found.setdefault(named, term)
+            if not helds:
+                found.setdefault(named, []).append(term)
             elif self.members is None or counts[named] <= self.members:
-                ways = frozenset(held.levels(term))
-                found.setdefault((*named, ways), term)
-                if len(ways) == held.most_ways:
+                ways = tuple(frozenset(held.levels(term)) for held in helds)
+                found.setdefault((*named, ways), []).append(term)
+                if all(len(way) == held.most_ways for way, held in zip(ways, helds, strict=True)):
                     full.add(named)  # what facts can say of another such word, they can say of this one
             elif named not in full:
                 self.partial = True
         return (
-            tuple(term for (known, *_), term in found.items() if all(known)),
-            tuple(term for (known, *_), term in found.items() if not all(known)),
+            tuple(tuple(some[:most]) for (known, *_), some in found.items() if all(known)),
+            tuple(tuple(some[:most]) for (known, *_), some in found.items() if not all(known)),
         )
 
-    def _looked_at(self, field: Field, terms: Terms) -> Iterable[str]:
+    def _together(self, field: Field) -> Sequence[Field]:
+        """Return the ids that rules compare with one another, directly or by others, in the order of their choice."""
+        found, waiting = {field}, [field]
+        while waiting:
+            more = set(self.compared.get(waiting.pop(), ())) - found
+            found |= more
+            waiting += more
+        return [other for other in _ANYBODY if other in found] or [field]
+
+    def _terms_of(self, field: Field) -> Terms | None:
+        dimension = ROWS[field].dimension
+        return None if dimension is None else self._terms(dimension)
+
+    def _looked_at(self, fields: Sequence[Field], terms: Terms | None) -> Iterable[str]:
+        named = dict.fromkeys(value for of in fields for view in self.views for value in view.numbers[of])
+        if terms is None:
+            return named
         if self.members is None:
-            return terms.declared
+            return (*terms.declared, *named)
         # Why not all: a large vocabulary would be gone through for each condition. One more shows that there are more.
-        named = dict.fromkeys(value for view in self.views for value in view.numbers[field])
         others = itertools.islice((term for term in terms.declared if term not in named), self.members + 1)
         return (*named, *others)
 
-    def _named(self, field: Field) -> list[str]:
-        return sorted({value for view in self.views for value in view.numbers[field]})
+    def _named(self, *fields: Field) -> list[str]:
+        return sorted({value for view in self.views for field in fields for value in view.numbers[field]})
 
     def _terms(self, dimension: str) -> Terms:
         """Return the words of a dimension, worked out once where all policies have the same."""
-        named = tuple(self._named(DIMENSIONS[dimension])) if dimension not in CLOSED else ()
+        fields = [field for field, row in ROWS.items() if row.dimension == dimension]
+        named = tuple(self._named(*fields)) if dimension not in CLOSED else ()
         first, *others = (vocabulary.terms[dimension] for vocabulary in self.vocabularies)
         found = self._told_apart if any(other != first for other in others) else self.views[0].once
         return found((dimension, named, len(self.views)), lambda: Terms(self.vocabularies, dimension, named))
@@ -521,6 +603,16 @@ def _in_order(lapses: Iterable[Lapse]) -> tuple[Lapse, ...]:
     if found is None:
         raise Undecided("which of two durations is longer hangs on the date")
     return found
+
+
+def _asked_with(field: Field, held: Field) -> bool:
+    return field is held or (ROWS[field].always and field in _PARTS.get(ROWS[held].key, ()))
+
+
+_PARTS: Final[Mapping[str, tuple[Field, ...]]] = {
+    row.key: tuple(field for field, other in ROWS.items() if other.key == row.key) for row in EVENT if row.part
+}
+"""The fields of each object in an event."""
 
 
 def region(declared: Attribute, tested: Sequence[bool | int | float | str]) -> Sequence[bool | int | float | str]:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Hashable, Iterable, Mapping
 from typing import Any, TypeVar
 
 from policyengine.calendar import Lapse
-from policyengine.model.condition import Acquired, Compare, Condition, During, Field, Holds, In, NotIn, Read
+from policyengine.model.condition import Acquired, Compare, Condition, During, Field, Holds, In, NotIn, Read, Same
 from policyengine.model.policy import Reading
 from policyengine.model.vocabulary import Vocabulary
 from policyengine.moment import FOREVER
@@ -51,6 +51,7 @@ class View:
             name: tuple(leaf for leaf in leaves if isinstance(leaf, Compare) and leaf.attribute == name)
             for name in {leaf.attribute: None for leaf in leaves if isinstance(leaf, Compare)}
         }
+        self.sames: tuple[Same, ...] = tuple(leaf for leaf in leaves if isinstance(leaf, Same))
         self.reads: frozenset[str] = frozenset(leaf.reading for leaf in leaves if isinstance(leaf, Read))
         """The readings that are left open, of those for which leaves ask."""
         self.acquired: frozenset[Lapse] = frozenset(leaf.within for leaf in leaves if isinstance(leaf, Acquired))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import Any, Final, Literal
+from typing import Any, Literal
 
 from msgspec import Struct, field
 
@@ -18,8 +18,13 @@ from policyengine.model.operation import OPERATIONS
 from policyengine.once import once
 from policyengine.text import Text, echoed, same
 
-DIMENSIONS: Mapping[str, Field] = {row.dimension: field for field, row in ROWS.items() if row.dimension}
-"""The tables of a vocabulary that hold terms, and the event field whose values they name."""
+DIMENSION_OF: Mapping[str, str] = {field: row.dimension for field, row in ROWS.items() if row.dimension}
+"""What declares the words of a field."""
+
+DIMENSIONS: Mapping[str, Field] = {
+    name: next(field for field, row in ROWS.items() if row.dimension == name) for name in DIMENSION_OF.values()
+}
+"""The tables of a vocabulary that hold terms, and the event field whose values they name; of parties, the recipient."""
 
 CLOSED = tuple(name for name in DIMENSIONS if name != "parties")
 """The dimensions in which an event may use declared terms only. Parties are an open set."""
@@ -157,12 +162,8 @@ class Vocabulary(Struct, frozen=True, dict=True):
         """Return what people call `term`, a value of the event field `field`."""
         if field == Field.OPERATION:
             return OPERATIONS.get(term, Text(term, term))
-        known = self.terms.get(_OF_FIELD.get(field, ""), {}).get(term)
+        known = self.terms.get(DIMENSION_OF.get(field, ""), {}).get(term)
         return same(echoed(term)) if known is None else known.label
-
-
-_OF_FIELD: Final[Mapping[str, str]] = {field: dimension for dimension, field in DIMENSIONS.items()}
-"""What declares the words of a field."""
 
 
 def hierarchy_of(terms: Mapping[str, Term]) -> Hierarchy:

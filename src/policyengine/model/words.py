@@ -41,10 +41,10 @@ def describe(condition: Condition, vocabulary: Vocabulary) -> Text:
             name, terms = FIELDS[field], _terms(field, written, vocabulary)
             stated = Text(ja="{name}が明示され、{terms}ではない", en="{name} is stated, and is not {terms}")
             return (_IS_NOT if open else stated).filled(name=name, terms=terms)
-        case Same(left, right):
-            return Text(
-                ja=f"{FIELDS[left].ja}が{FIELDS[right].ja}と同じ", en=f"{FIELDS[left].en} is the {FIELDS[right].en}"
-            )
+        case Same(left, right, equal):
+            is_the = Text(ja="{one}が{other}と同じ", en="{one} is the {other}")
+            is_not = Text(ja="{one}が{other}ではない", en="{one} is not the {other}")
+            return (is_the if equal else is_not).filled(one=FIELDS[left], other=FIELDS[right])
         case Compare(attribute, op, value):
             name = vocabulary.attributes[attribute].label
             shown = {True: "true", False: "false"}.get(value, value) if isinstance(value, bool) else value

@@ -54,7 +54,7 @@ class Aim:
         accepted: for each field that it states, the values that it may have, the plainest first.
         facts: the facts that shall be in effect.
         tests: the comparisons that its attributes shall pass.
-        same: whether the recipient is the data subject.
+        same: the ids that shall be the same.
         permits: for each policy of the scene, the permit that shall hold.
         acquired: since when the data may be there; None where the event need not say.
     """
@@ -63,7 +63,7 @@ class Aim:
     accepted: Mapping[Field, tuple[str, ...]] = field(default_factory=dict)
     facts: tuple[Holds, ...] = ()
     tests: tuple[Compare, ...] = ()
-    same: bool = False
+    same: frozenset[Field] = frozenset()
     permits: Mapping[int, Permit] = field(default_factory=dict)
     acquired: tuple[int, ...] | None = None
 
@@ -76,7 +76,7 @@ class Aim:
     def states(self, field: Field) -> bool:
         """Whether the event states a field, in a way that rules see."""
         operations = set(self.values(Field.OPERATION))
-        if field in ELSEWHERE and operations <= WITHIN:
+        if (field in ELSEWHERE and operations <= WITHIN) or operations.isdisjoint(ROWS[field].allowed_on):
             return False
         return field in self.accepted or field is Field.FORM or operations <= ROWS[field].needed_on
 
@@ -86,7 +86,16 @@ class Aim:
             return None
         known = self.accepted.get(field, self.scene.values[field])
         left = tuple(value for value in known if (value in values) is not outside)
-        return replace(self, accepted={**self.accepted, field: left}) if left else None
+        found = self.allowing(field) if left else None
+        return found and replace(found, accepted={**found.accepted, field: left})
+
+    def allowing(self, field: Field) -> Aim | None:
+        """Return the aim with operations alone that know a field; None where there are none."""
+        allowed = ROWS[field].allowed_on
+        if allowed.issuperset(self.values(Field.OPERATION)):
+            return self
+        left = tuple(operation for operation in self.values(Field.OPERATION) if operation in allowed)
+        return replace(self, accepted={**self.accepted, Field.OPERATION: left}) if left else None
 
     def attribute(self, name: str) -> tuple[bool | int | float | str, ...]:
         """Return the values that an attribute may have."""
@@ -100,13 +109,21 @@ Choose = Callable[[int], int]
 
 def narrowed(aim: Aim, condition: Condition, choose: Choose) -> Aim | None:
     """Return `aim` so that an event meets `condition` as well; None where that contradicts it."""
+    found: Aim | None
     match condition:
         case In(field, values):
             return aim.within(field, values)
         case NotIn(field, values):
             return aim.within(field, values, outside=True)
-        case Same():
-            return replace(aim, same=True)
+        case Same(one, other, equal):
+            found = aim.allowing(one)
+            found = found and found.allowing(other)
+            if found is None:
+                return None
+            if equal:
+                return replace(found, same=found.same | {one, other})
+            stated = {field: found.values(field) for field in (one, other)}
+            return replace(found, accepted={**found.accepted, **stated})
         case Compare():
             tested = replace(aim, tests=(*aim.tests, condition))
             return tested if tested.attribute(condition.attribute) else None
@@ -115,7 +132,7 @@ def narrowed(aim: Aim, condition: Condition, choose: Choose) -> Aim | None:
                 return None
             return replace(aim, facts=tuple(dict.fromkeys((*aim.facts, msgspec.structs.replace(condition, may=False)))))
         case And(parts):
-            found: Aim | None = aim
+            found = aim
             for part in parts:
                 found = found and narrowed(found, part, choose)
             return found
@@ -148,8 +165,10 @@ def surely(aim: Aim, condition: Condition) -> bool | None:
             if not any(test.attribute == condition.attribute for test in aim.tests):
                 return condition.open
             return (passed == {True}) if len(passed) == 1 else None
-        case Same():
-            return aim.same
+        case Same(left, right, equal):
+            if {left, right} <= aim.same:
+                return equal
+            return None if aim.states(left) and aim.states(right) else condition.open
         case During():
             return during(aim.scene.instant, condition)
         case Acquired():

@@ -18,7 +18,7 @@ from hypothesis.strategies import DrawFn, SearchStrategy
 from policyengine.engine.engine import Engine
 from policyengine.model.condition import Field, Holds
 from policyengine.model.fact import HELD_FIELD, VALUE, FactField
-from policyengine.model.fields import EVENT, EVENT_KEYS, HELD, IDENTIFIABLE, LISTABLE, ROWS, put, stated
+from policyengine.model.fields import EVENT, EVENT_KEYS, HELD, IDENTIFIABLE, IDS, LISTABLE, ROWS, put, stated
 from policyengine.model.operation import NEEDS_PURPOSE, NEEDS_RECIPIENT, OPERATIONS, WITHIN
 from policyengine.model.policy import Policy
 from policyengine.moment import instant
@@ -40,12 +40,7 @@ _REQUIRED: Final = frozenset({"controller", *(row.name for row in EVENT if row.n
 _UNLISTED: Final = ("subject.id", "time", "acquired", "actor.id", "source.id", "source.country")
 """Further fields in which events differ."""
 
-PERSON: Final = "p-1"
-"""The data subject of an event that names one."""
-
-_ANOTHER_PERSON: Final = "p-2"
-_SAME: Final = (Field.SUBJECT_ID, Field.RECIPIENT)
-"""The fields that are equal where somebody is told of their own data."""
+_FIELDS: Final = {row.name: field for field, row in ROWS.items()}
 
 _MOST_CHANGES: Final = 3
 _CHOICES: Final = 10
@@ -198,6 +193,7 @@ def _event(draw: DrawFn, aim: Aim, choose: Choose) -> EventData:
     if aim.scene.controller is not None:
         event["controller"] = aim.scene.controller
     operation = one(Field.OPERATION)
+    together = one(min(aim.same & aim.accepted.keys(), default=Field.SUBJECT_ID)) if aim.same else ""
     for field, row in ROWS.items():
         if field is Field.OPERATION:
             put(event, row.name, operation)
@@ -206,7 +202,10 @@ def _event(draw: DrawFn, aim: Aim, choose: Choose) -> EventData:
         elif field is Field.ITEM:
             put(event, row.name, _items(draw, aim.values(field)))
         else:
-            put(event, row.name, PERSON if aim.same and field in _SAME else one(field))
+            put(event, row.name, together if field in aim.same else one(field))
+    for field, row in ROWS.items():
+        if row.always and row.key in event and row.part not in event[row.key]:
+            put(event, row.name, one(field))
     if aim.acquired is not None and operation != "acquire":
         event["acquired"] = text(aim.acquired[choose(len(aim.acquired))])
     if aim.facts:
@@ -221,11 +220,11 @@ def _asked_for(aim: Aim, field: Field, operation: str) -> bool:
     """Whether an event of an aim and an operation states a field."""
     if operation in ROWS[field].needed_on:
         return True
-    if field in ELSEWHERE and operation in WITHIN:
+    if (field in ELSEWHERE and operation in WITHIN) or operation not in ROWS[field].allowed_on:
         return False
     if field is Field.FORM:
         return IDENTIFIABLE not in aim.values(field)
-    return field in aim.accepted or (aim.same and field in _SAME)
+    return field in aim.accepted or field in aim.same
 
 
 def _items(draw: DrawFn, items: Sequence[str]) -> list[str]:
@@ -268,16 +267,12 @@ def _change(draw: DrawFn, stage: Stage, scene: Scene, event: EventData, name: st
             values = stage.controllers
         case ["acquired"]:
             values = (None, event["time"], text(instant(event["time"]) - DAY), *map(text, scene.acquired))
-        case ["subject", "id"]:
-            values = (None, PERSON, _ANOTHER_PERSON)
-        case ["actor" | "source", "id"]:
-            values = (None, SOMEBODY)
-        case ["source", "country"]:
-            values = (None, *scene.values[Field.COUNTRY])
         case ["attributes", attribute]:
             values = (None, *scene.attributes[attribute])
         case _:
-            values = (None, *scene.values[LISTABLE[name]])
+            field = _FIELDS[name]
+            others = [stated(event, ROWS[other].name) for other in IDS.values()] if field in IDS.values() else []
+            values = tuple(dict.fromkeys((None, *scene.values[field], *others)))
     return name, _pick(draw, values)
 
 
@@ -351,7 +346,7 @@ def _fact(draw: DrawFn, scene: Scene, name: str, event: EventData, asked: Holds 
             fact[field.id] = _pick(draw, values)
     if more:
         person = event["subject"].get("id")
-        persons = (None, *((person,) if person else ()), *(() if asked else (PERSON, _ANOTHER_PERSON)))
+        persons = (None, *((person,) if person else ()), *(() if asked else scene.values[Field.SUBJECT_ID]))
         if subject := _pick(draw, persons):
             fact["subject"] = subject
     times: Sequence[tuple[int | None, int | None]] = _IN_TIME if asked else (*_IN_TIME, *_OUT_OF_TIME)
@@ -373,8 +368,7 @@ def _own(scene: Scene, name: str, field: FactField, event: EventData) -> tuple[s
 def _values(scene: Scene, field: FactField) -> tuple[str, ...]:
     if field.held == VALUE:
         return tuple(sorted(field.values)) if field.values else ("r-1", "r-2")
-    held = HELD_FIELD[field.held]
-    return (PERSON, _ANOTHER_PERSON) if held is Field.SUBJECT_ID else scene.values[held]
+    return scene.values[HELD_FIELD[field.held]]
 
 
 def _timed(fact: Mapping[str, Any], span: tuple[int | None, int | None], event: EventData) -> dict[str, Any]:

@@ -14,8 +14,8 @@ from policyengine.model.decision import Decision
 from policyengine.model.policy import Policy
 from policyengine.moment import FOREVER, instant
 from policyengine.testing.asserts import told
-from policyengine.testing.flows import PERSON, EventData, engine_of, events, facts
-from policyengine.testing.scenes import DAY, Stage, text
+from policyengine.testing.flows import EventData, engine_of, events, facts
+from policyengine.testing.scenes import DAY, PERSON, Stage, text
 from policyengine.testing.stops import passed_by, plain_requests
 
 Fact = dict[str, Any]

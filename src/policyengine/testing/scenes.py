@@ -19,12 +19,23 @@ from policyengine.model.fields import LISTABLE
 from policyengine.model.operation import OPERATIONS
 from policyengine.model.policy import Policy
 from policyengine.model.rule import LEAVE, Permit, Replacement, Restriction, Rule, conditions_of
-from policyengine.model.vocabulary import DIMENSIONS, Attribute
+from policyengine.model.vocabulary import DIMENSION_OF, Attribute
 from policyengine.moment import FOREVER, written
 
 DAY: Final = 86_400_000_000
 SOMEBODY: Final = "somebody"
 """A recipient whom no rule names."""
+
+PERSON: Final = "p-1"
+"""The data subject of an event that names one."""
+
+_IDS: Final[Mapping[Field, tuple[str, ...]]] = {
+    Field.SUBJECT_ID: (PERSON, "p-2"),
+    Field.ACTOR: ("actor-1",),
+    Field.RECIPIENT: (SOMEBODY,),
+    Field.SOURCE: ("source-1",),
+}
+"""Ids that no rule names."""
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _FIRST = (datetime(1, 1, 2, tzinfo=UTC) - _EPOCH) // timedelta(microseconds=1)
@@ -77,14 +88,17 @@ class Scene:
         """The values that a field can have, the plainest first: terms that all the policies know."""
         found: dict[Field, tuple[str, ...]] = {Field.OPERATION: tuple(OPERATIONS)}
         words = [policy.vocabulary for policy in self.policies]
-        for dimension, field in DIMENSIONS.items():
+        for field, dimension in DIMENSION_OF.items():
             declared = dict.fromkeys(term for of in words for term in of.terms[dimension])
             shared = tuple(term for term in declared if all(of.knows(dimension, term) for of in words))
-            found[field] = shared or tuple(words[0].terms[dimension])
-        parties = dict.fromkeys((*found[Field.RECIPIENT], *sorted(self._named(Field.RECIPIENT))))
-        found[Field.RECIPIENT] = (SOMEBODY, *parties)
-        named = sorted(self._named(Field.COUNTRY) or {"JP"})
-        found[Field.COUNTRY] = (*named, *another_country(named))
+            found[Field(field)] = shared or tuple(words[0].terms[dimension])
+        for of, ids in _IDS.items():
+            found[of] = tuple(dict.fromkeys((*ids, *found.get(of, ()), *sorted(self._named(of)))))
+        for of in (Field.COUNTRY, Field.SOURCE_COUNTRY):
+            named = sorted(self._named(of) or {"JP"})
+            found[of] = (*named, *another_country(named))
+        governs = [policy.governs for policy in self.policies if policy.governs is not None]
+        found[Field.CONTROLLER] = tuple(sorted(governs[0]) if governs else [self.controller or "anybody"])
         return found
 
     @cached_property
@@ -194,12 +208,12 @@ class Stage:
                 hint = did_you_mean(name, LISTABLE)
                 raise ValueError(f'an event has no field "{name}" to list values of' + (f"; {hint.en}" if hint else ""))
             terms = [listed] if isinstance(listed, str) else list(listed)
-            dimension = next((dimension for dimension, of in DIMENSIONS.items() if of is field), None)
-            known: Collection[str] = COUNTRIES if field is Field.COUNTRY else OPERATIONS
+            dimension = DIMENSION_OF.get(field)
+            known: Collection[str] = OPERATIONS if field is Field.OPERATION else COUNTRIES
             if dimension:
                 known = {t for policy in self.engine.policies for t in policy.vocabulary.terms[dimension]}
             for term in terms:
-                if term not in known and field is not Field.RECIPIENT:
+                if term not in known and dimension != "parties":
                     hint = did_you_mean(term, known)
                     raise ValueError(f'no policy knows "{term}" as {name}' + (f"; {hint.en}" if hint else ""))
             if not terms:

@@ -6,7 +6,22 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from policyengine.language import RuleTable, about_table, flag, licence_list, term_list
-from policyengine.model import ALWAYS, WITHIN, And, Condition, Field, In, NotIn, Or, Permit, Rule, Text, all_of, any_of
+from policyengine.model import (
+    ALWAYS,
+    WITHIN,
+    And,
+    Condition,
+    Field,
+    In,
+    NotIn,
+    Or,
+    Permit,
+    Rule,
+    Same,
+    Text,
+    all_of,
+    any_of,
+)
 
 
 class JointUse:
@@ -57,6 +72,8 @@ def _of_its_own(terms: Condition) -> Condition:
         case In(Field.RECIPIENT | Field.SERVICE | Field.COUNTRY) | NotIn(
             Field.RECIPIENT | Field.SERVICE | Field.COUNTRY
         ):
+            return ALWAYS
+        case Same(left, right) if Field.RECIPIENT in (left, right):
             return ALWAYS
         case And(parts):
             return all_of(*map(_of_its_own, parts))
