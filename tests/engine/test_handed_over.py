@@ -107,7 +107,7 @@ CARELESS: list[tuple[str, Any, str]] = [
     ("fact_sources", "register", "returned 'register'; a list is expected"),
     ("fact_sources", {"register": Source()}, "a list is expected"),
     ("fact_sources", Source(), "a list is expected"),
-    ("fact_sources", [Source(), Source()], 'a fact source named "register" already'),
+    ("fact_sources", [Source(), Source()], 'fact source "register"; there is one of that name already'),
     ("enforcement_actions", [other(Action, stage="tells")], 'has stage .tells.; the stages are.*did you mean "tell"'),
     ("enforcement_actions", [other(Action, stage=None)], "has stage None"),
     ("enforcement_actions", [other(Action, act=lambda self: None)], "is called with 1 argument"),  # noqa: ARG005

@@ -224,7 +224,7 @@ class Again:
         (Redact(), 'there is a plugin named "redact" already$'),
         (WrongObject(), "which is no fact source: it has no name and no facts"),
         (Raising(), "no kinds today"),
-        (Again(), 'rule kind named "prohibition" already, of plugin "kinds"'),
+        (Again(), 'rule kind "prohibition"; there is one of that name already, of plugin "kinds"'),
     ],
     ids=lambda value: type(value).__name__,
 )

@@ -338,7 +338,8 @@ class Plugins:
                 for member in self._handed(what, implementation, given):
                     if member.name in found:
                         other = whose[member.name]
-                        raise PluginError(f'there is a {SORTS[what].word} named "{member.name}" already, of {other}')
+                        one = f'{SORTS[what].word} "{member.name}"'
+                        raise PluginError(f"handed over {one}; there is one of that name already, of {other}")
                     found[member.name], whose[member.name] = member, f'plugin "{shown}"{of}'
             except PluginError as error:
                 leave = f" (--disable {name} leaves it out)" if name in self._brought_by else ""
