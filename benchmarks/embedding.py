@@ -136,7 +136,7 @@ def _parts(folder: Path) -> Iterator[tuple[str, dict[str, Any], Callable[[object
         "enforce_async",
         PERMITTED,
         lambda event: loop.run_until_complete(awaiting.enforce_async(event)),  # type: ignore[arg-type]
-        "a thread is asked each time",
+        "the loop begins and ends for each call",
     )
     loop.run_until_complete(loop.shutdown_default_executor())
     loop.close()
