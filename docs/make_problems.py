@@ -112,7 +112,7 @@ SECTIONS = (
         ),
         "toml",
         "idle-clause organisational-clause duplicate-ground no-licence impossible-rule layer-conflict contradiction "
-        "open-items open-point layer-reach kind-failed wrong-statement",
+        "open-items open-point unknown-version version-overlap version-gap layer-reach kind-failed wrong-statement",
     ),
     Section(
         Text(ja="設定", en="Configuration"),

@@ -19,6 +19,7 @@ from policyengine.language.file_problems import FILE_MISSING, FILE_UNREADABLE
 from policyengine.text import Language
 
 if TYPE_CHECKING:
+    from policyengine.model.policy import Policy
     from policyengine.report.findings import Trial
 
 _UNREADABLE = {FILE_MISSING.name, FILE_UNREADABLE.name}
@@ -41,9 +42,10 @@ def command(context: click.Context, path: Sequence[str], form: str, lang: Langua
       policyengine check rules
       policyengine check rules --format sarif > findings.sarif
     """
-    from policyengine.language.build import check_path  # noqa: PLC0415  needed only here
+    from policyengine.language.build import checked  # noqa: PLC0415  needed only here
     from policyengine.language.disk import Files  # noqa: PLC0415
     from policyengine.language.find import find_configurations, find_packs  # noqa: PLC0415
+    from policyengine.model.succession import succession_problems  # noqa: PLC0415
     from policyengine.report.findings import broken  # noqa: PLC0415
 
     session = context.find_object(Session)
@@ -58,9 +60,16 @@ def command(context: click.Context, path: Sequence[str], form: str, lang: Langua
             packs |= dict.fromkeys(pack for pack in find_packs(root) if pack not in configurations)
         except PolicyError as error:
             trials += broken(error.problems)
-    trials += [_trial(pack, check_path(pack, session.plugins.kinds, Files(imports_from()))) for pack in packs]
+    policies: list[Policy] = []
+    for pack in packs:
+        problems, policy = checked(pack, session.plugins.kinds, Files(imports_from()))
+        trials.append(_trial(pack, problems))
+        policies += [policy] if policy is not None else []
     trials += [_trial(file, _configured(file, session)) for file in configurations]
-    checked = [trial.name for trial in trials if not trial.broken]
+    sound = [trial.name for trial in trials if not trial.broken]
+    trials += [
+        _trial(Path(problem.place.file), [problem]) for problem in succession_problems(policies) if problem.place
+    ]
     trials += _not_loaded(path, packs, configurations)
     found = list(dict.fromkeys(finding for trial in trials for finding in trial.findings))
     errors = [finding for finding in found if finding.severity == "error"]
@@ -69,7 +78,7 @@ def command(context: click.Context, path: Sequence[str], form: str, lang: Langua
             show_finding(finding, lang)
         tell(_summary(len(packs) + len(configurations), len(errors), len(found) - len(errors), lang))
     else:
-        write_findings(trials, form, lang, checked=checked)
+        write_findings(trials, form, lang, checked=sound)
     tell_left_out(left_out, lang)
     sys.stdout.buffer.flush()
     sys.exit(BAD if any(finding.code in _UNREADABLE for finding in errors) else DENIED if errors else 0)

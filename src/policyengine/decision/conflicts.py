@@ -18,6 +18,7 @@ from policyengine.model.problems import (
     CONFLICTING_REMAINDER,
     DUPLICATE_POLICY,
 )
+from policyengine.model.succession import succession_problems
 
 
 def refuse_conflicts(policies: Sequence[Policy]) -> None:
@@ -29,7 +30,8 @@ def refuse_conflicts(policies: Sequence[Policy]) -> None:
     Args:
         policies: in the order of their ids, in which they are named.
     """
-    problems: list[Problem] = list(_duplicates(policies))
+    problems = [problem for problem in succession_problems(policies) if problem.severity == "error"]
+    problems = problems or list(_duplicates(policies))
     layers = [policy for policy in policies if policy.layer]
     for one, other in _together(policies):
         problems.extend(_unlike_shapes(one, other))

@@ -19,6 +19,7 @@ from policyengine.model.event_problems import NO_CONTROLLER
 from policyengine.model.fact import FactType
 from policyengine.model.policy import Policy
 from policyengine.model.remedy import NONE
+from policyengine.model.succession import in_succession
 from policyengine.model.vocabulary import Attribute
 from policyengine.text import Language, Text, echoed
 
@@ -37,7 +38,8 @@ class Decider:
     """
 
     def __init__(self, policies: Iterable[Policy]) -> None:
-        self.policies: tuple[Policy, ...] = tuple(sorted(policies, key=lambda policy: (policy.id, policy.version)))
+        ordered = sorted(policies, key=lambda policy: (policy.id, policy.version))
+        self.policies: tuple[Policy, ...] = in_succession(ordered)
         refuse_conflicts(self.policies)
         named: dict[str, list[int]] = {}
         for index, policy in enumerate(self.policies):

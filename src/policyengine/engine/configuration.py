@@ -20,6 +20,7 @@ from policyengine.engine.problems import (
 from policyengine.errors import ConfigurationError, Fault, KeyPath, Place, PolicyError, Problem, did_you_mean
 from policyengine.language.disk import Files
 from policyengine.language.documents import Documents
+from policyengine.language.readings import spelt
 from policyengine.language.source import Document, read
 from policyengine.model.policy import Policy
 from policyengine.schema.pieces import DRAFT, Schema
@@ -43,8 +44,8 @@ class Configuration:
         shadow_readings: the readings of those.
         source_timeout: how many seconds a fact source may take; None sets no limit of the engine's own.
         action_timeout: how many seconds an enforcement action or an observer may take; None sets no limit.
-        digests: by the id of a policy, the digest that its decisions must show; None leaves that open. Shadow policies
-            decide nothing, and are not pinned.
+        digests: by the id of a policy, or ``id:version`` where several versions are loaded, the digest that its
+            decisions must show; None leaves that open. Shadow policies decide nothing, and are not pinned.
         disable: the names of plugins, or of the packages that bring them, that are left out.
         imports_from: folders that imports of packs may lead to, beside those that the packs' own stand in.
         document: the file that says all this; None where arguments do.
@@ -77,23 +78,28 @@ class Configuration:
         """
         if self.digests is None:
             return
-        found = {policy.id: policy for policy in policies}
-        problems = [problem for name in sorted(found) for problem in self.unpinned(found[name])]
-        for name in self.digests.keys() - found.keys():
+        some = sorted(policies, key=lambda policy: (policy.id, policy.version))
+        problems = [problem for policy in some for problem in self.unpinned(policy)]
+        found = {policy.id for policy in some}
+        for name in self.digests.keys() - found - {spelt(policy.id, policy.version) for policy in some}:
             place, pinned = self.place("digests", name), self.digests[name]
-            loaded, hint = ", ".join(found), did_you_mean(name, found, listing=False)
+            loaded, hint = ", ".join(sorted(found)), did_you_mean(name, found, listing=False)
             problems.append(PINNED_AND_NOT_LOADED.at(place, hint=hint, policy=name, pinned=pinned, loaded=loaded))
         if problems:
             raise PolicyError(problems)
 
     def unpinned(self, policy: Policy) -> list[Problem]:
         """Return what stands in the way of one policy: that it is other than pinned, or is not pinned."""
-        if self.digests is None or self.digests.get(policy.id) == policy.digest:
+        if self.digests is None:
             return []
-        if policy.id not in self.digests:
-            return [LOADED_AND_NOT_PINNED.at(self.place("digests"), policy=policy.id, found=policy.digest)]
-        place, pinned = self.place("digests", policy.id), self.digests[policy.id]
-        return [OTHER_THAN_PINNED.at(place, policy=policy.id, pinned=pinned, found=policy.digest)]
+        versioned = spelt(policy.id, policy.version)
+        name = versioned if versioned in self.digests else policy.id
+        pinned = self.digests.get(name)
+        if pinned is None:
+            return [LOADED_AND_NOT_PINNED.at(self.place("digests"), policy=name, found=policy.digest)]
+        if pinned == policy.digest:
+            return []
+        return [OTHER_THAN_PINNED.at(self.place("digests", name), policy=name, pinned=pinned, found=policy.digest)]
 
     def place(self, *path: str) -> Place | None:
         """Return where the file says something; None where arguments do."""
@@ -229,7 +235,7 @@ def configuration_schema(settings: Mapping[str, Mapping[str, Any]] | None = None
             "digests": {
                 "type": "object",
                 "additionalProperties": {"type": "string"},
-                "description": "By the id of each policy, the digest that its decisions must show.",
+                "description": "By the id of each policy, or id:version, the digest that its decisions must show.",
             },
             "disable": {
                 **_NAMES,

@@ -142,8 +142,8 @@ class Engine:
             source_timeout: how many seconds a fact source may take before the flow is denied; None sets no limit here.
             action_timeout: how many seconds an enforcement action or an observer may take before it has failed; None
                 sets no limit here.
-            digests: by the id of each policy, the digest that its decisions must show. Where that is given, nothing
-                else may be loaded, a policy that is not named included.
+            digests: by the id of each policy, or ``id:version`` where several versions are loaded, the digest that its
+                decisions must show. Where that is given, nothing else may be loaded, whatever is not named included.
             disable: the names of plugins, or of the packages that bring them, that are left out.
             imports_from: folders that imports of packs may lead to, beside those that the packs' own stand in.
 

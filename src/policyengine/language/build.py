@@ -36,10 +36,11 @@ from policyengine.language.satisfy import Events
 from policyengine.language.source import Document
 from policyengine.model.operation import OPERATIONS
 from policyengine.model.policy import Clause, Policy, Reading
-from policyengine.model.problems import POLICY_TABLE_TWICE
+from policyengine.model.problems import POLICY_TABLE_TWICE, REPLACES_ITSELF
 from policyengine.model.rule import Permit
 from policyengine.model.vocabulary import Vocabulary
 from policyengine.moment import FOREVER, instant
+from policyengine.schema.problems import MISSING_KEY
 from policyengine.text import text_of
 
 if TYPE_CHECKING:
@@ -143,15 +144,22 @@ def policy_of(
 
 def check_path(path: str | Path, kinds: Mapping[str, RuleKind], files: Files | None = None) -> list[Problem]:
     """Return every problem of the pack, or of the vocabulary file, at `path`; where it has none, its notes."""
+    return checked(path, kinds, files)[0]
+
+
+def checked(
+    path: str | Path, kinds: Mapping[str, RuleKind], files: Files | None = None
+) -> tuple[list[Problem], Policy | None]:
+    """Return what `check_path` does, and the policy, where the pack is one and sound."""
     try:
         pack = load_pack(path, files)
         builder = _Builder(pack, kinds, {})
         if all(document.data.keys() <= {"vocabulary", "imports"} for document in pack.rules):
-            return builder.vocabulary_problems()
+            return builder.vocabulary_problems(), None
         policy = builder.policy()
-        return in_order((*builder.notes(policy), *builder.layer_reach(policy)))
+        return in_order((*builder.notes(policy), *builder.layer_reach(policy))), policy
     except PolicyError as error:
-        return list(error.problems)
+        return list(error.problems), None
 
 
 def standard_vocabulary() -> Vocabulary:
@@ -265,6 +273,7 @@ class _Builder(Declarations):
             governs=None if about["governs"] == "anyone" else frozenset(about["governs"]),
             start=span[0],
             end=span[1],
+            replaces=about.get("replaces"),
             languages=self.pack.languages,
             contact=about.get("contact"),
             zone=zone,
@@ -276,6 +285,7 @@ class _Builder(Declarations):
             rules=tuple(rule for lowered in tables if lowered.stands for rule in lowered.rules),
             layer=layer,
             decides=self._named_by_permits(lowering) if layer else frozenset(OPERATIONS),
+            source=(self._about.places, ("policy",)),
         )
 
     def _words(self) -> Vocabulary:
@@ -324,6 +334,10 @@ class _Builder(Declarations):
         if _instant(about.get("from"), -FOREVER) >= _instant(about.get("until"), FOREVER):
             self.problem(ENDS_BEFORE_IT_BEGINS, found[0], "policy", "until")
             return {}
+        if "replaces" in about and "from" not in about:
+            self.problem(MISSING_KEY, found[0], "policy", "from", key="from")
+        if "replaces" in about and about["replaces"] == about.get("version"):
+            self.problem(REPLACES_ITSELF, found[0], "policy", "replaces")
         return about
 
     def _zone(self, about: Mapping[str, Any]) -> str:
@@ -440,12 +454,16 @@ class _Builder(Declarations):
                 note = OPEN_POINT.at(place, point=text_of(point))
                 yield msgspec.structs.replace(note, clause=table["number"])
 
+    @property
+    def _about(self) -> Document:
+        """The document that has the table ``[policy]``."""
+        return next(document for document in self.pack.rules if "policy" in document.data)
+
     def layer_reach(self, policy: Policy) -> Iterator[Problem]:
         """Yield, of a layer, for which operations it must permit as well, and which it leaves, as a note."""
         if not policy.layer:
             return
-        document = next(document for document in self.pack.rules if "policy" in document.data)
-        place = document.place(("policy", "layer"))
+        place = self._about.place(("policy", "layer"))
         decided, left = ([name for name in OPERATIONS if (name in policy.decides) is here] for here in (True, False))
         if not decided:
             yield LAYER_LEAVES_ALL.at(place)

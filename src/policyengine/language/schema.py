@@ -200,6 +200,11 @@ def _policy_schema(kinds: Sequence[RuleKind]) -> Schema:
                         "minItems": 1,
                         **ANYONE,
                     },
+                    "replaces": {
+                        "type": "string",
+                        "minLength": 1,
+                        "description": "The version of the same policy that this one follows, from its `from` on.",
+                    },
                     "from": {"$ref": "#/$defs/when"},
                     "until": {"$ref": "#/$defs/when"},
                     "contact": {"type": "string"},

@@ -8,6 +8,8 @@ from typing import Any
 from msgspec import Struct, field
 
 from policyengine.calendar import PLAIN_ZONE, version
+from policyengine.errors import Source
+from policyengine.model.aside import Aside
 from policyengine.model.condition import leaves, zone_of
 from policyengine.model.operation import OPERATIONS
 from policyengine.model.rule import Rule, conditions_of
@@ -56,7 +58,7 @@ class Reading(Struct, frozen=True):
     clause: str | None = None
 
 
-class Policy(Struct, frozen=True):
+class Policy(Aside, frozen=True, eq=False):
     """One policy under chosen readings: its words, its clauses, and its rules, lowered.
 
     Args:
@@ -67,6 +69,7 @@ class Policy(Struct, frozen=True):
         governs: controllers that it governs; None for every one.
         start: from when it is in force, inclusive, in microseconds since 1970 (UTC).
         end: until when, exclusive.
+        replaces: the version of the same policy that it follows.
         languages: in which its texts are written.
         contact: where people turn to.
         vocabulary: its words.
@@ -79,6 +82,7 @@ class Policy(Struct, frozen=True):
         decides: the operations for which one of its clauses must permit: all; of a layer those that any of its permits
             names, in force or not, under any reading. All others it leaves to the policies below.
         zone: by whose calendar and clock its durations, days and hours count.
+        source: where its table stands.
     """
 
     id: str
@@ -95,10 +99,13 @@ class Policy(Struct, frozen=True):
     readings: Mapping[str, Reading]
     chosen: Mapping[str, str]
     rules: tuple[Rule, ...]
+    replaces: str | None = None
     languages: tuple[Language, ...] = LANGUAGES
     layer: bool = False
     decides: frozenset[str] = frozenset(OPERATIONS)
     zone: str = PLAIN_ZONE
+
+    source: Source | None = None
 
     def governs_controller(self, controller: str) -> bool:
         """Whether the policy binds `controller`."""

@@ -28,6 +28,72 @@ governs = ["shop"]
 POLICY_TABLE_TWICE: Final = DUPLICATE_POLICY.also(
     ja="[policy] は {file} にもあります", en="[policy] stands in {file} as well"
 )
+UNKNOWN_VERSION: Final = Code(
+    "unknown-version",
+    ja="ポリシー「{name}」に、置き換える版「{version}」はありません",
+    en='policy "{name}" has no version "{version}" to replace',
+    means=Text(
+        ja="`replaces` が、一緒に読み込む（または `check` する）同じポリシーのどの版でもないか、その版自身です。"
+        "置き換える版の `version` を書いてください。",
+        en="`replaces` names none of the versions of the policy that are loaded or checked together, or the version "
+        "itself. Write the `version` of the one that it follows.",
+    ),
+    example=r"""
+$ sed 's/^version = .*/version = "2"\nreplaces = "0"\nfrom = 2026-04-01T00:00:00Z/' shop.toml > next.toml
+$ policyengine check shop.toml next.toml
+next.toml:…: error: unknown-version: policy "shop" has no version "0" to replace (known: 1)
+…
+""",
+)
+REPLACES_ITSELF: Final = UNKNOWN_VERSION.also(
+    ja="版が自分自身を置き換えています", en="a version does not replace itself"
+)
+VERSION_OVERLAP: Final = Code(
+    "version-overlap",
+    ja="{begins} に始まりますが、置き換えられる版「{version}」は {until} まで施行されています（{place}）",
+    en='it begins at {begins}, and version "{version}", which it replaces, is in force until {until} ({place})',
+    means=Text(
+        ja="一つのポリシーの、続く二つの版の期間が重なっています。先の版の `until` を後の版の `from` に合わせるか、"
+        "`until` を消してください。`until` のない版は、それを置き換える版が始まるときに終わります。",
+        en="The periods of two versions of a policy that follow one another overlap. Let the earlier one end where the "
+        "later begins, or take its `until` out: a version without one ends where the version that replaces it begins.",
+    ),
+    example=r"""
+$ sed 's/^version = .*/version = "1"\nuntil = 2026-05-01T00:00:00Z/' shop.toml > first.toml
+$ sed 's/^version = .*/version = "2"\nreplaces = "1"\nfrom = 2026-04-01T00:00:00Z/' shop.toml > next.toml
+$ policyengine check first.toml next.toml
+next.toml:…: error: version-overlap: it begins at 2026-04-01T00:00:00Z, and version "1", which it replaces, …
+…
+""",
+)
+BEGINS_BEFORE_REPLACED: Final = VERSION_OVERLAP.also(
+    ja="置き換えられる版「{version}」より前か、同時に始まっています（{place}）",
+    en='it does not begin after version "{version}", which it replaces ({place})',
+)
+END_WHERE_REPLACED: Final = Text(
+    ja="その until を後の版の始まりに合わせるか、消してください", en="let its until be that time, or take it out"
+)
+"""The hint of `VERSION_OVERLAP` and `VERSION_GAP`."""
+
+VERSION_GAP: Final = Code(
+    "version-gap",
+    ja="{begins} に始まりますが、置き換えられる版「{version}」は {until} に終わっています（{place}）",
+    en='it begins at {begins}, and version "{version}", which it replaces, ends at {until} ({place})',
+    means=Text(
+        ja="誤りではなく注記です。一つのポリシーの、続く二つの版の間に、どの版も施行されていない期間があります。"
+        "その間の取扱いは、他に許可するポリシーがなければ `no-governing-policy` として拒否されます。",
+        en="A note, no error: between two versions of a policy that follow one another, neither is in force, and flows "
+        "that nothing else governs are denied with `no-governing-policy`.",
+    ),
+    severity="note",
+    example=r"""
+$ sed 's/^version = .*/version = "1"\nuntil = 2026-03-01T00:00:00Z/' shop.toml > first.toml
+$ sed 's/^version = .*/version = "2"\nreplaces = "1"\nfrom = 2026-04-01T00:00:00Z/' shop.toml > next.toml
+$ policyengine check first.toml next.toml
+next.toml:…: note: version-gap: it begins at 2026-04-01T00:00:00Z, and version "1", which it replaces, ends …
+…
+""",
+)
 CONFLICTING_ATTRIBUTE: Final = Code(
     "layer-conflict",
     ja="属性「{name}」は {first} では {ours}、{second} では {theirs} です",

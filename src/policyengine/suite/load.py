@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import copy
 import itertools
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +13,9 @@ from policyengine.language.source import Document, read
 from policyengine.language.validate import problems_of
 from policyengine.model.fields import EVENT, EVENT_KEYS
 from policyengine.model.operation import OPERATIONS
+from policyengine.model.policy import Policy
 from policyengine.model.vocabulary import Vocabulary
+from policyengine.moment import instant
 from policyengine.suite.case import EXPECTATIONS, Case, Suite
 from policyengine.suite.problems import (
     DUPLICATE_CASE,
@@ -33,18 +35,19 @@ _TERMS = {row.name: row.dimension for row in EVENT if row.dimension}
 """The columns that "*" fills, and the dimension whose terms fill them; a column of items has one item a case."""
 
 
-def load_suite(path: Path, vocabulary: Vocabulary | None = None) -> Suite:
+def load_suite(path: Path, policies: Sequence[Policy] = ()) -> Suite:
     """Read one suite.
 
     Args:
         path: the file.
-        vocabulary: declares what ``"*"`` stands for; None where the suite has none.
+        policies: the first declares what ``"*"`` stands for; of several versions of it, the one in force at the time of
+            the table.
 
     Raises:
         PolicyError: with everything that is wrong with the file, each with its place.
     """
     document = _well_formed(path)
-    reader = _Reader(path, document, vocabulary)
+    reader = _Reader(path, document, policies)
     cases = tuple(reader.cases())
     if reader.problems:
         raise PolicyError(reader.problems)
@@ -67,9 +70,9 @@ def _well_formed(path: Path) -> Document:
 
 
 class _Reader:
-    def __init__(self, path: Path, document: Document, vocabulary: Vocabulary | None) -> None:
+    def __init__(self, path: Path, document: Document, policies: Sequence[Policy]) -> None:
         self.document = document
-        self.vocabulary = vocabulary
+        self.versions = [policy for policy in policies if policy.id == policies[0].id]
         self.problems: list[Problem] = []
         data = self.data = document.data
         about = data.get("suite", {})
@@ -182,7 +185,8 @@ class _Reader:
             yield self._case(name, event, expected, table, where)
 
     def _product(self, table: Mapping[str, Any], path: KeyPath) -> Iterator[Case]:
-        columns = {column: self._values(column, value, path) for column, value in table["product"].items()}
+        words = self._words(table["time"] if "time" in table else self._event(table, path).get("time"))
+        columns = {column: self._values(column, value, words, path) for column, value in table["product"].items()}
         permits = table.get("permit", [])
         for index, permit in enumerate(permits):
             for key in permit:
@@ -203,7 +207,16 @@ class _Reader:
             name = f"{table['name']}[{', '.join(_shown(value) for value in values)}]"
             yield self._case(name, event, expected, table, where)
 
-    def _values(self, column: str, value: Any, path: KeyPath) -> list[Any]:
+    def _words(self, time: Any) -> Vocabulary | None:
+        """Return the words of the policy in force at a time, as far as there is one."""
+        try:
+            at = instant(time) if isinstance(time, str) else None
+        except ValueError:
+            at = None
+        there = [policy for policy in self.versions if at is not None and policy.in_force(at)] or self.versions
+        return there[0].vocabulary if there else None
+
+    def _values(self, column: str, value: Any, vocabulary: Vocabulary | None, path: KeyPath) -> list[Any]:
         if column.partition(".")[0] not in EVENT_KEYS:
             self._unknown_column(column, *path, "product", column)
             return []
@@ -212,11 +225,11 @@ class _Reader:
         if column == "operation":
             return list(OPERATIONS)
         dimension = _TERMS.get(column)
-        if dimension is None or self.vocabulary is None:
+        if dimension is None or vocabulary is None:
             known = ", ".join((*_TERMS, "operation"))
             self.problem(NO_TERMS_FOR_STAR, *path, "product", column, known=known)
             return []
-        terms = sorted(self.vocabulary.terms[dimension])
+        terms = sorted(vocabulary.terms[dimension])
         if not terms:
             self.problem(NO_ROWS, *path, "product", column, dimension=dimension)
         return terms

@@ -21,7 +21,7 @@ from policyengine.model.rule import Permit, Restriction, Rule
 Bits = int
 """Rules of a policy, by their numbers."""
 
-_ALL_ELSE: Final = tuple(name for name in Policy.__struct_fields__ if name not in ("rules", "digest"))
+_ALL_ELSE: Final = tuple(name for name in Policy.__struct_fields__ if name not in ("rules", "digest", "source"))
 
 
 class Change(NamedTuple):

@@ -68,7 +68,7 @@ def load(path: Path, engines: Engines) -> Suite:
         PolicyError: the suite or a pack of it is broken, or a case asks for a reading that there is not.
     """
     policies, readings = suite_policies(path)
-    suite = load_suite(path, engines.of(policies, readings).policies[0].vocabulary)
+    suite = load_suite(path, engines.of(policies, readings).policies)
     problems: list[Problem] = []
     for case in suite.cases:
         try:
