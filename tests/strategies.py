@@ -105,6 +105,11 @@ VOCABULARY: dict[str, Any] = {
 READINGS: dict[str, Any] = {
     "wide": {**_T, "default": "no", "values": {"no": _T, "yes": _T}},
 }
+CONDITIONS: dict[str, Any] = {
+    "grown": {**_T, "attributes": {"age": {"at_least": 16}}, "except": {"origins": ["public"]}},
+    "asked": {**_T, "any": [{"type": "consent"}, {"condition": "grown"}]},
+    "cared": {**_T, "purposes": [{"term": "care", "under": {"wide": "yes"}}], "not": {"countries": ["JP"]}},
+}
 CLAUSES = ["1", "2", "3", "4", "4(1)", "5"]
 LEANED_ON = ["1", "1", "2", "2", "4(1)", "5"]
 """Clauses on which others lean, which replace one another, and are spared: few, so that they meet."""
@@ -260,6 +265,7 @@ def combined(*, recipients: bool = True) -> st.SearchStrategy[dict[str, Any]]:
         st.fixed_dictionaries({"not": tables(recipients=recipients)}),
         st.fixed_dictionaries({"all": few}),
         st.fixed_dictionaries({"any": few, "not": tables(recipients=recipients)}),
+        st.fixed_dictionaries({"condition": st.one_of(st.sampled_from(sorted(CONDITIONS)), some(sorted(CONDITIONS)))}),
     )
 
 
@@ -441,6 +447,7 @@ def policy_data(draw: st.DrawFn, most: int = 8, of: Sequence[str] = ()) -> dict[
         "policy": about,
         "vocabulary": VOCABULARY,
         "readings": READINGS,
+        "conditions": CONDITIONS,
         "obligations": {name: {**_T, "clause": "1"} for name in ("tell", "watch", "forward")},
         "clause": list(clauses.values()),
     }

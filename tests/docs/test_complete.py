@@ -73,11 +73,16 @@ def test_no_kind_is_documented_that_is_not_there() -> None:
 
 
 FIELD = SCHEMA["$defs"]["fact-type"]["properties"]["fields"]["additionalProperties"]
+NAMED = SCHEMA["properties"]["conditions"]["additionalProperties"]
+LABELS = {**NAMED, "properties": {key: NAMED["properties"][key] for key in NAMED["required"]}}
+"""A named condition without the keys of conditions, which have their places."""
+
 TABLES: dict[str, tuple[str, Mapping[str, Any]]] = {
     "files": ("Files", SCHEMA),
     "policy": ("`[policy]`", SCHEMA["properties"]["policy"]),
     "vocabulary": ("`[vocabulary]`", SCHEMA["properties"]["vocabulary"]),
     "readings": ("`[readings]`", SCHEMA["properties"]["readings"]["additionalProperties"]),
+    "conditions": ("Named conditions", LABELS),
     "obligations": ("`[obligations]`", SCHEMA["properties"]["obligations"]["additionalProperties"]),
 }
 

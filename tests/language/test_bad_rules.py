@@ -32,7 +32,7 @@ KINDS = (
 
 UNKNOWN_KEYS = {
     "a top-level table": "[⟪unknown-key→vocabulary⟫vocabulry.items]\nfax = {ja = 'x', en = 'x'}",
-    "nothing near": "⟪unknown-key=clause, imports, obligations, policy, readings, vocabulary⟫zzz = 1",
+    "nothing near": "⟪unknown-key=clause, conditions, imports, obligations, policy, readings, vocabulary⟫zzz = 1",
     "a dimension": "[vocabulary.⟪unknown-key→purposes⟫purpose]\nfax = {ja = 'x', en = 'x'}",
     "a key of a term": "[vocabulary.items]\nfax = {ja = 'ファクス', en = 'fax', ⟪unknown-key→is_a⟫is = 'name'}",
     "a key of a fact type": SURVEY + "⟪unknown-key→fields⟫field = {}",
@@ -97,6 +97,11 @@ WRONG_TYPES = {
     "a list of clauses": rule("prohibition", "spares = [⟪wrong-type⟫1]"),
     "facts": rule("prohibition", "⟪wrong-type⟫lifted_by = 'consent'"),
     "facts in a list": rule("prohibition", "lifted_by.all = [⟪wrong-type⟫'consent']"),
+    "a member of any": rule("prohibition", "any = [{items = ['name']}, ⟪wrong-type⟫'consent']"),
+    "any of nothing": rule("prohibition", "⟪empty⟫any = []"),
+    "not of a list": rule("prohibition", "⟪wrong-type⟫not = [{type = 'consent'}]"),
+    "a condition that says nothing": rule("requirement", "require = {all = [⟪empty⟫{}]}"),
+    "a named condition that is a list": "[conditions.a]\nja = 'x'\nen = 'x'\nany = [{not = {⟪wrong-type⟫any = 'x'}}]",
     "an ordered comparison with text": rule("prohibition", "attributes.age = {⟪wrong-type⟫below = '16'}"),
     "a comparison with nothing": rule("prohibition", "attributes.age = {⟪wrong-type⟫below = nan}"),
     "an order of booleans": rule("prohibition", "attributes.guest = {⟪wrong-type⟫above = 0}"),
@@ -122,6 +127,7 @@ WRONG_TYPES = {
     "an empty definition": CLAUSE + "⟪empty⟫defines = {}",
 }
 
+MINOR = "[conditions.minor]\nja = 'x'\nen = 'x'\nattributes.age.below = 18\n"
 ITEMS = "address, contact, home_address, name"
 UNKNOWN_WORDS = {
     "subjects": rule("prohibition", "subjects = ['customer', ⟪unknown-term→member⟫'membr']"),
@@ -205,6 +211,24 @@ UNKNOWN_WORDS = {
         rule("provision", "facts.all = [{type = 'consent'}, {any = [{⟪unknown-fact-type→vetting⟫type = 'veting'}]}]")
     ),
     "a fact type below not": rule("provision", "facts.not = {⟪unknown-fact-type→notice⟫type = 'notise'}"),
+    "a word in a member": (
+        rule("prohibition", "any = [{type = 'consent'}, {all = [{not = {items = [⟪unknown-term→name⟫'nam']}}]}]")
+    ),
+    "an operation in a member": rule("prohibition", "not = {operations = ['use', ⟪unknown-term→retain⟫'retian']}"),
+    "a key of a member": rule("prohibition", "any = [{type = 'consent'}, {⟪unknown-key→countries⟫country = ['JP']}]"),
+    "a key of what lifts": rule("prohibition", "lifted_by = {⟪unknown-key→attributes⟫atributes.age.below = 3}"),
+    "facts in two forms that lift": rule(
+        "prohibition", "⟪fact-expression⟫lifted_by = {type = 'consent', any = [{type = 'vetting'}]}"
+    ),
+    "a word of what lifts": rule("prohibition", "lifted_by.attributes.⟪unknown-attribute→age⟫aged.below = 3"),
+    "a named condition": MINOR + rule("prohibition", "not = {condition = [⟪unknown-condition→minor⟫'minr']}"),
+    "a word of a named condition": (
+        "[conditions.minor]\nja = 'x'\nen = 'x'\nattributes.⟪unknown-attribute→age⟫aged.below = 3"
+    ),
+    "a circle of conditions": (
+        "[conditions.⟪cyclic-condition⟫a]\nja = 'x'\nen = 'x'\nany = [{type = 'consent'}, {condition = 'b'}]\n"
+        "[conditions.⟪cyclic-condition⟫b]\nja = 'x'\nen = 'x'\nnot.condition = 'a'"
+    ),
     "a fact type that lifts": (
         rule("prohibition", "lifted_by = {⟪unknown-fact-type→legal_basis⟫type = 'legal-basis'}")
     ),

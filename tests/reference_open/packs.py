@@ -154,6 +154,7 @@ def policy(documents: list[Data], readings: Mapping[str, str] | None = None) -> 
     declared = {name: table for document in documents for name, table in document.get("readings", {}).items()}
     chosen = {name: (readings or {}).get(name, table["default"]) for name, table in declared.items()}
     parent = {clause["number"]: clause.get("case_of") for clause in clauses}
+    named = {name: table for document in documents for name, table in document.get("conditions", {}).items()}
     sets: dict[tuple[str, str], list[str]] = {}
     for document in documents:
         for dimension, named in document.get("vocabulary", {}).get("sets", {}).items():
@@ -169,7 +170,7 @@ def policy(documents: list[Data], readings: Mapping[str, str] | None = None) -> 
     for number, kind, position, table in written:
         if _stands(table.get("under", {}), chosen):
             default = f"{number}/{kind}" + (f"-{position + 1}" if position else "")
-            values = _read(table, chosen, sets)
+            values = _read(_inlined(table, named), chosen, sets)
             passing = set(values.get("pass_unstated", []))
             tables.append(Table(table.get("id", default), number, kind, values, span_of(table), passing))
     return Policy(
@@ -218,6 +219,20 @@ def _words(documents: list[Data]) -> Words:
 def _stands(under: Mapping[str, Any], chosen: Mapping[str, str]) -> bool:
     """Whether what stands `under` readings does so under the chosen ones: under each of them, any listed value."""
     return all(chosen[name] in ([value] if isinstance(value, str) else value) for name, value in under.items())
+
+
+def _inlined(value: Any, named: Mapping[str, Data]) -> Any:
+    """Return a table with each named condition that it uses written out: what has a name must be met like all else."""
+    if isinstance(value, list):
+        return [_inlined(member, named) for member in value]
+    if not isinstance(value, dict):
+        return value
+    found = {key: _inlined(member, named) for key, member in value.items() if key not in ("ja", "en")}
+    if "condition" in found and "type" not in found:
+        names = found.pop("condition")
+        said = [named[name] for name in ([names] if isinstance(names, str) else names)]
+        found["all"] = [*found.get("all", []), *(_inlined(table, named) for table in said)]
+    return found
 
 
 def _read(value: Any, chosen: Mapping[str, str], sets: Mapping[tuple[str, str], list[str]], key: str = "") -> Any:

@@ -11,7 +11,7 @@ from policyengine.decision.dates import passing
 from policyengine.decision.facts import Answers, as_stated
 from policyengine.decision.law import Items, Trace, law, sorted_out, union
 from policyengine.decision.verdict import those
-from policyengine.errors import Place
+from policyengine.errors import Place, place_of
 from policyengine.model.condition import (
     NEVER,
     Acquired,
@@ -56,7 +56,8 @@ class Part:
         role: where it stands.
         sort: ``in`` ``not-in`` ``same`` ``compare`` ``time`` ``age`` ``fact`` for what looks at the event; ``all``
             ``any`` ``not`` for what combines others; ``licence`` and ``replacement`` for what other rules must do.
-        looks_at: what it looks at: a field of the event, an attribute, a type of fact; empty where it combines others.
+        looks_at: what it looks at: a field of the event, an attribute, a type of fact; where it combines others, the
+            name that the policy gave it, if it gave it one.
         comparison: how it compares: an operator of attributes, else `sort` again.
         values: what it compares with: terms as the rule has them, a value, clauses.
         items: the items of the event for which it is met.
@@ -327,7 +328,7 @@ class _Story:
         return by_item
 
     def _parts(self, role: Role, condition: Condition, head: Head) -> list[Part]:
-        return [self._tree(role, part, head) for part in conjuncts(condition)]
+        return [self._tree(role, part, head) for part in _shown(condition)]
 
     def _tree(self, role: Role, condition: Condition, head: Head) -> Part:
         parts: tuple[Part, ...] = ()
@@ -352,7 +353,7 @@ class _Story:
                 sort, looks_at, comparison, values = "fact", fact_type, "fact", tuple(named)
             case And() | Or():
                 sort = "all" if isinstance(condition, And) else "any"
-                looks_at, comparison = "", sort
+                looks_at, comparison = condition.called.id if condition.called else "", sort
                 parts = tuple(self._tree(role, part, head) for part in condition.parts)
             case Not(inner):
                 sort, looks_at, comparison = "not", "", "not"
@@ -417,8 +418,19 @@ def _edge(instant: int, zone: str) -> str:
     return shown(instant, zone) if abs(instant) < FOREVER else ".."
 
 
+def _shown(condition: Condition) -> Iterator[Condition]:
+    """Yield the parts that must all be met; what has a name stays whole."""
+    if isinstance(condition, And) and condition.called is None:
+        for part in condition.parts:
+            yield from _shown(part)
+    else:
+        yield condition
+
+
 def _place(condition: Condition, head: Head) -> Place | None:
-    """Return where the rule file has a leaf, if it stands there."""
+    """Return where a rule file has a leaf, or a condition that has a name, if it stands there."""
+    if isinstance(condition, And | Or) and condition.called is not None:
+        return place_of(condition.called.source)
     at = getattr(condition, "at", None)
     if head.source is None or at is None:
         return None

@@ -118,7 +118,9 @@ def _rule_lines(
 
 def _part_lines(part: Part, role: str, indent: int, lang: Language, label: Callable[[str], str]) -> Iterator[Line]:
     """Yield a condition, each part of it with a mark of its own, below what combines them."""
-    text = f"{role}{_HEADINGS[part.sort].say(lang) if part.parts else part.text.say(lang)}"
+    said = [part.text.say(lang)] if part.looks_at or not part.parts else []
+    said += [_HEADINGS[part.sort].say(lang)] if len(part.parts) > 1 or (part.parts and not part.looks_at) else []
+    text = f"{role}{': '.join(said)}"
     margin = Words(" " * indent)
     left_open = (Words(f"  {_HEADINGS['open'].say(lang)}", "warn"),) if part.open else ()
     if part.whole:

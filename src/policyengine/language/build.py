@@ -30,6 +30,7 @@ from policyengine.language.problems import (
     OPEN_POINT,
     UNKNOWN_READING_VALUE_PICKED,
     UNKNOWN_ZONE,
+    UNUSED_CONDITION,
 )
 from policyengine.language.readings import Placed, key_of, nowhere, picking_problems, without_ambiguous
 from policyengine.language.satisfy import Events
@@ -242,23 +243,28 @@ class _Builder(Declarations):
         obligations = self._once(
             "obligations", (clauses, *self._parts("obligations")), lambda: self.obligations(clauses)
         )
+        conditions = self._once("conditions", self._parts("conditions"), self.conditions)
         layer = about.get("layer") is True
         zone = self._zone(about)
         shared = self._once(
             ("scope", zone, layer),
-            (vocabulary, clauses, obligations, readings),
+            (vocabulary, clauses, obligations, readings, conditions),
             lambda: Scope(
                 vocabulary,
                 cases_of(clauses),
                 frozenset(obligations),
                 {name: frozenset(reading.values) for name, reading in readings.items()},
                 zone,
+                conditions=conditions,
                 layer=layer,
             ),
         )
         chosen = {name: self._chosen(about.get("id", ""), reading) for name, reading in readings.items()}
+        scope = shared.under(chosen, self.problems)
+        for name in conditions:
+            scope.known(name)  # and so is told what is wrong with it, whether a rule uses it or not
         # The tables of a layer are lowered in all ways as well.
-        lowering = Lowering(shared.under(chosen, self.problems), self._kept or (Kept() if layer else None))
+        lowering = Lowering(scope, self._kept or (Kept() if layer else None))
         tables = self.tables = list(self._rules(lowering))
         span = _instant(about.get("from"), -FOREVER), _instant(about.get("until"), FOREVER)
         if not self.trusted:
@@ -385,7 +391,6 @@ class _Builder(Declarations):
     def _tables(self, lowering: Lowering) -> Iterator[tuple[Written, Lowered]]:
         """Yield every rule table with what it is lowered to."""
         scope = lowering.scope
-        words = (scope.vocabulary, scope.clauses, scope.obligations, scope.readings)
         chosen = None if self.wanted is None else tuple(scope.chosen.items())
 
         def lowered(document: Document, index: int, clause: Mapping[str, Any]) -> list[tuple[Written, Lowered]]:
@@ -399,7 +404,7 @@ class _Builder(Declarations):
                 yield from lowered(document, index, clause)
             else:
                 what, make = ("clause", document.path, index, chosen), partial(lowered, document, index, clause)
-                yield from self._once(what, (clause, *words), make)
+                yield from self._once(what, (clause, *scope.words), make)
 
     def _written(self) -> Iterator[Written]:
         """Yield the rule tables."""
@@ -439,7 +444,7 @@ class _Builder(Declarations):
 
     def _fixed(self, lowered: Lowered) -> bool:
         """Whether nothing is wrong with a table, and it says the same under all readings under which it stands."""
-        return lowered.sound and not (lowered.table.scope.readings and _varies(lowered.table.values))
+        return lowered.sound and not lowered.varies
 
     def notes(self, policy: Policy) -> Iterator[Problem]:
         """Yield what is worth knowing of a policy that was built: what it leaves open, and what it can hardly mean."""
@@ -448,6 +453,11 @@ class _Builder(Declarations):
         yield from check.contradictions((rule for rule, lowered in rules if self._fixed(lowered)), events)
         permits = ((rule, lowered.table) for rule, lowered in rules if isinstance(rule, Permit))
         yield from check.open_items(((permit, table.values.get("items") == ANY) for permit, table in permits), events)
+        used = frozenset[str]().union(*(lowered.table.used for lowered in self.tables))
+        for document in self.pack.rules:
+            for name in table_of(document.data.get("conditions")):
+                if name not in used:
+                    yield UNUSED_CONDITION.at(document.place(("conditions", name)), name=name)
         for document, index, table in self.clause_tables():
             for position, point in enumerate(table.get("open", ())):
                 place = document.place(("clause", index, "open", position))
@@ -471,13 +481,6 @@ class _Builder(Declarations):
             yield LAYER_DECIDES_ALL.at(place)
         else:
             yield LAYER_REACH.at(place, decided=", ".join(decided), left=", ".join(left))
-
-
-def _varies(value: Any) -> bool:
-    """Whether what a table says depends on the chosen readings, in any of its lists."""
-    if isinstance(value, list):
-        return any(_varies(member) or (isinstance(member, dict) and "under" in member) for member in value)
-    return isinstance(value, dict) and any(_varies(member) for member in value.values())
 
 
 def _instant(value: Any, default: int) -> int:

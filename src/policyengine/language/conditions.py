@@ -4,16 +4,29 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from copy import copy
-from typing import Any
+from typing import Any, Final, NamedTuple
+
+from msgspec.structs import replace
 
 from policyengine.calendar import PLAIN_ZONE, Lapse, lapse
 from policyengine.errors import Code, KeyPath, Problem, did_you_mean
-from policyengine.language.keys import ANY, COUNTRY_CODES, FORM_KEYS, NESTED, TERM_KEYS, WORDS, meaning_of, term_hint
+from policyengine.language.keys import (
+    ANY,
+    COUNTRY_CODES,
+    FORM_KEYS,
+    NESTED,
+    TERM_KEYS,
+    WORDS,
+    meaning_of,
+    named_condition,
+    term_hint,
+)
 from policyengine.language.problems import (
     ATTRIBUTE_TYPE,
     FACT_EXPRESSION,
     FIELD_WITHOUT_VALUE,
     UNKNOWN_ATTRIBUTE,
+    UNKNOWN_CONDITION,
     UNKNOWN_FACT_FIELD,
     UNKNOWN_FIELD_VALUE,
     UNKNOWN_READING,
@@ -31,11 +44,14 @@ from policyengine.model.condition import (
     Field,
     Holds,
     In,
+    Name,
     Not,
     NotIn,
     Same,
     all_of,
     any_of,
+    mapped,
+    named,
     negated,
 )
 from policyengine.model.countries import COUNTRIES
@@ -46,6 +62,42 @@ from policyengine.model.problems import UNKNOWN_FACT_TYPE
 from policyengine.model.rule import Sides
 from policyengine.model.vocabulary import Vocabulary
 from policyengine.text import Text
+
+_NAMED: Final = named_condition()
+
+
+class Declared(NamedTuple):
+    """A condition that a policy has named, as it is written.
+
+    Args:
+        label: what people call it.
+        document: the file.
+        path: where in the file it is declared.
+        values: what it says, without the keys that the schema has something against.
+        sound: whether nothing is known to be wrong with it.
+    """
+
+    label: Text
+    document: Document
+    path: KeyPath
+    values: Mapping[str, Any]
+    sound: bool
+
+
+class Known(NamedTuple):
+    """A named condition under chosen readings.
+
+    Args:
+        condition: what it says.
+        asked: the readings on which that hangs.
+        used: the named conditions that it uses.
+        sound: whether nothing is wrong with it.
+    """
+
+    condition: Condition
+    asked: frozenset[str]
+    used: frozenset[str]
+    sound: bool
 
 
 class Scope:
@@ -59,6 +111,7 @@ class Scope:
         zone: the policy's time zone.
         chosen: for each reading, the value under which the rules are lowered.
         problems: where what is wrong is reported.
+        conditions: those that the policy has named.
         layer: whether the policy lies above others.
 
     Attributes:
@@ -78,6 +131,7 @@ class Scope:
         chosen: Mapping[str, str] | None = None,
         problems: list[Problem] | None = None,
         *,
+        conditions: Mapping[str, Declared] | None = None,
         layer: bool = False,
     ) -> None:
         self.vocabulary = vocabulary
@@ -87,16 +141,34 @@ class Scope:
         self.zone = zone
         self.chosen: Mapping[str, str] = chosen or {}
         self.problems: list[Problem] = [] if problems is None else problems
+        self.conditions: Mapping[str, Declared] = conditions or {}
         self.layer = layer
         self.lists: dict[tuple[str, ...], tuple[tuple[str, ...], frozenset[str]]] = {}
         self.sides = Sides(vocabulary)
         self.sound_lists: dict[tuple[object, int, int], object] = {}
+        self._known: dict[tuple[str, frozenset[tuple[str, str]]], Known] = {}
 
     def under(self, chosen: Mapping[str, str], problems: list[Problem]) -> Scope:
         """Return the same scope under other readings."""
         other = copy(self)
         other.chosen, other.problems = chosen, problems
         return other
+
+    @property
+    def words(self) -> tuple[object, ...]:
+        """What the policy has declared: on what it is, with the readings, hangs what a table says."""
+        return (self.vocabulary, self.clauses, self.obligations, self.readings, self.conditions)
+
+    def known(self, name: str) -> Known:
+        """Return a named condition under the chosen readings; what is wrong with it is reported the first time."""
+        key = (name, frozenset(self.chosen.items()))
+        if key not in self._known:
+            before, declared = len(self.problems), self.conditions[name]
+            table = ConditionTable(self, declared.document, declared.path, declared.values, _NAMED)
+            condition = table.condition()
+            sound = declared.sound and len(self.problems) == before and not table.unsure
+            self._known[key] = Known(condition, frozenset(table.asked), frozenset(table.used), sound)
+        return self._known[key]
 
 
 class ConditionTable:
@@ -111,6 +183,8 @@ class ConditionTable:
 
     Attributes:
         asked: the readings that it has asked for so far: what it says hangs on no others.
+        used: the named conditions that it uses.
+        unsure: whether something is wrong with one of them.
     """
 
     def __init__(
@@ -122,6 +196,8 @@ class ConditionTable:
         self.values = values
         self.schema = schema
         self.asked: set[str] = set()
+        self.used: set[str] = set()
+        self.unsure = False
 
     def problem(self, code: Code, /, *path: str | int, hint: Text | None = None, **parameters: object) -> None:
         """Report what is wrong with the table, at the key or value `path` inside it.
@@ -220,7 +296,24 @@ class ConditionTable:
             parts.append(any_of(*[self.condition(*path, "any", index) for index in range(len(table["any"]))]))
         if "not" in table and "not" not in leave_out:
             parts.append(negated(self.condition(*path, "not")))
+        if "condition" in table and "condition" not in leave_out:
+            names = table["condition"]
+            for name, *at in [(names,)] if isinstance(names, str) else zip(names, range(len(names)), strict=True):
+                parts.append(self._named(name, *path, "condition", *at))
         return all_of(*parts)
+
+    def _named(self, name: str, *path: str | int) -> Condition:
+        """Return the condition that the policy has declared under a name, which stands at `path`."""
+        declared = self.scope.conditions.get(name)
+        if declared is None:
+            self.problem(UNKNOWN_CONDITION, *path, hint=did_you_mean(name, self.scope.conditions), name=name)
+            return NEVER
+        known = self.scope.known(name)
+        self.asked |= known.asked
+        self.used |= {name, *known.used}
+        self.unsure = self.unsure or not known.sound
+        here = mapped(known.condition, lambda leaf, _: replace(leaf, at=path) if hasattr(leaf, "at") else leaf)
+        return named(here, Name(name, declared.label, source=(declared.document.places, declared.path)))
 
     def operations(self, *path: str | int) -> frozenset[str]:
         """Return the operations listed at `path`; an unknown one is reported."""

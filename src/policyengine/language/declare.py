@@ -8,10 +8,12 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from policyengine.errors import Code, Problem, did_you_mean
-from policyengine.language.keys import COUNTRY_CODES, term_hint
+from policyengine.language.conditions import Declared
+from policyengine.language.keys import COUNTRY_CODES, NESTED, term_hint
 from policyengine.language.pack import Pack
 from policyengine.language.problems import (
     CYCLIC_CLAUSE,
+    CYCLIC_CONDITION,
     CYCLIC_TERM,
     DUPLICATE_CLAUSE,
     IS_CONFIGURATION,
@@ -156,6 +158,22 @@ class Declarations:
             found[name] = ObligationText(name, clause, text_of(table, name), frozen(table_of(table.get("parameters"))))
         return found
 
+    def conditions(self) -> dict[str, Declared]:
+        """Return the conditions that have names, those in a circle as conditions with which something is wrong."""
+        tables = {name: (document, table) for document, name, table in self._declared("conditions")}
+        leading = Hierarchy({name: tuple(_named_in(table)) for name, (_, table) in tables.items()})
+        in_circles = leading.circular()
+        found: dict[str, Declared] = {}
+        for name, (document, table) in tables.items():
+            path = ("conditions", name)
+            if name in in_circles:
+                self.problem(CYCLIC_CONDITION, document, *path, name=name)
+            sound = name not in in_circles and not self.broken(document, *path)
+            values = {key: table[key] for key in NESTED if key in table and not self.broken(document, *path, key)}
+            label = text_of(table, name)
+            found[name] = Declared(label, document, path, {} if name in in_circles else values, sound)
+        return found
+
     def clause_known(self, number: Any, known: Iterable[str], document: Document, *path: str | int) -> None:
         """Report the number of a clause that is not there."""
         if isinstance(number, str) and number not in known:
@@ -279,6 +297,18 @@ def table_of(value: Any) -> dict[str, Any]:
 def text_or_none(value: Any) -> str | None:
     """Return `value` where it is text."""
     return value if isinstance(value, str) else None
+
+
+def _named_in(table: Mapping[str, Any]) -> Iterator[str]:
+    """Yield the named conditions that a table of a condition uses."""
+    if "type" in table:
+        return
+    yield from _words(table.get("condition"))
+    for key in ("any", "all"):
+        for member in table.get(key) or ():
+            yield from _named_in(table_of(member))
+    if "not" in table:
+        yield from _named_in(table_of(table["not"]))
 
 
 def _words(value: Any) -> tuple[str, ...]:

@@ -9,6 +9,7 @@ beside that, as an annotation of its own (`MEANING`), so that whoever reads rule
 - ``{"names": "attributes"}``, ``"facts"``, or a dimension: one attribute, type of fact, or term;
 - ``{"names": "value", "fact": T, "field": F}``: one value of the field ``F`` of facts of type ``T``;
 - ``{"is": "condition"}``: a table of a condition; ``{"lists": "conditions"}``: some of them;
+- ``{"lists": "named-conditions"}``: conditions that the policy has named, or one of them;
 - ``{"is": "facts"}``: a requirement of facts; ``"fact"``: a form of one; ``"time"``: a time; ``"duration"``: how long;
   ``"readings"``: under which readings a table stands; ``"comparisons"``: tests of attributes; ``"exceptions"``: lists
   of terms that are left out of those beside it.
@@ -211,6 +212,15 @@ def fact_form(description: str) -> Schema:
     return {"$ref": "#/$defs/fact", "description": description, MEANING: {"is": "fact"}}
 
 
+def named_condition() -> Schema:
+    """Return the schema of a condition that is declared by name, but for what people call it."""
+    return {
+        "type": "object",
+        "properties": {key: schema for key, schema in NESTED.items() if key != "type"},
+        "additionalProperties": False,
+    }
+
+
 def fact_value(description: str, fact: str, field: str, *, default: str | None = None) -> Schema:
     """Return the schema of one value of a field of facts.
 
@@ -349,6 +359,13 @@ _CONDITION: Mapping[str, Schema] = {
     "any": _conditions("At least one of these conditions must be met."),
     "all": _conditions("Each of these conditions must be met."),
     "not": condition_table("This condition must not be met."),
+    "condition": {
+        "type": ["string", "array"],
+        "description": "A condition that the policy has named, or several, of which each must be met.",
+        MEANING: {"lists": "named-conditions"},
+        "minItems": 1,
+        "items": {"type": "string"},
+    },
 }
 
 NESTED: Final[Mapping[str, Schema]] = {

@@ -59,12 +59,14 @@ class Lowered(NamedTuple):
         stands: whether it stands under the chosen readings.
         rules: what it says.
         sound: whether nothing is wrong with it.
+        varies: whether what it says, where it stands, hangs on the readings.
     """
 
     table: RuleTable
     stands: bool
     rules: tuple[Rule, ...]
     sound: bool
+    varies: bool
 
 
 class Kept:
@@ -118,7 +120,7 @@ class Lowering:
             return self._lowered(written, here)
         ways = self._kept.once(
             ("table", written.clause, written.default_id, scope.zone),
-            (written.values, written.kind, scope.vocabulary, scope.clauses, scope.obligations, scope.readings),
+            (written.values, written.kind, *scope.words),
             _Ways,
         )
         known = ways.found.get(_choice(ways.asked, chosen))
@@ -147,7 +149,7 @@ class Lowering:
             for rules, choices in found.items()
             for rule in rules
         ]
-        return Lowered(lowered.table, True, tuple(rules), lowered.sound)
+        return lowered._replace(stands=True, rules=tuple(rules))
 
     def _lowered(self, written: Written, scope: Scope) -> Lowered:
         document, path, values, kind, clause, default = written
@@ -163,14 +165,15 @@ class Lowering:
             title=kind.title,
             default_id=default,
         )
-        stands = table.stands(values.get("under"), "under")
         rules: tuple[Rule, ...] = ()
         if kind.required <= values.keys():
             found = sound_rules(kind, table)
             rules = tuple(map(scope.sides.placed, found if scope.layer else addressed(found, scope.vocabulary)))
         else:
             table.condition()
-        return Lowered(table, stands, rules, len(scope.problems) == before)
+        varies = bool(table.asked)
+        stands = table.stands(values.get("under"), "under")
+        return Lowered(table, stands, rules, len(scope.problems) == before and not table.unsure, varies)
 
 
 def _choice(asked: frozenset[str], chosen: Mapping[str, str]) -> Choice:

@@ -96,6 +96,57 @@ UNKNOWN_ZONE: Final = Code(
         en="It is no name of a time zone of IANA, such as `Asia/Tokyo`.",
     ),
 )
+UNKNOWN_CONDITION: Final = Code(
+    "unknown-condition",
+    ja="「{name}」という条件（[conditions]）はありません",
+    en='unknown condition "{name}"',
+    means=Text(
+        ja="宣言されていない条件の名前です。綴りを直すか、`[conditions.名前]` に宣言してください。",
+        en="The name of a condition that is not declared. Mend the spelling, or declare it in `[conditions.NAME]`.",
+    ),
+    example="""
+[[clause]]
+number = "2"
+summary = {ja = "二", en = "two"}
+[[clause.prohibition]]
+condition = "abroad"
+""",
+)
+CYCLIC_CONDITION: Final = Code(
+    "cyclic-condition",
+    ja="条件「{name}」が、ほかの条件を経て自分自身を指しています",
+    en='the condition "{name}" comes back to itself',
+    means=Text(
+        ja="名前の付いた条件が、`condition` をたどると自分に戻ります。輪を断ってください。",
+        en="A named condition that leads back to itself by way of `condition`. Break the circle.",
+    ),
+    example="""
+[conditions.here]
+ja = "ここ"
+en = "here"
+not = {condition = "elsewhere"}
+[conditions.elsewhere]
+ja = "よそ"
+en = "elsewhere"
+not = {condition = "here"}
+""",
+)
+UNUSED_CONDITION: Final = Code(
+    "unused-condition",
+    ja="条件「{name}」を使うルールはありません",
+    en='no rule uses the condition "{name}"',
+    means=Text(
+        ja='誤りではなく注記です。`condition = "名前"` と書くルールがありません。使うか、消してください。',
+        en='A note, no error: no rule says `condition = "NAME"`. Use it, or take it out.',
+    ),
+    severity="note",
+    example="""
+[conditions.minor]
+ja = "未成年"
+en = "minor"
+items = ["name"]
+""",
+)
 UNKNOWN_FACT_FIELD: Final = Code(
     "unknown-fact-field",
     ja="{type} に項目「{field}」はありません",

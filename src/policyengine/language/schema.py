@@ -11,6 +11,7 @@ from policyengine.language.keys import (
     condition_schema,
     duration,
     gated,
+    named_condition,
     obligation_list,
     passing_list,
     time,
@@ -118,6 +119,7 @@ def _policy_schema(kinds: Sequence[RuleKind]) -> Schema:
     }
     terms = {"type": "object", "propertyNames": ID, "additionalProperties": term}
     lists = dict.fromkeys(DIMENSIONS, _WORDS)
+    condition = named_condition()
     vocabulary = {
         "type": "object",
         "description": "The words of the policy.",
@@ -248,6 +250,16 @@ def _policy_schema(kinds: Sequence[RuleKind]) -> Schema:
                     },
                     "required": ["default", "en", "ja", "values"],
                     "additionalProperties": False,
+                },
+            },
+            "conditions": {
+                "type": "object",
+                "description": "Conditions that rules use by their names.",
+                "propertyNames": ID,
+                "additionalProperties": {
+                    **condition,
+                    "properties": {**TEXT["properties"], **condition["properties"]},
+                    "required": ["en", "ja"],
                 },
             },
             "obligations": {

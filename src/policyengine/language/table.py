@@ -30,7 +30,7 @@ from policyengine.text import Text, text_of
 _NOTHING: Final = frozenset[str]()
 """One for all: a set of its own would take more memory than all else that is kept of a rule."""
 
-_KINDS_OWN: Final = ("operations", "any", "all", "not")
+_KINDS_OWN: Final = ("operations", "any", "all", "not", "condition")
 """Keys of conditions that a kind of rule may have for itself, with a meaning of its own."""
 
 

@@ -15,6 +15,7 @@ from policyengine.model.condition import (
     Field,
     Holds,
     In,
+    Name,
     Not,
     NotIn,
     Or,
@@ -28,10 +29,14 @@ from policyengine.text import Text, listed
 
 FIELDS = {field: row.label for field, row in ROWS.items()}
 
+_IS_NOT_SO: Final = Text(ja="「{label}」に当たらない", en="not ({label})")
+
 
 def describe(condition: Condition, vocabulary: Vocabulary) -> Text:
     """Return `condition` as a phrase that is true where the condition is met."""
     match condition:
+        case And(_, Name() as called) | Or(_, Name() as called):
+            return _IS_NOT_SO.filled(label=called.label) if called.turned else called.label
         case In(field, _, written):
             name, terms = FIELDS[field], _terms(field, written, vocabulary)
             one = len(written) == 1

@@ -61,7 +61,8 @@ def mutants(pack: Pack, policy: Policy, kinds: Mapping[str, RuleKind]) -> Iterat
         policy: what it says: its words, and which clauses permit something.
         kinds: the registered rule kinds by name.
     """
-    slips = Slips(policy)
+    declared = [name for document in pack.documents for name in document.data.get("conditions", ())]
+    slips = Slips(policy, declared)
     schemas = {name: rule_schema(kind) for name, kind in kinds.items()}
     for document in pack.own:
         for slip in _of_file(document.data, slips, schemas):
@@ -75,6 +76,8 @@ def _of_file(data: Mapping[str, Any], slips: Slips, schemas: Mapping[str, Schema
             if value != reading["default"]:
                 yield replacing("swap-reading", ("readings", name, "default"), value)
     yield from _of_words(data.get("vocabulary", {}), slips)
+    for name, condition in data.get("conditions", {}).items():
+        yield from slips.of_condition(condition, ("conditions", name))
     for index, clause in enumerate(data.get("clause", ())):
         if "case_of" in clause:
             yield Slip("drop-case", ("clause", index, "case_of"), None)

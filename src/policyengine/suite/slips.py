@@ -10,7 +10,7 @@ import re
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any, NamedTuple
+from typing import Any, Final, NamedTuple
 
 from policyengine.calendar import DURATION_PATTERN
 from policyengine.errors import KeyPath
@@ -38,6 +38,10 @@ class Slip(NamedTuple):
     path: KeyPath
     change: Callable[[Any], Any] | None
     what: str = ""
+
+
+_CONDITION: Final[Schema] = {"properties": NESTED, "minProperties": 1}
+"""The schema of a table of a condition, but for the facts that it may be."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,9 +73,11 @@ class Slips:
 
     Args:
         policy: what it says: its words, its readings, and which clauses permit something.
+        conditions: the names of its named conditions.
     """
 
-    def __init__(self, policy: Policy) -> None:
+    def __init__(self, policy: Policy, conditions: Sequence[str] = ()) -> None:
+        self.conditions = conditions
         self.vocabulary = policy.vocabulary
         self.readings = policy.readings
         self.case_of = {number: clause.case_of for number, clause in policy.clauses.items()}
@@ -97,6 +103,16 @@ class Slips:
         ]
         operations = frozenset(_listed(word for words in listed for word in words) if listed else OPERATIONS)
         yield from self._table(_Key(schema, operations), table, path)
+
+    def of_condition(self, table: Mapping[str, Any], path: KeyPath) -> Iterator[Slip]:
+        """Yield what can go wrong with a condition that has a name.
+
+        Args:
+            table: what it says, beside what people call it.
+            path: where it stands.
+        """
+        keys = {key: value for key, value in table.items() if key in NESTED}
+        yield from self._table(_Key(_CONDITION, frozenset(OPERATIONS)), keys, path)
 
     def of_dates(self, table: Mapping[str, Any], path: KeyPath) -> Iterator[Slip]:
         """Yield what can go wrong with the span for which a table is in force."""
@@ -138,7 +154,7 @@ class Slips:
             return
         if table.keys() not in ({"not"}, {"facts"}):  # which are turned below
             yield Slip("negate-requirement", path, lambda found: {"not": found})
-        yield from self._table(of.at({"properties": NESTED, "minProperties": 1}), table, path)
+        yield from self._table(of.at(_CONDITION), table, path)
 
     def _table(self, of: _Key, table: Mapping[str, Any], path: KeyPath) -> Iterator[Slip]:
         required, enough = of.schema.get("required", ()), of.schema.get("minProperties", 0)
@@ -165,6 +181,8 @@ class Slips:
                 yield from _word(of, value, sorted(self._values(fact, field)), path)
             case {"names": what}:
                 yield from _word(of, value, self._known(what), path)
+            case {"lists": "named-conditions"}:
+                yield from self._names(of, value, path)
             case {"lists": "conditions"}:
                 yield from self._conditions(of, value, path)
             case {"is": "condition"}:
@@ -191,6 +209,19 @@ class Slips:
                 yield from _date(value, path)
             case _:
                 yield from self._plain(of, value, path)
+
+    def _names(self, of: _Key, value: str | Sequence[str], path: KeyPath) -> Iterator[Slip]:
+        """Yield what can go wrong with the names of conditions: another one, one too few, or none."""
+        names = [value] if isinstance(value, str) else value
+        for number, name in enumerate(names):
+            place = path if isinstance(value, str) else (*path, number)
+            if len(names) > 1:
+                yield Slip("drop-requirement", place, None, name)
+            elif of.optional:
+                yield Slip("drop-requirement", path, None, name)
+            for other in self.conditions:
+                if other not in names:
+                    yield replacing("change-value", place, other)
 
     def _conditions(self, of: _Key, tables: Sequence[Mapping[str, Any]], path: KeyPath) -> Iterator[Slip]:
         """Yield what can go wrong with a list of conditions: one too few, and each by itself."""
