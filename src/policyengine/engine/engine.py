@@ -32,7 +32,7 @@ from policyengine.language.disk import Files
 from policyengine.language.documents import Documents
 from policyengine.model.decision import Decision, Reason
 from policyengine.model.event import Event, event_from_json, event_from_mapping
-from policyengine.model.fact import COMMON_FACT_FIELDS, FactType
+from policyengine.model.fact import FactType
 from policyengine.model.policy import Policy
 from policyengine.model.vocabulary import Attribute
 
@@ -101,7 +101,7 @@ class Engine:
             partial(_asked, self._decider, shadow),
             self._decider.admit,
             self._decider.reader,
-            frozenset(COMMON_FACT_FIELDS).union(*(declared.fields for declared in self.fact_types.values())),
+            frozenset[str]().union(*(declared.fields for declared in self.fact_types.values())),
         )
 
     @classmethod

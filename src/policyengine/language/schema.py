@@ -17,8 +17,8 @@ from policyengine.language.keys import (
     time,
     under_readings,
 )
-from policyengine.model.fact import COMMON_FACT_FIELDS, VALUE
-from policyengine.model.fields import HELD
+from policyengine.model.fact import VALUE
+from policyengine.model.fields import COMMON_FACT_FIELDS, HELD
 from policyengine.model.vocabulary import DIMENSIONS
 from policyengine.schema.pieces import ANYONE, DRAFT, ID, SCALAR, TEXT, WHEN, Schema, in_languages
 from policyengine.text import LANGUAGE_TAG, LANGUAGES, Language

@@ -18,7 +18,7 @@ from policyengine.model.event_problems import (
     FACT_FIELD_STRING,
     FACT_FIELD_UNKNOWN,
 )
-from policyengine.model.fields import HELD, ROWS
+from policyengine.model.fields import COMMON_FACT_FIELDS, HELD, ROWS
 from policyengine.model.operation import OPERATIONS
 from policyengine.schema.names import is_name
 from policyengine.schema.problems import BAD_NAME, UNKNOWN_VALUE
@@ -34,9 +34,6 @@ HELD_FIELD: Mapping[str, Field] = {row.held: field for field, row in ROWS.items(
 
 VALUE: Final[Literal["value"]] = "value"
 """Said of a field of a fact that is held against values that a rule names."""
-
-
-COMMON_FACT_FIELDS = ("type", "subject", "from", "until")
 
 
 class FactField(Struct, frozen=True):

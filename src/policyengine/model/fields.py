@@ -217,6 +217,9 @@ IDS: Final[Mapping[str, Field]] = {
 }
 """The ids that a rule can ask to be the same, and what a condition calls each."""
 
+COMMON_FACT_FIELDS: Final = ("type", "subject", "from", "until")
+"""The fields that facts of every type may have."""
+
 IDENTIFIABLE: Final = "identifiable"
 """The form of an event that states none."""
 
@@ -264,4 +267,4 @@ def known_path(path: str, names: Container[str] = ()) -> str:
 
 
 _PARTS: Final = re.compile(r"^\$|\.[^.\[\]]+|\[\d+\]")
-_NAMES: Final = frozenset(part for row in EVENT for part in (row.key, row.part))
+_NAMES: Final = frozenset(part for row in EVENT for part in (row.key, row.part)).union(COMMON_FACT_FIELDS)

@@ -5,8 +5,17 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from policyengine.model.countries import COUNTRIES
-from policyengine.model.fact import COMMON_FACT_FIELDS, FactType
-from policyengine.model.fields import EVENT, EVENT_KEYS, HELD, EventField, Form, allowed_on, needed_on
+from policyengine.model.fact import FactType
+from policyengine.model.fields import (
+    COMMON_FACT_FIELDS,
+    EVENT,
+    EVENT_KEYS,
+    HELD,
+    EventField,
+    Form,
+    allowed_on,
+    needed_on,
+)
 from policyengine.model.operation import OPERATIONS
 from policyengine.moment import TIME_PATTERN
 from policyengine.schema.names import NAME
