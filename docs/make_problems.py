@@ -94,7 +94,7 @@ SECTIONS = (
         ),
         "toml",
         "unknown-key missing-key wrong-type unknown-value unknown-kind empty too-few bad-id bad-time bad-duration "
-        "reserved-name fact-expression repeated not-as-documented",
+        "bad-hour reserved-name fact-expression repeated not-as-documented",
     ),
     Section(
         Text(ja="言葉", en="Words"),

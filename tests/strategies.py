@@ -249,6 +249,10 @@ def conditions(draw: st.DrawFn, *, recipients: bool = True) -> dict[str, Any]:
         found["facts"] = draw(fact_expressions())
     if rarely(draw, 10):
         found["during"] = draw(st.lists(_PERIODS, min_size=1, max_size=2))
+    if rarely(draw, 12):
+        found["on"] = draw(st.lists(st.sampled_from(["mon", "wed", "thu", "fri", "sun"]), min_size=1, max_size=3))
+    if rarely(draw, 12):
+        found["between"] = draw(st.sampled_from([["00:00", "01:30"], ["01:00", "24:00"], ["02:00", "02:01"]]))
     if rarely(draw, 8):
         found["acquired_within"] = draw(st.sampled_from(DURATIONS))
     if rarely(draw, 6):

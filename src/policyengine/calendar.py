@@ -137,6 +137,11 @@ def hour(instant: int, zone: str) -> tuple[int, int]:
     return (day + 3) % 7, time // _MINUTE
 
 
+def on_day(instant: int, days: int, minute: int, zone: str) -> int:
+    """Return a minute of the day that comes so many days after that of an instant, in a time zone."""
+    return _instant(zone, (_local(zone, instant) // DAY + days) * DAY + minute * _MINUTE)
+
+
 def shown(instant: int, zone: str) -> str:
     """Return an instant as a time of a time zone, such as ``2026-11-24T09:00:00+09:00``; none beyond 9999."""
     within = min(max(instant, _FIRST), _LAST)

@@ -17,6 +17,7 @@ from reference_open.leaves import (
     Known,
     NoneOf,
     Not,
+    OnClock,
     OneOf,
     OnOperation,
     SameIds,
@@ -258,6 +259,9 @@ def narrowing(values: Mapping[str, Any], but: Iterable[str] = ()) -> Condition:
         parts.append(_facts(values["facts"]))
     if "during" in values:
         parts.append(WithinSpans(tuple(span_of(span) for span in values["during"])))
+    if "on" in values or "between" in values:
+        days = values.get("on", ["mon", "tue", "wed", "thu", "fri", "sat", "sun"])
+        parts.append(OnClock(tuple(days), *values.get("between", ("00:00", "24:00"))))
     if "acquired_within" in values:
         parts.append(Had(values["acquired_within"]))
     parts += [_table(table) for table in values.get("all", ())]

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import Enum
 from typing import Any, TypeAlias
+from zoneinfo import ZoneInfo
 
 from reference_open.packs import ALWAYS, DIMENSION_OF, Data, Words, moment
 from reference_open.times import plus
@@ -95,6 +96,15 @@ class WithinSpans:
 
 
 @dataclass(frozen=True)
+class OnClock:
+    """On the clock of the policy, it is one of these days of the week, and between these times of the day."""
+
+    days: tuple[str, ...]
+    since: str
+    until: str
+
+
+@dataclass(frozen=True)
 class Had:
     """The data were acquired less than this long ago; or, where that is `over`, so long ago or longer."""
 
@@ -139,7 +149,19 @@ class Not:
 
 
 Condition: TypeAlias = (
-    OneOf | NoneOf | OnOperation | OnOther | SameIds | Compare | WithinSpans | Had | Known | All | AnyOf | Not
+    OneOf
+    | NoneOf
+    | OnOperation
+    | OnOther
+    | SameIds
+    | Compare
+    | WithinSpans
+    | OnClock
+    | Had
+    | Known
+    | All
+    | AnyOf
+    | Not
 )
 
 TRUE = All(())
@@ -309,6 +331,9 @@ def met(view: View, condition: Condition, side: Side, passing: set[str]) -> bool
             return _compares(view.event["attributes"][attribute], how, wanted)
         case WithinSpans(spans):
             return any(start <= moment(view.event["time"], ALWAYS[0]) < end for start, end in spans)
+        case OnClock(days, since, until):
+            here = moment(view.event["time"], ALWAYS[0]).astimezone(ZoneInfo(view.words.zone))
+            return f"{here:%a}".lower() in days and since <= f"{here:%H:%M}" < until
         case Had(duration, over):
             now = moment(view.event["time"], ALWAYS[0])
             if view.event["operation"] == "acquire":

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any, Final, Literal, TypeAlias
 
-from policyengine.calendar import shown
+from policyengine.calendar import WEEKDAYS, shown
 from policyengine.decision.dates import passing
 from policyengine.decision.facts import Answers, as_stated
 from policyengine.decision.law import Items, Trace, law, sorted_out, union
@@ -16,6 +16,7 @@ from policyengine.model.condition import (
     NEVER,
     Acquired,
     And,
+    Clock,
     Compare,
     Condition,
     During,
@@ -33,6 +34,7 @@ from policyengine.model.decision import Decision
 from policyengine.model.event import Event
 from policyengine.model.policy import Policy
 from policyengine.model.rule import LEAVE, Duty, Head, Permit, Replacement, Restriction, Rule, sided
+from policyengine.model.time_words import written_hour
 from policyengine.model.words import describe
 from policyengine.moment import FOREVER
 from policyengine.text import Language, Text, same
@@ -346,6 +348,10 @@ class _Story:
             case During(spans, zone):
                 sort, looks_at, comparison = "time", "time", "during"
                 values = tuple(f"{_edge(start, zone)}/{_edge(end, zone)}" for start, end in spans)
+            case Clock(days, since, until):
+                sort, looks_at, comparison = "time", "time", "clock"
+                shown_days = ",".join(WEEKDAYS[day] for day in sorted(days))
+                values = (shown_days, f"{written_hour(since)}/{written_hour(until)}")
             case Acquired(within, passed):
                 sort, looks_at, comparison, values = "age", "acquired", "passed" if passed else "within", (str(within),)
             case Holds(fact_type, where):

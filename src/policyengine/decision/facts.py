@@ -12,6 +12,7 @@ from policyengine.model.condition import (
     OPEN,
     Acquired,
     And,
+    Clock,
     Compare,
     Condition,
     During,
@@ -28,6 +29,7 @@ from policyengine.model.condition import (
     during,
     had,
     says,
+    strikes,
 )
 from policyengine.model.event import BESIDE, KEY_FIELDS, Event
 from policyengine.model.fields import ROWS
@@ -98,7 +100,7 @@ def evaluated(condition: Condition, items: Items, leaf: Callable[[Condition], It
     return items & leaf(condition)
 
 
-Look: TypeAlias = Same | Compare | During | Acquired
+Look: TypeAlias = Same | Compare | During | Clock | Acquired
 """A leaf that looks at no item and no fact, and at more than the words that an event states."""
 
 
@@ -119,6 +121,8 @@ def answered(question: Look, values: Values, event: Event) -> bool:
             return compares(event.attributes[question.attribute], question)
         case During():
             return during(event.instant, question)
+        case Clock():
+            return strikes(event.instant, question)
         case Acquired():
             return had(event.instant, event.acquired, question)
 
@@ -186,7 +190,7 @@ class Answers:
                 return self.items & ~chosen(self.event.items, excluded)
             case In() | NotIn():
                 return self.items if says(leaf, self.seen[leaf.field]) else 0
-            case Same() | Compare() | During() | Acquired():
+            case Same() | Compare() | During() | Clock() | Acquired():
                 return self.items if answered(leaf, self.seen, self.event) else 0
             case Holds():
                 return union(self.where(leaf, fact) for _, fact in self.facts if fact.type == leaf.type)

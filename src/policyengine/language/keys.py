@@ -11,8 +11,8 @@ beside that, as an annotation of its own (`MEANING`), so that whoever reads rule
 - ``{"is": "condition"}``: a table of a condition; ``{"lists": "conditions"}``: some of them;
 - ``{"lists": "named-conditions"}``: conditions that the policy has named, or one of them;
 - ``{"is": "facts"}``: a requirement of facts; ``"fact"``: a form of one; ``"time"``: a time; ``"duration"``: how long;
-  ``"readings"``: under which readings a table stands; ``"comparisons"``: tests of attributes; ``"exceptions"``: lists
-  of terms that are left out of those beside it.
+  ``"hour"``: when in a day; ``"readings"``: under which readings a table stands; ``"comparisons"``: tests of
+  attributes; ``"exceptions"``: lists of terms that are left out of those beside it.
 
 Everything else that there is to know, JSON Schema can say itself: ``"type": "boolean"`` is a flag, ``enum`` lists the
 words that can stand there, ``default`` is what counts where a key is left out, and a table within a table is an object.
@@ -23,7 +23,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any, Final, NamedTuple
 
-from policyengine.calendar import DURATION_PATTERN
+from policyengine.calendar import CLOCK_PATTERN, DURATION_PATTERN, WEEKDAYS
 from policyengine.errors import did_you_mean
 from policyengine.model.comparison import COMPARISONS
 from policyengine.model.condition import Field
@@ -354,6 +354,19 @@ _CONDITION: Mapping[str, Schema] = {
             "minProperties": 1,
             "additionalProperties": False,
         },
+    },
+    "on": {
+        "type": "array",
+        "description": "On which days of the week, in the policy's time zone.",
+        "items": {"enum": list(WEEKDAYS)},
+        "minItems": 1,
+    },
+    "between": {
+        "type": "array",
+        "description": "From which time of the day until just before which, in the policy's time zone.",
+        "items": {"type": "string", "pattern": CLOCK_PATTERN, MEANING: {"is": "hour"}},
+        "minItems": 2,
+        "maxItems": 2,
     },
     "acquired_within": duration("The data were acquired less long ago; an event says so in `acquired`."),
     "any": _conditions("At least one of these conditions must be met."),

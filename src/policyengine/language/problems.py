@@ -455,6 +455,10 @@ items = ["name"]
 require.items = ["address"]
 """,
 )
+OVER_MIDNIGHT: Final = ENDS_BEFORE_IT_BEGINS.also(
+    ja="between は日をまたぎません。夜は any で二つに分けて書いてください",
+    en='"between" does not go over midnight: a night is two of them in an "any"',
+)
 MET_BY_SILENCE: Final = NEVER_LIFTED.also(
     ja="値を述べないイベントだけが当てはまります。両立しない部分: {parts}",
     en="only an event that leaves something open meets it; what cannot be met together: {parts}",

@@ -16,6 +16,7 @@ from policyengine.model.condition import (
     NEVER,
     Acquired,
     And,
+    Clock,
     Compare,
     Condition,
     During,
@@ -115,6 +116,8 @@ class _Plain:
             case Compare(attribute) if attribute not in self.compared:
                 self.compared.add(attribute)
             case During(spans) if spans and not self.dated:
+                self.dated = True
+            case Clock(days, since, until) if days and since < until and not self.dated:
                 self.dated = True
             case Acquired(passed=passed) if not self.aged:
                 self.aged = True

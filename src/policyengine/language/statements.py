@@ -19,7 +19,21 @@ from policyengine.language.conditions import Scope
 from policyengine.language.problems import KIND_FAILED, WRONG_STATEMENT
 from policyengine.language.table import RuleTable
 from policyengine.model.comparison import COMPARISONS
-from policyengine.model.condition import Acquired, And, Compare, During, Field, Holds, In, Not, NotIn, Or, Read, Same
+from policyengine.model.condition import (
+    Acquired,
+    And,
+    Clock,
+    Compare,
+    During,
+    Field,
+    Holds,
+    In,
+    Not,
+    NotIn,
+    Or,
+    Read,
+    Same,
+)
 from policyengine.model.countries import COUNTRIES
 from policyengine.model.fact import VALUE
 from policyengine.model.fields import IDS, ROWS
@@ -156,7 +170,7 @@ class Statement:
                     yield from self.condition(part, f"{where}.parts[{index}]", below)
             case Not(part):
                 yield from self.condition(part, f"{where}.part", True)
-            case In() | NotIn() | Same() | During() | Acquired() if below:
+            case In() | NotIn() | Same() | During() | Clock() | Acquired() if below:
                 yield Wrong(where, _NOT_OF_FACTS, at=_at(condition))
             case In() | NotIn():
                 yield from self._words(condition, where)
@@ -171,6 +185,9 @@ class Statement:
             case During(spans):
                 if not _is_spans(spans):
                     yield Wrong(f"{where}.spans", _SPANS, at=_at(condition))
+            case Clock(days, since, until, zone):
+                if not _is_clock(days, since, until) or zone not in (PLAIN_ZONE, self._scope.zone):
+                    yield Wrong(where, _CLOCK, at=_at(condition))
             case Acquired(within):
                 yield from self._lapse(within, f"{where}.within", _at(condition))
             case Holds():
@@ -296,6 +313,12 @@ def _at(condition: Any) -> tuple[str | int, ...]:
     return at if isinstance(at, tuple) else ()
 
 
+def _is_clock(days: Any, since: Any, until: Any) -> bool:
+    """Whether values are days of the week, and two minutes of the day in their order."""
+    whole = isinstance(since, int) and isinstance(until, int)
+    return isinstance(days, frozenset) and days <= frozenset(range(7)) and whole and 0 <= since <= until <= 1440
+
+
 def _is_spans(value: Any) -> bool:
     """Whether a value is spans of time, in order and apart from one another."""
     if not isinstance(value, tuple) or not all(isinstance(span, tuple) and len(span) == 2 for span in value):
@@ -331,8 +354,8 @@ _FIELDS: Final[Mapping[type, Mapping[str, Any]]] = {
 """The statements there are, and what is held against each of their fields."""
 
 _CONDITION: Final = Text(
-    ja="条件: In、NotIn、Same、Compare、During、Acquired、Holds、And、Or、Not",
-    en="a condition: In, NotIn, Same, Compare, During, Acquired, Holds, And, Or or Not",
+    ja="条件: In、NotIn、Same、Compare、During、Clock、Acquired、Holds、And、Or、Not",
+    en="a condition: In, NotIn, Same, Compare, During, Clock, Acquired, Holds, And, Or or Not",
 )
 _STATEMENTS: Final = Text(
     ja="Permit、Restriction、Replacement、Duty を一つずつ返すこと",
@@ -344,6 +367,10 @@ _SET: Final = Text(ja="文字列の frozenset", en="a frozenset of texts")
 _PAIRS: Final = Text(ja="項目と値の frozenset の組", en="pairs of a field and a frozenset of its values")
 _SPANS: Final = Text(
     ja="始まりと終わり（マイクロ秒）の組を順に、重ならずに", en="pairs of a start and an end, in order and apart"
+)
+_CLOCK: Final = Text(
+    ja="曜日（0 から 6 の frozenset）と、その日の分二つ（順に）、ポリシーのタイムゾーン",
+    en="days of the week (a frozenset of 0 to 6), two minutes of the day in order, and the time zone of the policy",
 )
 _LAPSE: Final = Text(
     ja="policyengine.calendar の Lapse（ポリシーのタイムゾーン）", en="a Lapse in the time zone of the policy"

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any, Protocol
 
-from policyengine.calendar import lapse
+from policyengine.calendar import WEEKDAYS, lapse
 from policyengine.errors import Code
-from policyengine.language.problems import ENDS_BEFORE_IT_BEGINS
-from policyengine.model.condition import Acquired, Condition, During, united
+from policyengine.language.problems import ENDS_BEFORE_IT_BEGINS, OVER_MIDNIGHT
+from policyengine.model.condition import Acquired, Clock, Condition, During, united
 from policyengine.moment import FOREVER, instant
 
 
@@ -39,8 +39,18 @@ def time_conditions(
             else:
                 report(ENDS_BEFORE_IT_BEGINS, *at, "during", index, "until")
         yield During(united(spans), zone, at=(*at, "during"))
+    if "on" in values or "between" in values:
+        days = frozenset(map(WEEKDAYS.index, values.get("on", WEEKDAYS)))
+        since, until = map(_minute, values.get("between", ("00:00", "24:00")))
+        if since >= until:
+            report(OVER_MIDNIGHT, *at, "between", 1)
+        yield Clock(days, since, until, zone, at=(*at, "between" if "between" in values else "on"))
     if "acquired_within" in values:
         yield Acquired(lapse(values["acquired_within"], zone), at=(*at, "acquired_within"))
+
+
+def _minute(hour: str) -> int:
+    return int(hour[:2]) * 60 + int(hour[3:])
 
 
 def _instant(value: str | None, default: int) -> int:

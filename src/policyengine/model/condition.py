@@ -14,7 +14,7 @@ from typing import ClassVar, Final, Literal, TypeAlias
 from msgspec import Struct
 from msgspec.structs import replace
 
-from policyengine.calendar import PLAIN_ZONE, Lapse
+from policyengine.calendar import PLAIN_ZONE, Lapse, hour
 from policyengine.errors import Source
 from policyengine.model.aside import Aside
 from policyengine.model.comparison import COMPARISONS
@@ -147,6 +147,24 @@ class During(Aside, frozen=True, eq=False):
     at: tuple[str | int, ...] | None = None
 
 
+class Clock(Aside, frozen=True, eq=False):
+    """The event's time is on one of these weekdays and between two minutes of the day, on the clock of a time zone.
+
+    Args:
+        days: the days of the week, from 0 (Monday).
+        since: from which minute of the day on.
+        until: before which minute of the day; 1440 is its end.
+        zone: the time zone.
+        at: where in its rule's table it stands.
+    """
+
+    days: frozenset[int]
+    since: int = 0
+    until: int = 1440
+    zone: str = PLAIN_ZONE
+    at: tuple[str | int, ...] | None = None
+
+
 class Acquired(Aside, frozen=True, eq=False):
     """The controller has had the data for less long than said, or, where that is `passed`, for so long.
 
@@ -244,7 +262,7 @@ class Not(Struct, frozen=True):
     part: Condition
 
 
-Condition: TypeAlias = In | NotIn | Same | Compare | During | Acquired | Holds | Read | And | Or | Not
+Condition: TypeAlias = In | NotIn | Same | Compare | During | Clock | Acquired | Holds | Read | And | Or | Not
 
 ALWAYS = And(())
 NEVER = Or(())
@@ -303,7 +321,7 @@ def negated(condition: Condition) -> Condition:
             return replace(condition, op=COMPARISONS[condition.op].contrary)
         case Same():
             return replace(condition, equal=not condition.equal)
-        case During() | Acquired():
+        case During() | Clock() | Acquired():
             return turned_time(condition)
         case Not(part):
             return part
@@ -374,6 +392,12 @@ def during(instant: int, leaf: During) -> bool:
     return any(start <= instant < end for start, end in leaf.spans)
 
 
+def strikes(instant: int, leaf: Clock) -> bool:
+    """Whether an instant is on the days and in the hours of `leaf`."""
+    day, minute = hour(instant, leaf.zone)
+    return day in leaf.days and leaf.since <= minute < leaf.until
+
+
 def had(instant: int, acquired: int | None, leaf: Acquired) -> bool:
     """Whether the data of an event, had since `acquired` where it says so, meet `leaf` at its time."""
     if acquired is None:
@@ -386,6 +410,8 @@ def zone_of(leaf: Condition) -> str:
     match leaf:
         case Acquired(within):
             return within.zone
+        case Clock(zone=zone):
+            return zone
         case Holds(within=within, after=after):
             own = PLAIN_ZONE if within is None else within.zone
             return zone_of(after) if own == PLAIN_ZONE and after is not None else own
@@ -393,15 +419,25 @@ def zone_of(leaf: Condition) -> str:
             return PLAIN_ZONE
 
 
-def turned_time(leaf: During | Acquired) -> Condition:
+def turned_time(leaf: During | Clock | Acquired) -> Condition:
     """Return the condition on times that is met where `leaf` is not; on which side it stands is left to `Sides`."""
     match leaf:
         case During(spans):
             edges = (-FOREVER, *(edge for span in spans for edge in span), FOREVER)
             between = zip(edges[::2], edges[1::2], strict=True)
             return During(tuple((start, end) for start, end in between if start < end), leaf.zone, leaf.at)
+        case Clock(days, since, until):
+            parts = [(_WEEK - days, 0, _MINUTES), (days, 0, since), (days, until, _MINUTES)]
+            found = [
+                replace(leaf, days=days, since=start, until=end) for days, start, end in parts if days and start < end
+            ]
+            return any_of(*found)
         case Acquired():
             return replace(leaf, passed=not leaf.passed)
+
+
+_WEEK: Final = frozenset(range(7))
+_MINUTES: Final = 1440
 
 
 def says(leaf: In | NotIn, value: Value) -> bool:

@@ -20,6 +20,7 @@ from policyengine.model.condition import (
     Acquired,
     And,
     Asked,
+    Clock,
     Compare,
     Condition,
     During,
@@ -232,7 +233,7 @@ class Sides:
                 return replace(found, open=side is not (f"attributes.{attribute}" in passing))
             case Acquired():
                 return replace(found, open=side is not ("acquired" in passing))
-            case During():
+            case During() | Clock():
                 return found
             case Holds(name, after=after):
                 declared = vocabulary.facts[name].fields.values() if passing else ()

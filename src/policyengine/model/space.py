@@ -22,6 +22,7 @@ from policyengine.model import ages
 from policyengine.model.condition import (
     OPEN,
     Acquired,
+    Clock,
     Compare,
     Condition,
     During,
@@ -37,16 +38,18 @@ from policyengine.model.condition import (
     during,
     had,
     says,
+    strikes,
 )
 from policyengine.model.countries import another_country
 from policyengine.model.fact import HELD_FIELD
 from policyengine.model.fields import EVENT, HELD, IDENTIFIABLE, ROWS, put
+from policyengine.model.hours import moments
 from policyengine.model.operation import OPERATIONS, WITHIN
 from policyengine.model.profile import ASKED, SUBJECT, Answers, Options, Profile, Question, Questions
 from policyengine.model.terms import MAY, NO, SURELY, Levels, Terms
 from policyengine.model.view import View
 from policyengine.model.vocabulary import CLOSED, DIMENSIONS, Attribute
-from policyengine.moment import instant, written
+from policyengine.moment import FOREVER, instant, written
 
 Variable: TypeAlias = "Field | str | Question"
 """What a point gives a value to: an event field, ``time``, an ``@attribute``, a reading that the policies leave open,
@@ -289,6 +292,8 @@ class Space:
                 return False if point.get(left, OPEN) is None or point.get(right, OPEN) is None else None
             case During():
                 return during(point[TIME], leaf)
+            case Clock():
+                return strikes(point[TIME], leaf)
             case Acquired():
                 if point[Field.OPERATION] == "acquire":
                     return had(point[TIME], point[TIME], leaf)
@@ -480,6 +485,13 @@ class Space:
 
     def _times(self) -> tuple[int, ...]:
         dates = sorted(frozenset[int]().union(*(view.dates for view in self.views)))
+        clocks = tuple(dict.fromkeys(clock for view in self.views for clock in view.clocks))
+        if len({clock.zone for clock in clocks}) > 1:
+            raise Undecided("the clocks of two time zones do not show the same times apart on all days")
+        if clocks:
+            edges = [-FOREVER, *(dates or [instant("2000-01-01T00:00:00Z")]), FOREVER]
+            spans = zip(reversed(edges[:-1]), reversed(edges[1:]), strict=True)
+            return tuple(moment for start, end in spans for moment in moments(start, end, clocks))
         if not dates:
             return (instant("2000-01-01T00:00:00Z"),)
         # The newest span first: what is found is then an event of today's policy where there is one.

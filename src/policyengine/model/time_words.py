@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from policyengine.calendar import Lapse, shown
-from policyengine.model.condition import Acquired, During
+from policyengine.model.condition import Acquired, Clock, During
 from policyengine.moment import FOREVER
 from policyengine.text import Text, listed, same
 
@@ -18,6 +18,16 @@ _UNITS: Final = {
     "second": (Text(ja="{n}秒", en="{n} second"), Text(ja="{n}秒", en="{n} seconds")),
 }
 """One of each unit, and several."""
+
+_DAYS: Final = (
+    Text(ja="月曜", en="Monday"),
+    Text(ja="火曜", en="Tuesday"),
+    Text(ja="水曜", en="Wednesday"),
+    Text(ja="木曜", en="Thursday"),
+    Text(ja="金曜", en="Friday"),
+    Text(ja="土曜", en="Saturday"),
+    Text(ja="日曜", en="Sunday"),
+)
 
 _WITHIN: Final = Text(ja="取得から{time}たっていない", en="the data were acquired less than {time} ago")
 _PASSED: Final = Text(ja="取得から{time}以上たっている", en="the data were acquired {time} ago or longer")
@@ -35,6 +45,25 @@ def span_in_words(leaf: During) -> Text:
         return Text(ja="ない", en="never")
     spans = listed((_span(start, end, leaf.zone) for start, end in leaf.spans), last=Text(ja="または", en="or"))
     return Text(ja="日時が{spans}", en="the time is {spans}").filled(spans=spans)
+
+
+def clock_in_words(leaf: Clock) -> Text:
+    """Return a condition on weekdays and hours as a phrase that is true where it is met."""
+    days = listed((_DAYS[day] for day in sorted(leaf.days)), last=Text(ja="または", en="or"))
+    hours = Text(ja="{since}から{until}の前", en="from {since} to before {until}").filled(
+        since=written_hour(leaf.since), until=written_hour(leaf.until)
+    )
+    if (leaf.since, leaf.until) == (0, 1440):
+        return Text(ja="日時が{days}", en="it is {days} ({zone})").filled(days=days, zone=leaf.zone)
+    if len(leaf.days) == len(_DAYS):
+        return Text(ja="時刻が{hours}", en="it is {hours} ({zone})").filled(hours=hours, zone=leaf.zone)
+    both = Text(ja="日時が{days}の{hours}", en="it is {days}, {hours} ({zone})")
+    return both.filled(days=days, hours=hours, zone=leaf.zone)
+
+
+def written_hour(minute: int) -> str:
+    """Return a minute of the day as a clock shows it, such as ``09:00``."""
+    return f"{minute // 60:02}:{minute % 60:02}"
 
 
 def age_in_words(leaf: Acquired) -> Text:

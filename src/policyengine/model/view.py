@@ -6,7 +6,19 @@ from collections.abc import Callable, Hashable, Iterable, Mapping
 from typing import Any, TypeVar
 
 from policyengine.calendar import Lapse
-from policyengine.model.condition import Acquired, Compare, Condition, During, Field, Holds, In, NotIn, Read, Same
+from policyengine.model.condition import (
+    Acquired,
+    Clock,
+    Compare,
+    Condition,
+    During,
+    Field,
+    Holds,
+    In,
+    NotIn,
+    Read,
+    Same,
+)
 from policyengine.model.policy import Reading
 from policyengine.model.vocabulary import Vocabulary
 from policyengine.moment import FOREVER
@@ -56,6 +68,7 @@ class View:
         """The readings that are left open, of those for which leaves ask."""
         self.acquired: frozenset[Lapse] = frozenset(leaf.within for leaf in leaves if isinstance(leaf, Acquired))
         """How long ago the data were acquired, as leaves ask."""
+        self.clocks: tuple[Clock, ...] = tuple(leaf for leaf in leaves if isinstance(leaf, Clock))
         self.holds: tuple[Holds, ...] = tuple(leaf for leaf in leaves if isinstance(leaf, Holds))
         self._found: dict[Hashable, Any] = {} if found is None else found
 

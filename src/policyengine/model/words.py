@@ -9,6 +9,7 @@ from policyengine.model.comparison import COMPARISONS
 from policyengine.model.condition import (
     Acquired,
     And,
+    Clock,
     Compare,
     Condition,
     During,
@@ -23,7 +24,7 @@ from policyengine.model.condition import (
     Same,
 )
 from policyengine.model.fields import ROWS
-from policyengine.model.time_words import age_in_words, lasting, span_in_words
+from policyengine.model.time_words import age_in_words, clock_in_words, lasting, span_in_words
 from policyengine.model.vocabulary import Vocabulary
 from policyengine.text import Text, listed
 
@@ -60,6 +61,8 @@ def describe(condition: Condition, vocabulary: Vocabulary) -> Text:
             return compared.filled(name=name, text=text, shown=shown)
         case During():
             return span_in_words(condition)
+        case Clock():
+            return clock_in_words(condition)
         case Acquired():
             return age_in_words(condition)
         case Holds():

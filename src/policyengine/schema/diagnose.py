@@ -10,13 +10,14 @@ from typing import Any, Final
 import jsonschema
 from msgspec import Struct
 
-from policyengine.calendar import DURATION_PATTERN
+from policyengine.calendar import CLOCK_PATTERN, DURATION_PATTERN
 from policyengine.errors import Code, KeyPath, did_you_mean
 from policyengine.moment import TIME_PATTERN
 from policyengine.schema.names import is_name
 from policyengine.schema.pieces import ANY_ITEM, ANYONE, EVERY_TERM
 from policyengine.schema.problems import (
     BAD_DURATION,
+    BAD_HOUR,
     BAD_ID,
     BAD_NAME,
     BAD_TIME,
@@ -195,6 +196,8 @@ def _code(keyword: str, value: Any) -> Code:
             return BAD_TIME
         case "pattern" if value == DURATION_PATTERN:
             return BAD_DURATION
+        case "pattern" if value == CLOCK_PATTERN:
+            return BAD_HOUR
         case "pattern" if value == ANYONE["pattern"]:
             return NOT_ANYONE
         case "pattern" if value == EVERY_TERM["pattern"]:

@@ -155,6 +155,23 @@ items = ["name"]
 acquired_within = "5 years"
 """,
 )
+BAD_HOUR: Final = Code(
+    "bad-hour",
+    ja="時刻は 00:00 から 24:00 まで（例 09:30）",
+    en="expected a time of day from 00:00 to 24:00, such as 09:30",
+    means=Text(
+        ja="一日の時刻の形ではありません。時と分を、二桁ずつ書きます。",
+        en="No time of day. It has two digits for the hour and two for the minute.",
+    ),
+    example="""
+[[clause]]
+number = "2"
+summary = {ja = "二", en = "two"}
+[[clause.prohibition]]
+items = ["name"]
+between = ["9:00", "17:00"]
+""",
+)
 RESERVED_NAME: Final = Code(
     "reserved-name",
     ja="予約された名前です",

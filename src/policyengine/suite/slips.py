@@ -205,6 +205,8 @@ class Slips:
                 if of.optional:
                     yield Slip("drop-key", path, None)
                 yield from _duration(value, path)
+            case {"is": "hour"}:
+                yield from _hour(value, path)
             case {"is": "time"}:
                 yield from _date(value, path)
             case _:
@@ -432,6 +434,14 @@ def _comparisons(of: _Key, attributes: Mapping[str, Any], path: KeyPath) -> Iter
 def _date(value: str, path: KeyPath) -> Iterator[Slip]:
     for days in (-1, 1):
         yield replacing("shift-date", path, (datetime.fromisoformat(value) + timedelta(days=days)).isoformat())
+
+
+def _hour(value: str, path: KeyPath) -> Iterator[Slip]:
+    """Yield what can go wrong with a time of day: a minute more, or less."""
+    now = int(value[:2]) * 60 + int(value[3:])
+    for minute in (now - 1, now + 1):
+        if 0 <= minute <= 1440:
+            yield replacing("shift-value", path, f"{minute // 60:02}:{minute % 60:02}")
 
 
 def _duration(value: str, path: KeyPath) -> Iterator[Slip]:

@@ -15,6 +15,7 @@ import msgspec
 from policyengine.model.condition import (
     Acquired,
     And,
+    Clock,
     Compare,
     Condition,
     During,
@@ -30,6 +31,7 @@ from policyengine.model.condition import (
     during,
     had,
     leaves,
+    strikes,
 )
 from policyengine.model.fields import IDENTIFIABLE, ROWS
 from policyengine.model.operation import WITHIN
@@ -140,6 +142,8 @@ def narrowed(aim: Aim, condition: Condition, choose: Choose) -> Aim | None:
             return first(rotated(parts, choose), lambda part: narrowed(aim, part, choose))
         case During():
             return aim if during(aim.scene.instant, condition) else None
+        case Clock():
+            return aim if strikes(aim.scene.instant, condition) else None
         case Acquired():
             dates = aim.scene.acquired if aim.acquired is None else aim.acquired
             left = tuple(date for date in dates if had(aim.scene.instant, date, condition))
@@ -171,6 +175,8 @@ def surely(aim: Aim, condition: Condition) -> bool | None:
             return None if aim.states(left) and aim.states(right) else condition.open
         case During():
             return during(aim.scene.instant, condition)
+        case Clock():
+            return strikes(aim.scene.instant, condition)
         case Acquired():
             if aim.acquired is None:
                 return condition.open

@@ -12,10 +12,22 @@ from msgspec.structs import replace
 from policyengine.calendar import Lapse
 from policyengine.engine.engine import Engine
 from policyengine.errors import did_you_mean
-from policyengine.model.condition import Acquired, Compare, Condition, During, Field, Holds, In, NotIn, leaves
+from policyengine.model.condition import (
+    Acquired,
+    Clock,
+    Compare,
+    Condition,
+    During,
+    Field,
+    Holds,
+    In,
+    NotIn,
+    leaves,
+)
 from policyengine.model.countries import COUNTRIES, another_country
 from policyengine.model.fact import FactType
 from policyengine.model.fields import LISTABLE
+from policyengine.model.hours import moments
 from policyengine.model.operation import OPERATIONS
 from policyengine.model.policy import Policy
 from policyengine.model.rule import LEAVE, Permit, Replacement, Restriction, Rule, conditions_of
@@ -238,19 +250,24 @@ def _dates(policies: Sequence[Policy]) -> list[int]:
         for policy in policies
         for span in ((policy.start, policy.end), *((rule.head.start, rule.head.end) for rule in policy.rules))
     ]
-    asked = (leaf for policy in policies for rule in policy.rules for c in conditions_of(rule) for leaf in leaves(c))
-    spans += [span for leaf in asked if isinstance(leaf, During) for span in leaf.spans]
+    spans += [span for leaf in _leaves_of(policies) if isinstance(leaf, During) for span in leaf.spans]
     return sorted({date for span in spans for date in span if abs(date) < FOREVER})
 
 
 def _instants(policies: list[Policy]) -> Iterator[int]:
-    """Yield a plain time in each span between dates in which a policy governs, the newest first."""
+    """Yield times in each span between dates in which a policy governs, the newest first: a plain one, and hours."""
     governing = [policy for policy in policies if not policy.layer] or policies
     marks = [-FOREVER, *_dates(policies), FOREVER]
+    clocks = tuple(dict.fromkeys(leaf for leaf in _leaves_of(policies) if isinstance(leaf, Clock)))
     for start, end in zip(reversed(marks[:-1]), reversed(marks[1:]), strict=True):
-        instant = _plain(start, end)
-        if any(policy.in_force(instant) for policy in governing):
-            yield instant
+        plain = _plain(start, end)
+        for instant in (plain, *(moments(plain, end, clocks)[1:] if clocks else ())):
+            if any(policy.in_force(instant) for policy in governing):
+                yield instant
+
+
+def _leaves_of(policies: Iterable[Policy]) -> Iterator[Condition]:
+    return (leaf for policy in policies for rule in policy.rules for c in conditions_of(rule) for leaf in leaves(c))
 
 
 def _plain(start: int, end: int) -> int:
