@@ -56,18 +56,16 @@ class Reasons:
         event = answers.event
         open_things = self._openings.of(answers, self._behind(event, obstacle), chosen(event.items, frozenset(items)))
         shown = shortened(sorted(items), lambda item: self._policy.vocabulary.label(Field.ITEM, item))
-        worded = self._worded(obstacle)
-        if obstacle.by is not None:
-            worded = with_dates(worded, obstacle.by.when, answers, self._policy.zone)
-        message = with_openings(worded, open_things)
+        message = with_openings(self._worded(obstacle, answers), open_things)
         said = Text(ja="{message}: {items}", en="{message}: {items}").filled(message=message, items=shown)
         return said, tuple([opening.path for opening in open_things])
 
-    def _worded(self, obstacle: Obstacle) -> Text:
+    def _worded(self, obstacle: Obstacle, answers: Answers) -> Text:
         """Return what stands in the way, for people."""
         policy, clause = self._policy, obstacle.clause
         if obstacle.by is not None:
-            return _struck(obstacle.by, policy.vocabulary)
+            message = with_dates(obstacle.by.message, obstacle.by.when, answers, policy.zone)
+            return _struck(message, obstacle.by, policy.vocabulary)
         if obstacle.word:
             return _unknown(policy.vocabulary, *obstacle.word)
         if clause is None or obstacle.code == "no-rule":
@@ -139,12 +137,12 @@ def _in_force(rule: Rule, event: Event) -> bool:
     return rule.head.start <= event.instant < rule.head.end
 
 
-def _struck(by: Restriction, vocabulary: Vocabulary) -> Text:
+def _struck(message: Text, by: Restriction, vocabulary: Vocabulary) -> Text:
     if by.unless == NEVER:
-        return by.message
+        return message
     needed = describe(by.unless, vocabulary)
     return Text(ja="{message}（必要: {needed}）", en="{message} (needed: {needed})").filled(
-        message=by.message, needed=needed
+        message=message, needed=needed
     )
 
 
