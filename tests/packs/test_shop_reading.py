@@ -129,6 +129,22 @@ def provided(event: Data, item: str) -> set[str]:
     return found
 
 
+def long_gone(event: Data) -> bool:
+    """Whether the seller may have left, and did not surely do so less than seven years ago."""
+
+    def exits(*, restricts: bool) -> list[Data]:
+        facts = [fact for fact in event["facts"] if fact["type"] == "seller_exit"]
+        return [fact for fact in facts if knows({**event, "facts": [fact]}, "", "seller_exit", restricts=restricts)]
+
+    def seven_years_later(time: str) -> str:
+        return f"{int(time[:4]) + 7}{time[4:]}"
+
+    of_late = [
+        fact for fact in exits(restricts=False) if "from" in fact and seven_years_later(fact["from"]) > event["time"]
+    ]
+    return bool(exits(restricts=True)) and not of_late
+
+
 def stopped(event: Data, item: str, clauses: set[str]) -> set[str]:
     """Return what is left of `clauses` after everything that the policy forbids or that was asked to stop."""
     operation, purpose = event["operation"], event.get("purpose")
@@ -142,6 +158,9 @@ def stopped(event: Data, item: str, clauses: set[str]) -> set[str]:
             left = set()
         if operation in ("joint_use", "entrust", "provide") and not knows(event, item, "emergency"):
             left = set()
+    seller = event["subject"]["category"] == "seller"
+    if operation in ("use", "retain") and seller and long_gone(event):
+        left &= left if knows(event, item, "legal_basis", kind="statute") else set()
     if operation == "provide" and may_be(purpose, "ad-by-weakness"):
         left = set()
     if operation == "provide" and may_be(purpose, "ad-personalisation"):
@@ -210,6 +229,8 @@ TERMS = SHOP.policies[0].vocabulary.terms
 
 PARTIES = sorted({start["recipient"]["id"] for start in STARTS if "recipient" in start} | TERMS["parties"].keys())
 ADDED = [
+    {"type": "seller_exit"},
+    *({"type": "seller_exit", "from": f"{year}-11-15T11:21:00+09:00"} for year in (2017, 2018, 2019, 2020)),
     {"type": "objection"},
     {"type": "objection", "purposes": ["advertising"]},
     {"type": "objection", "purposes": ["ad-frequency"], "partners": ["ad-partner-012"]},

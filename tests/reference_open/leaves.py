@@ -149,19 +149,7 @@ class Not:
 
 
 Condition: TypeAlias = (
-    OneOf
-    | NoneOf
-    | OnOperation
-    | OnOther
-    | SameIds
-    | Compare
-    | WithinSpans
-    | OnClock
-    | Had
-    | Known
-    | All
-    | AnyOf
-    | Not
+    OneOf | NoneOf | OnOperation | OnOther | SameIds | Compare | WithinSpans | OnClock | Had | Known | All | AnyOf | Not
 )
 
 TRUE = All(())
