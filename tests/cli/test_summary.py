@@ -34,7 +34,7 @@ age = {type = "integer", ja = "年齢", en = "age"}
 [[clause]]
 number = "1"
 summary = {ja = "一", en = "one"}
-[[clause.purpose-limitation]]
+[[clause.permission]]
 operations = ["use", "provide"]
 subjects = ["customer"]
 purposes = ["delivery"]

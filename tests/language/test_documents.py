@@ -101,3 +101,21 @@ def test_packs_in_memory_stand_beside_files_and_are_watched_like_them(tmp_path: 
     with Engine.watch(documents, tmp_path / "b.toml", installed_plugins=False) as watched:
         watched.look()
         assert watched.error is None and {policy.id for policy in watched.engine.policies} == {"shop", "b"}
+
+
+def test_words_that_were_seen_before_are_shared_and_changed_ones_are_read_anew(tmp_path: Path) -> None:
+    words = BASE[BASE.index("[vocabulary.subjects]") : BASE.index("[readings")]
+    rest = BASE.replace(words, "")
+    (tmp_path / "words.toml").write_text(words, "utf-8")
+    for name in ("a", "b"):
+        (tmp_path / f"{name}.toml").write_text(
+            'imports = ["words.toml"]\n' + rest.replace('"shop"', f'"{name}"'), "utf-8"
+        )
+    one, other = (build_policy(tmp_path / f"{name}.toml", KINDS) for name in ("a", "b"))
+    assert one.vocabulary is other.vocabulary
+    (tmp_path / "words.toml").write_text(
+        words.replace("[vocabulary.items]\n", "[vocabulary.items]\nfax = {ja = 'フ', en = 'fax'}\n")
+    )
+    again = build_policy(tmp_path / "a.toml", KINDS)
+    assert "fax" in again.vocabulary.terms["items"] and "fax" not in one.vocabulary.terms["items"]
+    assert again.digest != one.digest

@@ -22,7 +22,7 @@ _OUTCOMES: Final[Mapping[str, Text]] = {
 }
 _REASONS: Final = Text(ja="拒否の理由（フロー数）:", en="denied for (flows):")
 _OPEN: Final = Text(
-    ja="述べられず、拒否の理由に関わったもの（フロー数）:", en="not stated, where that stood in the way (flows):"
+    ja="示されず、拒否の理由に関わったもの（フロー数）:", en="not stated, where that stood in the way (flows):"
 )
 
 

@@ -118,7 +118,7 @@ def _paths(policy: Policy, answers: Answers, leaf: Condition, turned: Condition,
         case Compare(attribute):
             yield _attribute(policy, answers.event, attribute)
         case Acquired():
-            said = Text(ja="いつ取得したかが述べられていません", en="since when there are the data is not stated")
+            said = Text(ja="いつ取得したかが示されていません", en="since when there are the data is not stated")
             yield Opening("acquired", said)
         case Holds():
             assert isinstance(turned, Holds)
@@ -197,7 +197,7 @@ def _fact(
 def _not_said_since(number: int) -> Opening:
     """Return that a fact does not say since when it is in effect."""
     path = f"facts[{number}].from"
-    return Opening(path, Text(ja=f"{path} が述べられていません", en=f"{path} is not stated"))
+    return Opening(path, Text(ja=f"{path} が示されていません", en=f"{path} is not stated"))
 
 
 def _before(policy: Policy, answers: Answers, before: Holds, fact: Admitted, items: Items) -> Iterator[Opening]:

@@ -67,7 +67,7 @@ def explanation_lines(explained: Explanation, lang: Language) -> Iterator[Line]:
         yield from _rule_lines(rule, explained, lang, label, several=several)
     if left_out:
         more = Text(
-            ja=f"ほかに、この取扱いを許さないルールが {left_out} 件", en=f"and {left_out} more that do not permit it"
+            ja=f"ほかに、この取扱いを認めないルールが {left_out} 件", en=f"and {left_out} more that do not permit it"
         )
         yield (Words(f"    {more.say(lang)}", "dim"),)
     carried = {(rule.policy, rule.clause) for rule in shown}

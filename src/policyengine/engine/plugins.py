@@ -82,8 +82,8 @@ class _Manager(pluggy.PluginManager):
 
     def parse_hookimpl_opts(self, plugin: object, name: str) -> pluggy.HookimplOpts | None:
         """Return what is said of an implementation of a hook."""
-        if not name.startswith(PROJECT) and isinstance(plugin, ModuleType) and plugin in _BUILT_IN.values():
-            return None
+        if isinstance(plugin, ModuleType) and plugin in _BUILT_IN.values():
+            return getattr(vars(plugin)[name], f"{PROJECT}_impl", None) if name.startswith(PROJECT) else None
         return super().parse_hookimpl_opts(plugin, name)
 
 

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import hashlib
 import posixpath
 from collections.abc import Iterator, Mapping
 from datetime import date, datetime, time
 from typing import Any, Final
 
 from policyengine.errors import KeyPath, Place, PolicyError, json_path
-from policyengine.language.file_problems import NESTED_TOO_DEEPLY, NOT_DATA, NUMBER_TOO_LARGE
-from policyengine.language.source import DEEPEST, Document, parse
+from policyengine.language.file_problems import NESTED_TOO_DEEPLY, NOT_DATA, NOT_UTF_8, NUMBER_TOO_LARGE
+from policyengine.language.source import DEEPEST, Document, document_of
 
 _PLAIN: Final = (str, bool, int, float)
 
@@ -52,9 +51,11 @@ def imported_name(importer: str, target: str) -> str:
 
 
 def _text(text: str, name: str) -> Document:
-    document = parse(text.removeprefix("\ufeff"), name)
-    document.digest = "sha256:" + hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
-    return document
+    try:
+        raw = text.encode("utf-8")
+    except UnicodeEncodeError:  # a lone surrogate, which is no text
+        raise PolicyError([NOT_UTF_8.at(Place(name))]) from None
+    return document_of(raw, name)
 
 
 def _data(data: object, name: str) -> Document:

@@ -69,9 +69,29 @@ def read(path: Path, files: Files | None = None) -> Document:
     """
     name = str(path)
     raw = contents(path) if files is None else files.look(contents, path)
-    document = parse(decode(raw, name), name)
-    document.digest = "sha256:" + hashlib.sha256(raw).hexdigest()
-    return document
+    return document_of(raw, name)
+
+
+_MOST_SEEN: Final = 64
+_LONGEST_SEEN: Final = 1 << 16
+"""So many documents, each of so many bytes, are kept at most."""
+
+_seen: dict[tuple[str, str], Document] = {}
+"""Documents by their names and digests: what many packs import is parsed once. Nobody changes one."""
+
+
+def document_of(raw: bytes, name: str) -> Document:
+    """Return the bytes of a TOML file as a document. Raises `PolicyError` as `read` does."""
+    digest = "sha256:" + hashlib.sha256(raw).hexdigest()
+    found = _seen.get((name, digest))
+    if found is None:
+        found = parse(decode(raw, name), name)
+        found.digest = digest
+        if len(raw) <= _LONGEST_SEEN:
+            if len(_seen) >= _MOST_SEEN:
+                _seen.clear()
+            _seen[name, digest] = found
+    return found
 
 
 def decode(raw: bytes, name: str) -> str:
