@@ -13,7 +13,7 @@ from policyengine.decision.admission import Admission, Admitted, as_it_is
 from policyengine.decision.agreement import Agreement
 from policyengine.decision.facts import Answers
 from policyengine.decision.law import Items, union
-from policyengine.model.condition import Compare, Condition, Field, Holds, In, NotIn, Same
+from policyengine.model.condition import Acquired, Compare, Condition, Field, Holds, In, NotIn, Same
 from policyengine.model.event import Event, PreparedFact
 from policyengine.model.fact import HELD_FIELD, VALUE, FactType
 from policyengine.model.fields import put
@@ -22,6 +22,10 @@ from policyengine.moment import FOREVER
 
 ATTRIBUTE = "attributes."
 """Before the name of an attribute, what the field is called that states it."""
+
+
+ACQUIRED = "acquired"
+"""The field that states since when there are the data."""
 
 
 class Drop(NamedTuple):
@@ -70,15 +74,13 @@ class Looks(NamedTuple):
     types: tuple[str, ...] = ()
 
 
-def looked_at(
-    leaf: Condition, open_fields: Mapping[Field, str], stated: Mapping[str, Any], types: Mapping[str, FactType]
-) -> Looks:
+def looked_at(leaf: Condition, open_fields: Mapping[Field, str], event: Event, types: Mapping[str, FactType]) -> Looks:
     """Return what decides whether a leaf is met, of what can be changed.
 
     Args:
         leaf: the leaf.
         open_fields: the fields that the event leaves open, and that a remedy can state, by name.
-        stated: the attributes that it states.
+        event: the event.
         types: the types of fact that there are.
     """
     match leaf:
@@ -87,7 +89,9 @@ def looked_at(
         case Same(left, right):
             return Looks(tuple(open_fields[field] for field in (left, right) if field in open_fields))
         case Compare(attribute):
-            return Looks() if attribute in stated else Looks((ATTRIBUTE + attribute,))
+            return Looks() if attribute in event.attributes else Looks((ATTRIBUTE + attribute,))
+        case Acquired():
+            return Looks((ACQUIRED,)) if event.acquired is None else Looks()
         case Holds(of):
             held = {HELD_FIELD[one.held] for one in types[of].fields.values() if one.held != VALUE}
             return Looks(tuple(name for field, name in open_fields.items() if field in held), (of,))

@@ -9,8 +9,21 @@ import itertools
 from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
 from typing import Any, Final, Protocol, TypeAlias
 
-from policyengine.decision.remedy.changes import ATTRIBUTE, Change, Drop, Fact, Looks, State
-from policyengine.model.condition import Asked, Compare, Condition, Field, Holds, In, NotIn, compares, says
+from policyengine.calendar import DAY, Lapse
+from policyengine.decision.remedy.changes import ACQUIRED, ATTRIBUTE, Change, Drop, Fact, Looks, State
+from policyengine.model.condition import (
+    Acquired,
+    Asked,
+    Compare,
+    Condition,
+    Field,
+    Holds,
+    In,
+    NotIn,
+    compares,
+    had,
+    says,
+)
 from policyengine.model.countries import another_country
 from policyengine.model.event import Event
 from policyengine.model.fact import HELD_FIELD, VALUE, FactField, FactType
@@ -18,6 +31,7 @@ from policyengine.model.fields import EVENT, EventField
 from policyengine.model.policy import Policy
 from policyengine.model.remedy import UNKNOWN
 from policyengine.model.space import region
+from policyengine.moment import instant, written
 
 ALIKE: Final = 8
 """So many values that no rule tells apart are told one by one; of more, the first stands for all."""
@@ -109,6 +123,9 @@ class Choices:
     def _telling(self, field: str) -> Callable[[Any], Hashable]:
         """Return what tells the values of a field apart."""
         here = [one.leaf for one in self._asked if field in one.looks.fields]
+        if field == ACQUIRED:
+            now, asked = self._event.instant, [leaf for leaf in here if isinstance(leaf, Acquired)]
+            return lambda value: tuple([had(now, instant(value), leaf) for leaf in asked])
         plain = [leaf for leaf in here if isinstance(leaf, In | NotIn | Compare)]
         if len(plain) != len(here):
             return lambda value: value  # what else is held against it may look at the very value
@@ -124,6 +141,10 @@ class Choices:
             if declared[0].type == "string":
                 found = [*sorted({value for value in tested if isinstance(value, str)}), UNKNOWN]
             return [value for value in found if all(one.accepts(value) for one in declared)]
+        if field == ACQUIRED:
+            now = self._event.instant
+            latest = {_latest(leaf.within, now) for leaf in here if isinstance(leaf, Acquired)}
+            return [self._event.document.time, *map(written, sorted(latest, reverse=True))]
         row = _BY_NAME[field]
         if row.dimension is not None and row.dimension != "parties":
             known = [policy.vocabulary for policy in self._policies]
@@ -133,6 +154,21 @@ class Choices:
             word for leaf in here if isinstance(leaf, In | NotIn) for word in (*leaf.written, *sorted(leaf.values))
         )
         return [*named, *(another_country(named) if row.form == "country" else [UNKNOWN])]
+
+    def stands_for_others(self, state: State) -> bool:
+        """Whether what is stated is only one value of many that would do as well."""
+        field, value = state
+        if not isinstance(value, str):
+            return not isinstance(value, bool)
+        row = _BY_NAME.get(field)
+        named = self._groups_of(field)
+        few = any(value in group and len(group) <= ALIKE for group in named.values())
+        return not few or (row is not None and (row.form == "time" or (row.form == "country" and self._other(state))))
+
+    def _other(self, state: State) -> bool:
+        """Whether no rule names a country."""
+        leaves = [one.leaf for one in self._asked if state.field in one.looks.fields]
+        return not any(state.value in leaf.values for leaf in leaves if isinstance(leaf, In | NotIn))
 
     # ------------------------------------------------------------------------------------------ facts
 
@@ -208,6 +244,15 @@ _OPERATIONS: Final[Mapping[Asked, Callable[[str], Sequence[str]]]] = {
     "beside": lambda stated: tuple(dict.fromkeys((stated, "use"))),
 }
 """Which operations a fact can name, by that of which it is asked."""
+
+
+def _latest(lapse: Lapse, now: int) -> int:
+    """Return the latest instant since which a lapse has passed."""
+    early, late = now - (lapse.months * 31 + lapse.days + 3) * DAY - lapse.rest, now
+    while early < late:
+        middle = (early + late + 1) // 2
+        early, late = (middle, late) if lapse.after(middle) <= now else (early, middle - 1)
+    return early
 
 
 def tells(leaf: In | NotIn | Compare, value: Any) -> bool:

@@ -20,7 +20,18 @@ from policyengine.decision.evaluate import Evaluator
 from policyengine.decision.facts import as_rules_see, as_stated
 from policyengine.decision.law import Items, Rules, sorted_out
 from policyengine.decision.memory import Memory
-from policyengine.decision.remedy.changes import Asked, Change, Changed, Drop, Fact, State, looked_at, with_stated
+from policyengine.decision.remedy.changes import (
+    ACQUIRED,
+    Asked,
+    Change,
+    Changed,
+    Drop,
+    Fact,
+    Looks,
+    State,
+    looked_at,
+    with_stated,
+)
 from policyengine.decision.remedy.choices import Choices
 from policyengine.decision.remedy.formula import Builder, Node, Wanted, all_of
 from policyengine.decision.remedy.search import smallest
@@ -69,25 +80,36 @@ class _Form:
         personal: whether facts that it asks for may have to name whose the data are.
     """
 
-    __slots__ = ("_looks", "leaves", "node", "number", "personal")
+    __slots__ = ("_looking", "holds", "leaves", "looks", "node", "number", "personal")
 
     def __init__(self, node: Node, leaves: Sequence[tuple[int, Condition]], personal: bool) -> None:
         self.number = next(_NUMBERS)
         self.node = node
         self.leaves = leaves
         self.personal = personal
-        self._looks: dict[tuple[str, ...], Sequence[Leaf]] = {}
+        self.holds = [(policy, leaf) for policy, leaf in leaves if isinstance(leaf, Holds)]
+        self.looks = [(policy, leaf) for policy, leaf in leaves if not isinstance(leaf, Holds) and not _by_words(leaf)]
+        self._looking: dict[tuple[Any, ...], Sequence[Leaf]] = {}
 
     def looking(self, event: Event, open_fields: Mapping[Field, str], types: Mapping[str, Any]) -> Sequence[Leaf]:
         """Return what is asked, each with what decides whether it is met."""
-        stated = tuple(sorted(event.attributes))
-        found = self._looks.get(stated)
+        stated = (event.acquired is None, *sorted(event.attributes))
+        found = self._looking.get(stated)
         if found is None:
-            found = self._looks[stated] = [
-                Leaf(policy, leaf, looked_at(leaf, open_fields, event.attributes, types))
-                for policy, leaf in self.leaves
+            found = self._looking[stated] = [
+                Leaf(policy, leaf, looked_at(leaf, open_fields, event, types)) for policy, leaf in self.leaves
             ]
         return found
+
+
+def _hangs_on_more(looks: Looks) -> bool:
+    """Whether what can be changed of a leaf hangs on what the facts of an event state, or on its time."""
+    return bool(looks.fields and looks.types) or ACQUIRED in looks.fields
+
+
+def _by_words(leaf: Condition) -> bool:
+    """Whether the words of an event, its items among them, say whether it meets a leaf."""
+    return isinstance(leaf, In | NotIn) and (leaf.field in _OF_CLASS or leaf.field is Field.ITEM)
 
 
 class Remedying:
@@ -126,19 +148,28 @@ class Remedying:
             form = self._form(event)
             self._memory.put(known, form, 1_000 + 200 * len(form.leaves))
         leaves = form.looking(event, open_fields, self._admission.types)
-        base = Changed(event, self._asked, self._admission, (), frozenset())
-        bits = [base.answers[policy].leaf(leaf) for policy, leaf, _ in leaves]
         key = None
-        if not any(looks.fields and looks.types for _, _, looks in leaves):
+        if not any(_hangs_on_more(looks) for _, _, looks in leaves):
             said = (event.items, tuple(event.attributes), person if form.personal else None)
-            key = (form.number, *stated.values(), *said, *bits)
+            key = (form.number, *stated.values(), *said, *self._answers(event, form))
             found: _Found | None = self._memory.get(key)
             if found is not None:
                 return found.at(event.document.time)
-        found = _Case(event, form, leaves, self).found(bits)
+        found = _Case(event, form, leaves, self).found()
         if key is not None:
             self._memory.put(key, found, 500 + 1_000 * len(found.remedies))
         return found.at(event.document.time)
+
+    def _answers(self, event: Event, form: _Form) -> Sequence[Items]:
+        """Return the answers of an event to what its class and its items do not answer already."""
+        facts = self._admission(event)
+        if not facts and not form.looks:
+            return ()
+        base = Changed(event, self._asked, self._admission, (), frozenset()).answers
+        there = {fact.type for fact in facts}
+        return [base[policy].leaf(leaf) if leaf.type in there else 0 for policy, leaf in form.holds] + [
+            base[policy].leaf(leaf) for policy, leaf in form.looks
+        ]
 
     def _form(self, event: Event) -> _Form:
         """Return what is left to ask of events of the class of `event`."""
@@ -203,9 +234,9 @@ class _Case:
         self._choices = Choices(of._policies, event, leaves, self._types)
         self._known: dict[tuple[frozenset[State], tuple[Items, ...]], Changed] = {}
 
-    def found(self, bits: Sequence[Items]) -> _Found:
-        """Return the remedies; `bits` say for which items the leaves are met as it is."""
-        groups, more = self._groups(bits)
+    def found(self) -> _Found:
+        """Return the remedies."""
+        groups, more = self._groups()
         turning = Turning(self._node, self._leaves, self._choices, self._changed(groups), groups)
         sets, cut = smallest(turning.wanted, self._choices.rank)
         wording = Wording(self._policies, self._types)
@@ -213,14 +244,22 @@ class _Case:
         for changes in sets:
             for each in self._choices.alike(changes):
                 made = tuple(self._made(each, groups))
-                told.append((made, wording.said(made)))
+                others = {
+                    state.field for state in each if isinstance(state, State) and self._choices.stands_for_others(state)
+                }
+                told.append((made, wording.said(made, others)))
         return _Found(sorted(told, key=_place), more or cut)
 
-    def _groups(self, bits: Sequence[Items]) -> tuple[tuple[Items, ...], bool]:
+    def _groups(self) -> tuple[tuple[Items, ...], bool]:
         """Return the items in groups that the same changes permit, and whether more changes may permit some."""
         count = len(self._event.items)
         everything = (1 << count) - 1
-        marks = [mask for mask in dict.fromkeys(bits) if mask & everything not in (0, everything)]
+        marks: dict[Items, None] = {}
+        if count > 1:
+            answers = self._changed((everything,))(frozenset()).answers
+            marks = dict.fromkeys(answers[policy].leaf(leaf) & everything for policy, leaf, _ in self._leaves)
+            marks.pop(0, None)
+            marks.pop(everything, None)
         kinds: dict[tuple[int, ...], Items] = {}
         for number in range(count):
             kind = tuple([mask >> number & 1 for mask in marks])

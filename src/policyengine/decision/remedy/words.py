@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Container, Mapping, Sequence
 from typing import Any, Final, NamedTuple
 
 from policyengine.decision.remedy.changes import ATTRIBUTE
@@ -50,10 +50,15 @@ class Wording:
         self._policies = policies
         self._types = types
 
-    def said(self, changes: Sequence[Mapping[str, Any]]) -> Said:
-        """Return what some changes say."""
+    def said(self, changes: Sequence[Mapping[str, Any]], for_others: Container[str] = ()) -> Said:
+        """Return what some changes say.
+
+        Args:
+            changes: the changes.
+            for_others: the fields of which one value is stated, where many would do as well.
+        """
         facts = [change["fact"] for change in changes if change["op"] == "add-fact"]
-        others = [self._other(change) for change in changes if change["op"] != "add-fact"]
+        others = [self._other(change, for_others) for change in changes if change["op"] != "add-fact"]
         law = any(self._types[fact["type"]].law for fact in facts)
         return Said(
             listed(others, last=_AND) if others else None,
@@ -61,7 +66,7 @@ class Wording:
             law,
         )
 
-    def _other(self, change: Mapping[str, Any]) -> Text:
+    def _other(self, change: Mapping[str, Any], for_others: Container[str]) -> Text:
         if change["op"] == "drop-items":
             items = shortened(change["items"], lambda item: self._label(Field.ITEM, item))
             return _DROP.filled(items=items)
@@ -73,7 +78,9 @@ class Wording:
         else:
             row = _ROWS[field]
             label, shown = row.label, self._label(row.field or field, value)
-        return _STATE.filled(field=label) if value == UNKNOWN else _STATE_AS.filled(field=label, value=shown)
+        if value == UNKNOWN:
+            return _STATE.filled(field=label)
+        return (_STATE_SUCH if field in for_others else _STATE_AS).filled(field=label, value=shown)
 
     def _fact(self, fact: Mapping[str, Any]) -> Text:
         of = self._types[fact["type"]]
@@ -117,6 +124,7 @@ _LAW_TOO: Final = Text(
 _DROP: Final = Text(ja="{items}を外す", en="drop {items}")
 _STATE: Final = Text(ja="{field}を示す", en="state the {field}")
 _STATE_AS: Final = Text(ja="{field}を示す（{value}）", en="state the {field}: {value}")
+_STATE_SUCH: Final = Text(ja="{field}を示す（たとえば {value}）", en="state the {field}, for one {value}")
 _VALUES: Final = Text(ja="{fact}（{values}）", en="{fact} ({values})")
 _HELD: Final[Mapping[Field, Text]] = {
     Field.RECIPIENT: Text(ja="{word}についての{fact}", en="{fact} for {word}"),
