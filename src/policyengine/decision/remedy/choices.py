@@ -6,7 +6,7 @@ Of values that no leaf tells apart one is tried, and stands for the others.
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Container, Hashable, Iterable, Iterator, Mapping, Sequence
 from typing import Any, Final, Protocol, TypeAlias
 
 from policyengine.calendar import DAY, Lapse
@@ -153,7 +153,7 @@ class Choices:
         named = dict.fromkeys(
             word for leaf in here if isinstance(leaf, In | NotIn) for word in (*leaf.written, *sorted(leaf.values))
         )
-        return [*named, *(another_country(named) if row.form == "country" else [UNKNOWN])]
+        return [*named, *(_country_beside(named) if row.form == "country" else [UNKNOWN])]
 
     def stands_for_others(self, state: State) -> bool:
         """Whether what is stated is only one value of many that would do as well."""
@@ -244,6 +244,11 @@ _OPERATIONS: Final[Mapping[Asked, Callable[[str], Sequence[str]]]] = {
     "beside": lambda stated: tuple(dict.fromkeys((stated, "use"))),
 }
 """Which operations a fact can name, by that of which it is asked."""
+
+
+def _country_beside(named: Container[str]) -> Sequence[str]:
+    """Return a country that is none of `named`, if there is one."""
+    return ["JP"] if "JP" not in named else another_country(named)
 
 
 def _latest(lapse: Lapse, now: int) -> int:

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import itertools
 from bisect import bisect
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence, Set
 from typing import Any, Final, NamedTuple
 
 from policyengine.decision.admission import Admission
@@ -75,16 +75,17 @@ class _Form:
     """What is left to ask of the events of one class, of all policies together.
 
     Args:
-        node: the formula.
-        leaves: what it asks, by number: the number of the policy, and the leaf.
+        nodes: the formula of each policy.
+        leaves: what they ask, by number: the number of the policy, and the leaf.
         personal: whether facts that it asks for may have to name whose the data are.
     """
 
-    __slots__ = ("_looking", "holds", "leaves", "looks", "node", "number", "personal")
+    __slots__ = ("_looking", "holds", "leaves", "looks", "node", "nodes", "number", "personal")
 
-    def __init__(self, node: Node, leaves: Sequence[tuple[int, Condition]], personal: bool) -> None:
+    def __init__(self, nodes: Sequence[Node], leaves: Sequence[tuple[int, Condition]], personal: bool) -> None:
         self.number = next(_NUMBERS)
-        self.node = node
+        self.nodes = nodes
+        self.node = all_of(nodes)
         self.leaves = leaves
         self.personal = personal
         self.holds = [(policy, leaf) for policy, leaf in leaves if isinstance(leaf, Holds)]
@@ -193,7 +194,7 @@ class Remedying:
 
             items = tuple(policy.vocabulary.terms["items"])
             known = Wanted(numbered(In(Field.ITEM, frozenset(items), items)), True)
-            nodes += [known, Builder(settled, numbered).permitted(self._rules_of(number, event))]
+            nodes.append(all_of([known, Builder(settled, numbered).permitted(self._rules_of(number, event))]))
         types = {leaf.type for _, leaf in leaves if isinstance(leaf, Holds)}
         personal = any(
             HELD_FIELD[field.held] is Field.SUBJECT_ID
@@ -201,7 +202,7 @@ class Remedying:
             for field in self._admission.types[name].fields.values()
             if field.held != VALUE
         )
-        return _Form(all_of(nodes), leaves, personal)
+        return _Form(nodes, leaves, personal)
 
     def _rules_of(self, number: int, event: Event) -> Rules:
         """Return the rules of a policy in force at an event, by what they do."""
@@ -226,7 +227,7 @@ class _Case:
 
     def __init__(self, event: Event, form: _Form, leaves: Sequence[Leaf], of: Remedying) -> None:
         self._event = event
-        self._node = form.node
+        self._node, self._nodes = form.node, form.nodes
         self._leaves = leaves
         self._asked, self._admission = of._asked, of._admission
         self._types = self._admission.types
@@ -240,14 +241,8 @@ class _Case:
         turning = Turning(self._node, self._leaves, self._choices, self._changed(groups), groups)
         sets, cut = smallest(turning.wanted, self._choices.rank)
         wording = Wording(self._policies, self._types)
-        told = []
-        for changes in sets:
-            for each in self._choices.alike(changes):
-                made = tuple(self._made(each, groups))
-                others = {
-                    state.field for state in each if isinstance(state, State) and self._choices.stands_for_others(state)
-                }
-                told.append((made, wording.said(made, others)))
+        each = [one for changes in sets for one in self._choices.alike(changes)]
+        told = [self._told(one, groups, turning, wording) for one in each]
         return _Found(sorted(told, key=_place), more or cut)
 
     def _groups(self) -> tuple[tuple[Items, ...], bool]:
@@ -292,24 +287,43 @@ class _Case:
 
         return changed
 
-    def _made(self, changes: frozenset[Change], groups: tuple[Items, ...]) -> Iterator[Mapping[str, Any]]:
-        """Yield changes as the contract has them, facts without their times."""
+    def _told(
+        self, changes: frozenset[Change], groups: tuple[Items, ...], turning: Turning, wording: Wording
+    ) -> tuple[tuple[Mapping[str, Any], ...], Said]:
+        """Return a remedy as the contract has it, facts without their times, and what it says."""
+        made: list[Mapping[str, Any]] = []
+        by: list[Sequence[str]] = []
+        ids = [policy.id for policy in self._policies]
+        for part, forms in self._made(changes, groups):
+            asking = [ids[n] for n in turning.asking(self._nodes, changes, part)] if len(ids) > 1 else []
+            for form in forms:
+                made.append(form)
+                by.append(asking)
+        states = [change for change in changes if isinstance(change, State)]
+        others = {state.field for state in states if self._choices.stands_for_others(state)}
+        return tuple(made), wording.said(made, by, others)
+
+    def _made(
+        self, changes: frozenset[Change], groups: tuple[Items, ...]
+    ) -> Iterator[tuple[Set[Change], Sequence[Mapping[str, Any]]]]:
+        """Yield changes that are told as one, with what they are in the contract."""
         ordered = sorted(changes, key=self._choices.rank)
-        dropped = sum([groups[change.group] for change in ordered if isinstance(change, Drop)])
-        if dropped:
-            yield {"op": "drop-items", "items": [i for n, i in enumerate(self._event.items) if dropped >> n & 1]}
-        stated = [change for change in ordered if isinstance(change, State)]
-        for field, value in stated:
-            yield {"op": "state", "field": field, "value": value}
-        facts: dict[Fact, Items] = {}
+        drops = [change for change in ordered if isinstance(change, Drop)]
+        if drops:
+            dropped = sum([groups[change.group] for change in drops])
+            items = [item for number, item in enumerate(self._event.items) if dropped >> number & 1]
+            yield {*drops}, [{"op": "drop-items", "items": items}]
+        states = [change for change in ordered if isinstance(change, State)]
+        for state in states:
+            yield {state}, [{"op": "state", "field": state.field, "value": state.value}]
+        facts: dict[Fact, list[Fact]] = {}
         for change in ordered:
             if isinstance(change, Fact):
-                fact = change._replace(group=None)
-                facts[fact] = facts.get(fact, 0) | (0 if change.group is None else groups[change.group])
-        changed = self._changed(groups)(frozenset(stated))
-        for fact, items in facts.items():
-            for made in changed.facts(fact, items):
-                yield {"op": "add-fact", "fact": made}
+                facts.setdefault(change._replace(group=None), []).append(change)
+        changed = self._changed(groups)(frozenset(states))
+        for fact, several in facts.items():
+            items_named = sum([groups[one.group] for one in several if one.group is not None])
+            yield {*several}, [{"op": "add-fact", "fact": made} for made in changed.facts(fact, items_named)]
 
 
 def _place(found: tuple[Sequence[Mapping[str, Any]], Said]) -> tuple[bool, int, int]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence, Set
 from typing import NamedTuple
 
 from policyengine.decision.law import Items
@@ -75,6 +75,17 @@ class Turning:
                 if best is None or len(found) < len(best):
                     best = found
         return best
+
+    def asking(self, nodes: Sequence[Node], changes: frozenset[Change], part: Set[Change]) -> list[int]:
+        """Return which of some formulas are met with some changes, and not without a part of them, by number."""
+        less = changes - part
+        dropped = {change.group for change in less if isinstance(change, Drop)}
+        items = 0
+        for group, among in enumerate(self._groups):
+            if group not in dropped:
+                items |= among
+        step = _Step(self, less)
+        return [number for number, node in enumerate(nodes) if items & ~met(node, step.told, items)]
 
     def step(self, changes: frozenset[Change]) -> tuple[Sequence[Leaf], Choices, Changed, Mapping[str, Sequence[Fact]]]:
         """Return what is asked, what can be changed, the event with its fields stated, and the facts that are added."""

@@ -50,21 +50,27 @@ class Wording:
         self._policies = policies
         self._types = types
 
-    def said(self, changes: Sequence[Mapping[str, Any]], for_others: Container[str] = ()) -> Said:
+    def said(
+        self, changes: Sequence[Mapping[str, Any]], by: Sequence[Sequence[str]], for_others: Container[str] = ()
+    ) -> Said:
         """Return what some changes say.
 
         Args:
             changes: the changes.
+            by: which policies ask each of them; none where there is one policy alone.
             for_others: the fields of which one value is stated, where many would do as well.
         """
-        facts = [change["fact"] for change in changes if change["op"] == "add-fact"]
-        others = [self._other(change, for_others) for change in changes if change["op"] != "add-fact"]
-        law = any(self._types[fact["type"]].law for fact in facts)
-        return Said(
-            listed(others, last=_AND) if others else None,
-            listed([self._fact(fact) for fact in facts], last=_AND) if facts else None,
-            law,
-        )
+        others: list[Text] = []
+        facts: list[Text] = []
+        law = False
+        for change, policies in zip(changes, by, strict=True):
+            if change["op"] == "add-fact":
+                said, among = self._fact(change["fact"]), facts
+                law |= self._types[change["fact"]["type"]].law
+            else:
+                said, among = self._other(change, for_others), others
+            among.append(_ASKED_BY.filled(said=said, policies=", ".join(policies)) if policies else said)
+        return Said(listed(others, last=_AND) if others else None, listed(facts, last=_AND) if facts else None, law)
 
     def _other(self, change: Mapping[str, Any], for_others: Container[str]) -> Text:
         if change["op"] == "drop-items":
@@ -109,6 +115,7 @@ class Wording:
         return same(echoed(word))
 
 
+_ASKED_BY: Final = Text(ja="{said}（{policies} による）", en="{said} (asked by {policies})")
 _AND: Final = Text(ja="、および", en="and")
 _FACTS: Final = Text(ja="{day} の時点で有効な、{facts}", en="{facts}, in effect on {day}")
 _BOTH: Final = Text(
