@@ -197,9 +197,9 @@ class Answers:
             case _:
                 raise TypeError(leaf)
 
-    def where(self, asked: Holds, fact: Admitted) -> Items:
-        """Return the items for which a fact of the type asked for is as `asked`."""
-        found = self.agreement.where(self.agreement.plan(asked), fact, self.event, self._in_effect)
+    def where(self, asked: Holds, fact: Admitted, beside: Sequence[Admitted] = ()) -> Items:
+        """Return the items for which a fact of the type asked for is as `asked`, where some are there `beside`."""
+        found = self.agreement.where(self.agreement.plan(asked), fact, self.event, [*self._in_effect, *beside])
         return self.of_event(found[0] if self.strangers else found[1])
 
     def began(self, asked: Holds) -> int | None:

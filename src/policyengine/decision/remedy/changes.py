@@ -6,7 +6,7 @@ met. What a leaf means is said elsewhere; the changed event is asked as any even
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple, TypeAlias
 
 from policyengine.decision.admission import Admission, Admitted, as_it_is
@@ -67,11 +67,19 @@ class Looks(NamedTuple):
 
     Args:
         fields: the fields that the event leaves open.
-        types: the types of fact.
+        types: the types of fact: its own, then that of facts after which it must have begun, and so on.
     """
 
     fields: tuple[str, ...] = ()
     types: tuple[str, ...] = ()
+
+
+def chain_of(leaf: Holds) -> Iterator[Holds]:
+    """Yield what a leaf asks of facts: of its own, then of those after which they must have begun, and so on."""
+    asked: Holds | None = leaf
+    while asked is not None:
+        yield asked
+        asked = asked.after
 
 
 def looked_at(leaf: Condition, open_fields: Mapping[Field, str], event: Event, types: Mapping[str, FactType]) -> Looks:
@@ -92,9 +100,10 @@ def looked_at(leaf: Condition, open_fields: Mapping[Field, str], event: Event, t
             return Looks() if attribute in event.attributes else Looks((ATTRIBUTE + attribute,))
         case Acquired():
             return Looks((ACQUIRED,)) if event.acquired is None else Looks()
-        case Holds(of):
-            held = {HELD_FIELD[one.held] for one in types[of].fields.values() if one.held != VALUE}
-            return Looks(tuple(name for field, name in open_fields.items() if field in held), (of,))
+        case Holds():
+            asked = tuple(one.type for one in chain_of(leaf))
+            held = {HELD_FIELD[one.held] for of in asked for one in types[of].fields.values() if one.held != VALUE}
+            return Looks(tuple(name for field, name in open_fields.items() if field in held), asked)
         case _:
             return Looks()
 
@@ -141,13 +150,23 @@ class Changed:
         self._where: dict[tuple[int, Fact], Items] = {}
 
     def where(self, policy: int, leaf: Holds, fact: Fact) -> Items:
-        """Return for which items a leaf of the policy of that number is met by a fact that is added."""
+        """Return for which items a leaf of the policy of that number is met by a fact that alone is added."""
         key = (id(leaf), fact)
         found = self._where.get(key)
         if found is None:
-            answers = self.answers[policy]
-            found = self._where[key] = union([answers.where(leaf, one) for one in self._read(fact)])
+            answers, added = self.answers[policy], self._read(fact)
+            beside = added if leaf.after is not None else ()
+            found = self._where[key] = union([answers.where(leaf, one, beside) for one in added])
         return found
+
+    def met(self, policy: int, leaf: Holds, facts: Mapping[str, Sequence[Fact]]) -> Items:
+        """Return for which items a leaf of the policy of that number is met where some facts are added, by type."""
+        answers = self.answers[policy]
+        if leaf.after is None:
+            return answers.leaf(leaf) | union([self.where(policy, leaf, fact) for fact in facts.get(leaf.type, ())])
+        added = [one for several in facts.values() for fact in several for one in self._read(fact)]
+        there = [fact for _, fact in answers.facts] + added
+        return union([answers.where(leaf, one, added) for one in there if one.type == leaf.type])
 
     def _read(self, fact: Fact) -> Sequence[Admitted]:
         found = self._admitted.get(fact)

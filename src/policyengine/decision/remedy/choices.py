@@ -9,8 +9,11 @@ import itertools
 from collections.abc import Callable, Container, Hashable, Iterable, Iterator, Mapping, Sequence
 from typing import Any, Final, Protocol, TypeAlias
 
+from msgspec import UNSET
+
 from policyengine.calendar import DAY, Lapse
-from policyengine.decision.remedy.changes import ACQUIRED, ATTRIBUTE, Change, Drop, Fact, Looks, State
+from policyengine.decision.facts import as_stated
+from policyengine.decision.remedy.changes import ACQUIRED, ATTRIBUTE, Change, Drop, Fact, Looks, State, chain_of
 from policyengine.model.condition import (
     Acquired,
     Asked,
@@ -20,6 +23,7 @@ from policyengine.model.condition import (
     Holds,
     In,
     NotIn,
+    Same,
     compares,
     had,
     says,
@@ -77,7 +81,11 @@ class Choices:
         self._facts: dict[tuple[str, int], Sequence[Fact]] = {}
         self._order: dict[tuple[str, Any], int] = {}
         self.named = frozenset(
-            (one.leaf.type, name) for one in asked if isinstance(one.leaf, Holds) for name in one.leaf.stated
+            (leaf.type, name)
+            for one in asked
+            if isinstance(one.leaf, Holds)
+            for leaf in chain_of(one.leaf)
+            for name in leaf.stated
         )
         """The fields that rules want a fact to state."""
 
@@ -108,7 +116,7 @@ class Choices:
     def needed(self, field: str) -> Iterator[str]:
         """Yield the fields that an event must state, and does not, where it states `field`."""
         row = _BY_NAME.get(field)
-        if row is not None and row.part and row.key not in self._event.as_dict():
+        if row is not None and row.part and getattr(self._event.document, row.key) is UNSET:
             yield from (other.name for other in EVENT if other.key == row.key and other.always and other is not row)
 
     def _groups_of(self, field: str) -> dict[Any, list[Any]]:
@@ -153,6 +161,11 @@ class Choices:
         named = dict.fromkeys(
             word for leaf in here if isinstance(leaf, In | NotIn) for word in (*leaf.written, *sorted(leaf.values))
         )
+        others = {leaf.left: leaf.right for leaf in here if isinstance(leaf, Same)}
+        others |= {leaf.right: leaf.left for leaf in here if isinstance(leaf, Same)}
+        said = as_stated(self._event)
+        same = (said[other] for mine, other in others.items() if mine is row.field)
+        named |= dict.fromkeys(word for word in same if isinstance(word, str))
         return [*named, *(_country_beside(named) if row.form == "country" else [UNKNOWN])]
 
     def stands_for_others(self, state: State) -> bool:
@@ -176,10 +189,15 @@ class Choices:
         """Return the facts of a type that could be added for a group of items."""
         found = self._facts.get((of, group))
         if found is None:
-            leaves = [one.leaf for one in self._asked if isinstance(one.leaf, Holds) and one.leaf.type == of]
-            made = dict.fromkeys(fact for leaf in leaves for fact in self._facts_for(leaf, group))
+            made = dict.fromkeys(fact for leaf in self._holds(of) for fact in self._facts_for(leaf, group))
             found = self._facts[of, group] = list(made)
         return found
+
+    def _holds(self, of: str) -> Iterator[Holds]:
+        """Yield what is asked of facts of a type."""
+        for one in self._asked:
+            if isinstance(one.leaf, Holds):
+                yield from (asked for asked in chain_of(one.leaf) if asked.type == of)
 
     def _facts_for(self, leaf: Holds, group: int) -> Iterator[Fact]:
         """Yield the facts that a leaf may ask for."""
@@ -203,8 +221,7 @@ class Choices:
         key = (of, field.id)
         found = self._alike.get(key)
         if found is None:
-            leaves = [one.leaf for one in self._asked if isinstance(one.leaf, Holds) and one.leaf.type == of]
-            lists = [accepted for leaf in leaves for name, accepted in leaf.where if name == field.id]
+            lists = [accepted for leaf in self._holds(of) for name, accepted in leaf.where if name == field.id]
             values = sorted(field.values) if field.values is not None else [*sorted(set().union(*lists)), UNKNOWN]
             found = self._alike[key] = _alike(values, lambda value: tuple([value in among for among in lists]))
         return found

@@ -15,7 +15,7 @@ from collections.abc import Iterator, Mapping, Sequence, Set
 from typing import Any, Final, NamedTuple
 
 from policyengine.decision.admission import Admission
-from policyengine.decision.classes import STRANGE
+from policyengine.decision.classes import CLASS_FIELDS, STRANGE
 from policyengine.decision.evaluate import Evaluator
 from policyengine.decision.facts import as_rules_see, as_stated
 from policyengine.decision.law import Items, Rules, sorted_out
@@ -29,6 +29,7 @@ from policyengine.decision.remedy.changes import (
     Fact,
     Looks,
     State,
+    chain_of,
     looked_at,
     with_stated,
 )
@@ -38,7 +39,7 @@ from policyengine.decision.remedy.search import smallest
 from policyengine.decision.remedy.turning import Leaf, Turning
 from policyengine.decision.remedy.words import Said, Wording
 from policyengine.model.condition import OPEN, Condition, Field, Holds, In, NotIn, says
-from policyengine.model.event import KEY_FIELDS, Event
+from policyengine.model.event import BESIDE, Event
 from policyengine.model.fact import HELD_FIELD, VALUE
 from policyengine.model.fields import ROWS
 from policyengine.model.remedy import NONE, Remedies, Remedy
@@ -77,17 +78,17 @@ class _Form:
     Args:
         nodes: the formula of each policy.
         leaves: what they ask, by number: the number of the policy, and the leaf.
-        personal: whether facts that it asks for may have to name whose the data are.
+        beside: whether facts that they ask for are held against more than the key of an event.
     """
 
-    __slots__ = ("_looking", "holds", "leaves", "looks", "node", "nodes", "number", "personal")
+    __slots__ = ("_looking", "beside", "holds", "leaves", "looks", "node", "nodes", "number")
 
-    def __init__(self, nodes: Sequence[Node], leaves: Sequence[tuple[int, Condition]], personal: bool) -> None:
+    def __init__(self, nodes: Sequence[Node], leaves: Sequence[tuple[int, Condition]], beside: bool) -> None:
         self.number = next(_NUMBERS)
         self.nodes = nodes
         self.node = all_of(nodes)
         self.leaves = leaves
-        self.personal = personal
+        self.beside = beside
         self.holds = [(policy, leaf) for policy, leaf in leaves if isinstance(leaf, Holds)]
         self.looks = [(policy, leaf) for policy, leaf in leaves if not isinstance(leaf, Holds) and not _by_words(leaf)]
         self._looking: dict[tuple[Any, ...], Sequence[Leaf]] = {}
@@ -103,9 +104,9 @@ class _Form:
         return found
 
 
-def _hangs_on_more(looks: Looks) -> bool:
+def _hangs_on_more(leaf: Condition, looks: Looks) -> bool:
     """Whether what can be changed of a leaf hangs on what the facts of an event state, or on its time."""
-    return bool(looks.fields and looks.types) or ACQUIRED in looks.fields
+    return bool(looks.types and (looks.fields or getattr(leaf, "after", None))) or ACQUIRED in looks.fields
 
 
 def _by_words(leaf: Condition) -> bool:
@@ -140,9 +141,11 @@ class Remedying:
         keys = [evaluator.key(event) for evaluator in self._evaluators]
         if any(STRANGE in key for key in keys):
             return NONE
-        stated = as_stated(event)
-        person = stated.pop(Field.SUBJECT_ID)
-        open_fields = {field: ROWS[field].name for field, value in stated.items() if value is OPEN}
+        open_fields: dict[Field, str] = {
+            field: ROWS[field].name
+            for field, value in as_stated(event).items()
+            if value is OPEN and field is not Field.SUBJECT_ID
+        }
         known = ("remedy", self._number, *keys, *open_fields)
         form: _Form | None = self._memory.get(known)
         if form is None:
@@ -150,9 +153,9 @@ class Remedying:
             self._memory.put(known, form, 1_000 + 200 * len(form.leaves))
         leaves = form.looking(event, open_fields, self._admission.types)
         key = None
-        if not any(_hangs_on_more(looks) for _, _, looks in leaves):
-            said = (event.items, tuple(event.attributes), person if form.personal else None)
-            key = (form.number, *stated.values(), *said, *self._answers(event, form))
+        if not any(_hangs_on_more(leaf, looks) for _, leaf, looks in leaves):
+            beside = [said(event) for said in BESIDE.values()] if form.beside else ()
+            key = (form.number, event.key, event.items, *event.attributes, *beside, *self._answers(event, form))
             found: _Found | None = self._memory.get(key)
             if found is not None:
                 return found.at(event.document.time)
@@ -195,14 +198,14 @@ class Remedying:
             items = tuple(policy.vocabulary.terms["items"])
             known = Wanted(numbered(In(Field.ITEM, frozenset(items), items)), True)
             nodes.append(all_of([known, Builder(settled, numbered).permitted(self._rules_of(number, event))]))
-        types = {leaf.type for _, leaf in leaves if isinstance(leaf, Holds)}
-        personal = any(
-            HELD_FIELD[field.held] is Field.SUBJECT_ID
+        types = {one.type for _, leaf in leaves if isinstance(leaf, Holds) for one in chain_of(leaf)}
+        held = {
+            HELD_FIELD[field.held]
             for name in types
             for field in self._admission.types[name].fields.values()
             if field.held != VALUE
-        )
-        return _Form(nodes, leaves, personal)
+        }
+        return _Form(nodes, leaves, not held.isdisjoint(BESIDE))
 
     def _rules_of(self, number: int, event: Event) -> Rules:
         """Return the rules of a policy in force at an event, by what they do."""
@@ -218,7 +221,7 @@ class Remedying:
         return found
 
 
-_OF_CLASS: Final = frozenset(KEY_FIELDS)
+_OF_CLASS: Final = frozenset(CLASS_FIELDS)
 """The fields in which events of one class say the same, as far as rules tell."""
 
 

@@ -9,7 +9,7 @@ from policyengine.decision.law import Items
 from policyengine.decision.remedy.changes import Change, Changed, Drop, Fact, Looks, State
 from policyengine.decision.remedy.choices import Choices, tells
 from policyengine.decision.remedy.formula import Node, Some, Wanted, met
-from policyengine.model.condition import Compare, Condition, In, NotIn
+from policyengine.model.condition import Compare, Condition, Holds, In, NotIn
 
 
 class Leaf(NamedTuple):
@@ -115,11 +115,11 @@ class _Step:
         """Return for which items a leaf is met."""
         found = self._known.get(number)
         if found is None:
-            policy, leaf, looks = self._leaves[number]
-            found = self._event.answers[policy].leaf(leaf)
-            for of in looks.types:
-                for fact in self._facts.get(of, ()):
-                    found |= self._event.where(policy, leaf, fact)  # type: ignore[arg-type]
+            policy, leaf, _ = self._leaves[number]
+            if isinstance(leaf, Holds):
+                found = self._event.met(policy, leaf, self._facts)
+            else:
+                found = self._event.answers[policy].leaf(leaf)
             self._known[number] = found
         return found
 
@@ -152,13 +152,15 @@ class _Step:
             for other in choices.needed(field):
                 if other not in self._stated:
                     found += choices.states(other)
-        if node.met:
-            for of in looks.types:
-                for fact in choices.facts(of, group):
-                    if fact not in self._changes and (
-                        looks.fields or self._event.where(policy, leaf, fact) & item  # type: ignore[arg-type]
-                    ):
+        if isinstance(leaf, Holds):
+            own, *earlier = looks.types
+            if node.met:
+                for fact in choices.facts(own, group):
+                    if fact not in self._changes and (looks.fields or self._event.where(policy, leaf, fact) & item):
                         found.append(fact)
+            # A fact that must have begun before takes the effect of others away.
+            for of in earlier[1:] if node.met else earlier:
+                found += [fact for fact in choices.facts(of, group) if fact not in self._changes]
         return frozenset(found)
 
 

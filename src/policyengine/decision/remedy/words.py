@@ -84,7 +84,7 @@ class Wording:
         else:
             row = _ROWS[field]
             label, shown = row.label, self._label(row.field or field, value)
-        if value == UNKNOWN:
+        if value == UNKNOWN or (field in _IDS and shown == same(echoed(value))):
             return _STATE.filled(field=label)
         return (_STATE_SUCH if field in for_others else _STATE_AS).filled(field=label, value=shown)
 
@@ -101,7 +101,7 @@ class Wording:
         for name, declared in of.fields.items():
             if name in fact and declared.held != VALUE:
                 field = HELD_FIELD[declared.held]
-                if field is not Field.SUBJECT_ID:  # a remedy names nobody
+                if field not in (Field.SUBJECT_ID, Field.ACTOR):  # a remedy names no person
                     words = [fact[name]] if isinstance(fact[name], str) else fact[name]
                     shown = listed([self._label(field, word) for word in words])
                     said = _HELD.get(field, _HELD_ELSE).filled(fact=said, word=shown)
@@ -115,6 +115,7 @@ class Wording:
         return same(echoed(word))
 
 
+_IDS: Final = frozenset(row.name for row in EVENT if row.form == "id")
 _ASKED_BY: Final = Text(ja="{said}（{policies} による）", en="{said} (asked by {policies})")
 _AND: Final = Text(ja="、および", en="and")
 _FACTS: Final = Text(ja="{day} の時点で有効な、{facts}", en="{facts}, in effect on {day}")
