@@ -298,6 +298,7 @@ AGO = ["2026-01-01T00:00:00Z", "2025-12-31T23:59:59.999999Z", "2026-05-22T00:00:
 
 
 _CLAUSE_LISTS = some(CLAUSES)
+_SPARES = st.one_of(_CLAUSE_LISTS, _CLAUSE_LISTS, st.just("above"))
 _LEANED_ON = st.lists(st.sampled_from(LEANED_ON), min_size=1, max_size=3).map(lambda found: sorted(set(found)))
 _PASSING = st.lists(
     st.sampled_from(
@@ -379,7 +380,7 @@ def rules(draw: st.DrawFn, of: Sequence[str] = ()) -> tuple[str, dict[str, Any]]
         if draw(st.booleans()):
             table["lifted_by"] = draw(st.one_of(fact_expressions(), tables()))
         if draw(st.booleans()):
-            table["spares"] = draw(_CLAUSE_LISTS)
+            table["spares"] = draw(_SPARES)
         if rarely(draw, 3):
             table["over"] = draw(_CLAUSE_LISTS)
     elif kind == "data-subject-request":
@@ -389,7 +390,7 @@ def rules(draw: st.DrawFn, of: Sequence[str] = ()) -> tuple[str, dict[str, Any]]
             "stops": draw(st.one_of(st.just(OPERATIONS), some(OPERATIONS, 3))),
         }
         if draw(st.booleans()):
-            table["spares"] = draw(_CLAUSE_LISTS)
+            table["spares"] = draw(_SPARES)
         if draw(st.booleans()):
             table["lifted_by"] = draw(st.one_of(FACTS, tables()))
         if draw(st.booleans()):
@@ -410,10 +411,14 @@ def rules(draw: st.DrawFn, of: Sequence[str] = ()) -> tuple[str, dict[str, Any]]
             table["operations"] = draw(some(OPERATIONS))
         if rarely(draw, 3):
             table["lifted_by"] = draw(fact_expressions())
+    elif kind == "alternative":
+        table = {**draw(conditions()), "meets": draw(_CLAUSE_LISTS)}
     elif kind == "disclosure":
         table = draw(conditions()) if draw(st.booleans()) else {}
     else:
         table = {**draw(conditions()), "operations": draw(some(OPERATIONS)), "oblige": ["tell"]}
+    if kind in ("prohibition", "requirement") and rarely(draw, 5):
+        table["reason"] = {**_T, "code": "look-at-it", "parameters": {"to": ["desk"]}}
     if kind in PERMITTING and rarely(draw, 4):
         table["about"] = draw(tables(recipients=kind not in LICENSING))
     if rarely(draw, 6):

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 SOURCES = Path(__file__).parents[2] / "src" / "policyengine"
-REASONS = {"Obstacle": 0, "Reason": 0, "Restriction": 1, "_denied": 2}
+REASONS = {"Obstacle": 0, "Reason": 0, "Restriction": 1, "_denied": 2, "reason": 0}
 """What makes a reason, and which of its arguments is the code."""
 PASSED_ON = frozenset({"code", "reason.code", "obstacle.code", "restriction.code"})
 """Arguments by which a code that somebody else named goes on its way."""

@@ -26,8 +26,8 @@ values.a = {ja = 'a', en = 'a'}
 values.b = {ja = 'b', en = 'b'}
 """
 KINDS = (
-    "data-subject-request, disclosure, entrustment, individual-notice, joint-use, obligation, permission, "
-    "prohibition, provision, purpose-limitation, requirement, retention"
+    "alternative, data-subject-request, disclosure, entrustment, individual-notice, joint-use, obligation, "
+    "permission, prohibition, provision, purpose-limitation, requirement, retention"
 )
 
 UNKNOWN_KEYS = {

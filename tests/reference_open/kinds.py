@@ -74,6 +74,15 @@ class Restriction:
 
 
 @dataclass(frozen=True, eq=False)
+class Alternative:
+    """A clause meets what others ask, `when` this is met."""
+
+    table: Table
+    clauses: frozenset[str]
+    when: Condition
+
+
+@dataclass(frozen=True, eq=False)
 class Replacement:
     """A clause takes the place of others, `when` this is met."""
 
@@ -90,7 +99,7 @@ class Duty:
     when: Condition
 
 
-Statement = Permit | Restriction | Replacement | Duty
+Statement = Permit | Restriction | Alternative | Replacement | Duty
 
 
 def statements(policy: Policy) -> list[Statement]:
@@ -153,6 +162,9 @@ def _said(policy: Policy, table: Table) -> Iterator[Statement]:
     def clauses(key: str) -> frozenset[str]:
         return frozenset(case for number in values.get(key, ()) for case in policy.cases[number])
 
+    above = values.get("spares") == "above"
+    spares = frozenset(policy.above[table.clause]) if above else clauses("spares")
+    own_code = values.get("reason", {}).get("code")
     on = OnOperation(tuple(values["operations"])) if "operations" in values else TRUE
     lifted_by = _table(values["lifted_by"]) if "lifted_by" in values else FALSE
     licensed_by = clauses("licensed_by") if "licensed_by" in values else None
@@ -195,10 +207,12 @@ def _said(policy: Policy, table: Table) -> Iterator[Statement]:
         case "requirement":
             cited = not values.get("silent", False)
             when = All((on, narrowing(values)))
-            yield Restriction(table, "requirement-unmet", when, _table(values["require"]), over=over, cited=cited)
+            yield Restriction(
+                table, own_code or "requirement-unmet", when, _table(values["require"]), over=over, cited=cited
+            )
         case "prohibition":
             when = All((on, narrowing(values)))
-            yield Restriction(table, "prohibited", when, lifted_by, over=over, spares=clauses("spares"))
+            yield Restriction(table, own_code or "prohibited", when, lifted_by, over=over, spares=spares)
         case "data-subject-request":
             stops = OnOperation(tuple(values["stops"]))
             asked = Known("request", (("kind", (values["request"],)),))
@@ -208,7 +222,7 @@ def _said(policy: Policy, table: Table) -> Iterator[Statement]:
                 "request-in-effect",
                 All((stops, asked, narrowing(values))),
                 lifted_by,
-                spares=clauses("spares"),
+                spares=spares,
                 exempt=OneOf("subjects", tuple(others["subjects"])) if others else FALSE,
                 instead=tuple(others.get("oblige", ())),
             )
@@ -226,6 +240,10 @@ def _said(policy: Policy, table: Table) -> Iterator[Statement]:
                 over.append(_facts(values["ends_with"]))
             when = All((ends, narrowing(values), AnyOf(tuple(over))))
             yield Restriction(table, "retention-over", when, lifted_by)
+        case "alternative":
+            above = frozenset(number for number, cases in policy.cases.items() if table.clause in cases)
+            meets = clauses("meets") if "meets" in values else above - {table.clause}
+            yield Alternative(table, meets, narrowing(values))
         case "obligation":
             yield Duty(table, All((on, narrowing(values))))
         case _:

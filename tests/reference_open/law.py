@@ -6,7 +6,16 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import NamedTuple
 
-from reference_open.kinds import Duty, Permit, Replacement, Restriction, Statement, permitted_anywhere, statements
+from reference_open.kinds import (
+    Alternative,
+    Duty,
+    Permit,
+    Replacement,
+    Restriction,
+    Statement,
+    permitted_anywhere,
+    statements,
+)
 from reference_open.leaves import MAY, SURELY, All, Condition, OneOf, View, met
 from reference_open.packs import ALWAYS, Data, Policy, Words, moment
 
@@ -169,6 +178,7 @@ class Case:
         in_force = [rule for rule in rules if rule.table and rule.table.span[0] <= now < rule.table.span[1]]
         self.permits = [rule for rule in in_force if isinstance(rule, Permit)]
         self.restrictions = [rule for rule in in_force if isinstance(rule, Restriction)]
+        self.alternatives = [rule for rule in in_force if isinstance(rule, Alternative)]
         self.duties = [rule for rule in in_force if isinstance(rule, Duty)]
         replacements = [rule for rule in in_force if isinstance(rule, Replacement)]
         self.replacements = [rule for rule in replacements if met(view, rule.when, MAY, rule.table.passing)]
@@ -204,7 +214,7 @@ class Case:
         """
 
         def is_struck(permit: Permit, view: View, rules: list[Restriction]) -> bool:
-            return any(rule.reaches(permit) and strikes(rule, view, exempt_too=exempt_too) for rule in rules)
+            return any(rule.reaches(permit) and strikes(self, rule, view, exempt_too=exempt_too) for rule in rules)
 
         over_clauses = [rule for rule in self.restrictions if rule.over is not None]
         found = []
@@ -226,9 +236,20 @@ def stands(rule: Restriction, view: View) -> bool:
     return met(view, rule.when, MAY, rule.table.passing)
 
 
-def lifted(rule: Restriction, view: View) -> bool:
+def met_itself(rule: Restriction, view: View) -> bool:
     """Whether what lifts it, or what it requires, is met."""
     return met(view, rule.unless, SURELY, rule.table.passing)
+
+
+def ways(case: Case, rule: Restriction, view: View) -> list[Alternative]:
+    """Return the clauses that meet in its place what it asks."""
+    concerned = [way for way in case.alternatives if rule.table.clause in way.clauses]
+    return [way for way in concerned if met(view, way.when, SURELY, way.table.passing)]
+
+
+def lifted(case: Case, rule: Restriction, view: View) -> bool:
+    """Whether what it asks is met, in any way."""
+    return met_itself(rule, view) or bool(ways(case, rule, view))
 
 
 def exempt(rule: Restriction, view: View) -> bool:
@@ -236,9 +257,9 @@ def exempt(rule: Restriction, view: View) -> bool:
     return met(view, rule.exempt, SURELY, rule.table.passing)
 
 
-def strikes(rule: Restriction, view: View, *, exempt_too: bool = False) -> bool:
+def strikes(case: Case, rule: Restriction, view: View, *, exempt_too: bool = False) -> bool:
     """Whether a restriction strikes what it reaches."""
-    return stands(rule, view) and not lifted(rule, view) and (exempt_too or not exempt(rule, view))
+    return stands(rule, view) and not lifted(case, rule, view) and (exempt_too or not exempt(rule, view))
 
 
 def permit(case: Case, surviving: list[tuple[Permit, list[Permit]]]) -> ItemAnswer:
@@ -248,15 +269,27 @@ def permit(case: Case, surviving: list[tuple[Permit, list[Permit]]]) -> ItemAnsw
     satisfied = [
         rule
         for rule in case.restrictions
-        if any(stands(rule, view) and lifted(rule, view) for view in case.asked(rule, surviving))
+        if any(stands(rule, view) and lifted(case, rule, view) for view in case.asked(rule, surviving))
+    ]
+    itself = [
+        rule
+        for rule in satisfied
+        if any(stands(rule, view) and met_itself(rule, view) for view in case.asked(rule, surviving))
+    ]
+    met_by = [
+        way
+        for rule in satisfied
+        for view in case.asked(rule, surviving)
+        if stands(rule, view)
+        for way in ways(case, rule, view)
     ]
     duties = [rule for rule in case.duties if met(case.stated, rule.when, MAY, rule.table.passing)]
-    cited = tables + [rule.table for rule in satisfied if rule.cited]
-    obliging = tables + [rule.table for rule in (*satisfied, *duties)]
+    cited = tables + [rule.table for rule in itself if rule.cited] + [way.table for way in met_by]
+    obliging = tables + [rule.table for rule in (*satisfied, *met_by, *duties)]
     obligations = {name for table in obliging for name in table.values.get("oblige", ())}
     if not case.surviving(exempt_too=True):  # denied, were it not for those whose requests do not bind
         for rule in case.restrictions:
-            if any(strikes(rule, view, exempt_too=True) for view in case.asked(rule, surviving)):
+            if any(strikes(case, rule, view, exempt_too=True) for view in case.asked(rule, surviving)):
                 obligations |= set(rule.instead)
     return ItemAnswer(True, {table.clause for table in cited}, {table.id for table in cited}, obligations)
 
@@ -268,16 +301,16 @@ ThreeOf = tuple[str, str | None, str | None]
 
 def struck(case: Case) -> set[ThreeOf]:
     """Name the restrictions that strike something that was granted."""
-    found = [named(rule, case.asked(rule, case.granted)) for rule in case.restrictions]
+    found = [named(case, rule, case.asked(rule, case.granted)) for rule in case.restrictions]
     return {reason for reason in found if reason is not None}
 
 
-def named(rule: Restriction, views: list[View]) -> ThreeOf | None:
+def named(case: Case, rule: Restriction, views: list[View]) -> ThreeOf | None:
     """Name a restriction if it strikes; where it does so only for a word in a fact that nobody knows, as that."""
-    if not any(strikes(rule, view) for view in views):
+    if not any(strikes(case, rule, view) for view in views):
         return None
     without = [replace(view, strangers_count=False) for view in views]
-    code = rule.code if any(strikes(rule, view) for view in without) else "unknown-term"
+    code = rule.code if any(strikes(case, rule, view) for view in without) else "unknown-term"
     return (code, rule.table.clause, rule.table.id)
 
 
@@ -288,7 +321,7 @@ def unpermitted(case: Case) -> set[ThreeOf]:
     clause of which it is one, where a licence is missing also those that could have given it, and where another clause
     took its place that one. It is named as an unknown word where it would permit, or not take a place, without one.
     """
-    found = [named(rule, [case.stated]) for rule in case.restrictions if rule.over is None]
+    found = [named(case, rule, [case.stated]) for rule in case.restrictions if rule.over is None]
     reasons = {reason for reason in found if reason is not None}
     without = Case(case.policy, case.rules, replace(case.stated, strangers_count=False))
     speaking = nearest([permit for permit in case.here if case.speaks(permit, case.stated)], case)

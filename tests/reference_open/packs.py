@@ -119,6 +119,7 @@ class Policy:
         ground: the clause to cite where no clause speaks of a flow.
         tables: the rules that stand under the chosen readings.
         written: kind and table of each rule as the file has it, whatever the readings.
+        above: for each clause those that stand above it in the same file.
     """
 
     id: str
@@ -131,6 +132,7 @@ class Policy:
     ground: str | None
     tables: list[Table]
     written: list[tuple[str, Data]]
+    above: dict[str, set[str]] = field(default_factory=dict)
 
 
 def load(path: Path, readings: Mapping[str, str] | None = None) -> Policy:
@@ -184,6 +186,11 @@ def policy(documents: list[Data], readings: Mapping[str, str] | None = None) -> 
         next((clause["number"] for clause in clauses if clause.get("ground")), None),
         tables,
         [(kind, table) for _, kind, _, table in written],
+        {
+            clause["number"]: {above["number"] for above in document["clause"][:place]}
+            for document in documents
+            for place, clause in enumerate(document.get("clause", []))
+        },
     )
 
 

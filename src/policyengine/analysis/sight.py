@@ -7,7 +7,7 @@ from msgspec.structs import replace
 from policyengine.decision.classes import leaves_of, span
 from policyengine.model.condition import Condition, In, NotIn, mapped
 from policyengine.model.policy import Policy
-from policyengine.model.rule import Duty, Permit, Replacement, Restriction, Rule, as_use, beside_use
+from policyengine.model.rule import Alternative, Duty, Permit, Replacement, Restriction, Rule, as_use, beside_use
 from policyengine.model.view import View
 from policyengine.moment import FOREVER
 
@@ -24,7 +24,11 @@ class Sight(View):
         self.rules: tuple[Rule, ...] = tuple(map(_plain, policy.rules))
         """Its rules, without the words in which they are written."""
         licences = [as_use(rule) for rule in self.rules if isinstance(rule, Permit) and rule.licence]
-        over = [beside_use(rule) for rule in self.rules if isinstance(rule, Restriction) and rule.only is not None]
+        over = [
+            beside_use(rule)
+            for rule in self.rules
+            if (isinstance(rule, Restriction) and rule.only is not None) or isinstance(rule, Alternative)
+        ]
         times = {policy.start, policy.end, *(date for rule in policy.rules for date in span(rule))}
         super().__init__(
             policy.vocabulary,
@@ -47,5 +51,5 @@ def _plain(rule: Rule) -> Rule:
             return replace(rule, about=plain(rule.about), terms=plain(rule.terms), names=names)
         case Restriction():
             return replace(rule, when=plain(rule.when), unless=plain(rule.unless), exempt=plain(rule.exempt))
-        case Replacement() | Duty():
+        case Alternative() | Replacement() | Duty():
             return replace(rule, when=plain(rule.when))

@@ -13,7 +13,7 @@ from policyengine.decision.ready import Question
 from policyengine.decision.reduce import reduced_rule
 from policyengine.decision.ruling import Ruling, Spoken, ground, ruling, topics_of
 from policyengine.model.condition import ALWAYS, NEVER, Condition, Holds, all_of, leaves, reduced
-from policyengine.model.rule import LEAVE, Head, Permit, Restriction, Rule, as_use
+from policyengine.model.rule import LEAVE, Alternative, Head, Permit, Restriction, Rule, as_use
 from policyengine.model.space import Point, Space
 from policyengine.text import same
 
@@ -143,25 +143,33 @@ class Side:
         speaking = [permit for permit in speaking if permit.operations or permit.head.clause in leaned]
         licences = [licence for licence in licences if licence.head.clause in leaned]
         used = {permit.head.clause for permit in (*permits, *licences, *speaking)}
+        ways, ways_over = at(left.rules.ways), at(left.rules.ways_over)
         rules = Rules(
             permits,
             licences,
-            self._binding(at(left.rules.restrictions), permits, bars=self.cites and not granted),
-            self._binding(at(left.rules.over), licences if permits else (), bars=False),
+            self._binding(at(left.rules.restrictions), ways, permits, bars=self.cites and not granted),
+            self._binding(at(left.rules.over), ways_over, licences if permits else (), bars=False),
+            ways,
+            ways_over,
             [rule for rule in replacements if not used.isdisjoint(rule.clauses)],
             at(left.rules.duties) if permits and self.obliges else [],
         )
         return Left(rules, speaking)
 
     def _binding(
-        self, restrictions: Iterable[Restriction], reached: Sequence[Permit], *, bars: bool
+        self, restrictions: Iterable[Restriction], ways: Iterable[Alternative], reached: Sequence[Permit], *, bars: bool
     ) -> list[Restriction]:
         """Return the restrictions that can matter to those whom they reach, or be cited where nothing is granted."""
+        met = frozenset[str]().union(*(way.clauses for way in ways if self.cites or self._duties(way)))
+
+        def heard(rule: Restriction) -> bool:
+            return self._heard(rule) or rule.head.clause in met
+
         return [
             rule
             for rule in restrictions
-            if (rule.unless != ALWAYS or self._heard(rule))
-            and (rule.exempt != ALWAYS or self._heard(rule) or (rule.instead and self.obliges))
+            if (rule.unless != ALWAYS or heard(rule))
+            and (rule.exempt != ALWAYS or heard(rule) or (rule.instead and self.obliges))
             and (
                 any(map(rule.reaches, reached))
                 or (bars and rule.only is None and ALWAYS not in (rule.unless, rule.exempt))
@@ -186,6 +194,7 @@ class Side:
             note("permits", permit.head.clause, permit.licensed_by, self._duties(permit), conditions=(permit.terms,))
         for licence in rules.licences:
             note("licenses", licence.head.clause, self._duties(licence), conditions=(licence.terms,))
+        met = frozenset[str]().union(*(way.clauses for way in (*rules.ways, *rules.ways_over)))
         for what, restrictions, permits in (
             ("restricts", rules.restrictions, rules.permits),
             ("is laid over", rules.over, rules.licences),
@@ -194,7 +203,17 @@ class Side:
                 reached = frozenset(permit.head.clause for permit in permits if rule.reaches(permit))
                 cited = (rule.head.clause, rule.only is None) if self.cites else ()
                 heard = (rule.cited and self.cites, self._duties(rule), self._named(rule.instead))
-                note(what, cited, reached, *heard, conditions=(rule.when, rule.unless, rule.exempt))
+                of = rule.head.clause if rule.head.clause in met else None  # what meets it knows it by its clause
+                note(what, of, cited, reached, *heard, conditions=(rule.when, rule.unless, rule.exempt))
+        for what, restrictions, some in (
+            ("meets", rules.restrictions, rules.ways),
+            ("meets what is laid over", rules.over, rules.ways_over),
+        ):
+            stand = {rule.head.clause for rule in restrictions}
+            for way in some:
+                if asked := way.clauses & stand:
+                    by = way.head.clause if self.cites else None
+                    note(what, by, asked, self._duties(way), conditions=(way.when,))
         for replacement in rules.replacements:
             by = replacement.head.clause if self.cites else None
             note("replaces", by, replacement.clauses & used, conditions=(replacement.when,))

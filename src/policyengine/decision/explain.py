@@ -33,7 +33,7 @@ from policyengine.model.condition import (
 from policyengine.model.decision import Decision
 from policyengine.model.event import Event
 from policyengine.model.policy import Policy
-from policyengine.model.rule import LEAVE, Duty, Head, Permit, Replacement, Restriction, Rule, sided
+from policyengine.model.rule import LEAVE, Alternative, Duty, Head, Permit, Replacement, Restriction, Rule, sided
 from policyengine.model.time_words import written_hour
 from policyengine.model.words import describe
 from policyengine.moment import FOREVER
@@ -239,6 +239,16 @@ class _Story:
                 case Restriction():
                     if self._in_scope(rule.when):
                         yield self._restriction(rule)
+                case Alternative():
+                    met = [
+                        (standing, items)
+                        for standing in (*self.trace.standing, *self.trace.over)
+                        for items in (union(on for way, on in standing.ways if way.head is rule.head),)
+                        if standing.restriction.head.clause in rule.clauses
+                    ]
+                    if met:
+                        effects = self._effects(("satisfied", union(items for _, items in met)))
+                        yield self._told(rule, self._parts("when", rule.when, rule.head), effects)
                 case Replacement():
                     if self._in_scope(rule.when):
                         effects = self._effects(("replaces", self._met(rule.when)))

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from typing import NamedTuple, TypeAlias
 
 from policyengine.model.condition import Condition
-from policyengine.model.rule import Duty, Permit, Replacement, Restriction, Rule, as_use, beside_use
+from policyengine.model.rule import Alternative, Duty, Permit, Replacement, Restriction, Rule, as_use, beside_use
 
 Items: TypeAlias = int
 """A set of items of one event: bit `n` stands for the item at index `n`."""
@@ -31,6 +31,8 @@ class Rules(NamedTuple):
         licences: those on which others can lean, whatever their operation, as they are asked of `use`.
         restrictions: those that strike permissions out.
         over: of those laid over clauses, how they are asked of licences: the restriction, and what is asked.
+        ways: those that meet what restrictions ask.
+        ways_over: the same, as they are asked of licences.
         replacements: those that take the place of clauses.
         duties: those that oblige whoever is permitted.
     """
@@ -39,6 +41,8 @@ class Rules(NamedTuple):
     licences: Sequence[Permit]
     restrictions: Sequence[Restriction]
     over: Sequence[Restriction]
+    ways: Sequence[Alternative]
+    ways_over: Sequence[Alternative]
     replacements: Sequence[Replacement]
     duties: Sequence[Duty]
 
@@ -54,6 +58,7 @@ def sorted_out(rules: Iterable[Rule], permits_here: Callable[[Permit], bool]) ->
     licences: list[Permit] = []
     restrictions: list[Restriction] = []
     over: list[Restriction] = []
+    ways: list[Alternative] = []
     replacements: list[Replacement] = []
     duties: list[Duty] = []
     for rule in rules:
@@ -67,11 +72,14 @@ def sorted_out(rules: Iterable[Rule], permits_here: Callable[[Permit], bool]) ->
                 restrictions.append(rule)
                 if rule.only is not None:
                     over.append(beside_use(rule))
+            case Alternative():
+                ways.append(rule)
             case Replacement():
                 replacements.append(rule)
             case Duty():
                 duties.append(rule)
-    return Rules(permits, licences, restrictions, over, replacements, duties)
+    beside = [beside_use(way) for way in ways] if over else []
+    return Rules(permits, licences, restrictions, over, ways, beside, replacements, duties)
 
 
 class Grant(NamedTuple):
@@ -99,6 +107,8 @@ class Standing(NamedTuple):
         restriction: the restriction.
         items: where it stands.
         satisfied: where it is lifted.
+        itself: where what it asks itself is met.
+        ways: what else meets it, each with the items.
         exempt: where it is not lifted, and does not bind.
         binding: where it binds.
         strikes: where it binds, and strikes out something that was granted.
@@ -107,6 +117,8 @@ class Standing(NamedTuple):
     restriction: Restriction
     items: Items
     satisfied: Items
+    itself: Items
+    ways: Sequence[tuple[Alternative, Items]]
     exempt: Items
     binding: Items
     strikes: Items
@@ -202,26 +214,43 @@ def law(rules: Rules, items: Items, met: Met) -> Trace:
     def reached_in_licences(restriction: Restriction) -> Items:
         return union(on for _, _, leaning in grants for licence, on in leaning if restriction.reaches(licence))
 
-    standing = _standing(rules.restrictions, items, met, reached)
+    standing = _standing(rules.restrictions, rules.ways, items, met, reached)
     over = []
     if rules.over and any(leaning for _, _, leaning in grants):
-        over = _standing(rules.over, items, met, reached_in_licences)
+        over = _standing(rules.over, rules.ways_over, items, met, reached_in_licences)
     granted = [Grant(*grant, *_surviving(*grant, standing, over)) for grant in grants]
     return Trace(items, granted, licences, standing, over, replaced, union(grant.surviving for grant in granted))
 
 
 def _standing(
-    restrictions: Iterable[Restriction], items: Items, met: Met, reached: Callable[[Restriction], Items]
+    restrictions: Iterable[Restriction],
+    ways: Sequence[Alternative],
+    items: Items,
+    met: Met,
+    reached: Callable[[Restriction], Items],
 ) -> list[Standing]:
-    """Return the restrictions that stand over some of `items`; `reached` says what of the granted one can strike."""
+    """Return the restrictions that stand over some of `items`.
+
+    Args:
+        restrictions: all that may.
+        ways: what meets what they ask, beside what they say themselves.
+        items: the items.
+        met: for which of them a condition is met.
+        reached: says what of the granted a restriction can strike.
+    """
     found = []
     for restriction in restrictions:
         if over := met(restriction.when, items):
-            satisfied = met(restriction.unless, over)
+            satisfied = itself = met(restriction.unless, over)
+            others: list[tuple[Alternative, Items]] = []
+            for way in ways:
+                if restriction.head.clause in way.clauses and (also := met(way.when, over)):
+                    others.append((way, also))
+                    satisfied |= also
             exempt = met(restriction.exempt, over & ~satisfied)
             binding = over & ~satisfied & ~exempt
             strikes = binding & reached(restriction) if binding else 0
-            found.append(Standing(restriction, over, satisfied, exempt, binding, strikes))
+            found.append(Standing(restriction, over, satisfied, itself, others, exempt, binding, strikes))
     return found
 
 

@@ -15,7 +15,7 @@ from policyengine.model.condition import OPEN, Acquired, Compare, Condition, Fie
 from policyengine.model.event import Event
 from policyengine.model.fields import ROWS
 from policyengine.model.policy import Policy
-from policyengine.model.rule import Duty, Permit, Replacement, Restriction, Rule, sided
+from policyengine.model.rule import Alternative, Duty, Permit, Replacement, Restriction, Rule, sided
 from policyengine.model.vocabulary import Vocabulary
 from policyengine.moment import FOREVER
 from policyengine.text import Text, listed
@@ -75,6 +75,8 @@ class Openings:
                 other = met[0] & met[1]  # where it would permit
             case Restriction():
                 other = items & (~met[0] | met[1] | met[2])  # where it would not bind
+            case Alternative():
+                other = items & met[0]  # where it would meet what is asked
             case Replacement() | Duty():
                 other = items & ~met[0]
         if not other:
@@ -93,6 +95,8 @@ def _turned(rule: Rule, vocabulary: Vocabulary) -> Sequence[tuple[Condition, Con
             placed = [(rule.about, False), (rule.terms, False)]
         case Restriction():
             placed = [(rule.when, True), (rule.unless, False), (rule.exempt, False)]
+        case Alternative():
+            placed = [(rule.when, False)]
         case Replacement() | Duty():
             placed = [(rule.when, True)]
     return [(condition, sided(condition, not may, vocabulary, rule.head.passing)) for condition, may in placed]

@@ -31,7 +31,17 @@ from policyengine.model.condition import (
     mapped,
 )
 from policyengine.model.policy import Policy
-from policyengine.model.rule import Duty, Permit, Replacement, Restriction, Rule, as_use, beside_use, conditions_of
+from policyengine.model.rule import (
+    Alternative,
+    Duty,
+    Permit,
+    Replacement,
+    Restriction,
+    Rule,
+    as_use,
+    beside_use,
+    conditions_of,
+)
 from policyengine.moment import FOREVER
 
 Question: TypeAlias = Holds | Look
@@ -133,6 +143,10 @@ def _forms(rule: Rule) -> Iterable[tuple[str, Rule, Condition]]:
             if rule.only is not None:
                 over = beside_use(rule)
                 yield "over", over, over.when
+        case Alternative():
+            yield "ways", rule, rule.when
+            way = beside_use(rule)
+            yield "ways_over", way, way.when
         case Replacement():
             yield "replacements", rule, rule.when
         case Duty():
@@ -146,7 +160,7 @@ def _left(rule: R, one: Leaves) -> R:
         case Restriction():
             unless, exempt = one.one(rule.unless), one.one(rule.exempt)
             return replace(rule, when=one.left(rule.when), unless=unless, exempt=exempt)
-        case Replacement() | Duty():
+        case Alternative() | Replacement() | Duty():
             return replace(rule, when=one.left(rule.when))
 
 

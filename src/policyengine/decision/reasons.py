@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from functools import partial
+from typing import Any, Final
 
 from policyengine.decision.admission import Admission
 from policyengine.decision.agreement import Agreement
@@ -12,15 +13,17 @@ from policyengine.decision.facts import Answers, chosen
 from policyengine.decision.opening import Openings, with_openings
 from policyengine.decision.ruling import MANY, Obstacle
 from policyengine.errors import did_you_mean
-from policyengine.model.condition import NEVER, Field
+from policyengine.model.condition import NEVER, Condition, Field, any_of
 from policyengine.model.decision import Reason
 from policyengine.model.event import Event
 from policyengine.model.policy import Policy
-from policyengine.model.rule import Permit, Restriction, Rule
+from policyengine.model.rule import Alternative, Permit, Restriction, Rule
 from policyengine.model.vocabulary import Vocabulary
 from policyengine.model.words import describe
 from policyengine.once import once
 from policyengine.text import Text, echoed, shortened
+
+_NOTHING: Final[Mapping[str, Any]] = {}
 
 
 class Reasons:
@@ -41,8 +44,9 @@ class Reasons:
         """Return the reasons of a denial: of each obstacle one. What it says is worked out when it is read."""
         told, policy = _Telling(self, event).told, self._policy.id
         return [
-            Reason(obstacle.code, policy, obstacle.clause, obstacle.rule, items, partial(told, obstacle, items))
+            Reason(obstacle.code, policy, obstacle.clause, obstacle.rule, items, telling, _handed_on(obstacle))
             for obstacle, items in obstacles
+            for telling in (partial(told, obstacle, items),)
         ]
 
     def told(self, answers: Answers, obstacle: Obstacle, items: tuple[str, ...]) -> tuple[Text, tuple[str, ...]]:
@@ -65,7 +69,8 @@ class Reasons:
         policy, clause = self._policy, obstacle.clause
         if obstacle.by is not None:
             message = with_dates(obstacle.by.message, obstacle.by.when, answers, policy.zone)
-            return _struck(message, obstacle.by, policy.vocabulary)
+            needed = any_of(obstacle.by.unless, *(way.when for way in self._ways(answers.event, obstacle.by)))
+            return _struck(message, needed, policy.vocabulary)
         if obstacle.word:
             return _unknown(policy.vocabulary, *obstacle.word)
         if clause is None or obstacle.code == "no-rule":
@@ -102,11 +107,17 @@ class Reasons:
                     found.setdefault(number, []).append(rule)
         return found
 
+    def _ways(self, event: Event, by: Restriction) -> list[Alternative]:
+        """Return what else would meet what a restriction asks."""
+        ways = (rule for rule in self._policy.rules if isinstance(rule, Alternative) and _in_force(rule, event))
+        return [way for way in ways if by.head.clause in way.clauses]
+
     def _behind(self, event: Event, obstacle: Obstacle) -> Sequence[Rule]:
         """Return the rules on whose effect an obstacle rests."""
         here = event.operation
         if obstacle.rule is not None:
-            return [
+            ways = [] if obstacle.by is None else self._ways(event, obstacle.by)
+            return ways + [
                 rule
                 for rule in self._by_id.get(obstacle.rule, ())
                 if _in_force(rule, event) and (not isinstance(rule, Permit) or here in rule.operations or rule.licence)
@@ -133,14 +144,20 @@ class _Telling:
         return self._reasons.told(self._answers, obstacle, items)
 
 
+def _handed_on(obstacle: Obstacle) -> Mapping[str, Any]:
+    """Return the parameters of the author's own reason; a word that nobody knows is none."""
+    by = obstacle.by
+    return dict(by.parameters) if by is not None and by.parameters and obstacle.code == by.code else _NOTHING
+
+
 def _in_force(rule: Rule, event: Event) -> bool:
     return rule.head.start <= event.instant < rule.head.end
 
 
-def _struck(message: Text, by: Restriction, vocabulary: Vocabulary) -> Text:
-    if by.unless == NEVER:
+def _struck(message: Text, asked: Condition, vocabulary: Vocabulary) -> Text:
+    if asked == NEVER:
         return message
-    needed = describe(by.unless, vocabulary)
+    needed = describe(asked, vocabulary)
     return Text(ja="{message}（必要: {needed}）", en="{message} (needed: {needed})").filled(
         message=message, needed=needed
     )

@@ -7,7 +7,7 @@ from typing import TypeVar
 from msgspec.structs import replace
 
 from policyengine.model.condition import NEVER, Answer, reduced
-from policyengine.model.rule import Duty, Permit, Replacement, Restriction, Rule
+from policyengine.model.rule import Alternative, Duty, Permit, Replacement, Restriction, Rule
 
 R = TypeVar("R", bound=Rule)
 
@@ -29,6 +29,6 @@ def reduced_rule(rule: R, answer: Answer) -> R | None:
             if when is rule.when and unless is rule.unless and exempt is rule.exempt:
                 return rule
             return replace(rule, when=when, unless=unless, exempt=exempt)
-        case Replacement() | Duty():
+        case Alternative() | Replacement() | Duty():
             when = reduced(rule.when, answer)
             return None if when == NEVER else rule if when is rule.when else replace(rule, when=when)

@@ -12,7 +12,7 @@ from msgspec import Struct
 from policyengine.decision.law import Grant, Items, Met, Rules, Standing, Trace, bound, law, union
 from policyengine.model.condition import Condition, In, leaves
 from policyengine.model.policy import Policy
-from policyengine.model.rule import LEAVE, Permit, Restriction, as_use
+from policyengine.model.rule import LEAVE, Alternative, Permit, Restriction, as_use
 
 
 class Topic(NamedTuple):
@@ -171,7 +171,7 @@ class _Resting:
         self.obligations: dict[str, Items] = defaultdict(int)
         self.obstacles: list[tuple[Obstacle, Items]] = []
 
-    def rule(self, rule: Permit | Restriction, items: Items) -> None:
+    def rule(self, rule: Permit | Restriction | Alternative, items: Items) -> None:
         if items:
             self.clauses[rule.head.clause] |= items
             self.rules[rule.head.id] |= items
@@ -209,7 +209,10 @@ def _permitted(rules: Rules, trace: Trace, met: Met, rest: _Resting) -> None:
             if satisfied := standing.satisfied & reached:
                 rest.oblige(restriction.head.obligations, satisfied)
                 if restriction.cited:
-                    rest.rule(restriction, satisfied)
+                    rest.rule(restriction, standing.itself & reached)
+                for way, items in standing.ways:
+                    rest.rule(way, items & reached)
+                    rest.oblige(way.head.obligations, items & reached)
             rest.oblige(restriction.instead, standing.exempt & reached & would_strike)
     for duty in rules.duties:
         rest.oblige(duty.head.obligations, met(duty.when, trace.permitted))

@@ -123,6 +123,7 @@ class Step(Struct, frozen=True):
             reduces what is permitted too, and for every other denials and invalid events.
         clauses: if any are named, a decision must cite one of them; of any policy, where none is named before a colon.
         obligations: if any are named, a decision must carry one of them.
+        reasons: if any are named, a decision must give a reason with one of these codes.
         mandatory: whether the flow is denied when the action fails. None is that it is for an action of the stage
             ``reduce``, after which nobody knows what is still in the payload, and for no other.
     """
@@ -131,6 +132,7 @@ class Step(Struct, frozen=True):
     on: frozenset[Outcome] | None = None
     clauses: frozenset[str] = frozenset()
     obligations: frozenset[str] = frozenset()
+    reasons: frozenset[str] = frozenset()
     mandatory: bool | None = None
 
     def must(self, stage: str) -> bool:
@@ -143,6 +145,7 @@ class Step(Struct, frozen=True):
         return (
             decision.outcome in on
             and (not self.clauses or any(not names.isdisjoint(self.clauses) for names in map(_names, decision.clauses)))
+            and (not self.reasons or not self.reasons.isdisjoint(reason.code for reason in decision.reasons))
             and (not self.obligations or not self.obligations.isdisjoint(duty.id for duty in decision.obligations))
         )
 

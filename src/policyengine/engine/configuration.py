@@ -268,6 +268,7 @@ def configuration_schema(settings: Mapping[str, Mapping[str, Any]] | None = None
                         },
                         "clauses": {**_NAMES, "description": "A decision must cite one of these."},
                         "obligations": {**_NAMES, "description": "A decision must carry one of these."},
+                        "reasons": {**_NAMES, "description": "A decision must give a reason with one of these codes."},
                         "mandatory": {
                             "type": "boolean",
                             "description": "Whether its failure denies the flow; by default that of one that reduces.",
@@ -323,7 +324,7 @@ def read_configuration(path: str | Path, files: Files | None = None) -> Configur
 
 
 def _step(table: Mapping[str, Any]) -> Step:
-    lists = {name: frozenset(table[name]) for name in ("on", "clauses", "obligations") if name in table}
+    lists = {name: frozenset(table[name]) for name in ("on", "clauses", "obligations", "reasons") if name in table}
     return Step(table["action"], **lists, mandatory=table.get("mandatory"))
 
 

@@ -12,6 +12,8 @@ from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, NoReturn
 
+from msgspec.structs import replace
+
 import policyengine.engine.later  # noqa: F401  sees to what is imported late, where a process forks
 from policyengine.decision.decider import Decider, invalid, read_event
 from policyengine.enforcement.calls import Course, run
@@ -30,7 +32,7 @@ from policyengine.errors import ConfigurationError, InvalidEvent
 from policyengine.hooks import EventSource, FactSource, ReportFormat
 from policyengine.language.disk import Files
 from policyengine.language.documents import Documents
-from policyengine.model.decision import Decision, Reason
+from policyengine.model.decision import Decision
 from policyengine.model.event import Event, event_from_json, event_from_mapping
 from policyengine.model.fact import FactType
 from policyengine.model.policy import Policy
@@ -378,10 +380,7 @@ class Engine:
         """Return what is decided of an event with fewer items; a denial of all of them is one of each."""
         if isinstance(found, Event):
             return self._decider.decide(found.with_items(items))
-        reasons = tuple(
-            Reason(reason.code, reason.policy, reason.clause, reason.rule, tuple(items), reason.message)
-            for reason in found.reasons
-        )
+        reasons = tuple(replace(reason, items=tuple(items), told=reason.message) for reason in found.reasons)
         return Decision(found.event, "deny", reasons=reasons, excess_items=tuple(items))
 
     def explanation(self, event: Mapping[str, Any] | Event) -> Explanation:

@@ -39,7 +39,17 @@ from policyengine.model.condition import (
 )
 from policyengine.model.operation import OPERATIONS
 from policyengine.model.policy import Clause
-from policyengine.model.rule import Duty, Permit, Replacement, Restriction, Rule, as_use, beside_use, scope_of
+from policyengine.model.rule import (
+    Alternative,
+    Duty,
+    Permit,
+    Replacement,
+    Restriction,
+    Rule,
+    as_use,
+    beside_use,
+    scope_of,
+)
 from policyengine.model.words import describe
 from policyengine.text import Text, listed
 
@@ -77,7 +87,7 @@ def rule_problems(tables: Iterable[tuple[Rule, ...]], span: tuple[int, int], eve
         events: all that could meet them.
     """
     for rules in tables:
-        if rules and not any(_acts(rule, events) for rule in rules):
+        if rules and not all(map(_says_nothing, rules)) and not any(_acts(rule, events) for rule in rules):
             core = _core(_unmet(rules[0], events), events)
             yield IMPOSSIBLE_RULE.at(rules[0].head.place, parts=_shown(rules[0], core, events))
         elif any(rule.head.start >= span[1] or rule.head.end <= span[0] for rule in rules):
@@ -92,6 +102,8 @@ def contradictions(rules: Iterable[Rule], events: Events) -> Iterator[Problem]:
         events: all that could meet them.
     """
     for rule in rules:
+        if _says_nothing(rule):
+            continue
         if isinstance(rule, Restriction):
             for branch in (*_branches(rule.unless), *_branches(rule.exempt)):
                 if not any(events.meet(form.when, form.unless) for form in _laid(replace(rule, unless=branch))):
@@ -136,10 +148,15 @@ def licence_problems(rules: Iterable[Rule], unsure: Container[str]) -> Iterator[
             yield NO_LICENCE.at(place, hint=did_you_mean("", licensing))
 
 
+def _says_nothing(rule: Rule) -> bool:
+    """Whether a kind lowered a table to a permit of nothing, having told what is missing in it."""
+    return isinstance(rule, Permit) and rule.terms == NEVER
+
+
 def _acts(rule: Rule, events: Events) -> bool:
     """Whether there is an event at which a rule does something."""
     match rule:
-        case Permit() | Replacement() | Duty():
+        case Permit() | Alternative() | Replacement() | Duty():
             return any(events.meet(*_asks(form)) for form in _forms(rule))
         case Restriction():
             heard = rule.cited or bool(rule.head.obligations)

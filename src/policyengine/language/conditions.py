@@ -185,6 +185,7 @@ class ConditionTable:
         asked: the readings that it has asked for so far: what it says hangs on no others.
         used: the named conditions that it uses.
         unsure: whether something is wrong with one of them.
+        notes: what was reported of it that is no error.
     """
 
     def __init__(
@@ -198,6 +199,7 @@ class ConditionTable:
         self.asked: set[str] = set()
         self.used: set[str] = set()
         self.unsure = False
+        self.notes: list[Problem] = []
 
     def problem(self, code: Code, /, *path: str | int, hint: Text | None = None, **parameters: object) -> None:
         """Report what is wrong with the table, at the key or value `path` inside it.
@@ -209,7 +211,8 @@ class ConditionTable:
             parameters: those of the code's text.
         """
         place = self.document.place((*self.path, *path))
-        self.scope.problems.append(code.at(place, hint=hint, **parameters))
+        into = self.notes if code.severity == "note" else self.scope.problems
+        into.append(code.at(place, hint=hint, **parameters))
 
     def stands(self, under: Any, *path: str | int) -> bool:
         """Whether what stands `under` some readings stands under the chosen ones; unknown readings are reported."""

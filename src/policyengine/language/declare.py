@@ -186,7 +186,9 @@ class Declarations:
         if problem.code == UNKNOWN_KEY.name and len(where) == 3 and where[0] == "clause":
             name = str(where[2])
             if isinstance(document.data["clause"][where[1]][name], list):
-                return UNKNOWN_KIND.at(problem.place, hint=did_you_mean(name, self.kinds), kind=name)
+                return UNKNOWN_KIND.at(
+                    problem.place, hint=did_you_mean(name, self.kinds, most=len(self.kinds)), kind=name
+                )
         return problem
 
     def _entries(self, *path: str) -> Iterator[tuple[Document, str, dict[str, Any]]]:

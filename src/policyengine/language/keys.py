@@ -10,6 +10,7 @@ beside that, as an annotation of its own (`MEANING`), so that whoever reads rule
 - ``{"names": "value", "fact": T, "field": F}``: one value of the field ``F`` of facts of type ``T``;
 - ``{"is": "condition"}``: a table of a condition; ``{"lists": "conditions"}``: some of them;
 - ``{"lists": "named-conditions"}``: conditions that the policy has named, or one of them;
+- ``{"is": "told"}``: what is there for people and checks, and decides nothing;
 - ``{"is": "facts"}``: a requirement of facts; ``"fact"``: a form of one; ``"time"``: a time; ``"duration"``: how long;
   ``"hour"``: when in a day; ``"readings"``: under which readings a table stands; ``"comparisons"``: tests of
   attributes; ``"exceptions"``: lists of terms that are left out of those beside it.
@@ -31,7 +32,7 @@ from policyengine.model.countries import meant
 from policyengine.model.fields import IDS, ROWS
 from policyengine.model.operation import OPERATIONS
 from policyengine.model.vocabulary import DIMENSIONS
-from policyengine.schema.pieces import ANY_ITEM, NUMBER, SCALAR, Schema
+from policyengine.schema.pieces import ABOVE_IT, ANY_ITEM, ID, NUMBER, PARAMETERS, SCALAR, TEXT, Schema
 from policyengine.text import Text
 
 MEANING: Final = "x-policyengine"
@@ -77,6 +78,9 @@ TERM_KEYS: Mapping[str, TermKey] = {
     "source_countries": TermKey(Field.SOURCE_COUNTRY, "acquired from which country"),
 }
 """The lists of terms that any table can have."""
+
+ABOVE: Final = "above"
+"""In place of a list of clauses: those above, in the same file."""
 
 ANY: Final = "any"
 """In place of a list of items: all of them, said on purpose."""
@@ -257,6 +261,43 @@ def flag(description: str, *, default: bool) -> Schema:
         default: what counts where the key is left out.
     """
     return {"type": "boolean", "description": description, "default": default}
+
+
+def spared_list(description: str) -> Schema:
+    """Return the schema of ``spares``: clauses, or ``"above"``; `RuleTable.spared` reads it.
+
+    Args:
+        description: what the list says.
+    """
+    schema = clause_list(f'{description} "{ABOVE}": every clause above, in the same file.')
+    return {**schema, "type": ["array", "string"], **ABOVE_IT}
+
+
+def reason_table() -> Schema:
+    """Return the schema of ``reason``: what a denial says, in the author's words; `RuleTable.reason` reads it."""
+    return told(
+        "What a denial says in place of the code and the message of the kind.",
+        {
+            "type": "object",
+            "properties": {
+                **TEXT["properties"],
+                "code": {**ID, "description": "The code of the reason; steps of enforcement can follow it."},
+                "parameters": PARAMETERS,
+            },
+            "required": ["code", *TEXT["required"]],
+            "additionalProperties": False,
+        },
+    )
+
+
+def told(description: str, schema: Schema) -> Schema:
+    """Return the schema of a key that is there for people and checks: nothing is decided by it.
+
+    Args:
+        description: what it says.
+        schema: the form of its value.
+    """
+    return {**schema, "description": description, MEANING: {"is": "told"}}
 
 
 def time(description: str) -> Schema:

@@ -29,7 +29,7 @@ class RuleKind(Protocol):
     required: frozenset[str]
 
     def lower(self, table: RuleTable) -> Iterable[Rule]:
-        """Return what `table` says as `Permit`, `Restriction`, `Replacement` and `Duty`.
+        """Return what `table` says as `Permit`, `Restriction`, `Alternative`, `Replacement` and `Duty`.
 
         Args:
             table: one table of this kind, already valid against the schema. What is wrong with it beyond that is

@@ -515,12 +515,12 @@ WRONG_STATEMENT: Final = Code(
     ja="ルールの種類「{kind}」は、この表をルールにしていません。{where} に期待されるもの: {expected}",
     en='rule kind "{kind}" makes no rule of this table; {where}: expected {expected}',
     means=Text(
-        ja="プラグインのルールの種類が、四つの文（`Permit`、`Restriction`、`Replacement`、`Duty`）でないもの、"
+        ja="プラグインのルールの種類が、五つの文（`Permit`、`Restriction`、`Alternative`、`Replacement`、`Duty`）でないもの、"
         "またはその中にポリシーにない項目、語、事実、属性、型の違う値、片方の言語しかない文を返しました。"
         "そのプラグインを直してください。",
-        en="A rule kind of a plugin lowered a table to something that is none of the four statements (`Permit`, "
-        "`Restriction`, `Replacement`, `Duty`), or that has in it a field, a word, a fact or an attribute that the "
-        "policy has not, a value of another type, or a text in one language. Mend the plugin.",
+        en="A rule kind of a plugin lowered a table to something that is none of the five statements (`Permit`, "
+        "`Restriction`, `Alternative`, `Replacement`, `Duty`), or that has in it a field, a word, a fact or an "
+        "attribute that the policy has not, a value of another type, or a text in one language. Mend the plugin.",
     ),
     example=r"""
 >>> from pathlib import Path

@@ -20,7 +20,7 @@ from policyengine.language.keys import (
 from policyengine.model.fact import VALUE
 from policyengine.model.fields import COMMON_FACT_FIELDS, HELD
 from policyengine.model.vocabulary import DIMENSIONS
-from policyengine.schema.pieces import ANYONE, DRAFT, ID, SCALAR, TEXT, WHEN, Schema, in_languages
+from policyengine.schema.pieces import ANYONE, DRAFT, ID, PARAMETERS, TEXT, WHEN, Schema, in_languages
 from policyengine.text import LANGUAGE_TAG, LANGUAGES, Language
 
 if TYPE_CHECKING:
@@ -270,10 +270,7 @@ def _policy_schema(kinds: Sequence[RuleKind]) -> Schema:
                     "properties": {
                         **TEXT["properties"],
                         "clause": {"type": "string"},
-                        "parameters": {
-                            "type": "object",
-                            "additionalProperties": SCALAR,
-                        },
+                        "parameters": PARAMETERS,
                     },
                     "required": ["clause", "en", "ja"],
                     "additionalProperties": False,

@@ -38,7 +38,7 @@ from policyengine.model.countries import COUNTRIES
 from policyengine.model.fact import VALUE
 from policyengine.model.fields import IDS, ROWS
 from policyengine.model.operation import OPERATIONS
-from policyengine.model.rule import Duty, Head, Permit, Replacement, Restriction, Rule
+from policyengine.model.rule import Alternative, Duty, Head, Permit, Replacement, Restriction, Rule
 from policyengine.text import Text
 
 if TYPE_CHECKING:
@@ -151,6 +151,13 @@ class Statement:
         """What is wrong with the code of a reason."""
         if not _is_text(value):
             yield Wrong(where, _CODE)
+
+    def parameters(self, value: Any, where: str) -> Iterator[Wrong]:
+        """What is wrong with what a denial hands on."""
+        if not isinstance(value, tuple) or not all(
+            isinstance(one, tuple) and len(one) == 2 and _is_text(one[0]) and _is_plain(one[1]) for one in value
+        ):
+            yield Wrong(where, _PARAMETERS)
 
     def message(self, value: Any, where: str) -> Iterator[Wrong]:
         """What is wrong with a text for people."""
@@ -304,6 +311,12 @@ def _is_text(value: Any) -> bool:
     return isinstance(value, str) and value != ""
 
 
+def _is_plain(value: Any) -> bool:
+    if isinstance(value, tuple):
+        return all(isinstance(member, bool | int | float | str) for member in value)
+    return isinstance(value, bool | int | float | str)
+
+
 def _is_words(values: Any) -> bool:
     return isinstance(values, frozenset) and all(isinstance(value, str) for value in values)
 
@@ -347,7 +360,9 @@ _FIELDS: Final[Mapping[type, Mapping[str, Any]]] = {
         "cited": Statement.flag,
         "exempt": Statement.condition,
         "instead": Statement.duties,
+        "parameters": Statement.parameters,
     },
+    Alternative: {"head": Statement.head, "clauses": Statement.clauses, "when": Statement.condition},
     Replacement: {"head": Statement.head, "clauses": Statement.clauses, "when": Statement.condition},
     Duty: {"head": Statement.head, "when": Statement.condition},
 }
@@ -358,8 +373,8 @@ _CONDITION: Final = Text(
     en="a condition: In, NotIn, Same, Compare, During, Clock, Acquired, Holds, And, Or or Not",
 )
 _STATEMENTS: Final = Text(
-    ja="Permit、Restriction、Replacement、Duty を一つずつ返すこと",
-    en="Permit, Restriction, Replacement and Duty, one by one",
+    ja="Permit、Restriction、Alternative、Replacement、Duty を一つずつ返すこと",
+    en="Permit, Restriction, Alternative, Replacement and Duty, one by one",
 )
 _HEAD: Final = Text(ja="table.head", en="table.head")
 _TUPLE: Final = Text(ja="文字列のタプル", en="a tuple of texts")
@@ -381,6 +396,10 @@ _OPERATION: Final = Text(ja="七つの操作のどれか", en="one of the seven 
 _CLAUSE: Final = Text(ja="ポリシーの条項", en="a clause of the policy")
 _FLAG: Final = Text(ja="True または False", en="True or False")
 _CODE: Final = Text(ja="理由のコード（短い語）", en="the code of a reason, a short word")
+_PARAMETERS: Final = Text(
+    ja="名前と、値またはそのタプルの組（policyengine.model の parameters_of）",
+    en="pairs of a name and a scalar or a tuple of them, as parameters_of of policyengine.model makes them",
+)
 _MESSAGE: Final = Text(ja="両言語の Text", en="a Text in both languages")
 _FIELD: Final = Text(ja="policyengine.model の Field", en="a Field of policyengine.model")
 _ID: Final = Text(

@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from policyengine.errors import KeyPath, did_you_mean
 from policyengine.language.conditions import ConditionTable, Scope
-from policyengine.language.keys import NESTED, PASSING, TERM_KEYS, WORDS, meaning_of
+from policyengine.language.keys import ABOVE, NESTED, PASSING, TERM_KEYS, WORDS, meaning_of
 from policyengine.language.problems import (
     ENDS_BEFORE_IT_BEGINS,
     NONE_OF_KEYS,
@@ -23,7 +23,7 @@ from policyengine.model.condition import (
 )
 from policyengine.model.operation import OPERATIONS
 from policyengine.model.problems import UNKNOWN_CLAUSE, UNKNOWN_FACT_TYPE, UNKNOWN_OBLIGATION
-from policyengine.model.rule import Head
+from policyengine.model.rule import Head, Parameters, parameters_of
 from policyengine.moment import FOREVER, instant
 from policyengine.text import Text, text_of
 
@@ -148,6 +148,25 @@ class RuleTable(ConditionTable):
             elif stands:
                 found.update(known)
         return frozenset(found)
+
+    def spared(self) -> frozenset[str]:
+        """Return the clauses listed at ``spares``, or where it says so, those above in the same file."""
+        if self.values.get("spares") != ABOVE:
+            return self.clauses("spares")
+        tables = self.document.data["clause"][: self.path[1]]
+        return frozenset(table["number"] for table in tables if table.get("number") in self.scope.clauses)
+
+    def reason(self, code: str, message: Text) -> tuple[str, Text, Parameters]:
+        """Return the code and the message of a denial, and what goes with them: its author's own, or those of the kind.
+
+        Args:
+            code: of the kind.
+            message: of the kind.
+        """
+        own = self.values.get("reason")
+        if own is None:
+            return code, message, ()
+        return own["code"], text_of(own), parameters_of(own.get("parameters", {}))
 
     def licences(self) -> frozenset[str] | None:
         """Return the clauses listed at ``licensed_by``, of which one must license the flow as well; None for none."""

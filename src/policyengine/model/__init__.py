@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from policyengine.model.event import Event
     from policyengine.model.event_document import Actor, Recipient, Source, Subject
     from policyengine.model.operation import WITHIN
-    from policyengine.model.rule import Duty, Head, Permit, Replacement, Restriction, Rule
+    from policyengine.model.rule import Alternative, Duty, Head, Permit, Replacement, Restriction, Rule
     from policyengine.text import Text
 else:
     from policyengine.doors import door
@@ -44,6 +44,7 @@ else:
             "model.condition": (
                 "ALWAYS",
                 "Acquired",
+                "Alternative",
                 "And",
                 "Compare",
                 "Condition",
@@ -61,6 +62,7 @@ else:
                 "conjuncts",
             ),
             "model.rule": (
+                "Alternative",
                 "Duty",
                 "Head",
                 "Permit",
@@ -92,6 +94,7 @@ __all__ = [
     "WITHIN",
     "Acquired",
     "Actor",
+    "Alternative",
     "And",
     "Compare",
     "Condition",

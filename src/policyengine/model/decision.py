@@ -53,6 +53,7 @@ class Reason(Struct, frozen=True, eq=False, gc=False):
         items: the items that it holds for.
         told: the reason for people and the JSON paths of what would have to be said to know better, or what works
             them out.
+        parameters: what the author of the rule hands on with the code.
     """
 
     code: str
@@ -61,6 +62,7 @@ class Reason(Struct, frozen=True, eq=False, gc=False):
     rule: str | None
     items: tuple[str, ...]
     told: Any
+    parameters: Mapping[str, Any] = {}
 
     def _read(self) -> tuple[Text, tuple[str, ...]]:
         told: Text | tuple[Text, tuple[str, ...]] | Callable[[], tuple[Text, tuple[str, ...]]] = self.told
@@ -101,10 +103,12 @@ class Reason(Struct, frozen=True, eq=False, gc=False):
             "items": list(self.items),
             "open": list(self.open),
             "message": self.message.as_dict(),
+            **({"parameters": dict(self.parameters)} if self.parameters else {}),
         }
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return (Reason, (self.code, self.policy, self.clause, self.rule, self.items, self._read()))
+        held = (self.code, self.policy, self.clause, self.rule, self.items, self._read(), dict(self.parameters))
+        return (Reason, held)
 
     def __eq__(self, other: object) -> bool:
         return self.as_dict() == other.as_dict() if isinstance(other, Reason) else NotImplemented
@@ -344,15 +348,18 @@ class _WrittenReason(Struct, frozen=True, gc=False):
     items: tuple[str, ...]
     open: tuple[str, ...]
     message: dict[Language, str]
+    parameters: Mapping[str, Any] | UnsetType = UNSET
 
     @classmethod
     def of(cls, reason: Reason, languages: tuple[Language, ...]) -> _WrittenReason:
         said = reason.message.as_dict(languages)
-        return cls(reason.code, reason.policy, reason.clause, reason.rule, reason.items, reason.open, said)
+        more = reason.parameters or UNSET
+        return cls(reason.code, reason.policy, reason.clause, reason.rule, reason.items, reason.open, said, more)
 
     def read(self) -> Reason:
         code, policy, clause, rule = self.code, self.policy, self.clause, self.rule
-        return Reason(code, policy, clause, rule, self.items, (text_of(self.message), self.open))
+        told, more = (text_of(self.message), self.open), self.parameters
+        return Reason(code, policy, clause, rule, self.items, told, {} if more is UNSET else more)
 
 
 class _WrittenObligation(Struct, frozen=True, gc=False):

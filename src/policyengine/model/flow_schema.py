@@ -19,7 +19,7 @@ from policyengine.model.fields import (
 from policyengine.model.operation import OPERATIONS
 from policyengine.moment import TIME_PATTERN
 from policyengine.schema.names import NAME
-from policyengine.schema.pieces import DRAFT, SCALAR, TEXT_IN_ANY, Schema
+from policyengine.schema.pieces import DRAFT, PARAMETERS, SCALAR, TEXT_IN_ANY, Schema
 
 _STRING: Schema = {"type": "string"}
 _NAME: Schema = {"$ref": "#/$defs/id"}
@@ -140,7 +140,7 @@ def decision_schema() -> Schema:
     """Return the JSON Schema of decisions, section 3 of the contract."""
     strings = {"type": "array", "items": {"type": "string"}, "uniqueItems": True}
     maybe = {"type": ["string", "null"]}
-    parameters = {"type": "object", "additionalProperties": SCALAR}
+    parameters = {key: of for key, of in PARAMETERS.items() if key != "description"}
     shape = {
         "event": {**maybe, "minLength": 1},
         "outcome": {"enum": ["permit", "deny", "invalid"]},
@@ -165,7 +165,8 @@ def decision_schema() -> Schema:
                 "items": strings,
                 "open": strings,
                 "message": TEXT_IN_ANY,
-            }
+            },
+            parameters={**parameters, "minProperties": 1},
         ),
         "permitted_items": strings,
         "excess_items": strings,

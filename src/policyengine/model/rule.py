@@ -1,13 +1,13 @@
 """What rules are lowered to, and the policy that holds them.
 
-Four statements are enough for every kind of rule: a clause *permits* flows, *restricts* what other clauses permit,
-*replaces* the terms of other clauses, or asks a *duty* of whoever was permitted.
+Five statements are enough for every kind of rule: a clause *permits* flows, *restricts* what other clauses permit,
+*meets* what other clauses ask, *replaces* the terms of other clauses, or asks a *duty* of whoever was permitted.
 """
 
 from __future__ import annotations
 
-from collections.abc import Hashable
-from typing import Final, TypeAlias, TypeVar
+from collections.abc import Hashable, Mapping
+from typing import Any, Final, TypeAlias, TypeVar
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -74,6 +74,15 @@ class Head(Aside, frozen=True, eq=False):
         return place_of(self.source)
 
 
+Parameters: TypeAlias = tuple[tuple[str, bool | int | float | str | tuple[bool | int | float | str, ...]], ...]
+"""What is handed on as it is: names, each with a scalar or a list of them."""
+
+
+def parameters_of(table: Mapping[str, Any]) -> Parameters:
+    """Return the parameters that a table has, as a value that nobody can change."""
+    return tuple((name, tuple(value) if isinstance(value, list) else value) for name, value in sorted(table.items()))
+
+
 class Permit(Struct, frozen=True):
     """A clause permits a flow: its operation is listed, and `about` and `terms` are met.
 
@@ -108,6 +117,7 @@ class Restriction(Struct, frozen=True):
         head: where it comes from; its obligations fall on flows in its reach that `unless` lets through.
         code: the reason code of a denial.
         message: why a flow is denied, for people.
+        parameters: what a denial hands on beside them.
         when: which flows it stands over.
         unless: what lifts it.
         only: the clauses whose permissions it can strike; None for all.
@@ -127,6 +137,7 @@ class Restriction(Struct, frozen=True):
     cited: bool = False
     exempt: Condition = NEVER
     instead: tuple[str, ...] = ()
+    parameters: Parameters = ()
 
     def reaches(self, permit: Permit) -> bool:
         """Whether it can strike `permit`."""
@@ -142,6 +153,14 @@ class Replacement(Struct, frozen=True):
     when: Condition
 
 
+class Alternative(Struct, frozen=True):
+    """A clause meets what others ask: where `when` is met, the restrictions of `clauses` are satisfied."""
+
+    head: Head
+    clauses: frozenset[str]
+    when: Condition
+
+
 class Duty(Struct, frozen=True):
     """A clause asks something of whoever was permitted a flow that meets `when`, whichever clause permitted it."""
 
@@ -149,9 +168,10 @@ class Duty(Struct, frozen=True):
     when: Condition = ALWAYS
 
 
-Rule: TypeAlias = Permit | Restriction | Replacement | Duty
+Rule: TypeAlias = Permit | Restriction | Alternative | Replacement | Duty
 
 R = TypeVar("R", bound=Rule)
+L = TypeVar("L", bound=Restriction | Alternative)
 
 
 class Sides:
@@ -209,6 +229,8 @@ class Sides:
                     unless=self.sided(rule.unless, False, passing),
                     exempt=self.sided(rule.exempt, False, passing),
                 )
+            case Alternative():
+                return replace(rule, when=self.sided(rule.when, False, passing))
             case Replacement() | Duty():
                 return replace(rule, when=self.sided(rule.when, True, passing))
 
@@ -260,7 +282,7 @@ def only_where(rule: R, condition: Condition) -> R:
     match rule:
         case Permit():
             return replace(rule, about=all_of(condition, rule.about))
-        case Restriction() | Replacement() | Duty():
+        case Restriction() | Alternative() | Replacement() | Duty():
             return replace(rule, when=all_of(condition, rule.when))
 
 
@@ -269,8 +291,10 @@ def as_use(licence: Permit) -> Permit:
     return replace(licence, about=_asked(licence.about, "use"), terms=_asked(licence.terms, "use"))
 
 
-def beside_use(over: Restriction) -> Restriction:
-    """Return a restriction as it is asked of licences: `use` counts as named beside the event's operation."""
+def beside_use(over: L) -> L:
+    """Return a restriction, or what meets one, as it is asked of licences: `use` counts as the operation too."""
+    if isinstance(over, Alternative):
+        return replace(over, when=_asked(over.when, "beside"))
     return replace(
         over,
         when=_asked(over.when, "beside"),
@@ -305,7 +329,7 @@ def conditions_of(rule: Rule) -> tuple[Condition, ...]:
             return (rule.about, rule.terms)
         case Restriction():
             return (rule.when, rule.unless, rule.exempt)
-        case Replacement() | Duty():
+        case Alternative() | Replacement() | Duty():
             return (rule.when,)
 
 
@@ -315,5 +339,5 @@ def scope_of(rule: Rule) -> Condition:
         case Permit():
             operations = tuple(sorted(rule.operations))
             return all_of(In(Field.OPERATION, rule.operations, operations), rule.about, rule.terms)
-        case Restriction() | Replacement() | Duty():
+        case Restriction() | Alternative() | Replacement() | Duty():
             return rule.when

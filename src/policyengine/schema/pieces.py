@@ -21,6 +21,7 @@ ID: Schema = {"type": "string", "pattern": r"^[^\s:]+(?![\s\S])"}
 
 ANY_ITEM: Schema = {"pattern": r"^any(?![\s\S])"}
 EVERY_TERM: Schema = {"pattern": r"^\*(?![\s\S])"}
+ABOVE_IT: Schema = {"pattern": r"^above(?![\s\S])"}
 ANYONE: Schema = {"pattern": r"^anyone(?![\s\S])"}
 
 
@@ -87,6 +88,13 @@ def in_languages(schema: Any, languages: Sequence[str], *, more: bool = False) -
     if "required" in found:
         found["required"] = [*languages, *(key for key in found["required"] if key not in LANGUAGES)]
     return found
+
+
+PARAMETERS: Schema = {
+    "type": "object",
+    "description": "What a host or an action is handed on as it is.",
+    "additionalProperties": {"type": [*SCALAR["type"], "array"], "items": SCALAR},
+}
 
 
 WHEN: Schema = {

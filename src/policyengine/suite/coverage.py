@@ -28,7 +28,7 @@ from policyengine.model.condition import And, Compare, Condition, Field, Holds, 
 from policyengine.model.event import Event
 from policyengine.model.fields import ROWS
 from policyengine.model.policy import Policy
-from policyengine.model.rule import LEAVE, Duty, Permit, Replacement, Restriction, Rule, as_use, beside_use
+from policyengine.model.rule import LEAVE, Alternative, Duty, Permit, Replacement, Restriction, Rule, as_use, beside_use
 from policyengine.model.words import describe
 from policyengine.text import Language, Text
 
@@ -216,7 +216,7 @@ class _Instrument:
             self.roots[id(rule)] = _roots(rule)
             if isinstance(rule, Permit) and rule.licence:
                 self.as_asked[id(rule)] = _apart(as_use(rule))
-            elif isinstance(rule, Restriction) and rule.only is not None:
+            elif (isinstance(rule, Restriction) and rule.only is not None) or isinstance(rule, Alternative):
                 self.as_asked[id(rule)] = _apart(beside_use(rule))
             head = rule.head
             entry = coverage.rules.setdefault(head.id, RuleCoverage(head.id, head.clause, head.place))
@@ -278,6 +278,7 @@ class _Instrument:
         sorts = sorted_out([rule for rule in rules if not isinstance(rule, Permit)], lambda _: False)._replace(
             licences=[self.as_asked[id(rule)] for rule in rules if isinstance(rule, Permit) and rule.licence],
             over=[self.as_asked[id(rule)] for rule in rules if isinstance(rule, Restriction) and rule.only is not None],
+            ways_over=[self.as_asked[id(rule)] for rule in rules if isinstance(rule, Alternative)],
         )
         permits = [rule for rule in rules if isinstance(rule, Permit)]
 
@@ -383,7 +384,7 @@ def _apart(rule: Rule) -> Rule:
             return replace(
                 rule, when=copy.copy(rule.when), unless=copy.copy(rule.unless), exempt=copy.copy(rule.exempt)
             )
-        case Replacement() | Duty():
+        case Alternative() | Replacement() | Duty():
             return replace(rule, when=copy.copy(rule.when))
 
 
@@ -395,7 +396,7 @@ def _roots(rule: Rule) -> tuple[tuple[str, Condition], ...]:
             return (("operation", operation), ("about", rule.about), ("terms", rule.terms))
         case Restriction():
             return (("when", rule.when), ("unless", rule.unless), ("exempt", rule.exempt))
-        case Replacement() | Duty():
+        case Alternative() | Replacement() | Duty():
             return (("when", rule.when),)
 
 

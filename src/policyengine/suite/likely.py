@@ -19,7 +19,7 @@ from policyengine.decision.law import Items
 from policyengine.model.condition import ALWAYS, NEVER, OPEN, Condition, Field, In, NotIn, Value
 from policyengine.model.event import Event
 from policyengine.model.policy import Policy
-from policyengine.model.rule import Duty, Permit, Replacement, Restriction, Rule, conditions_of
+from policyengine.model.rule import Alternative, Duty, Permit, Replacement, Restriction, Rule, conditions_of
 from policyengine.model.vocabulary import Vocabulary
 from policyengine.moment import FOREVER
 from policyengine.suite.case import Case
@@ -139,7 +139,7 @@ def _without_conditions(rule: Rule) -> Rule:
             return replace(rule, about=ALWAYS, terms=ALWAYS, names=None)
         case Restriction():
             return replace(rule, when=ALWAYS, unless=ALWAYS, exempt=ALWAYS)
-        case Replacement() | Duty():
+        case Alternative() | Replacement() | Duty():
             return replace(rule, when=ALWAYS)
 
 

@@ -193,6 +193,8 @@ class Slips:
                 if of.optional:
                     yield Slip("drop-key", path, None)
                 yield from self._facts(value, path)
+            case {"is": "told"}:
+                return
             case {"is": "readings"}:
                 yield from self._under(value, path)
             case {"is": "comparisons"}:
@@ -276,11 +278,15 @@ class Slips:
             dimension = meaning_of(of.schema["properties"][key])["lists"]
             yield from self.of_terms(dimension, entries, (*path, key), self._meant(dimension, table.get(key)))
 
-    def _references(self, of: _Key, what: str, entries: list[Any], path: KeyPath) -> Iterator[Slip]:
+    def _references(self, of: _Key, what: str, entries: list[Any] | str, path: KeyPath) -> Iterator[Slip]:
         """Yield what can go wrong with a list of clauses: one too few, one too many, another, or no list at all.
 
         A clause that permits none of the rule's operations is not added: it would mean nothing there.
         """
+        if isinstance(entries, str):  # those above, said in a word
+            if of.optional:
+                yield Slip("drop-reference", path, None, entries)
+            return
         listed = _listed(entries)
         known = self.licensing if what == "licences" else [c for c, o in self.permitting.items() if o & of.operations]
         others = [clause for clause in known if not listed & {clause, self.case_of[clause]}]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from policyengine.builtin.kinds.alternative import Alternatives
 from policyengine.builtin.kinds.disclosure import Disclosure
 from policyengine.builtin.kinds.individual_notice import IndividualNotice
 from policyengine.builtin.kinds.joint_use import JointUse
@@ -30,6 +31,7 @@ def policyengine_rule_kinds() -> Iterable[RuleKind]:
         Provision(),
         Permission(),
         Requirement(),
+        Alternatives(),
         Prohibition(),
         DataSubjectRequest(),
         Disclosure(),

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import Any
+from datetime import datetime
+from typing import Any, Final
 
-from policyengine.language import RuleTable, about_table, flag, licence_list, term_list
+from policyengine.builtin.kinds.problems import JOINT_USE_MATTER, JOINT_USE_PERMITS_NOTHING
+from policyengine.language import RuleTable, about_table, flag, licence_list, name_of, term_list, told
 from policyengine.model import (
     ALWAYS,
+    NEVER,
     WITHIN,
     And,
     Condition,
@@ -22,6 +25,24 @@ from policyengine.model import (
     all_of,
     any_of,
 )
+
+_TEXT: Final[Mapping[str, Any]] = {"$ref": "#/$defs/text"}
+
+_SCOPE: Final[Mapping[str, Text]] = {
+    "items": Text(ja="項目", en="which items"),
+    "parties": Text(ja="共同して利用する者の範囲", en="with whom"),
+    "purposes": Text(ja="利用目的", en="for which purposes"),
+}
+"""The matters without which an arrangement has no scope, by the key that says them."""
+
+_NAME: Final = Text(ja="責任を有する者の名前", en="who is responsible")
+_ADDRESS: Final = Text(ja="責任を有する者の住所", en="the address of who is responsible")
+_REPRESENTATIVE: Final = Text(ja="責任を有する法人の代表者の名前", en="the representative of who is responsible")
+_FOR_ITEMS: Final = Text(ja="{items}について責任を有する者の名前", en="who is responsible for {items}")
+
+_FROM_THE_FIRST: Final = "2005-04-01"
+_IN_FULL: Final = "2022-04-01"
+"""Since when the law asks for address and representative; for all else it has asked from the first."""
 
 
 class JointUse:
@@ -40,13 +61,40 @@ class JointUse:
         ),
         "licensed_by": licence_list(),
         "about": about_table(),
+        "responsible": told(
+            "Who is responsible for the data, and where they can be found.",
+            {
+                "type": "array",
+                "minItems": 1,
+                "items": {
+                    "type": "object",
+                    "properties": {
+                        "party": name_of("Who is responsible: one of the parties, or the controller.", "parties"),
+                        "items": term_list("for which items, by default all", "items"),
+                        "address": _TEXT,
+                        "representative": _TEXT,
+                        "stated_at": {**_TEXT, "description": "Where address and representative are made known."},
+                    },
+                    "required": ["party"],
+                    "additionalProperties": False,
+                },
+            },
+        ),
     }
-    required = frozenset({"parties", "subjects", "items", "purposes"})
+    required = frozenset({"subjects"})
 
     def lower(self, table: RuleTable) -> Iterable[Rule]:
-        """Return the permit of joint use, and that of the controller's own use, on which other clauses may lean."""
-        written, parties = table.terms("parties")
+        """Return the permit of joint use, and that of the controller's own use, on which other clauses may lean.
+
+        An arrangement that does not say with whom, which items or for what permits nothing.
+        """
+        _note_what_is_missing(table)
         flows = table.condition()
+        if not table.values.keys() >= _SCOPE.keys():
+            table.problem(JOINT_USE_PERMITS_NOTHING)
+            yield Permit(table.head, frozenset({"joint_use"}), about=table.about(), terms=NEVER)
+            return
+        written, parties = table.terms("parties")
         yield Permit(
             table.head,
             frozenset({"joint_use"}),
@@ -64,6 +112,38 @@ class JointUse:
                 terms=_of_its_own(table.condition(leave_out=("subjects", "purposes"))),
                 licence=True,
             )
+
+
+def _note_what_is_missing(table: RuleTable) -> None:
+    """Report each matter of which people must be told and that the table does not say, while the law asks for it."""
+
+    def missing(matter: Text, since: str, *path: str | int) -> None:
+        if table.head.end > datetime.fromisoformat(f"{since}T00:00:00+09:00").timestamp() * 1_000_000:
+            table.problem(JOINT_USE_MATTER, *path, matter=matter, since=since)
+
+    for key, matter in _SCOPE.items():
+        if key not in table.values:
+            missing(matter, _FROM_THE_FIRST)
+    everybody = table.value("responsible") or ()
+    if not everybody:
+        for matter, since in ((_NAME, _FROM_THE_FIRST), (_ADDRESS, _IN_FULL), (_REPRESENTATIVE, _IN_FULL)):
+            missing(matter, since)
+        return
+    covered: set[str] = set()
+    for index, who in enumerate(everybody):
+        here = ("responsible", index)
+        table.name(*here, "party")
+        if "items" in who:
+            covered |= table.terms(*here, "items")[1]
+        for key, matter in (("address", _ADDRESS), ("representative", _REPRESENTATIVE)):
+            if key not in who and "stated_at" not in who:
+                missing(matter, _IN_FULL, *here)
+    if all("items" in who for who in everybody) and table.value("items") not in (None, "any"):
+        left = [item for item in table.terms("items")[0] if item not in covered]
+        if left:
+            labels = [table.scope.vocabulary.label(Field.ITEM, item) for item in left]
+            items = Text(ja="、".join(label.ja for label in labels), en=", ".join(label.en for label in labels))
+            missing(_FOR_ITEMS.filled(items=items), _FROM_THE_FIRST, "responsible")
 
 
 def _of_its_own(terms: Condition) -> Condition:

@@ -7,11 +7,11 @@ from typing import Any
 
 from policyengine.language import (
     RuleTable,
-    clause_list,
     condition_table,
     fact_value,
     obligation_list,
     operation_list,
+    spared_list,
     term_list,
 )
 from policyengine.model import NEVER, Field, In, Restriction, Rule, Text, all_of
@@ -29,7 +29,7 @@ class DataSubjectRequest:
     properties: Mapping[str, Mapping[str, Any]] = {
         "request": fact_value("The kind of request, a value of the field `kind` of the fact.", "request", "kind"),
         "stops": operation_list("which operations it stops"),
-        "spares": clause_list("What these clauses permit goes on."),
+        "spares": spared_list("What these clauses permit goes on."),
         "lifted_by": condition_table("Where this is met, the flow goes on."),
         "not_binding": {
             "type": "object",
@@ -54,7 +54,7 @@ class DataSubjectRequest:
             message=Text(ja="本人の求めにより停止している取扱いです", en="the data subject asked that this stop"),
             when=all_of(table.on("stops"), table.condition(), asked),
             unless=table.condition("lifted_by", default=NEVER),
-            spares=table.clauses("spares"),
+            spares=table.spared(),
             exempt=In(Field.SUBJECT, subjects, exempt) if exempt else NEVER,
             instead=table.obligations("not_binding", "oblige"),
         )
