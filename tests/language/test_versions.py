@@ -163,3 +163,10 @@ def test_suites_run_and_check_speaks_against_the_version_in_force(tmp_path: Path
     told = forked.policyengine(["check", "v1.toml", "v2.toml"], folder=tmp_path, environment=dict(os.environ))
     assert told.code == 0
     assert b"v2.toml:5:1: note: version-gap" in told.out and b"v1.toml:4:1" in told.out
+
+
+def test_a_flow_between_two_versions_names_the_policy_once() -> None:
+    early = version("1", f"until = {day(5)}")
+    decision = Engine.load(*documents(early, SECOND), installed_plugins=False).evaluate(event("delivery", day(7)))
+    assert [reason.code for reason in decision.reasons] == ["no-governing-policy"]
+    assert "(shop is outside its time)" in decision.reasons[0].message.en

@@ -167,7 +167,7 @@ class Decider:
         controller = event.controller or self._controller or ""
         bound = [self.policies[index] for index in self._binding.get(controller, self._binding_anyone)]
         there = [policy for policy in bound if policy.in_force(event.instant)]
-        names = ", ".join(policy.id for policy in there or bound)
+        names = ", ".join(dict.fromkeys(policy.id for policy in there or bound))
         if there:
             message = Text(
                 ja=f"適用されるのはレイヤー（{names}）だけで、レイヤーだけでは何も決まりません",

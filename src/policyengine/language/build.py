@@ -16,7 +16,7 @@ from policyengine.language.conditions import Scope
 from policyengine.language.declare import Declarations, cases_of, table_of
 from policyengine.language.disk import Files
 from policyengine.language.documents import Documents
-from policyengine.language.file_problems import IMPORTED_POLICY, NO_POLICY_TABLE, NOTHING_TO_LOAD
+from policyengine.language.file_problems import CHECKED_WITH_PACKS, IMPORTED_POLICY, NO_POLICY_TABLE, NOTHING_TO_LOAD
 from policyengine.language.find import STANDARD
 from policyengine.language.keys import ANY
 from policyengine.language.lowering import Kept, Lowered, Lowering, Written
@@ -331,7 +331,8 @@ class _Builder(Declarations):
                 self.problem(IMPORTED_POLICY, document, "policy")
         found = [document for document in self.pack.rules if "policy" in document.data]
         if not found:
-            self.problem(NO_POLICY_TABLE, self.pack.rules[0])
+            shared = any("clause" in document.data for document in self.pack.rules)
+            self.problem(NO_POLICY_TABLE, self.pack.rules[0], hint=CHECKED_WITH_PACKS if shared else None)
             return {}
         for document in found[1:]:
             self.problem(POLICY_TABLE_TWICE, document, "policy", file=found[0].path)

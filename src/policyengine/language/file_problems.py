@@ -154,10 +154,16 @@ NO_POLICY_TABLE: Final = Code(
     example="""
 $ printf '[[clause]]\\nnumber = "1"\\nsummary = {ja = "一", en = "one"}\\n[[clause.disclosure]]\\n' > rules.toml
 $ policyengine check rules.toml
-rules.toml:1:1: error: no-policy: there is no table [policy]
+rules.toml:1:1: error: no-policy: there is no table [policy] (clauses that policies share are checked with …
 1 checked: 1 error, 0 notes
 """,
 )
+CHECKED_WITH_PACKS: Final = Text(
+    ja="複数のポリシーが共に使う条項は、それを取り込むパックと共に検査されます",
+    en="clauses that policies share are checked with the packs that import them",
+)
+"""The hint of `NO_POLICY_TABLE` at a file of clauses."""
+
 NO_TOML_FILE: Final = NO_POLICY_TABLE.also(ja="フォルダに TOML ファイルがありません", en="the folder has no TOML file")
 PACKS_BELOW: Final = Text(ja="下にあるもの: {packs}", en="there are packs below it: {packs}")
 """The hint of `NO_TOML_FILE`."""
