@@ -104,6 +104,12 @@ def test_the_difference_finder_sees_what_a_clause_meets(tmp_path: Path) -> None:
     assert found is not None and found.left.clauses.keys() != found.right.clauses.keys()
 
 
+def test_each_way_is_a_remedy(tmp_path: Path) -> None:
+    decision = decided(written(tmp_path / "p", CASES), [])
+    added = [[change["fact"]["type"] for change in one["changes"]] for one in decision.as_dict()["remedies"]]
+    assert sorted(added) == [["consent"], ["legal_basis"]], "nobody receives, so nobody can be vetted"
+
+
 def test_one_that_meets_nothing_is_an_error(tmp_path: Path) -> None:
     pack = written(tmp_path / "p", "[[clause.alternative]]\nfacts = {type = 'consent'}\n")
     assert [problem.code for problem in check_path(pack, KINDS)] == ["nothing-to-meet"]

@@ -13,7 +13,7 @@ from msgspec import Struct
 
 from policyengine.decision.law import Items, Rules
 from policyengine.model.condition import And, Condition, Not, Or
-from policyengine.model.rule import Permit, Restriction
+from policyengine.model.rule import Alternative, Permit, Restriction
 
 
 class Wanted(Struct, frozen=True, gc=False):
@@ -115,7 +115,7 @@ class Builder:
             if stays != EVERYWHERE:
                 for clause in replacement.clauses:
                     replaced.setdefault(clause, []).append(stays)
-        free, free_over = self._free(rules.restrictions), self._free(rules.over)
+        free, free_over = self._free(rules.restrictions, rules.ways), self._free(rules.over, rules.ways_over)
 
         def spared(restrictions: Sequence[tuple[Restriction, Node]], permit: Permit) -> list[Node]:
             return [node for restriction, node in restrictions if restriction.reaches(permit)]
@@ -138,14 +138,15 @@ class Builder:
             found.append(node)
         return some_of(found)
 
-    def _free(self, restrictions: Iterable[Restriction]) -> list[tuple[Restriction, Node]]:
+    def _free(self, restrictions: Iterable[Restriction], ways: Sequence[Alternative]) -> list[tuple[Restriction, Node]]:
         """Return restrictions, each with where it does not bind; those that bind nowhere are left out."""
         found = []
         for restriction in restrictions:
             over = self.condition(restriction.when, met=False)
             if over != EVERYWHERE:
                 lifted = self.condition(restriction.unless), self.condition(restriction.exempt)
-                found.append((restriction, some_of([over, *lifted])))
+                elsewhere = [self.condition(way.when) for way in ways if restriction.head.clause in way.clauses]
+                found.append((restriction, some_of([over, *lifted, *elsewhere])))
         return found
 
 
