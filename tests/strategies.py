@@ -54,6 +54,8 @@ VOCABULARY: dict[str, Any] = {
         "age": {**_T, "type": "integer"},
         "vip": {**_T, "type": "boolean"},
         "tier": {**_T, "type": "string"},
+        "born": {**_T, "type": "date"},
+        "seen": {**_T, "type": "datetime"},
     },
     "facts": {
         "declaration": {
@@ -242,6 +244,12 @@ def conditions(draw: st.DrawFn, *, recipients: bool = True) -> dict[str, Any]:
                     {"age": {"is_not": 3}},
                     {"vip": {"is": True}},
                     {"tier": {"is_not": "gold"}},
+                    {"born": {"older_than": "P1Y1M"}},
+                    {"born": {"younger_than": "P2M", "at_least": "2025-03-31"}},
+                    {"born": {"below": "2026-01-01"}},
+                    {"seen": {"younger_than": "P10D"}},
+                    {"seen": {"older_than": "P2M"}},
+                    {"seen": {"is_not": "2026-01-01T00:00:00Z"}},
                 ]
             )
         )
@@ -667,6 +675,8 @@ _ATTRIBUTES = {
     "vip": st.booleans(),
     "tier": st.sampled_from(["gold", "", "1"]),
     "campaign": st.just("x"),
+    "born": st.sampled_from(["2025-03-31", "2025-04-01", "2025-12-31", "2026-01-01", "2026-05-01", "2030-01-01"]),
+    "seen": st.sampled_from([*TIMES, "2026-01-01T01:00:00+01:00", "2026-05-22T00:00:00Z", "2025-12-31T23:00:00Z"]),
 }
 
 

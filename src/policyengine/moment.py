@@ -49,6 +49,24 @@ def instant(time: str) -> int:
     return seconds * 1_000_000 + fraction
 
 
+def is_time(text: str) -> bool:
+    """Whether a text is a strict RFC 3339 time."""
+    try:
+        instant(text)
+    except ValueError:
+        return False
+    return True
+
+
+def is_day(text: str) -> bool:
+    """Whether a text is a day, such as ``2026-11-24``."""
+    try:
+        _day(text)
+    except ValueError:
+        return False
+    return True
+
+
 _MINUTES: Final = {f"T{hour:02}:{minute:02}": hour * 3600 + minute * 60 for hour in range(24) for minute in range(60)}
 _SECONDS: Final = {f":{number:02}": number for number in range(60)}
 """The parts of a time, each with the separators before it, and how many seconds it stands for."""

@@ -7,7 +7,18 @@ import random
 from collections.abc import Iterator
 from typing import Any
 
-from policyengine.model.condition import Acquired, Compare, During, Field, Holds, In, NotIn, Same, leaves
+from policyengine.model.condition import (
+    Acquired,
+    Age,
+    Compare,
+    During,
+    Field,
+    Holds,
+    In,
+    NotIn,
+    Same,
+    leaves,
+)
 from policyengine.model.operation import NEEDS_RECIPIENT
 from policyengine.model.policy import Policy
 from policyengine.model.rule import conditions_of
@@ -98,6 +109,8 @@ def dense_events(policies: list[Policy], number: int, seed: int = 0) -> Iterator
     spans = [(x.start, x.end) for policy in policies for x in (policy, *(rule.head for rule in policy.rules))]
     spans += [span for leaf in found if isinstance(leaf, During) for span in leaf.spans]
     dated = any(start > -FOREVER or end < FOREVER for start, end in spans)
+    dated_attributes = {leaf.attribute for leaf in found if isinstance(leaf, Age | Compare)}
+    dated = dated or bool(dated_attributes & {"born", "seen"})
     looked_at = bool(types) or any(isinstance(leaf, Same) for leaf in found)
 
     def words(dimension: str, field: Field, plain: str | None) -> list[str | None]:
@@ -123,6 +136,8 @@ def dense_events(policies: list[Policy], number: int, seed: int = 0) -> Iterator
         "from country": [None, "JP", "US"] if Field.SOURCE_COUNTRY in fields or "receipt" in types else [None],
         "age": [None, 3, 15, 16] if any(isinstance(leaf, Compare) for leaf in found) else [None],
         "vip": [None, True, False] if any(isinstance(leaf, Compare) for leaf in found) else [None],
+        "born": [None, "2025-03-31", "2026-01-01", "2026-05-15"] if "born" in dated_attributes else [None],
+        "seen": [None, "2026-01-01T00:00:00Z", "2025-12-01T00:00:00Z"] if "seen" in dated_attributes else [None],
         **{name: [None, *({"type": name, **fact} for fact in FACTS[name])] for name in types},
     }
     dice = random.Random(seed)
@@ -164,7 +179,7 @@ def dense_events(policies: list[Policy], number: int, seed: int = 0) -> Iterator
         facts = [chosen[name] for name in types if chosen[name]]
         if facts:
             event["facts"] = facts
-        attributes = {name: chosen[name] for name in ("age", "vip") if chosen[name] is not None}
+        attributes = {name: chosen[name] for name in ("age", "vip", "born", "seen") if chosen[name] is not None}
         if attributes:
             event["attributes"] = attributes
         yield event

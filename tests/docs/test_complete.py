@@ -20,7 +20,7 @@ from policyengine.engine.plugins import Plugins
 from policyengine.language.build import standard_vocabulary
 from policyengine.language.keys import MEANING, TERM_KEYS
 from policyengine.language.schema import policy_schema
-from policyengine.model.comparison import COMPARISONS
+from policyengine.model.comparison import AGES, COMPARISONS
 from policyengine.model.operation import OPERATIONS
 from policyengine.model.vocabulary import DIMENSIONS
 
@@ -111,7 +111,7 @@ def test_every_key_of_a_rule_is_documented() -> None:
     assert set(TERM_KEYS) <= set(found)
     comparisons = SCHEMA["$defs"][kind.name]["properties"]["attributes"]["additionalProperties"]["properties"]
     assert set(re.findall(r"`(\w+)`", found["attributes"])) == set(comparisons)
-    assert set(comparisons) == set(COMPARISONS)
+    assert set(comparisons) == {*COMPARISONS, *AGES}
 
 
 def test_every_fact_type_and_field_is_documented() -> None:

@@ -9,6 +9,7 @@ from typing import Any
 from reference_open.leaves import (
     FALSE,
     TRUE,
+    Aged,
     All,
     AnyOf,
     Compare,
@@ -270,7 +271,9 @@ def narrowing(values: Mapping[str, Any], but: Iterable[str] = ()) -> Condition:
         if key in values.get("except", {}):
             parts.append(NoneOf(key, tuple(values["except"][key])))
     for attribute, tests in values.get("attributes", {}).items():
-        parts += [Compare(attribute, how, wanted) for how, wanted in tests.items()]
+        for how, wanted in tests.items():
+            age = how in ("older_than", "younger_than")
+            parts.append(Aged(attribute, wanted, how == "older_than") if age else Compare(attribute, how, wanted))
     if "same" in values:
         parts.append(SameIds(*values["same"]))
     if "facts" in values:

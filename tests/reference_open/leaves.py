@@ -105,6 +105,15 @@ class OnClock:
 
 
 @dataclass(frozen=True)
+class Aged:
+    """The attribute, a day or a time, is so long ago; or, where that is not `over`, less long."""
+
+    attribute: str
+    duration: str
+    over: bool
+
+
+@dataclass(frozen=True)
 class Had:
     """The data were acquired less than this long ago; or, where that is `over`, so long ago or longer."""
 
@@ -149,7 +158,20 @@ class Not:
 
 
 Condition: TypeAlias = (
-    OneOf | NoneOf | OnOperation | OnOther | SameIds | Compare | WithinSpans | OnClock | Had | Known | All | AnyOf | Not
+    OneOf
+    | NoneOf
+    | OnOperation
+    | OnOther
+    | SameIds
+    | Compare
+    | WithinSpans
+    | OnClock
+    | Aged
+    | Had
+    | Known
+    | All
+    | AnyOf
+    | Not
 )
 
 TRUE = All(())
@@ -322,6 +344,15 @@ def met(view: View, condition: Condition, side: Side, passing: set[str]) -> bool
         case OnClock(days, since, until):
             here = moment(view.event["time"], ALWAYS[0]).astimezone(ZoneInfo(view.words.zone))
             return f"{here:%a}".lower() in days and since <= f"{here:%H:%M}" < until
+        case Aged(attribute, duration, over):
+            if attribute not in view.event.get("attributes", {}):
+                return left_open(f"attributes.{attribute}")
+            stated = view.event["attributes"][attribute]
+            if len(stated) == 10:
+                since = datetime.fromisoformat(stated).replace(tzinfo=ZoneInfo(view.words.zone))
+            else:
+                since = datetime.fromisoformat(stated)
+            return (plus(since, duration, view.words.zone) <= moment(view.event["time"], ALWAYS[0])) is over
         case Had(duration, over):
             now = moment(view.event["time"], ALWAYS[0])
             if view.event["operation"] == "acquire":
@@ -337,6 +368,8 @@ def met(view: View, condition: Condition, side: Side, passing: set[str]) -> bool
 
 
 def _compares(value: Any, how: str, wanted: Any) -> bool:
+    if isinstance(wanted, str) and "T" in wanted:
+        value, wanted = datetime.fromisoformat(value), datetime.fromisoformat(wanted)
     match how:
         case "is":
             return value == wanted

@@ -4,7 +4,14 @@ from __future__ import annotations
 
 from policyengine.calendar import shown
 from policyengine.decision.facts import Answers
-from policyengine.model.condition import Acquired, Condition, Holds, leaves
+from policyengine.model.condition import (
+    Acquired,
+    Age,
+    Condition,
+    Holds,
+    began,
+    leaves,
+)
 from policyengine.text import Text
 
 
@@ -17,12 +24,15 @@ def passing(leaf: Condition, answers: Answers) -> int | None:
     """
     match leaf:
         case Acquired(within):
-            began = answers.event.acquired
+            since = answers.event.acquired
+        case Age(attribute, within):
+            stated = answers.event.attributes.get(attribute)
+            since = None if stated is None else began(stated, leaf)
         case Holds(within=within) if within is not None:
-            began = answers.began(leaf)
+            since = answers.began(leaf)
         case _:
             return None
-    return None if began is None else within.after(began)
+    return None if since is None else within.after(since)
 
 
 def with_dates(message: Text, condition: Condition, answers: Answers, zone: str) -> Text:

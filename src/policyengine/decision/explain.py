@@ -15,6 +15,7 @@ from policyengine.errors import Place, place_of
 from policyengine.model.condition import (
     NEVER,
     Acquired,
+    Age,
     And,
     Clock,
     Compare,
@@ -364,6 +365,9 @@ class _Story:
                 values = (shown_days, f"{written_hour(since)}/{written_hour(until)}")
             case Acquired(within, passed):
                 sort, looks_at, comparison, values = "age", "acquired", "passed" if passed else "within", (str(within),)
+            case Age(attribute, within, passed):
+                sort, looks_at, comparison = "age", attribute, "older_than" if passed else "younger_than"
+                values = (str(within),)
             case Holds(fact_type, where):
                 named = (f"{name}={value}" for name, accepted in where for value in sorted(accepted))
                 sort, looks_at, comparison, values = "fact", fact_type, "fact", tuple(named)

@@ -11,6 +11,7 @@ from policyengine.decision.law import Items, union
 from policyengine.model.condition import (
     OPEN,
     Acquired,
+    Age,
     And,
     Clock,
     Compare,
@@ -24,6 +25,7 @@ from policyengine.model.condition import (
     Or,
     Same,
     Value,
+    aged,
     alike,
     compares,
     during,
@@ -100,7 +102,7 @@ def evaluated(condition: Condition, items: Items, leaf: Callable[[Condition], It
     return items & leaf(condition)
 
 
-Look: TypeAlias = Same | Compare | During | Clock | Acquired
+Look: TypeAlias = Same | Compare | During | Clock | Acquired | Age
 """A leaf that looks at no item and no fact, and at more than the words that an event states."""
 
 
@@ -119,6 +121,10 @@ def answered(question: Look, values: Values, event: Event) -> bool:
             if question.attribute not in event.attributes:
                 return question.open
             return compares(event.attributes[question.attribute], question)
+        case Age():
+            if question.attribute not in event.attributes:
+                return question.open
+            return aged(event.instant, event.attributes[question.attribute], question)
         case During():
             return during(event.instant, question)
         case Clock():
@@ -190,7 +196,7 @@ class Answers:
                 return self.items & ~chosen(self.event.items, excluded)
             case In() | NotIn():
                 return self.items if says(leaf, self.seen[leaf.field]) else 0
-            case Same() | Compare() | During() | Clock() | Acquired():
+            case Same() | Compare() | During() | Clock() | Acquired() | Age():
                 return self.items if answered(leaf, self.seen, self.event) else 0
             case Holds():
                 return union(self.where(leaf, fact) for _, fact in self.facts if fact.type == leaf.type)

@@ -11,7 +11,19 @@ from policyengine.decision.admission import Admitted
 from policyengine.decision.facts import Answers
 from policyengine.decision.law import Items
 from policyengine.errors import json_path, nearest
-from policyengine.model.condition import OPEN, Acquired, Compare, Condition, Field, Holds, In, NotIn, Same, leaves
+from policyengine.model.condition import (
+    OPEN,
+    Acquired,
+    Age,
+    Compare,
+    Condition,
+    Field,
+    Holds,
+    In,
+    NotIn,
+    Same,
+    leaves,
+)
 from policyengine.model.event import Event
 from policyengine.model.fields import ROWS
 from policyengine.model.policy import Policy
@@ -119,7 +131,7 @@ def _paths(policy: Policy, answers: Answers, leaf: Condition, turned: Condition,
             for field in (left, right):
                 if answers.seen[field] is OPEN:
                     yield from _field(policy, answers, field, items)
-        case Compare(attribute):
+        case Compare(attribute) | Age(attribute):
             yield _attribute(policy, answers.event, attribute)
         case Acquired():
             said = Text(ja="いつ取得したかが示されていません", en="since when there are the data is not stated")

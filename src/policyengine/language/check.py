@@ -25,6 +25,7 @@ from policyengine.model.condition import (
     ALWAYS,
     NEVER,
     Acquired,
+    Age,
     Compare,
     Condition,
     Field,
@@ -202,7 +203,7 @@ def _nothing_open(condition: Condition) -> Condition:
     def leaf(found: Condition, turned: bool) -> Condition:
         if isinstance(found, Same):
             found = replace(found, passes=frozenset())
-        return replace(found, open=turned) if isinstance(found, In | NotIn | Same | Compare | Acquired) else found
+        return replace(found, open=turned) if isinstance(found, In | NotIn | Same | Compare | Acquired | Age) else found
 
     return mapped(condition, leaf)
 

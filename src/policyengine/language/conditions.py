@@ -35,10 +35,11 @@ from policyengine.language.problems import (
 )
 from policyengine.language.source import Document
 from policyengine.language.times import time_conditions
-from policyengine.model.comparison import COMPARISONS
+from policyengine.model.comparison import AGES, COMPARISONS
 from policyengine.model.condition import (
     ALWAYS,
     NEVER,
+    Age,
     Compare,
     Condition,
     Field,
@@ -439,8 +440,7 @@ class ConditionTable:
         for op, comparison in COMPARISONS.items():
             if op not in tests:
                 continue
-            numeric = declared.type in ("integer", "number") and not isinstance(tests[op], bool | str)
-            fits = numeric if comparison.bound else declared.accepts(tests[op])
+            fits = declared.bound(tests[op]) if comparison.bound else declared.accepts(tests[op])
             if not fits:
                 self.problem(
                     ATTRIBUTE_TYPE,
@@ -450,7 +450,13 @@ class ConditionTable:
                     type=declared.type,
                 )
             else:
-                yield Compare(name, op, tests[op], at=(*path, op))
+                yield Compare(name, op, tests[op], declared.type == "datetime", at=(*path, op))
+        for op, passed in AGES.items():
+            if op in tests and declared.type not in ("date", "datetime"):
+                self.problem(ATTRIBUTE_TYPE, *path, op, name=name, type=declared.type)
+            elif op in tests:
+                within, day = lapse(tests[op], self.scope.zone), declared.type == "date"
+                yield Age(name, within, passed, day, self.scope.zone, at=(*path, op))
 
     def _fact(self, expression: Mapping[str, Any], *path: str | int) -> Condition:
         name = expression["type"]

@@ -26,13 +26,13 @@ from typing import Any, Final, NamedTuple
 
 from policyengine.calendar import CLOCK_PATTERN, DURATION_PATTERN, WEEKDAYS
 from policyengine.errors import did_you_mean
-from policyengine.model.comparison import COMPARISONS
+from policyengine.model.comparison import AGES, COMPARISONS
 from policyengine.model.condition import Field
 from policyengine.model.countries import meant
 from policyengine.model.fields import IDS, ROWS
 from policyengine.model.operation import OPERATIONS
 from policyengine.model.vocabulary import DIMENSIONS
-from policyengine.schema.pieces import ABOVE_IT, ANY_ITEM, ID, NUMBER, PARAMETERS, SCALAR, TEXT, Schema
+from policyengine.schema.pieces import ABOVE_IT, ANY_ITEM, BOUND, ID, PARAMETERS, SCALAR, TEXT, Schema
 from policyengine.text import Text
 
 MEANING: Final = "x-policyengine"
@@ -371,7 +371,10 @@ _CONDITION: Mapping[str, Schema] = {
         "minProperties": 1,
         "additionalProperties": {
             "type": "object",
-            "properties": {name: NUMBER if comparison.bound else SCALAR for name, comparison in COMPARISONS.items()},
+            "properties": {
+                **{name: BOUND if comparison.bound else SCALAR for name, comparison in COMPARISONS.items()},
+                **{name: duration("The attribute is so long ago, or less long.") for name in AGES},
+            },
             "minProperties": 1,
             "additionalProperties": False,
         },

@@ -15,6 +15,7 @@ from policyengine.model.condition import (
     ALWAYS,
     NEVER,
     Acquired,
+    Age,
     And,
     Clock,
     Compare,
@@ -113,7 +114,7 @@ class _Plain:
                 self.within[field] = self.within[field] & values if field in self.within else values
             case NotIn(field, values):
                 self.without[field] = self.without[field] | values if field in self.without else values
-            case Compare(attribute) if attribute not in self.compared:
+            case Compare(attribute) | Age(attribute) if attribute not in self.compared:
                 self.compared.add(attribute)
             case During(spans) if spans and not self.dated:
                 self.dated = True
@@ -145,7 +146,7 @@ class _Plain:
                 self.without[field] = self.without[field] | values if field in self.without else values
             case NotIn(field, values):
                 self.within[field] = self.within[field] & values if field in self.within else values
-            case Compare(attribute) if attribute not in self.compared:
+            case Compare(attribute) | Age(attribute) if attribute not in self.compared:
                 self.compared.add(attribute)
             case Holds(of):
                 return of not in self.facts

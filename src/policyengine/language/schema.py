@@ -132,7 +132,7 @@ def _policy_schema(kinds: Sequence[RuleKind]) -> Schema:
                     "type": "object",
                     "properties": {
                         **TEXT["properties"],
-                        "type": {"enum": ["boolean", "integer", "number", "string"]},
+                        "type": {"enum": ["boolean", "integer", "number", "string", "date", "datetime"]},
                     },
                     "required": ["ja", "en", "type"],
                     "additionalProperties": False,

@@ -21,6 +21,7 @@ from policyengine.language.table import RuleTable
 from policyengine.model.comparison import COMPARISONS
 from policyengine.model.condition import (
     Acquired,
+    Age,
     And,
     Clock,
     Compare,
@@ -177,7 +178,7 @@ class Statement:
                     yield from self.condition(part, f"{where}.parts[{index}]", below)
             case Not(part):
                 yield from self.condition(part, f"{where}.part", True)
-            case In() | NotIn() | Same() | During() | Clock() | Acquired() if below:
+            case In() | NotIn() | Same() | During() | Clock() | Acquired() | Age() if below:
                 yield Wrong(where, _NOT_OF_FACTS, at=_at(condition))
             case In() | NotIn():
                 yield from self._words(condition, where)
@@ -195,6 +196,11 @@ class Statement:
             case Clock(days, since, until, zone):
                 if not _is_clock(days, since, until) or zone not in (PLAIN_ZONE, self._scope.zone):
                     yield Wrong(where, _CLOCK, at=_at(condition))
+            case Age(attribute, within, day=day, zone=zone):
+                declared = self._scope.vocabulary.attributes.get(attribute)
+                if declared is None or declared.type != ("date" if day else "datetime") or zone != self._scope.zone:
+                    yield Wrong(f"{where}.attribute", _DATED, at=_at(condition))
+                yield from self._lapse(within, f"{where}.within", _at(condition))
             case Acquired(within):
                 yield from self._lapse(within, f"{where}.within", _at(condition))
             case Holds():
@@ -250,10 +256,12 @@ class Statement:
         comparison = COMPARISONS.get(leaf.op) if _is_text(leaf.op) else None
         if comparison is None:
             yield Wrong(f"{where}.op", _COMPARISON, did_you_mean(str(leaf.op), COMPARISONS), at)
-        elif comparison.bound is not None and declared.type not in ("integer", "number"):
+        elif comparison.bound is not None and not declared.ordered:
             yield Wrong(f"{where}.op", _NO_BOUND, at=at)
+        elif leaf.moment is not (declared.type == "datetime"):
+            yield Wrong(f"{where}.moment", _OF_TYPE.filled(type=declared.type), at=at)
         elif comparison.bound is not None:
-            if isinstance(leaf.value, bool) or not isinstance(leaf.value, int | float):
+            if not declared.bound(leaf.value):
                 yield Wrong(f"{where}.value", _OF_TYPE.filled(type=declared.type), at=at)
         elif not declared.accepts(leaf.value):
             yield Wrong(f"{where}.value", _OF_TYPE.filled(type=declared.type), at=at)
@@ -369,8 +377,8 @@ _FIELDS: Final[Mapping[type, Mapping[str, Any]]] = {
 """The statements there are, and what is held against each of their fields."""
 
 _CONDITION: Final = Text(
-    ja="条件: In、NotIn、Same、Compare、During、Clock、Acquired、Holds、And、Or、Not",
-    en="a condition: In, NotIn, Same, Compare, During, Clock, Acquired, Holds, And, Or or Not",
+    ja="条件: In、NotIn、Same、Compare、During、Clock、Acquired、Age、Holds、And、Or、Not",
+    en="a condition: In, NotIn, Same, Compare, During, Clock, Acquired, Age, Holds, And, Or or Not",
 )
 _STATEMENTS: Final = Text(
     ja="Permit、Restriction、Alternative、Replacement、Duty を一つずつ返すこと",
@@ -386,6 +394,10 @@ _SPANS: Final = Text(
 _CLOCK: Final = Text(
     ja="曜日（0 から 6 の frozenset）と、その日の分二つ（順に）、ポリシーのタイムゾーン",
     en="days of the week (a frozenset of 0 to 6), two minutes of the day in order, and the time zone of the policy",
+)
+_DATED: Final = Text(
+    ja="型 date か datetime の属性（ポリシーのタイムゾーン）",
+    en="an attribute of type date or datetime, in the policy's time zone",
 )
 _LAPSE: Final = Text(
     ja="policyengine.calendar の Lapse（ポリシーのタイムゾーン）", en="a Lapse in the time zone of the policy"

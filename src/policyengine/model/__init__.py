@@ -14,6 +14,7 @@ if TYPE_CHECKING:
         ALWAYS,
         NEVER,
         Acquired,
+        Age,
         And,
         Compare,
         Condition,
@@ -44,6 +45,7 @@ else:
             "model.condition": (
                 "ALWAYS",
                 "Acquired",
+                "Age",
                 "Alternative",
                 "And",
                 "Compare",
@@ -94,6 +96,7 @@ __all__ = [
     "WITHIN",
     "Acquired",
     "Actor",
+    "Age",
     "Alternative",
     "And",
     "Compare",

@@ -43,3 +43,6 @@ COMPARISONS: Final[Mapping[str, Comparison]] = {
     "is_not": Comparison(operator.ne, Text(ja="でない", en="not"), "is", "is"),
 }
 """Every comparison, by the key that a rule file has for it."""
+
+AGES: Final[Mapping[str, bool]] = {"older_than": True, "younger_than": False}
+"""The tests of how long ago an attribute was, by key: whether so long must have passed."""

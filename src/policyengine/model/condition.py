@@ -14,11 +14,11 @@ from typing import ClassVar, Final, Literal, TypeAlias
 from msgspec import Struct
 from msgspec.structs import replace
 
-from policyengine.calendar import PLAIN_ZONE, Lapse, hour
+from policyengine.calendar import PLAIN_ZONE, Lapse, hour, midnight
 from policyengine.errors import Source
 from policyengine.model.aside import Aside
 from policyengine.model.comparison import COMPARISONS
-from policyengine.moment import FOREVER
+from policyengine.moment import FOREVER, instant
 from policyengine.text import Text
 
 
@@ -119,6 +119,7 @@ class Compare(Aside, frozen=True, eq=False):
         attribute: a name that the vocabulary declares.
         op: one of ``below`` ``at_most`` ``at_least`` ``above`` ``is`` ``is_not``.
         value: of the attribute's declared type.
+        moment: whether the values are times, which can be written in several ways.
         open: whether an event that does not state the attribute meets it.
         at: where in its rule's table it stands.
     """
@@ -126,6 +127,7 @@ class Compare(Aside, frozen=True, eq=False):
     attribute: str
     op: str
     value: bool | int | float | str
+    moment: bool = False
     open: bool = False
     at: tuple[str | int, ...] | None = None
 
@@ -177,6 +179,28 @@ class Acquired(Aside, frozen=True, eq=False):
 
     within: Lapse
     passed: bool = False
+    open: bool = False
+    at: tuple[str | int, ...] | None = None
+
+
+class Age(Aside, frozen=True, eq=False):
+    """The attribute, a day or a time, is less long ago than said, or, where that is `passed`, so long ago.
+
+    Args:
+        attribute: a name that the vocabulary declares.
+        within: how long.
+        passed: whether it is met as soon as that has passed.
+        day: whether the attribute is a day, which begins at midnight in `zone`; else it is a time.
+        zone: the time zone of the policy.
+        open: whether an event that does not state the attribute meets it.
+        at: where in its rule's table it stands.
+    """
+
+    attribute: str
+    within: Lapse
+    passed: bool = False
+    day: bool = False
+    zone: str = PLAIN_ZONE
     open: bool = False
     at: tuple[str | int, ...] | None = None
 
@@ -262,7 +286,7 @@ class Not(Struct, frozen=True):
     part: Condition
 
 
-Condition: TypeAlias = In | NotIn | Same | Compare | During | Clock | Acquired | Holds | Read | And | Or | Not
+Condition: TypeAlias = In | NotIn | Same | Compare | During | Clock | Acquired | Age | Holds | Read | And | Or | Not
 
 ALWAYS = And(())
 NEVER = Or(())
@@ -321,7 +345,7 @@ def negated(condition: Condition) -> Condition:
             return replace(condition, op=COMPARISONS[condition.op].contrary)
         case Same():
             return replace(condition, equal=not condition.equal)
-        case During() | Clock() | Acquired():
+        case During() | Clock() | Acquired() | Age():
             return turned_time(condition)
         case Not(part):
             return part
@@ -373,7 +397,10 @@ def conjuncts(condition: Condition) -> tuple[Condition, ...]:
 
 def compares(value: bool | int | float | str, test: Compare) -> bool:
     """Whether `value`, of the attribute's declared type, passes `test`."""
-    return COMPARISONS[test.op].passes(value, test.value)
+    passes = COMPARISONS[test.op].passes
+    if test.moment:
+        return passes(instant(str(value)), instant(str(test.value)))
+    return passes(value, test.value)
 
 
 def united(spans: Iterable[tuple[int, int]]) -> tuple[tuple[int, int], ...]:
@@ -387,22 +414,22 @@ def united(spans: Iterable[tuple[int, int]]) -> tuple[tuple[int, int], ...]:
     return tuple(found)
 
 
-def during(instant: int, leaf: During) -> bool:
+def during(now: int, leaf: During) -> bool:
     """Whether an instant is in one of the spans of `leaf`."""
-    return any(start <= instant < end for start, end in leaf.spans)
+    return any(start <= now < end for start, end in leaf.spans)
 
 
-def strikes(instant: int, leaf: Clock) -> bool:
+def strikes(now: int, leaf: Clock) -> bool:
     """Whether an instant is on the days and in the hours of `leaf`."""
-    day, minute = hour(instant, leaf.zone)
+    day, minute = hour(now, leaf.zone)
     return day in leaf.days and leaf.since <= minute < leaf.until
 
 
-def had(instant: int, acquired: int | None, leaf: Acquired) -> bool:
+def had(now: int, acquired: int | None, leaf: Acquired) -> bool:
     """Whether the data of an event, had since `acquired` where it says so, meet `leaf` at its time."""
     if acquired is None:
         return leaf.open
-    return (leaf.within.after(acquired) <= instant) is leaf.passed
+    return (leaf.within.after(acquired) <= now) is leaf.passed
 
 
 def zone_of(leaf: Condition) -> str:
@@ -410,6 +437,8 @@ def zone_of(leaf: Condition) -> str:
     match leaf:
         case Acquired(within):
             return within.zone
+        case Age(within=within, day=day, zone=zone):
+            return zone if day else within.zone
         case Clock(zone=zone):
             return zone
         case Holds(within=within, after=after):
@@ -419,7 +448,17 @@ def zone_of(leaf: Condition) -> str:
             return PLAIN_ZONE
 
 
-def turned_time(leaf: During | Clock | Acquired) -> Condition:
+def began(value: bool | int | float | str, leaf: Age) -> int:
+    """Return when an attribute was, a day or a time of the declared form."""
+    return midnight(str(value), leaf.zone) if leaf.day else instant(str(value))
+
+
+def aged(now: int, value: bool | int | float | str, leaf: Age) -> bool:
+    """Whether an attribute that an event states meets `leaf` at the time `now`."""
+    return (leaf.within.after(began(value, leaf)) <= now) is leaf.passed
+
+
+def turned_time(leaf: During | Clock | Acquired | Age) -> Condition:
     """Return the condition on times that is met where `leaf` is not; on which side it stands is left to `Sides`."""
     match leaf:
         case During(spans):
@@ -432,7 +471,7 @@ def turned_time(leaf: During | Clock | Acquired) -> Condition:
                 replace(leaf, days=days, since=start, until=end) for days, start, end in parts if days and start < end
             ]
             return any_of(*found)
-        case Acquired():
+        case Acquired() | Age():
             return replace(leaf, passed=not leaf.passed)
 
 

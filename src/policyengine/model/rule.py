@@ -18,6 +18,7 @@ from policyengine.model.condition import (
     ALWAYS,
     NEVER,
     Acquired,
+    Age,
     And,
     Asked,
     Clock,
@@ -251,7 +252,7 @@ class Sides:
             case Same(left, right):
                 passes = frozenset(field for field in (left, right) if field.value in passing)
                 return replace(found, open=side, passes=passes)
-            case Compare(attribute):
+            case Compare(attribute) | Age(attribute):
                 return replace(found, open=side is not (f"attributes.{attribute}" in passing))
             case Acquired():
                 return replace(found, open=side is not ("acquired" in passing))

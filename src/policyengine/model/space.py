@@ -18,10 +18,11 @@ from typing import Any, Final, NamedTuple, TypeAlias
 
 from policyengine.calendar import Lapse
 from policyengine.errors import PolicyEngineError
-from policyengine.model import ages
+from policyengine.model import ages, dated
 from policyengine.model.condition import (
     OPEN,
     Acquired,
+    Age,
     Clock,
     Compare,
     Condition,
@@ -33,6 +34,7 @@ from policyengine.model.condition import (
     Read,
     Same,
     Value,
+    aged,
     alike,
     compares,
     during,
@@ -120,7 +122,8 @@ class Space:
         """What facts are held against, where that is a word."""
         self.alike = all(terms.alike for terms in self.dimensions.values())
         """Whether a fact that answers a question of one policy answers the same one of all."""
-        attributes = sorted({name for view in views for name in view.comparisons})
+        attributes = sorted({name for view in views for name in (*view.comparisons, *view.ages)})
+        self._dated = self._dates_of(attributes)
         readings = sorted(frozenset[str]().union(*(view.reads for view in views)))
         self.acquired = _in_order(lapse for view in views for lapse in view.acquired)
         self.variables: Sequence[Variable] = (
@@ -213,6 +216,9 @@ class Space:
                 if key not in self._values:
                     self._values[key] = tuple(self._field_values(*key))
                 return self._values[key]
+            case str() if variable.removeprefix("@") in self._dated and variable.startswith("@"):
+                tests, asked = self._dated[variable.removeprefix("@")]
+                return (None, *dated.values(tests, asked, point[TIME]))
             case str() if variable == ACQUIRED:
                 if point[Field.OPERATION] == "acquire":
                     return (point[TIME],)
@@ -279,11 +285,13 @@ class Space:
                 if not self._seen(field, point[Field.OPERATION]):
                     return False
                 return says(leaf, point[field]) if field in point else None
-            case Compare(attribute):
+            case Compare(attribute) | Age(attribute):
                 value = point.get(f"@{attribute}", OPEN)
                 if value is OPEN:
                     return None
-                return leaf.open if value is None else compares(value, leaf)
+                if value is None:
+                    return leaf.open
+                return compares(value, leaf) if isinstance(leaf, Compare) else aged(point[TIME], value, leaf)
             case Same(left, right):
                 if not all(self._seen(field, point[Field.OPERATION]) for field in (left, right)):
                     return False
@@ -331,7 +339,7 @@ class Space:
         match leaf:
             case In(field) | NotIn(field):
                 yield field
-            case Compare(attribute):
+            case Compare(attribute) | Age(attribute):
                 yield f"@{attribute}"
             case Same(left, right):
                 yield left if left not in point else right
@@ -484,7 +492,8 @@ class Space:
     # ------------------------------------------------------------------------------------------ how it divides
 
     def _times(self) -> tuple[int, ...]:
-        dates = sorted(frozenset[int]().union(*(view.dates for view in self.views)))
+        turning = (date for tests, asked in self._dated.values() for date in dated.turning(tests, asked))
+        dates = sorted(frozenset(turning).union(*(view.dates for view in self.views)))
         clocks = tuple(dict.fromkeys(clock for view in self.views for clock in view.clocks))
         if len({clock.zone for clock in clocks}) > 1:
             raise Undecided("the clocks of two time zones do not show the same times apart on all days")
@@ -601,6 +610,20 @@ class Space:
         """Return the values of a reading, but for its default what stands for none picked."""
         declared = [view.readings[name] for view in self.views if name in view.readings]
         return (None, *(value for value in declared[0].values if value != declared[0].default))
+
+    def _dates_of(self, attributes: Iterable[str]) -> Mapping[str, tuple[Sequence[Compare], Sequence[Age]]]:
+        """Return what is asked of attributes that are days or times."""
+        found: dict[str, tuple[Sequence[Compare], Sequence[Age]]] = {}
+        for name in attributes:
+            types = {known.attributes[name].type for known in self.vocabularies if name in known.attributes}
+            if types.isdisjoint(("date", "datetime")):
+                continue
+            tests = tuple(leaf for view in self.views for leaf in view.comparisons.get(name, ()))
+            asked = tuple(leaf for view in self.views for leaf in view.ages.get(name, ()))
+            if len(types) > 1 or not dated.decided(tests, asked):
+                raise Undecided(f"how the ages of attribute {name} are ordered hangs on the date")
+            found[name] = tests, asked
+        return found
 
     def _regions(self, name: str) -> tuple[Any, ...]:
         """Return values of an attribute on either side of all that it is compared with; None for none."""

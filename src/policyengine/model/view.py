@@ -8,6 +8,7 @@ from typing import Any, TypeVar
 from policyengine.calendar import Lapse
 from policyengine.model.condition import (
     Acquired,
+    Age,
     Clock,
     Compare,
     Condition,
@@ -68,6 +69,10 @@ class View:
         """The readings that are left open, of those for which leaves ask."""
         self.acquired: frozenset[Lapse] = frozenset(leaf.within for leaf in leaves if isinstance(leaf, Acquired))
         """How long ago the data were acquired, as leaves ask."""
+        self.ages: Mapping[str, tuple[Age, ...]] = {
+            name: tuple(leaf for leaf in leaves if isinstance(leaf, Age) and leaf.attribute == name)
+            for name in {leaf.attribute: None for leaf in leaves if isinstance(leaf, Age)}
+        }
         self.clocks: tuple[Clock, ...] = tuple(leaf for leaf in leaves if isinstance(leaf, Clock))
         self.holds: tuple[Holds, ...] = tuple(leaf for leaf in leaves if isinstance(leaf, Holds))
         self._found: dict[Hashable, Any] = {} if found is None else found

@@ -15,6 +15,7 @@ from policyengine.model.fields import ROWS
 from policyengine.model.hierarchy import Hierarchy
 from policyengine.model.meanings import Meanings
 from policyengine.model.operation import OPERATIONS
+from policyengine.moment import is_day, is_time
 from policyengine.once import once
 from policyengine.text import Text, echoed, same
 
@@ -66,8 +67,24 @@ class Attribute(Aside, frozen=True, eq=False):
 
     id: str
     label: Text
-    type: Literal["boolean", "integer", "number", "string"]
+    type: Literal["boolean", "integer", "number", "string", "date", "datetime"]
     source: Source | None = None
+
+    @property
+    def dated(self) -> bool:
+        """Whether its values are days or times."""
+        return self.type in ("date", "datetime")
+
+    @property
+    def ordered(self) -> bool:
+        """Whether its values have an order, so that they can be compared with bounds."""
+        return self.type in ("integer", "number", "date", "datetime")
+
+    def bound(self, value: Any) -> bool:
+        """Whether `value` can be a bound of it: of integers, any number."""
+        if self.type in ("integer", "number"):
+            return isinstance(value, int | float) and not isinstance(value, bool)
+        return self.ordered and self.accepts(value)
 
     def accepts(self, value: Any) -> bool:
         """Whether `value` is of the declared type, as JSON Schema counts types (``3.0`` is an integer)."""
@@ -76,6 +93,10 @@ class Attribute(Aside, frozen=True, eq=False):
                 return isinstance(value, bool)
             case "string":
                 return isinstance(value, str)
+            case "date":
+                return isinstance(value, str) and is_day(value)
+            case "datetime":
+                return isinstance(value, str) and is_time(value)
             case "number":
                 return isinstance(value, int | float) and not isinstance(value, bool)
             case "integer":

@@ -8,6 +8,7 @@ from typing import Final
 from policyengine.model.comparison import COMPARISONS
 from policyengine.model.condition import (
     Acquired,
+    Age,
     And,
     Clock,
     Compare,
@@ -63,6 +64,10 @@ def describe(condition: Condition, vocabulary: Vocabulary) -> Text:
             return span_in_words(condition)
         case Clock():
             return clock_in_words(condition)
+        case Age(attribute, within, passed):
+            ago = Text(ja="{name}から{time}以上たっている", en="{name} is {time} ago or longer")
+            less = Text(ja="{name}から{time}たっていない", en="{name} is less than {time} ago")
+            return (ago if passed else less).filled(name=vocabulary.attributes[attribute].label, time=lasting(within))
         case Acquired():
             return age_in_words(condition)
         case Holds():

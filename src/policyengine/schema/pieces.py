@@ -28,6 +28,10 @@ ANYONE: Schema = {"pattern": r"^anyone(?![\s\S])"}
 NUMBER: Schema = {"type": "number", "minimum": -sys.float_info.max, "maximum": sys.float_info.max}
 
 
+BOUND: Schema = {**NUMBER, "type": ["number", "string"]}
+"""A number, or a day or time as a text."""
+
+
 SCALAR: Schema = {**NUMBER, "type": ["boolean", "number", "string"]}
 
 

@@ -24,7 +24,20 @@ from policyengine.decision.law import Items, Rules, sorted_out
 from policyengine.decision.ruling import Ruling, Spoken, ruling, topic_of
 from policyengine.engine.engine import Engine
 from policyengine.errors import Place
-from policyengine.model.condition import And, Compare, Condition, Field, Holds, In, Not, NotIn, Or, conjuncts, leaves
+from policyengine.model.condition import (
+    Age,
+    And,
+    Compare,
+    Condition,
+    Field,
+    Holds,
+    In,
+    Not,
+    NotIn,
+    Or,
+    conjuncts,
+    leaves,
+)
 from policyengine.model.event import Event
 from policyengine.model.fields import ROWS
 from policyengine.model.policy import Policy
@@ -406,7 +419,7 @@ def _looks_at(leaf: Condition) -> str:
             return f"{type(leaf).__name__} {leaf.field}"
         case Holds():
             return f"fact {leaf.type}"
-        case Compare():
+        case Compare() | Age():
             return f"attribute {leaf.attribute}"
         case _:
             return type(leaf).__name__

@@ -9,16 +9,17 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any, Final, NamedTuple
 
 from policyengine.calendar import DURATION_PATTERN
 from policyengine.errors import KeyPath
 from policyengine.language.keys import NESTED, meaning_of
-from policyengine.model.comparison import COMPARISONS
+from policyengine.model.comparison import AGES, COMPARISONS
 from policyengine.model.operation import OPERATIONS
 from policyengine.model.policy import Policy
 from policyengine.model.rule import Permit
+from policyengine.moment import is_day, is_time
 from policyengine.schema.pieces import Schema
 from policyengine.schema.validate import errors_of
 from policyengine.suite.changes import shown, words_of
@@ -429,17 +430,24 @@ def _comparisons(of: _Key, attributes: Mapping[str, Any], path: KeyPath) -> Iter
         elif of.optional:
             yield Slip("widen-scope", path, None)
         for op, value in tests.items():
-            other = COMPARISONS[op].slip
+            if op in AGES:
+                other = next(name for name in AGES if name != op)
+                yield from _duration(value, (*here, op))
+            else:
+                other = COMPARISONS[op].slip
             if other not in tests:
                 yield Slip("change-comparison", here, _renamed(op, other), other)
+            if isinstance(value, str) and (is_day(value) or is_time(value)):
+                yield from _date(value, (*here, op))
             if isinstance(value, int) and not isinstance(value, bool):
                 for near in (value - 1, value + 1):
                     yield replacing("shift-value", (*here, op), near)
 
 
 def _date(value: str, path: KeyPath) -> Iterator[Slip]:
+    read = date.fromisoformat if is_day(value) else datetime.fromisoformat
     for days in (-1, 1):
-        yield replacing("shift-date", path, (datetime.fromisoformat(value) + timedelta(days=days)).isoformat())
+        yield replacing("shift-date", path, (read(value) + timedelta(days=days)).isoformat())
 
 
 def _hour(value: str, path: KeyPath) -> Iterator[Slip]:

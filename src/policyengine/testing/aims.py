@@ -14,6 +14,7 @@ import msgspec
 
 from policyengine.model.condition import (
     Acquired,
+    Age,
     And,
     Clock,
     Compare,
@@ -27,6 +28,7 @@ from policyengine.model.condition import (
     Or,
     Read,
     Same,
+    aged,
     compares,
     during,
     had,
@@ -64,7 +66,7 @@ class Aim:
     scene: Scene
     accepted: Mapping[Field, tuple[str, ...]] = field(default_factory=dict)
     facts: tuple[Holds, ...] = ()
-    tests: tuple[Compare, ...] = ()
+    tests: tuple[Compare | Age, ...] = ()
     same: frozenset[Field] = frozenset()
     permits: Mapping[int, Permit] = field(default_factory=dict)
     acquired: tuple[int, ...] | None = None
@@ -102,7 +104,11 @@ class Aim:
     def attribute(self, name: str) -> tuple[bool | int | float | str, ...]:
         """Return the values that an attribute may have."""
         tests = [test for test in self.tests if test.attribute == name]
-        return tuple(value for value in self.scene.attributes[name] if all(compares(value, test) for test in tests))
+        return tuple(v for v in self.scene.attributes[name] if all(self.passes(v, test) for test in tests))
+
+    def passes(self, value: bool | int | float | str, test: Compare | Age) -> bool:
+        """Return whether a value of an attribute passes a test at the time of the scene."""
+        return compares(value, test) if isinstance(test, Compare) else aged(self.scene.instant, value, test)
 
 
 Choose = Callable[[int], int]
@@ -126,7 +132,7 @@ def narrowed(aim: Aim, condition: Condition, choose: Choose) -> Aim | None:
                 return replace(found, same=found.same | {one, other})
             stated = {field: found.values(field) for field in (one, other)}
             return replace(found, accepted={**found.accepted, **stated})
-        case Compare():
+        case Compare() | Age():
             tested = replace(aim, tests=(*aim.tests, condition))
             return tested if tested.attribute(condition.attribute) else None
         case Holds():
@@ -164,8 +170,8 @@ def surely(aim: Aim, condition: Condition) -> bool | None:
             return (inside == {isinstance(condition, In)}) if len(inside) == 1 else None
         case Holds():
             return any(fact.type == condition.type and set(condition.where) <= set(fact.where) for fact in aim.facts)
-        case Compare():
-            passed = {compares(value, condition) for value in aim.attribute(condition.attribute)}
+        case Compare() | Age():
+            passed = {aim.passes(value, condition) for value in aim.attribute(condition.attribute)}
             if not any(test.attribute == condition.attribute for test in aim.tests):
                 return condition.open
             return (passed == {True}) if len(passed) == 1 else None

@@ -12,8 +12,10 @@ from msgspec.structs import replace
 from policyengine.calendar import Lapse
 from policyengine.engine.engine import Engine
 from policyengine.errors import did_you_mean
+from policyengine.model import dated
 from policyengine.model.condition import (
     Acquired,
+    Age,
     Clock,
     Compare,
     Condition,
@@ -117,7 +119,18 @@ class Scene:
     def attributes(self) -> Mapping[str, tuple[bool | int | float | str, ...]]:
         """For each attribute, values on either side of everything that it is compared with."""
         declared = {name: a for policy in self.policies for name, a in policy.vocabulary.attributes.items()}
-        return {name: tuple(_values(attribute, self._tests(name))) for name, attribute in declared.items()}
+        return {
+            name: tuple(self._dated(name) if attribute.dated else _values(attribute, self._tests(name)))
+            for name, attribute in declared.items()
+        }
+
+    def _dated(self, name: str) -> tuple[str, ...]:
+        """Return days or times on either side of all that an attribute is compared with now."""
+        tests = [leaf for leaf in self._leaves if isinstance(leaf, Compare) and leaf.attribute == name]
+        ages = [leaf for leaf in self._leaves if isinstance(leaf, Age) and leaf.attribute == name]
+        moment = text(self.instant)
+        of = next(attribute for policy in self.policies if (attribute := policy.vocabulary.attributes.get(name)))
+        return dated.values(tests, ages, self.instant) or (moment[:10] if of.type == "date" else moment,)
 
     @cached_property
     def acquired(self) -> tuple[int, ...]:

@@ -13,7 +13,7 @@ from policyengine.decision.admission import Admission, Admitted, as_it_is
 from policyengine.decision.agreement import Agreement
 from policyengine.decision.facts import Answers
 from policyengine.decision.law import Items, union
-from policyengine.model.condition import Acquired, Compare, Condition, Field, Holds, In, NotIn, Same
+from policyengine.model.condition import Acquired, Age, Compare, Condition, Field, Holds, In, NotIn, Same
 from policyengine.model.event import Event, PreparedFact
 from policyengine.model.fact import HELD_FIELD, VALUE, FactType
 from policyengine.model.fields import put
@@ -96,7 +96,7 @@ def looked_at(leaf: Condition, open_fields: Mapping[Field, str], event: Event, t
             return Looks((open_fields[field],)) if field in open_fields else Looks()
         case Same(left, right):
             return Looks(tuple(open_fields[field] for field in (left, right) if field in open_fields))
-        case Compare(attribute):
+        case Compare(attribute) | Age(attribute):
             return Looks() if attribute in event.attributes else Looks((ATTRIBUTE + attribute,))
         case Acquired():
             return Looks((ACQUIRED,)) if event.acquired is None else Looks()

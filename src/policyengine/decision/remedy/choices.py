@@ -14,8 +14,10 @@ from msgspec import UNSET
 from policyengine.calendar import DAY, Lapse
 from policyengine.decision.facts import as_stated
 from policyengine.decision.remedy.changes import ACQUIRED, ATTRIBUTE, Change, Drop, Fact, Looks, State, chain_of
+from policyengine.model import dated
 from policyengine.model.condition import (
     Acquired,
+    Age,
     Asked,
     Compare,
     Condition,
@@ -144,6 +146,11 @@ class Choices:
         if field.startswith(ATTRIBUTE):
             name = field.removeprefix(ATTRIBUTE)
             declared = [p.vocabulary.attributes[name] for p in self._policies if name in p.vocabulary.attributes]
+            if declared[0].dated:
+                tests = [leaf for leaf in here if isinstance(leaf, Compare)]
+                ages = [leaf for leaf in here if isinstance(leaf, Age)]
+                days = dated.values(tests, ages, self._event.instant)
+                return [day for day in days if all(one.accepts(day) for one in declared)]
             tested = [leaf.value for leaf in here if isinstance(leaf, Compare)]
             found: Iterable[Scalar] = dict.fromkeys(value for one in declared for value in region(one, tested))
             if declared[0].type == "string":
