@@ -113,7 +113,7 @@ SECTIONS = (
         "toml",
         "idle-clause organisational-clause duplicate-ground no-licence impossible-rule layer-conflict contradiction "
         "open-items open-point unknown-version version-overlap version-gap layer-reach kind-failed wrong-statement "
-        "nothing-to-meet joint-use-matter",
+        "order-by-date nothing-to-meet joint-use-matter",
     ),
     Section(
         Text(ja="設定", en="Configuration"),

@@ -20,6 +20,7 @@ from policyengine.language.file_problems import CHECKED_WITH_PACKS, IMPORTED_POL
 from policyengine.language.find import STANDARD
 from policyengine.language.keys import ANY
 from policyengine.language.lowering import Kept, Lowered, Lowering, Written
+from policyengine.language.orders import order_notes
 from policyengine.language.pack import Pack, load_pack, standard
 from policyengine.language.problems import (
     DUPLICATE_RULE,
@@ -454,6 +455,7 @@ class _Builder(Declarations):
         yield from check.contradictions((rule for rule, lowered in rules if self._fixed(lowered)), events)
         permits = ((rule, lowered.table) for rule, lowered in rules if isinstance(rule, Permit))
         yield from check.open_items(((permit, table.values.get("items") == ANY) for permit, table in permits), events)
+        yield from order_notes(rule for rule, _ in rules)
         used = frozenset[str]().union(*(lowered.table.used for lowered in self.tables))
         for document in self.pack.rules:
             for name in table_of(document.data.get("conditions")):

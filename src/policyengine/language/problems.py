@@ -482,6 +482,29 @@ summary = {ja = "二", en = "two"}
 purposes = ["delivery"]
 """,
 )
+ORDER_BY_DATE: Final = Code(
+    "order-by-date",
+    ja="{one}と{other}のどちらが長いかは日付によります",
+    en="which of {one} and {other} is longer hangs on the date",
+    means=Text(
+        ja="誤りではなく注記です。同じ時から数える二つの期間の長短が、日付によって変わります。判断はできますが、"
+        "`mutate` などの分析は、そこでは結論を出しません。同じ単位で書いてください。",
+        en="A note, no error: two durations are counted from the same time, and which is longer hangs on when. Events "
+        "are decided all the same; analyses such as `mutate` stay undecided there. Write both in the same unit.",
+    ),
+    severity="note",
+    example="""
+[[clause]]
+number = "2"
+summary = {ja = "二", en = "two"}
+[[clause.prohibition]]
+items = ["name"]
+acquired_within = "P1M"
+[[clause.prohibition]]
+items = ["address"]
+acquired_within = "P30D"
+""",
+)
 KIND_FAILED: Final = Code(
     "kind-failed",
     ja="ルールの種類「{kind}」が失敗しました: {error}",

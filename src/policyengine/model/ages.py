@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 from policyengine.calendar import Lapse
 from policyengine.moment import written
@@ -11,15 +11,18 @@ from policyengine.moment import written
 
 def in_order(lapses: Iterable[Lapse]) -> tuple[Lapse, ...] | None:
     """Return durations, the shortest first; None where the order of two of them hangs on when they are counted."""
-    found = tuple(sorted(set(lapses), key=lambda lapse: (lapse.shortest, lapse.longest)))
-    return None if any(ours.longest >= theirs.shortest for ours, theirs in itertools.pairwise(found)) else found
+    found = _sorted(lapses)
+    return None if any(unordered(found)) else found
 
 
-def unordered(lapses: Iterable[Lapse]) -> tuple[Lapse, Lapse] | None:
-    """Return two durations whose order hangs on when they are counted, if there are such."""
-    found = sorted(set(lapses), key=lambda lapse: (lapse.shortest, lapse.longest))
-    pairs = itertools.pairwise(found)
-    return next(((ours, theirs) for ours, theirs in pairs if ours.longest >= theirs.shortest), None)
+def unordered(lapses: Iterable[Lapse]) -> Iterator[tuple[Lapse, Lapse]]:
+    """Yield two durations each whose order hangs on when they are counted, neighbours among all."""
+    pairs = itertools.pairwise(_sorted(lapses))
+    return ((ours, theirs) for ours, theirs in pairs if ours.longest >= theirs.shortest)
+
+
+def _sorted(lapses: Iterable[Lapse]) -> tuple[Lapse, ...]:
+    return tuple(sorted(set(lapses), key=lambda lapse: (lapse.shortest, lapse.longest)))
 
 
 def moments(lapses: Sequence[Lapse], instant: int) -> tuple[int, ...]:
