@@ -163,7 +163,9 @@ def _finding(report: Report) -> Finding:
 
 
 def _summary(fates: Mapping[str, int], lang: Language) -> str:
-    words = {"killed": "検出", "equivalent": "等価", "refused": "読込不可", "survived": "生き残り"}
+    words = {"killed": "検出", "equivalent": "等価", "undecided": "未決", "refused": "読込不可", "survived": "生き残り"}
+    if not fates["undecided"]:
+        del words["undecided"]
     if lang == "ja":
         return "、".join(f"{word} {fates[fate]} 件" for fate, word in words.items())
     return ", ".join(f"{fates[fate]} {fate}" for fate in words)

@@ -18,7 +18,7 @@ from typing import Any, Literal, TypeAlias
 
 from msgspec.structs import replace
 
-from policyengine.analysis.difference import Found, difference
+from policyengine.analysis.difference import Found, Undecided, difference
 from policyengine.engine.engine import Engine
 from policyengine.engine.plugins import Plugins
 from policyengine.errors import Place, PolicyError
@@ -34,7 +34,7 @@ from policyengine.suite.near import Change, Near
 from policyengine.suite.run import judged_alone
 from policyengine.text import Text
 
-Fate: TypeAlias = Literal["killed", "survived", "equivalent", "refused"]
+Fate: TypeAlias = Literal["killed", "survived", "equivalent", "undecided", "refused"]
 """What became of a mutant; ``refused`` is one that the loader itself would not load."""
 
 
@@ -162,13 +162,17 @@ class Mutation:
         try:
             if (killed := killer(self._likely_cases(change_under))) is not None:
                 return told("killed", killer=killed)
-            found = self._difference(changed, change_under({}))
+            found, decided = None, True
+            try:
+                found = self._difference(changed, change_under({}))
+            except Undecided:
+                decided = False
             others = (case for case in self._affected(change_under) if case.id not in tried)
             # Where no difference is, no case can notice one that asks for no more than what was compared.
-            if (killed := killer(case for case in others if found is not None or _asks_more(case))) is not None:
+            if (killed := killer(c for c in others if not decided or found is not None or _asks_more(c))) is not None:
                 return told("killed", killer=killed)
             if found is None:
-                return told("equivalent")
+                return told("equivalent" if decided else "undecided")
             return told(
                 "survived",
                 event=found.event,
