@@ -98,6 +98,15 @@ VOCABULARY: dict[str, Any] = {
                 "origins": {"held": "origin", "list": True},
             },
         },
+        "assessment": {
+            **_T,
+            "fields": {
+                "about": {"held": "value", "of": "items", "required": True},
+                "party": {"held": "value", "of": "parties"},
+                "level": {"held": "value", "open": True, "values": {"high": _T, "low": _T}},
+            },
+        },
+        "contract": {"fields": {"kind": {"values": {"dpa": _T}}}},
         "receipt": {
             **_T,
             "fields": {"sources": {"held": "source", "list": True}, "source_country": {"held": "source_country"}},
@@ -182,6 +191,11 @@ FORMS = st.sampled_from(
         {"type": "training"},
         {"type": "training", "stated": ["roles"]},
         {"type": "receipt"},
+        {"type": "assessment", "about": "contact"},
+        {"type": "assessment", "about": ["phone", "health"], "level": "high"},
+        {"type": "assessment", "level": ["low"]},
+        {"type": "assessment", "party": ["group"], "stated": ["level"]},
+        {"type": "contract", "kind": ["dpa", "service"]},
     ]
 )
 """Forms of facts that say nothing of when they began."""
@@ -584,6 +598,7 @@ _FIELDS: dict[str, tuple[list[str], list[str]]] = {
     "ledger": ([], ["controllers", "category", "form"]),
     "training": ([], ["actor", "roles", "origins"]),
     "receipt": ([], ["sources", "source_country"]),
+    "assessment": (["about"], ["party", "level"]),
 }
 """For each type of fact its required and its optional fields."""
 _VALUES = {
@@ -592,6 +607,9 @@ _VALUES = {
     ("legal_basis", "reference"): ["act"],
     ("request", "kind"): ["stop_use", "erase", "disclose", "stop_provision", "correct"],
     ("declaration", "basis"): ["consent", "interest"],
+    ("assessment", "about"): [*sorted(VOCABULARY["items"]), "unknown"],
+    ("assessment", "party"): [*sorted(VOCABULARY["parties"]), "stranger"],
+    ("assessment", "level"): ["high", "low", "unlisted"],
 }
 _LISTS = {
     *("recipients", "purposes", "items", "operations", "holders", "to"),

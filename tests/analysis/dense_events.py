@@ -97,6 +97,12 @@ FACTS: dict[str, list[dict[str, Any]]] = {
         {"origins": ["direct"], "roles": ["clerk"]},
         {"origins": [UNKNOWN]},
     ],
+    "assessment": [
+        {"about": "mail"},
+        {"about": "contact", "level": "high", "party": "sister"},
+        {"about": "health", "level": "unlisted"},
+        {"about": UNKNOWN, "level": "low", "party": "stranger"},
+    ],
     "receipt": [{}, {"sources": ["group"]}, {"sources": ["stranger"]}, {"source_country": "JP"}],
 }
 

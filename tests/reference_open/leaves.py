@@ -420,7 +420,7 @@ def counts(view: View, asked: Known, fact: Data, side: Side, passing: set[str]) 
         return False
     if not all(name in fact for name in asked.stated):
         return False
-    if not all(name in fact and set(_list(fact[name])) & set(accepted) for name, accepted in asked.named):
+    if not all(name in fact and _as_named(view, fact, name, accepted, side) for name, accepted in asked.named):
         return False
     if asked.within is not None:
         recent = plus(moment(fact["from"], now), asked.within, view.words.zone) > now if "from" in fact else side is MAY
@@ -441,6 +441,22 @@ def counts(view: View, asked: Known, fact: Data, side: Side, passing: set[str]) 
         if not _agrees(view, held, _list(fact[name]), side, passing):
             return False
     return True
+
+
+def _as_named(view: View, fact: Data, name: str, accepted: Sequence[str], side: Side) -> bool:
+    """Whether a fact states one of the values that a rule names, surely or perhaps."""
+    words, key, stated = view.words, (fact["type"], name), _list(fact[name])
+    dimension = words.values_of.get(key)
+    if dimension is None:
+        new = key in words.open and any(value not in words.listed[key] for value in stated)
+        return bool(set(stated) & set(accepted)) or (new and side is MAY and view.strangers_count)
+    if any(words.covers(dimension, accepted, value) for value in stated):
+        return True
+    kinds = {term for value in stated for term in words.terms[dimension] if words.is_kind(dimension, term, value)}
+    if side is SURELY:
+        return False
+    new = dimension != "parties" and any(not words.knows(dimension, value) for value in stated)
+    return any(words.covers(dimension, accepted, kind) for kind in kinds) or (new and view.strangers_count)
 
 
 def _list(value: Any) -> list[str]:

@@ -41,6 +41,9 @@ class Words:
         remainders: (dimension, term) of each term that, in an event, means none of its kinds.
         attributes: the names of the declared attributes.
         facts: for each type of fact its fields, each with what it is held against.
+        values_of: (type, field) of each field whose values are terms, with their dimension.
+        listed: (type, field) of each field whose values are listed, with these.
+        open: (type, field) of those of which a fact may state another.
         zone: by whose calendar and clock the policy counts.
         represents: the types of which a fact names who stands in for a person.
     """
@@ -49,6 +52,9 @@ class Words:
     remainders: set[tuple[str, str]] = field(default_factory=set)
     attributes: set[str] = field(default_factory=set)
     facts: dict[str, dict[str, str]] = field(default_factory=dict)
+    values_of: dict[tuple[str, str], str] = field(default_factory=dict)
+    listed: dict[tuple[str, str], set[str]] = field(default_factory=dict)
+    open: set[tuple[str, str]] = field(default_factory=set)
     zone: str = "UTC"
     represents: set[str] = field(default_factory=set)
 
@@ -62,6 +68,10 @@ class Words:
                     both.terms.setdefault(dimension, {}).setdefault(term, set()).update(parents)
             for name, fields in words.facts.items():
                 both.facts.setdefault(name, {}).update(fields)
+            both.values_of |= words.values_of
+            both.open |= words.open
+            for key, values in words.listed.items():
+                both.listed.setdefault(key, set()).update(values)
         return both
 
     def knows(self, dimension: str, word: str) -> bool:
@@ -210,8 +220,14 @@ def _words(documents: list[Data]) -> Words:
                 if dimension == "attributes":
                     words.attributes.add(name)
                 elif dimension == "facts":
-                    held = {key: about["held"] for key, about in entry.get("fields", {}).items()}
-                    words.facts.setdefault(name, {}).update(held)
+                    for key, about in entry.get("fields", {}).items():
+                        if "held" in about:
+                            words.facts.setdefault(name, {})[key] = about["held"]
+                        if "of" in about:
+                            words.values_of[name, key] = about["of"]
+                        if about.get("open"):
+                            words.open.add((name, key))
+                        words.listed.setdefault((name, key), set()).update(about.get("values", {}))
                     if entry.get("represents"):
                         words.represents.add(name)
                 else:

@@ -17,7 +17,6 @@ from policyengine.model.event import Event, PreparedFact, keep_admitted
 from policyengine.model.event_document import NO_EVENT, EventDocument, encode
 from policyengine.model.event_problems import MALFORMED_BECAUSE
 from policyengine.model.fact import FactField, FactType
-from policyengine.model.operation import OPERATIONS
 from policyengine.moment import FOREVER, instant
 from policyengine.schema.names import is_name
 
@@ -226,7 +225,7 @@ def _struct(name: str, fields: Sequence[FactField]) -> type[Struct]:
 
 
 def _type_of(declared: FactField) -> tuple[Any] | tuple[Any, Any]:
-    known = frozenset(OPERATIONS) if declared.form == "operation" else declared.values
+    known = declared.known
     one: Any
     if known is not None:
         one = Literal[tuple(sorted(known))] if known else Literal["no such value"]

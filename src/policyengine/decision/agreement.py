@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Container, Mapping, Sequence
 from typing import Final, NamedTuple, TypeAlias
 
 from msgspec import UNSET
@@ -11,7 +11,7 @@ from policyengine.calendar import Lapse
 from policyengine.decision.admission import FIRST, Admitted
 from policyengine.model.condition import Asked, Field, Holds
 from policyengine.model.event import BESIDE, KEY_FIELDS, Event
-from policyengine.model.fact import HELD_DIMENSION, HELD_FIELD, VALUE
+from policyengine.model.fact import HELD_DIMENSION, HELD_FIELD, VALUE, FactField
 from policyengine.model.fields import ROWS
 from policyengine.model.meanings import Items
 from policyengine.model.vocabulary import CLOSED, IGNORABLE, Vocabulary
@@ -38,6 +38,28 @@ class Held(NamedTuple):
     passes: bool
 
 
+class Named(NamedTuple):
+    """A field whose values a rule names.
+
+    Args:
+        name: the field of the fact.
+        position: where the fact has it.
+        accepted: the values with which it is as the rule asks.
+        known: those that the policy knows, where another may be any of them and that counts; else None.
+    """
+
+    name: str
+    position: int
+    accepted: frozenset[str]
+    known: Container[str] | None
+
+    def unknown(self, words: str | Sequence[str]) -> Sequence[str]:
+        """Return those of a fact's words that the policy does not know, where it then counts."""
+        if self.known is None:
+            return ()
+        return [word for word in ((words,) if isinstance(words, str) else words) if word not in self.known]
+
+
 How: TypeAlias = tuple[bool, Asked, frozenset[str], frozenset[Field]]
 
 
@@ -49,7 +71,7 @@ class Plan(NamedTuple):
         asked: of which operation it is asked.
         how: what tells apart how facts are held against events.
         stated: where the fields are that must be stated.
-        where: where the fields are whose values the rule names, each with the accepted ones.
+        where: the fields whose values the rule names.
         held: the fields that are held against the event.
         within: how long ago it must have begun at most.
         after: of which type facts must all have begun before, and what is looked at of them.
@@ -59,7 +81,7 @@ class Plan(NamedTuple):
     asked: Asked
     how: How
     stated: Sequence[int]
-    where: Sequence[tuple[int, frozenset[str]]]
+    where: Sequence[Named]
     held: Sequence[Held]
     within: Lapse | None = None
     after: tuple[str, Plan] | None = None
@@ -110,10 +132,18 @@ class Agreement:
                 dimension, passes = HELD_DIMENSION.get(declared.held), field in asked.passes
                 held.append(Held(name, positions[name], field, _NUMBERS.get(field), dimension, passes))
         stated = [positions[name] for name in sorted(asked.stated)]
-        where = [(positions[name], accepted) for name, accepted in asked.where]
+        where = [self._named(fields[name], positions[name], accepted, asked.may) for name, accepted in asked.where]
         after = None if asked.after is None else (asked.after.type, self._new_plan(asked.after))
         how = (asked.may, asked.asked, asked.unheld, asked.passes)
         return Plan(asked.may, asked.asked, how, stated, where, held, asked.within, after)
+
+    def _named(self, field: FactField, position: int, named: frozenset[str], may: bool) -> Named:
+        known: Container[str] | None = field.values if may and field.open else None
+        if field.of is not None:
+            vocabulary = self._vocabulary
+            named = vocabulary.accepted(field.of, named, may)
+            known = vocabulary.terms[field.of] if may and field.of in CLOSED else None
+        return Named(field.id, position, named, known)
 
     def answers(
         self, asked: Plans, facts: Sequence[Admitted], event: Event, silent: tuple[Items, ...]
@@ -139,7 +169,8 @@ class Agreement:
                 continue
             held: dict[How, Found] = {}
             for number, plan in plans:
-                if _as_asked(plan, fact, instant):
+                as_asked = _as_asked(plan, fact, instant)
+                if as_asked is not None:
                     # What a fact is held against is the same for most questions, whatever values they name.
                     agreed = held.get(plan.how)
                     if agreed is None:
@@ -150,7 +181,7 @@ class Agreement:
                         if found is None:
                             found, without = [*silent], [*silent]
                         found[number] |= agreed[0]
-                        without[number] |= agreed[1]
+                        without[number] |= agreed[1] & as_asked
         if found is None:
             return silent, silent
         answers = tuple(found)
@@ -158,10 +189,13 @@ class Agreement:
 
     def where(self, plan: Plan, fact: Admitted, event: Event, facts: Sequence[Admitted]) -> Found:
         """Return where a fact in effect at an event's time is as a question asks, beside all facts of the event."""
-        if not _as_asked(plan, fact, event.instant):
+        as_asked = _as_asked(plan, fact, event.instant)
+        if as_asked is None:
             return _NOWHERE
         found = self._agreeing(plan, fact, event)
-        return found if plan.after is None else self._later(plan, fact, event, facts, found)
+        if plan.after is not None:
+            found = self._later(plan, fact, event, facts, found)
+        return found[0], found[1] & as_asked
 
     def _later(self, plan: Plan, fact: Admitted, event: Event, facts: Sequence[Admitted], found: Found) -> Found:
         """Return where, of the items for which a fact is `found` to agree, it began after all that it must."""
@@ -233,18 +267,27 @@ class Agreement:
         return [word for word in ((words,) if isinstance(words, str) else words) if word not in terms]
 
 
-def _as_asked(plan: Plan, fact: Admitted, instant: int) -> bool:
-    """Whether a fact states what it must, and values that a rule names, and began no longer ago than it may."""
+def _as_asked(plan: Plan, fact: Admitted, instant: int) -> Items | None:
+    """Return for which items a fact is as asked without its words that are not known: for all or for none.
+
+    None where it is not as asked: it must state what it must, values that a rule names, and have begun no longer ago
+    than it may.
+    """
     if plan.within is not None:
         recent = plan.may if fact.start == -FOREVER else plan.within.after(fact.start) > instant
         if not recent:
-            return False
+            return None
     stated = fact.stated
     for position in plan.stated:
         if stated[position] is UNSET:
-            return False
-    for position, accepted in plan.where:
-        value = stated[position]
-        if value is UNSET or (value not in accepted if isinstance(value, str) else accepted.isdisjoint(value)):
-            return False
-    return True
+            return None
+    surely: Items = -1
+    for named in plan.where:
+        value = stated[named.position]
+        if value is UNSET:
+            return None
+        if value not in named.accepted if isinstance(value, str) else named.accepted.isdisjoint(value):
+            if not named.unknown(value):
+                return None
+            surely = 0
+    return surely

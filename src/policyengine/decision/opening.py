@@ -28,7 +28,7 @@ from policyengine.model.event import Event
 from policyengine.model.fields import ROWS
 from policyengine.model.policy import Policy
 from policyengine.model.rule import Alternative, Duty, Permit, Replacement, Restriction, Rule, sided
-from policyengine.model.vocabulary import Vocabulary
+from policyengine.model.vocabulary import DIMENSIONS, Vocabulary
 from policyengine.moment import FOREVER
 from policyengine.text import Text, listed
 
@@ -193,7 +193,21 @@ def _fact(
         yield _not_said_since(number)
     if fact.subject is not None and values[Field.SUBJECT_ID] is OPEN:
         yield from _field(policy, answers, Field.SUBJECT_ID, items)
-    for held in agreement.plan(asked).held:
+    plan = agreement.plan(asked)
+    for named, (_, wanted) in zip(plan.where, asked.where, strict=True):
+        words = fact.stated[named.position]
+        yield from _strangers(event.known[number].data, number, named.name, named.unknown(words))
+        of = policy.vocabulary.facts[asked.type].fields[named.name].of
+        if of is not None:
+            surely = policy.vocabulary.accepted(of, wanted, False)
+            stated = [words] if isinstance(words, str) else list(words)
+            if surely.isdisjoint(stated):
+                for index, word in enumerate(stated):
+                    if word in named.accepted:
+                        at = () if isinstance(words, str) else (index,)
+                        path = json_path(("facts", number, named.name, *at))[2:]
+                        yield _general(policy, DIMENSIONS[of], word, path)
+    for held in plan.held:
         words = fact.stated[held.position]
         if words is UNSET or held.field is Field.OPERATION:
             continue

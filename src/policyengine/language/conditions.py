@@ -56,7 +56,7 @@ from policyengine.model.condition import (
     negated,
 )
 from policyengine.model.countries import COUNTRIES
-from policyengine.model.fact import VALUE
+from policyengine.model.fact import VALUE, FactField
 from policyengine.model.fields import IDS
 from policyengine.model.operation import OPERATIONS
 from policyengine.model.problems import UNKNOWN_FACT_TYPE
@@ -458,6 +458,20 @@ class ConditionTable:
                 within, day = lapse(tests[op], self.scope.zone), declared.type == "date"
                 yield Age(name, within, passed, day, self.scope.zone, at=(*path, op))
 
+    def _values(self, fact_type: str, field: FactField, wanted: Any, *path: str | int) -> Iterator[str]:
+        """Yield the values of a field that are named at `path`; one that it does not have is reported."""
+        sets = self.scope.vocabulary.sets.get(field.of or "", {})
+        known = field.values if field.of is None else self.scope.vocabulary.terms[field.of].keys()
+        for value, stands, at in [(wanted, True, path)] if isinstance(wanted, str) else self.gated(wanted, *path):
+            if value in sets:
+                yield from sets[value] if stands else ()
+                continue
+            if known is not None and value not in known:
+                hint = did_you_mean(value, (*known, *sets))
+                self.problem(UNKNOWN_FIELD_VALUE, *at, hint=hint, type=fact_type, field=field.id, value=value)
+            if stands:
+                yield value
+
     def _fact(self, expression: Mapping[str, Any], *path: str | int) -> Condition:
         name = expression["type"]
         declared = self.scope.vocabulary.facts.get(name)
@@ -480,22 +494,7 @@ class ConditionTable:
                 hint = did_you_mean(key, nameable)
                 self.problem(FIELD_WITHOUT_VALUE, *path, key, hint=hint, type=name, field=key)
                 continue
-            values: list[str] = []
-            for value, stands, at in (
-                [(wanted, True, (*path, key))] if isinstance(wanted, str) else self.gated(wanted, *path, key)
-            ):
-                if stands:
-                    values.append(value)
-                if field.values is not None and value not in field.values:
-                    self.problem(
-                        UNKNOWN_FIELD_VALUE,
-                        *at,
-                        hint=did_you_mean(value, field.values),
-                        type=name,
-                        field=key,
-                        value=value,
-                    )
-            where.append((key, frozenset(values)))
+            where.append((key, frozenset(self._values(name, field, wanted, *path, key))))
         for listed in ("unheld", "stated"):
             for index, key in enumerate(expression.get(listed, ())):
                 if key not in declared.fields:

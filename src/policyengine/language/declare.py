@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 import msgspec
+from msgspec.structs import replace
 
 from policyengine.errors import Code, Problem, did_you_mean
 from policyengine.language.conditions import Declared
@@ -16,13 +17,18 @@ from policyengine.language.problems import (
     CYCLIC_CONDITION,
     CYCLIC_TERM,
     DUPLICATE_CLAUSE,
+    FIELD_IS_DECLARED,
     IS_CONFIGURATION,
     NAMED_AS_COUNTRY,
+    NO_VALUES_TO_ADD,
+    OPEN_WITHOUT_VALUES,
     REPRESENTS_NOBODY,
     SHADOWED_NAME,
     UNKNOWN_KIND,
     UNKNOWN_READING_VALUE,
     UNKNOWN_TERM,
+    VALUE_IS_DECLARED,
+    VALUES_AND_TERMS,
     VALUES_OF_NO_VALUE,
 )
 from policyengine.language.schema import policy_schema
@@ -35,7 +41,7 @@ from policyengine.model.hierarchy import Hierarchy
 from policyengine.model.policy import Clause, ObligationText, Reading
 from policyengine.model.problems import UNKNOWN_CLAUSE
 from policyengine.model.vocabulary import DIMENSIONS, Attribute, Term, Vocabulary, hierarchy_of
-from policyengine.schema.problems import UNKNOWN_KEY
+from policyengine.schema.problems import MISSING_KEY, UNKNOWN_KEY
 from policyengine.text import Text, text_of
 
 if TYPE_CHECKING:
@@ -201,11 +207,16 @@ class Declarations:
                 yield document, key, table_of(value)
 
     def _declared(
-        self, *path: str, seen: dict[str, Document] | None = None
+        self,
+        *path: str,
+        seen: dict[str, Document] | None = None,
+        only: Callable[[Mapping[str, Any]], bool] = lambda _: True,
     ) -> Iterator[tuple[Document, str, dict[str, Any]]]:
         """Yield the entries of the table at `path` whose name is not declared already: one name, one meaning."""
         seen = {} if seen is None else seen
         for document, name, table in self._entries(*path):
+            if not only(table):
+                continue
             if name in seen:
                 self.problem(SHADOWED_NAME, document, *path, name, name=name, file=seen[name].path)
             else:
@@ -263,27 +274,106 @@ class Declarations:
                 self.problem(UNKNOWN_TERM, document, *path, index, hint=hint, term=word, dimension=dimension)
 
     def _fact_types(self) -> dict[str, FactType]:
+        """Return the types of fact: each as it is declared once, with what other tables of its name add to it."""
         found: dict[str, FactType] = {}
-        for document, name, table in self._declared("vocabulary", "facts"):
-            fields: dict[str, FactField] = {}
-            labels: dict[str, Text] = {}
-            for key, declared in table_of(table.get("fields")).items():
-                about = table_of(declared)
-                values = table_of(about.get("values"))
-                held = about.get("held", VALUE)
-                fields[key] = FactField(
-                    key, held, about.get("list") is True, about.get("required") is True, frozenset(values) or None
-                )
-                if values and held != VALUE:
-                    self.problem(VALUES_OF_NO_VALUE, document, "vocabulary", "facts", name, "fields", key, "values")
-                labels.update({value: text_of(table_of(label), value) for value, label in values.items()})
+        for document, name, table in self._declared("vocabulary", "facts", only=_declares):
+            self._texts(document, name, table, found)
+            fields = self._fields(document, name, table, {})
+            labels = _labels(table)
             represents = table.get("represents") is True
             if represents and all(field.held != "recipient" for field in fields.values()):
                 self.problem(REPRESENTS_NOBODY, document, "vocabulary", "facts", name, "represents", type=name)
             source = (document.places, ("vocabulary", "facts", name))
             law = table.get("law") is True
             found[name] = FactType(name, text_of(table, name), fields, labels, source, represents, law)
+        for document, name, table in self._entries("vocabulary", "facts"):
+            if _declares(table):
+                continue
+            known = found.get(name)
+            if known is None:
+                self._texts(document, name, table, found)
+            else:
+                more = self._fields(document, name, table, known.fields)
+                found[name] = replace(known, fields={**known.fields, **more}, labels={**known.labels, **_labels(table)})
         return found
+
+    def _texts(self, document: Document, name: str, table: Mapping[str, Any], known: Iterable[str]) -> None:
+        """Report the languages in which a type of fact has no name; one that adds to another has none at all."""
+        if document not in self.pack.own:
+            return
+        for lang in self.pack.languages:
+            if lang not in table:
+                self.problem(
+                    MISSING_KEY, document, "vocabulary", "facts", name, hint=did_you_mean(name, known), key=lang
+                )
+
+    def _fields(
+        self, document: Document, name: str, table: Mapping[str, Any], known: Mapping[str, FactField]
+    ) -> dict[str, FactField]:
+        """Return the fields that a table declares of a type of fact, which has some already."""
+        found: dict[str, FactField] = {}
+        for key, declared in table_of(table.get("fields")).items():
+            about = table_of(declared)
+            path = ("vocabulary", "facts", name, "fields", key)
+            values = frozenset(table_of(about.get("values")))
+            if key in known:
+                found[key] = self._extended(document, path, about, known[key], values)
+                continue
+            if "held" not in about and not self.broken(document, *path):
+                self.problem(MISSING_KEY, document, *path, key="held")
+            held, of = about.get("held", VALUE), text_or_none(about.get("of"))
+            found[key] = FactField(
+                key,
+                held,
+                about.get("list") is True,
+                about.get("required") is True,
+                values or None,
+                of if of in DIMENSIONS else None,
+                about.get("open") is True,
+            )
+            if held != VALUE:
+                for said in sorted({"values", "of", "open"} & about.keys()):
+                    self.problem(VALUES_OF_NO_VALUE, document, *path, said, key=said)
+            elif of is not None and values:
+                self.problem(VALUES_AND_TERMS, document, *path, "of")
+            elif about.get("open") is True and not values:
+                self.problem(OPEN_WITHOUT_VALUES, document, *path, "open")
+        return found
+
+    def _extended(
+        self,
+        document: Document,
+        path: tuple[str, ...],
+        about: Mapping[str, Any],
+        known: FactField,
+        values: frozenset[str],
+    ) -> FactField:
+        """Return a field with the values that a table adds to it; whatever else the table says of it is reported."""
+        for key in about:
+            if key != "values":
+                self.problem(FIELD_IS_DECLARED, document, *path, key, field=known.id)
+        if known.values is None:
+            if values:
+                self.problem(NO_VALUES_TO_ADD, document, *path, "values", field=known.id)
+            return known
+        for value in sorted(values & known.values):
+            self.problem(VALUE_IS_DECLARED, document, *path, "values", value, value=value)
+        return replace(known, values=known.values | values)
+
+
+def _declares(table: Mapping[str, Any]) -> bool:
+    """Whether the table of a type of fact declares it, and does not merely add to one: it then says what it is."""
+    return bool(table.keys() - {"fields"})
+
+
+def _labels(table: Mapping[str, Any]) -> dict[str, Text]:
+    """Return what people call the values of the fields of a type of fact."""
+    fields = (table_of(declared) for declared in table_of(table.get("fields")).values())
+    return {
+        value: text_of(table_of(label), value)
+        for about in fields
+        for value, label in table_of(about.get("values")).items()
+    }
 
 
 def cases_of(clauses: Mapping[str, Clause]) -> Hierarchy:

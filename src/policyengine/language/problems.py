@@ -174,7 +174,16 @@ UNKNOWN_FIELD_VALUE: Final = UNKNOWN_VALUE.also(
     ja="{type} の {field} に「{value}」はありません", en='{field} of {type} cannot be "{value}"'
 )
 VALUES_OF_NO_VALUE: Final = UNKNOWN_KEY.also(
-    ja="values を持てるのは held が value の項目だけです", en='only a field held against a "value" lists values'
+    ja="{key} を持てるのは held が value の項目だけです", en='only a field held against a "value" has {key}'
+)
+VALUES_AND_TERMS: Final = UNKNOWN_KEY.also(
+    ja="values と of は同時に書けません", en="a field has values of its own, or terms of a dimension"
+)
+OPEN_WITHOUT_VALUES: Final = UNKNOWN_KEY.also(
+    ja="open は values のある項目に書きます", en="a field is open beside the values that it lists"
+)
+NO_VALUES_TO_ADD: Final = UNKNOWN_KEY.also(
+    ja="項目「{field}」には値の一覧がありません", en='the field "{field}" has no list of values to add to'
 )
 FACT_EXPRESSION: Final = Code(
     "fact-expression",
@@ -267,6 +276,13 @@ SHADOWED_NAME: Final = Code(
 [vocabulary.items]
 name = {ja = "名", en = "name"}
 """,
+)
+FIELD_IS_DECLARED: Final = SHADOWED_NAME.also(
+    ja="項目「{field}」は宣言済みです。足せるのは values だけです",
+    en='the field "{field}" is declared already; only values can be added to it',
+)
+VALUE_IS_DECLARED: Final = SHADOWED_NAME.also(
+    ja="値「{value}」は宣言済みです", en='the value "{value}" is declared already'
 )
 NAMED_AS_COUNTRY: Final = SHADOWED_NAME.also(ja="「{name}」は国のコードです", en='"{name}" is the code of a country')
 DUPLICATE_RULE: Final = Code(

@@ -281,10 +281,12 @@ class Statement:
         for name, values in leaf.where:
             field = declared.fields.get(name)
             if field is None or field.held != VALUE:
-                known = [one.id for one in declared.fields.values() if one.held == VALUE]
-                yield Wrong(f"{where}.where", _VALUE_FIELD, did_you_mean(name, known), at)
-            elif field.values is not None:
-                yield from self._known(sorted(values), field.values, f"{where}.where", _VALUES, at)
+                named = [one.id for one in declared.fields.values() if one.held == VALUE]
+                yield Wrong(f"{where}.where", _VALUE_FIELD, did_you_mean(name, named), at)
+            else:
+                known = field.values if field.of is None else self._scope.vocabulary.terms[field.of]
+                if known is not None:
+                    yield from self._known(sorted(values), known, f"{where}.where", _VALUES, at)
         for what, fields in (("unheld", leaf.unheld), ("stated", leaf.stated)):
             yield from self._set(fields, declared.fields, f"{where}.{what}", _FACT_FIELD, at)
         if leaf.within is not None:

@@ -11,6 +11,7 @@ from msgspec.structs import replace
 from policyengine.errors import EventError, Source, did_you_mean, json_path
 from policyengine.model.aside import Aside
 from policyengine.model.condition import Field
+from policyengine.model.countries import COUNTRIES
 from policyengine.model.event_problems import (
     FACT_FIELD_EMPTY,
     FACT_FIELD_LIST,
@@ -21,7 +22,7 @@ from policyengine.model.event_problems import (
 from policyengine.model.fields import COMMON_FACT_FIELDS, HELD, ROWS
 from policyengine.model.operation import OPERATIONS
 from policyengine.schema.names import is_name
-from policyengine.schema.problems import BAD_NAME, UNKNOWN_VALUE
+from policyengine.schema.problems import BAD_NAME, NO_COUNTRY, UNKNOWN_VALUE
 from policyengine.text import Text
 
 HELD_DIMENSION: Mapping[str, str] = {held: row.dimension for held, row in HELD.items() if row.dimension}
@@ -44,7 +45,9 @@ class FactField(Struct, frozen=True):
         held: what it is held against: one of `policyengine.model.fields.HELD`, or `VALUE`.
         list: whether it holds a list, which agrees when one of its members does.
         required: whether every fact of the type must have it.
-        values: the accepted values of a field of kind ``value``; None where any text is.
+        values: the values that are declared of a field held against `VALUE`; None where any text is one.
+        of: the dimension whose terms are its values; None where they are no terms.
+        open: whether a fact may state a value that is not declared.
     """
 
     id: str
@@ -52,13 +55,20 @@ class FactField(Struct, frozen=True):
     list: bool = False
     required: bool = False
     values: frozenset[str] | None = None
+    of: str | None = None
+    open: bool = False
 
     @property
-    def form(self) -> Literal["operation", "id", "word", "value"]:
-        """What its members are: an operation, an id, a word of a dimension, or a value that rules name."""
-        if self.held == "operation":
-            return "operation"
-        return "id" if self.held in _NAMES else "word" if self.held in _WORDS else VALUE
+    def form(self) -> Literal["id", "word", "value"]:
+        """What its members are: an id, a word of a dimension, or a value of which there may be a list (`known`)."""
+        return "id" if self.held in _NAMES else "word" if self.held in _WORDS or self.of is not None else VALUE
+
+    @property
+    def known(self) -> frozenset[str] | None:
+        """The values that a fact may state; None where any will do that is of its form."""
+        if self.held == VALUE:
+            return None if self.open else self.values
+        return _KNOWN.get(HELD[self.held].form)
 
 
 class FactType(Aside, frozen=True, eq=False):
@@ -92,7 +102,8 @@ class FactType(Aside, frozen=True, eq=False):
             if ours is None or ours.values is None:
                 fields[name] = ours or theirs
             else:
-                fields[name] = replace(ours, values=ours.values | theirs.values if theirs.values is not None else None)
+                values = ours.values | theirs.values if theirs.values is not None else None
+                fields[name] = replace(ours, values=values, open=ours.open or theirs.open)
         labels = {**other.labels, **self.labels}
         law = self.law or other.law
         return FactType(self.id, self.label, fields, labels, self.source, self.represents, law)
@@ -104,7 +115,7 @@ class FactType(Aside, frozen=True, eq=False):
         """
         for name in sorted(self.fields.keys() & other.fields.keys()):
             ours, theirs = self.fields[name], other.fields[name]
-            if (ours.held, ours.list, ours.required) != (theirs.held, theirs.list, theirs.required):
+            if (ours.held, ours.list, ours.required, ours.of) != (theirs.held, theirs.list, theirs.required, theirs.of):
                 yield name
 
     def errors(self, fact: Mapping[str, Any], path: str) -> Iterator[EventError]:
@@ -133,12 +144,13 @@ def _field_errors(declared: FactField, value: Any, path: str) -> Iterator[EventE
         return
     else:
         members = (value,)
-    form = declared.form
-    known = _OPERATIONS if form == "operation" else declared.values
+    form, known = declared.form, declared.known
     for index, member in enumerate(members):
         where = (declared.id, index) if declared.list else (declared.id,)
         if known is not None:
-            if member not in known:
+            if member not in known and declared.held != VALUE and HELD[declared.held].form == "country":
+                yield NO_COUNTRY.error(_at(path, *where))
+            elif member not in known:
                 hint = did_you_mean(member, known)
                 yield UNKNOWN_VALUE.error(_at(path, *where), hint=hint, known=", ".join(sorted(known)))
         elif form == "id":
@@ -152,7 +164,8 @@ def _at(path: str, *keys: str | int) -> str:
     return path + json_path(keys)[1:]
 
 
-_OPERATIONS = frozenset(OPERATIONS)
+_KNOWN: Final[Mapping[str, frozenset[str]]] = {"operation": frozenset(OPERATIONS), "country": frozenset(COUNTRIES)}
+"""What a fact may state of what has a form that lists all values."""
 
 _NAMES = frozenset(held for held, row in HELD.items() if row.form == "id")
 """What is held against ids."""

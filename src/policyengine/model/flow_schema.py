@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from policyengine.model.countries import COUNTRIES
-from policyengine.model.fact import FactType
+from policyengine.model.fact import FactField, FactType
 from policyengine.model.fields import (
     COMMON_FACT_FIELDS,
     EVENT,
@@ -119,7 +119,7 @@ def _of_key(rows: list[EventField], forms: dict[Form, Schema]) -> Schema:
 def _fact_schema(declared: FactType) -> Schema:
     fields: Schema = {}
     for field in declared.fields.values():
-        member = {"enum": sorted(field.values)} if field.values is not None else _member(field.held)
+        member = {"enum": sorted(field.values)} if field.known is not None and field.values else _member(field)
         fields[field.id] = {"type": "array", "items": member, "minItems": 1} if field.list else member
     return {
         "properties": {**fields, **dict.fromkeys(COMMON_FACT_FIELDS, True)},
@@ -128,11 +128,11 @@ def _fact_schema(declared: FactType) -> Schema:
     }
 
 
-def _member(held: str) -> Schema:
+def _member(field: FactField) -> Schema:
     """Return the schema of one value of a fact's field, by what it is held against."""
-    if held not in HELD:
-        return {"type": "string", "minLength": 1}
-    form = HELD[held].form
+    if field.held not in HELD:
+        return {"type": "string", "minLength": 0 if field.form == "word" else 1}
+    form = HELD[field.held].form
     return _STRING if form == "terms" else _FORMS[form]
 
 

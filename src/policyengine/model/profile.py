@@ -9,7 +9,7 @@ each of the first is answered by some fact that answers none of the others.
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Container, Iterator, Mapping, Sequence
 from typing import Final, NamedTuple, TypeAlias
 
 from msgspec import Struct
@@ -17,7 +17,8 @@ from msgspec import Struct
 from policyengine.calendar import Lapse
 from policyengine.model.condition import Asked, Holds
 from policyengine.model.fact import VALUE, FactField, FactType
-from policyengine.model.terms import MAY, SURELY, Levels
+from policyengine.model.terms import MAY, SURELY, Levels, unheard_of
+from policyengine.model.vocabulary import CLOSED, Vocabulary
 from policyengine.once import once
 
 ELSEWHERE: Final = "elsewhere"
@@ -43,6 +44,10 @@ class Question(NamedTuple):
     policy: int
 
 
+Accepts: TypeAlias = Callable[[Question, str, str], bool]
+"""Whether a question is answered by a value of a field, of those whose values it names."""
+
+
 class Profile(Struct, frozen=True):
     """What one fact states, as far as questions can tell.
 
@@ -56,12 +61,13 @@ class Profile(Struct, frozen=True):
     held: tuple[tuple[FactField, Levels], ...]
     age: int | None = None
 
-    def satisfies(self, question: Question, lapses: Sequence[Lapse]) -> bool:
+    def satisfies(self, question: Question, lapses: Sequence[Lapse], accepts: Accepts) -> bool:
         """Whether a fact of this profile, of the type that is asked for, answers `question`.
 
         Args:
             question: the question.
             lapses: the durations of which questions ask, in order.
+            accepts: whether it is answered by a value of a field, of those whose values it names.
         """
         asked, policy = question
         if asked.within is not None:
@@ -73,7 +79,7 @@ class Profile(Struct, frozen=True):
         needed = MAY if asked.may else SURELY
         return (
             asked.stated <= names
-            and all(name in stated and stated[name] in accepted for name, accepted in asked.where)
+            and all(name in stated and accepts(question, name, stated[name]) for name, _ in asked.where)
             and all(
                 levels[ASKED.index(asked.asked) if field.held == "operation" else policy] >= needed
                 for field, levels in self.held
@@ -122,11 +128,20 @@ class Questions:
     Args:
         declared: the type.
         questions: the questions, without repetition.
+        words: the words of each of the policies.
         lapses: the durations of which they ask, in order.
     """
 
-    def __init__(self, declared: FactType, questions: Sequence[Question], lapses: Sequence[Lapse] = ()) -> None:
+    def __init__(
+        self,
+        declared: FactType,
+        questions: Sequence[Question],
+        words: Sequence[Vocabulary],
+        lapses: Sequence[Lapse] = (),
+    ) -> None:
         self.declared = declared
+        self._words = words
+        self._accepted: dict[tuple[Question, str], Callable[[str], bool]] = {}
         self.questions = questions
         self.lapses = lapses
         self.bits: Mapping[Question, Bits] = {question: 1 << number for number, question in enumerate(questions)}
@@ -171,11 +186,46 @@ class Questions:
         if chosen not in self._one:
             found: dict[Bits, Profile] = {}
             for profile in self._profiles(chosen):
-                bits = sum(bit for question, bit in self.bits.items() if profile.satisfies(question, self.lapses))
+                bits = 0
+                for question, bit in self.bits.items():
+                    if profile.satisfies(question, self.lapses, self.accepts):
+                        bits |= bit
                 if bits:
                     found.setdefault(bits, profile)
             self._one[chosen] = Answers(found)
         return self._one[chosen]
+
+    def accepts(self, question: Question, name: str, value: str) -> bool:
+        """Whether a question is answered by a value of a field, of those whose values it names."""
+        key = (question, name)
+        if key not in self._accepted:
+            self._accepted[key] = self._accepting(question, name)
+        return self._accepted[key](value)
+
+    def _accepting(self, question: Question, name: str) -> Callable[[str], bool]:
+        asked, policy = question
+        field, named = self.declared.fields[name], dict(asked.where)[name]
+        known: Container[str] | None = field.values if asked.may and field.open else None
+        if field.of is not None:
+            words = self._words[policy]
+            named = words.accepted(field.of, named, asked.may)
+            known = words.terms[field.of] if asked.may and field.of in CLOSED else None
+        return lambda value: value in named or (known is not None and value not in known)
+
+    def _values_of(self, field: FactField) -> list[str]:
+        """Return values of a field, one of all that no question tells apart."""
+        asking = [question for question in self.questions if any(name == field.id for name, _ in question.holds.where)]
+        values = dict.fromkeys(value for question in asking for value in sorted(dict(question.holds.where)[field.id]))
+        if field.of is not None:
+            values.update(dict.fromkeys(term for words in self._words for term in words.terms[field.of]))
+        elif field.values is not None:
+            values.update(dict.fromkeys(sorted(field.values)))
+        if field.known is None:
+            values[unheard_of(values) if field.of is not None else ELSEWHERE] = None
+        found: dict[tuple[bool, ...], str] = {}
+        for value in values:
+            found.setdefault(tuple(self.accepts(question, field.id, value) for question in asking), value)
+        return list(found.values())
 
     def _profiles(self, chosen: tuple[frozenset[Levels], ...]) -> Iterator[Profile]:
         """Yield facts, the plainest first, that answer every set of questions that any fact answers."""
@@ -183,10 +233,7 @@ class Questions:
         values: list[list[tuple[str, str] | None]] = []
         for field in self.declared.fields.values():
             if field.held == VALUE:
-                named = {value for leaf in leaves for key, some in leaf.where if key == field.id for value in some}
-                named &= field.values if field.values is not None else named
-                others = [ELSEWHERE] if field.values is None else sorted(field.values - named)[:1]
-                stated = [(field.id, value) for value in (*sorted(named), *others)]
+                stated = [(field.id, value) for value in self._values_of(field)]
                 values.append([*stated] if field.required else [None, *stated])
         held: list[list[tuple[FactField, Levels] | None]] = []
         for field, ways in zip(self.held, chosen, strict=True):

@@ -120,7 +120,8 @@ class Space:
             name: self._terms(row.dimension) for name, row in HELD.items() if row.dimension and name in held
         }
         """What facts are held against, where that is a word."""
-        self.alike = all(terms.alike for terms in self.dimensions.values())
+        valued = {field.of for found in self.types.values() for field in found.declared.fields.values()} - {None}
+        self.alike = all(terms.alike for terms in (*self.dimensions.values(), *map(self._terms, filter(None, valued))))
         """Whether a fact that answers a question of one policy answers the same one of all."""
         attributes = sorted({name for view in views for name in (*view.comparisons, *view.ages)})
         self._dated = self._dates_of(attributes)
@@ -604,7 +605,9 @@ class Space:
         lapses = _in_order(question.holds.within for question in asked if question.holds.within is not None)
         if any(question.holds.after is not None for question in asked):
             raise Undecided("a rule asks for facts that began after others")
-        return self.views[0].once((name, asked), lambda: Questions(declared, asked, lapses))
+        if any(field.of is not None for field in declared.fields.values()) and len(self.views) > 1:
+            return Questions(declared, asked, self.vocabularies, lapses)  # it hangs on the words of them all
+        return self.views[0].once((name, asked), lambda: Questions(declared, asked, self.vocabularies, lapses))
 
     def _picks(self, name: str) -> tuple[str | None, ...]:
         """Return the values of a reading, but for its default what stands for none picked."""

@@ -174,6 +174,17 @@ class Vocabulary(Struct, frozen=True, dict=True):
             waiting.extend(parents)
         return frozenset(found)
 
+    def accepted(self, dimension: str, named: Iterable[str], may: bool) -> frozenset[str]:
+        """Return the words of a fact that are as a rule asks which names some: they, or of those, their kinds.
+
+        Args:
+            dimension: of the words.
+            named: those that the rule names.
+            may: whether a more general word counts, which may mean one of these.
+        """
+        closed = self.closure(dimension, named)
+        return self.over(dimension, closed) if may else closed
+
     def meanings(self, dimension: str, word: str) -> frozenset[str]:
         """Return what an event that states `word` may mean: the word and its kinds, or itself alone (a remainder)."""
         term = self.terms[dimension].get(word)

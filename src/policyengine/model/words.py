@@ -24,10 +24,11 @@ from policyengine.model.condition import (
     Read,
     Same,
 )
+from policyengine.model.fact import FactType
 from policyengine.model.fields import ROWS
 from policyengine.model.time_words import age_in_words, clock_in_words, lasting, span_in_words
-from policyengine.model.vocabulary import Vocabulary
-from policyengine.text import Text, listed
+from policyengine.model.vocabulary import DIMENSIONS, Vocabulary
+from policyengine.text import Text, listed, same
 
 FIELDS = {field: row.label for field, row in ROWS.items()}
 
@@ -91,15 +92,20 @@ def _terms(field: Field, written: Iterable[str], vocabulary: Vocabulary) -> Text
     return listed(vocabulary.label(field, term) for term in written) if written else Text(ja="（なし）", en="(none)")
 
 
+def _value(declared: FactType, name: str, value: str, vocabulary: Vocabulary) -> Text:
+    of = declared.fields[name].of
+    return declared.labels.get(value, same(value)) if of is None else vocabulary.label(DIMENSIONS[of], value)
+
+
 def _named(asked: Holds, vocabulary: Vocabulary) -> Text:
     """Return what a fact is called, with the values that are named of it."""
     declared = vocabulary.facts[asked.type]
     named = [
         listed(
-            (declared.labels.get(value, Text(value, value)) for value in sorted(values)),
+            (_value(declared, name, value, vocabulary) for value in sorted(values)),
             last=Text(ja="または", en="or"),
         )
-        for _, values in asked.where
+        for name, values in asked.where
     ]
     if not named:
         return declared.label

@@ -12,6 +12,7 @@ from policyengine.model.condition import Field
 from policyengine.model.fact import HELD_FIELD, FactType
 from policyengine.model.fields import EVENT, stated
 from policyengine.model.policy import Policy
+from policyengine.model.vocabulary import DIMENSIONS
 from policyengine.suite.case import Case, expected_text
 from policyengine.text import Text, listed, same
 
@@ -98,6 +99,8 @@ class _Words:
             elif field is not None and field.values is not None:
                 said = (declared.labels.get(one) if isinstance(one, str) else None for one in _each(value))
                 yield _pair(same(name), listed(label or _SOMETHING for label in said))
+            elif field is not None and field.of is not None:
+                yield _pair(same(name), self.value(value, DIMENSIONS[field.of]))
             elif field is not None and HELD_FIELD.get(field.held) not in (None, Field.SUBJECT_ID):
                 yield _pair(same(name), self.value(value, HELD_FIELD[field.held]))
             elif name != "type":

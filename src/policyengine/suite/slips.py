@@ -358,7 +358,10 @@ class Slips:
     def _values(self, fact_type: str, name: str) -> frozenset[str]:
         """Return the values of which a rule can name some in a field of a fact."""
         declared = self.vocabulary.facts.get(fact_type)
-        return (declared and name in declared.fields and declared.fields[name].values) or frozenset()
+        field = declared.fields.get(name) if declared is not None else None
+        if field is None:
+            return frozenset()
+        return frozenset(self.vocabulary.terms[field.of]) if field.of is not None else field.values or frozenset()
 
     def _known(self, what: str) -> list[str]:
         """Return all that is declared of a dimension, or of facts or attributes."""

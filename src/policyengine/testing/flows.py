@@ -21,6 +21,7 @@ from policyengine.model.fact import HELD_FIELD, VALUE, FactField
 from policyengine.model.fields import EVENT, EVENT_KEYS, HELD, IDENTIFIABLE, IDS, LISTABLE, ROWS, put, stated
 from policyengine.model.operation import NEEDS_PURPOSE, NEEDS_RECIPIENT, OPERATIONS, WITHIN
 from policyengine.model.policy import Policy
+from policyengine.model.vocabulary import DIMENSIONS
 from policyengine.moment import instant
 from policyengine.suite.run import judged_alone
 from policyengine.testing.aims import ELSEWHERE, Aim, Choose, lifted, permitted_by_all, rotated, under
@@ -367,7 +368,10 @@ def _own(scene: Scene, name: str, field: FactField, event: EventData) -> tuple[s
 
 def _values(scene: Scene, field: FactField) -> tuple[str, ...]:
     if field.held == VALUE:
-        return tuple(sorted(field.values)) if field.values else ("r-1", "r-2")
+        if field.of is not None:
+            return scene.values[DIMENSIONS[field.of]]
+        unlisted = ("unlisted",) if field.open else ()
+        return (*sorted(field.values), *unlisted) if field.values else ("r-1", "r-2")
     return scene.values[HELD_FIELD[field.held]]
 
 
