@@ -49,7 +49,7 @@ VOCABULARY: dict[str, Any] = {
     "services": _terms(hosting=None, mailing=None),
     "origins": _terms(direct=None, public=None),
     "forms": _terms(statistical=None),
-    "roles": _terms(staff=None, clerk="staff"),
+    "roles": _terms(staff=None, clerk="staff", auditor=None),
     "attributes": {
         "age": {**_T, "type": "integer"},
         "vip": {**_T, "type": "boolean"},

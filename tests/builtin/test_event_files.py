@@ -43,6 +43,13 @@ def test_a_row_is_an_event() -> None:
     ]
 
 
+def test_a_row_says_since_when_by_whom_and_from_whom() -> None:
+    parts = {"acquired": "2026-11-20T09:00:00Z", "actor.id": "c-7", "actor.role": "clerk", "source.id": "b"}
+    found = rows(f"{','.join([*parts, 'source.country'])}\n{','.join(parts.values())},US\n")
+    actor, source = {"id": "c-7", "role": "clerk"}, {"id": "b", "country": "US"}
+    assert found == [{"acquired": parts["acquired"], "actor": actor, "source": source}]
+
+
 def test_headings_of_ones_own() -> None:
     columns = {"会員": "subject.id", "メモ": ""}
     found = rows("\ufeffid,会員,メモ\r\ne-1,c-1,何か\r\n", columns=columns)

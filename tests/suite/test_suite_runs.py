@@ -31,6 +31,47 @@ def test_suites_are_found_in_every_folder_below_and_each_runs_once(tmp_path: Pat
     assert results(tmp_path, "more/two/cases.test.toml") == {"no advertising": True}
 
 
+ROLES = """
+[vocabulary.roles]
+clerk = {ja = "担当", en = "clerk"}
+auditor = {ja = "監査", en = "auditor"}
+
+[[clause]]
+number = "2"
+summary = {ja = "担当だけが使う", en = "Clerks alone."}
+
+[[clause.prohibition]]
+except.roles = ["clerk"]
+"""
+BY_WHOM = """
+[[table]]
+name = "who"
+base = "use"
+actor = {id = "e-7"}
+product = {"actor.role" = "*", acquired = ["2026-05-01T10:00:00+09:00"]}
+permit = [{"actor.role" = "clerk"}]
+
+[[table]]
+name = "from whom"
+base = "use"
+operation = "acquire"
+columns = ["actor.id", "actor.role", "source.id", "source.country", "expect"]
+rows = [
+  ["e-7", "clerk", "broker", "US", "permit"],
+  ["e-7", "auditor", "broker", "US", "deny"],
+  ["e-7", "clerk", "broker", "USA", "invalid"],
+]
+"""
+
+
+def test_tables_have_columns_for_since_when_by_whom_and_from_whom(tmp_path: Path) -> None:
+    pack = shop(tmp_path, BY_WHOM)
+    policy = pack / "policy.toml"
+    policy.write_text(policy.read_text("utf-8") + ROLES, "utf-8")
+    found = results(tmp_path, ".")
+    assert len(found) == 5 and all(found.values()), found
+
+
 def test_k_takes_the_cases_whose_file_and_name_have_all_words(tmp_path: Path) -> None:
     shop(tmp_path, *PASSING, name="one")
     shop(tmp_path, *PASSING, name="two")
