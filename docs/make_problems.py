@@ -101,8 +101,8 @@ SECTIONS = (
         Text(ja="ルールの言葉は、すべて宣言されています。", en="Every word of a rule is declared."),
         "toml",
         "unknown-term unknown-clause unknown-obligation unknown-attribute unknown-time-zone unknown-fact-type "
-        "unknown-fact-field not-passing other-operation represents-nobody unknown-reading unknown-reading-value "
-        "ambiguous-reading shadowed-name duplicate-id cyclic-hierarchy",
+        "unknown-fact-field unknown-condition cyclic-condition not-passing other-operation represents-nobody "
+        "unknown-reading unknown-reading-value ambiguous-reading shadowed-name duplicate-id cyclic-hierarchy",
     ),
     Section(
         Text(ja="ポリシーの全体", en="The policy as a whole"),
@@ -112,8 +112,8 @@ SECTIONS = (
         ),
         "toml",
         "idle-clause organisational-clause duplicate-ground no-licence impossible-rule layer-conflict contradiction "
-        "open-items open-point unknown-version version-overlap version-gap layer-reach kind-failed wrong-statement "
-        "order-by-date nothing-to-meet joint-use-matter",
+        "open-items unused-condition open-point unknown-version version-overlap version-gap layer-reach kind-failed "
+        "wrong-statement order-by-date nothing-to-meet joint-use-matter",
     ),
     Section(
         Text(ja="設定", en="Configuration"),
