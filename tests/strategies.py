@@ -387,12 +387,22 @@ def rules(draw: st.DrawFn, of: Sequence[str] = ()) -> tuple[str, dict[str, Any]]
         table = {**(draw(conditions(recipients=False)) if draw(st.booleans()) else {}), "replaces": draw(_LEANED_ON)}
         if draw(st.booleans()):  # of types that state operations as well
             table["notice"] = draw(st.sampled_from(["consent", "legal_basis"]))
+    elif kind == "replacement":
+        table = draw(conditions())
+        if draw(st.booleans()):
+            table["operations"] = draw(some(OPERATIONS))
+        if not rarely(draw, 4):
+            table["replaces"] = draw(_CLAUSE_LISTS)
+        if draw(st.booleans()):
+            table["wholly"] = True
     elif kind == "requirement":
         table = {**draw(conditions()), "require": draw(tables())}
         if draw(st.booleans()):
             table["operations"] = draw(some(OPERATIONS))
         if rarely(draw, 3):
             table["over"] = draw(_CLAUSE_LISTS)
+        if rarely(draw, 4):
+            table["spares"] = draw(_CLAUSE_LISTS)
         if rarely(draw, 4):
             table["silent"] = True
     elif kind == "prohibition":

@@ -85,11 +85,12 @@ class Alternative:
 
 @dataclass(frozen=True, eq=False)
 class Replacement:
-    """A clause takes the place of others, `when` this is met."""
+    """A clause takes the place of others, `when` this is met; `wholly`: they restrict and oblige no more, either."""
 
     table: Table
     clauses: frozenset[str]
     when: Condition
+    wholly: bool = False
 
 
 @dataclass(frozen=True, eq=False)
@@ -205,11 +206,22 @@ def _said(policy: Policy, table: Table) -> Iterator[Statement]:
         case "disclosure":
             asked = Known("request", (("kind", (values.get("request", "disclose"),)),))
             yield Permit(table, ("disclose",), spoken or TRUE, All((_to_the_person(policy), asked, narrowing(values))))
+        case "replacement":
+            others = frozenset(policy.cases) - {table.clause}
+            replaced = clauses("replaces") if "replaces" in values else others
+            wholly = values.get("wholly", False)
+            yield Replacement(table, replaced, All((on, narrowing(values))), wholly)
         case "requirement":
             cited = not values.get("silent", False)
             when = All((on, narrowing(values)))
             yield Restriction(
-                table, own_code or "requirement-unmet", when, _table(values["require"]), over=over, cited=cited
+                table,
+                own_code or "requirement-unmet",
+                when,
+                _table(values["require"]),
+                over=over,
+                spares=clauses("spares"),
+                cited=cited,
             )
         case "prohibition":
             when = All((on, narrowing(values)))

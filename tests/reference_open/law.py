@@ -180,8 +180,11 @@ class Case:
         self.restrictions = [rule for rule in in_force if isinstance(rule, Restriction)]
         self.alternatives = [rule for rule in in_force if isinstance(rule, Alternative)]
         self.duties = [rule for rule in in_force if isinstance(rule, Duty)]
-        replacements = [rule for rule in in_force if isinstance(rule, Replacement)]
-        self.replacements = [rule for rule in replacements if met(view, rule.when, MAY, rule.table.passing)]
+        self.replacements = [rule for rule in in_force if isinstance(rule, Replacement) and takes_place(rule, view)]
+        silent = {clause for rule in self.replacements if rule.wholly for clause in rule.clauses}
+        self.restrictions = [rule for rule in self.restrictions if rule.table.clause not in silent]
+        self.alternatives = [rule for rule in self.alternatives if rule.table.clause not in silent]
+        self.duties = [rule for rule in self.duties if rule.table.clause not in silent]
         self.here = [permit for permit in self.permits if operation in permit.operations]
         self.licences = [permit for permit in self.permits if permit.licence and self.on_its_terms(permit, self.as_use)]
         self.granted = [
@@ -229,6 +232,11 @@ class Case:
         reaches_permits = any(rule.reaches(permit) for permit, _ in permits)
         reaches_licences = rule.over is not None and any(rule.reaches(one) for _, all_ in permits for one in all_)
         return [self.stated] * reaches_permits + [self.beside_use] * reaches_licences
+
+
+def takes_place(rule: Replacement, view: View) -> bool:
+    """Whether a clause takes the place of others: one that does so wholly lifts, and that must be sure."""
+    return met(view, rule.when, SURELY if rule.wholly else MAY, rule.table.passing)
 
 
 def stands(rule: Restriction, view: View) -> bool:
@@ -301,17 +309,23 @@ ThreeOf = tuple[str, str | None, str | None]
 
 def struck(case: Case) -> set[ThreeOf]:
     """Name the restrictions that strike something that was granted."""
-    found = [named(case, rule, case.asked(rule, case.granted)) for rule in case.restrictions]
+    without = without_strangers(case)
+    found = [named(case, rule, case.asked(rule, case.granted), without) for rule in case.restrictions]
     return {reason for reason in found if reason is not None}
 
 
-def named(case: Case, rule: Restriction, views: list[View]) -> ThreeOf | None:
+def without_strangers(case: Case) -> Case:
+    """Return the case as it were if no fact had a word that nobody knows."""
+    return Case(case.policy, case.rules, replace(case.stated, strangers_count=False))
+
+
+def named(case: Case, rule: Restriction, views: list[View], without: Case) -> ThreeOf | None:
     """Name a restriction if it strikes; where it does so only for a word in a fact that nobody knows, as that."""
     if not any(strikes(case, rule, view) for view in views):
         return None
-    without = [replace(view, strangers_count=False) for view in views]
-    code = rule.code if any(strikes(case, rule, view) for view in without) else "unknown-term"
-    return (code, rule.table.clause, rule.table.id)
+    views = [replace(view, strangers_count=False) for view in views]
+    still = rule in without.restrictions and any(strikes(without, rule, view) for view in views)
+    return (rule.code if still else "unknown-term", rule.table.clause, rule.table.id)
 
 
 def unpermitted(case: Case) -> set[ThreeOf]:
@@ -321,9 +335,9 @@ def unpermitted(case: Case) -> set[ThreeOf]:
     clause of which it is one, where a licence is missing also those that could have given it, and where another clause
     took its place that one. It is named as an unknown word where it would permit, or not take a place, without one.
     """
-    found = [named(case, rule, [case.stated]) for rule in case.restrictions if rule.over is None]
+    without = without_strangers(case)
+    found = [named(case, rule, [case.stated], without) for rule in case.restrictions if rule.over is None]
     reasons = {reason for reason in found if reason is not None}
-    without = Case(case.policy, case.rules, replace(case.stated, strangers_count=False))
     speaking = nearest([permit for permit in case.here if case.speaks(permit, case.stated)], case)
     missing = {clause for permit in speaking if not case.leaned_on(permit) for clause in permit.licensed_by or ()}
     could_license = [

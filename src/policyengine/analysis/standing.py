@@ -13,7 +13,7 @@ from policyengine.decision.ready import Question
 from policyengine.decision.reduce import reduced_rule
 from policyengine.decision.ruling import Ruling, Spoken, ground, ruling, topics_of
 from policyengine.model.condition import ALWAYS, NEVER, Condition, Holds, all_of, leaves, reduced
-from policyengine.model.rule import LEAVE, Alternative, Head, Permit, Restriction, Rule, as_use
+from policyengine.model.rule import LEAVE, Alternative, Head, Permit, Replacement, Restriction, Rule, as_use
 from policyengine.model.space import Point, Space
 from policyengine.text import same
 
@@ -121,7 +121,7 @@ class Side:
             return [rule for rule in found if rule is not None]
 
         replacements = at(left.rules.replacements)
-        gone = frozenset[str]().union(*(rule.clauses for rule in replacements if rule.when == ALWAYS))
+        gone = [rule for rule in replacements if rule.when == ALWAYS]
         licences = [p for p in map(_on_its_terms, at(left.rules.licences)) if _can_grant(p, gone)]
         licensing = frozenset(licence.head.clause for licence in licences)
         permits = [
@@ -129,8 +129,9 @@ class Side:
             for permit in map(_on_its_terms, at(left.rules.permits))
             if _can_grant(permit, gone) and (permit.licensed_by is None or permit.licensed_by & licensing)
         ]
-        replaceable = frozenset[str]().union(*(rule.clauses for rule in replacements))
-        granted = any(p.terms == ALWAYS and p.licensed_by is None and p.head.clause not in replaceable for p in permits)
+        granted = any(
+            p.terms == ALWAYS and p.licensed_by is None and not _taken(p.head.clause, replacements) for p in permits
+        )
         speaking: list[Permit] = []
         if self.cites and not granted:
             for permit in left.speaking:
@@ -142,19 +143,17 @@ class Side:
         leaned = frozenset[str]().union(*(permit.licensed_by or () for permit in here))
         speaking = [permit for permit in speaking if permit.operations or permit.head.clause in leaned]
         licences = [licence for licence in licences if licence.head.clause in leaned]
-        used = {permit.head.clause for permit in (*permits, *licences, *speaking)}
-        ways, ways_over = at(left.rules.ways), at(left.rules.ways_over)
-        rules = Rules(
-            permits,
-            licences,
-            self._binding(at(left.rules.restrictions), ways, permits, bars=self.cites and not granted),
-            self._binding(at(left.rules.over), ways_over, licences if permits else (), bars=False),
-            ways,
-            ways_over,
-            [rule for rule in replacements if not used.isdisjoint(rule.clauses)],
-            at(left.rules.duties) if permits and self.obliges else [],
+        wholly = [rule for rule in gone if rule.wholly]
+        ways, ways_over = _heard_of(at(left.rules.ways), wholly), _heard_of(at(left.rules.ways_over), wholly)
+        restrictions = self._binding(
+            _heard_of(at(left.rules.restrictions), wholly), ways, permits, bars=self.cites and not granted
         )
-        return Left(rules, speaking)
+        over = self._binding(_heard_of(at(left.rules.over), wholly), ways_over, licences if permits else (), bars=False)
+        duties = _heard_of(at(left.rules.duties), wholly) if permits and self.obliges else []
+        used = {permit.head.clause for permit in (*permits, *licences, *speaking)}
+        said = used.union(rule.head.clause for rules in (restrictions, over, ways, ways_over, duties) for rule in rules)
+        replacing = [rule for rule in replacements if any(map(rule.takes, said if rule.wholly else used))]
+        return Left(Rules(permits, licences, restrictions, over, ways, ways_over, replacing, duties), speaking)
 
     def _binding(
         self, restrictions: Iterable[Restriction], ways: Iterable[Alternative], reached: Sequence[Permit], *, bars: bool
@@ -203,8 +202,9 @@ class Side:
                 reached = frozenset(permit.head.clause for permit in permits if rule.reaches(permit))
                 cited = (rule.head.clause, rule.only is None) if self.cites else ()
                 heard = (rule.cited and self.cites, self._duties(rule), self._named(rule.instead))
+                silent = _silencing(rule.head.clause, rules.replacements)
                 of = rule.head.clause if rule.head.clause in met else None  # what meets it knows it by its clause
-                note(what, of, cited, reached, *heard, conditions=(rule.when, rule.unless, rule.exempt))
+                note(what, of, cited, reached, *heard, conditions=(rule.when, rule.unless, rule.exempt, *silent))
         for what, restrictions, some in (
             ("meets", rules.restrictions, rules.ways),
             ("meets what is laid over", rules.over, rules.ways_over),
@@ -213,12 +213,14 @@ class Side:
             for way in some:
                 if asked := way.clauses & stand:
                     by = way.head.clause if self.cites else None
-                    note(what, by, asked, self._duties(way), conditions=(way.when,))
+                    silent = _silencing(way.head.clause, rules.replacements)
+                    note(what, by, asked, self._duties(way), conditions=(way.when, *silent))
         for replacement in rules.replacements:
             by = replacement.head.clause if self.cites else None
-            note("replaces", by, replacement.clauses & used, conditions=(replacement.when,))
+            note("replaces", by, frozenset(filter(replacement.takes, used)), conditions=(replacement.when,))
         for duty in rules.duties:
-            note("obliges", self._duties(duty), conditions=(duty.when,))
+            silent = _silencing(duty.head.clause, rules.replacements)
+            note("obliges", self._duties(duty), conditions=(duty.when, *silent))
         return found
 
     def verdict(self, left: Left) -> Ruling:
@@ -268,5 +270,19 @@ def _bars(rule: Restriction) -> bool:
     return rule.only is None and ALWAYS not in (rule.unless, rule.exempt)
 
 
-def _can_grant(permit: Permit, gone: frozenset[str]) -> bool:
-    return permit.terms != NEVER and permit.head.clause not in gone
+def _can_grant(permit: Permit, gone: Iterable[Replacement]) -> bool:
+    return permit.terms != NEVER and not _taken(permit.head.clause, gone)
+
+
+def _taken(clause: str, by: Iterable[Replacement]) -> bool:
+    return any(rule.takes(clause) for rule in by)
+
+
+def _heard_of(rules: Iterable[R], wholly: Sequence[Replacement]) -> list[R]:
+    """Return those of `rules` whose clauses are not wholly replaced."""
+    return [rule for rule in rules if not _taken(rule.head.clause, wholly)]
+
+
+def _silencing(clause: str, replacements: Iterable[Replacement]) -> tuple[Condition, ...]:
+    """Return where other rules wholly take the place of a clause."""
+    return tuple([rule.when for rule in replacements if rule.wholly and rule.takes(clause)])

@@ -257,9 +257,9 @@ class _Story:
                 case Duty():
                     if self._in_scope(rule.when):
                         where = self._met(rule.when) & self.trace.permitted if self.permitted else 0
-                        yield self._told(
-                            rule, self._parts("when", rule.when, rule.head), self._effects(("obliges", where))
-                        )
+                        parts = [*self._parts("when", rule.when, rule.head), *self._in_its_place(rule, wholly=True)]
+                        obliged = where & ~self.trace.silenced(rule.head.clause)
+                        yield self._told(rule, parts, self._effects(("obliges", obliged)))
 
     def _permit(self, rule: Permit) -> Considered:
         operation = In(Field.OPERATION, rule.operations, tuple(sorted(rule.operations)))
@@ -286,6 +286,7 @@ class _Story:
         parts = self._parts("when", rule.when, rule.head)
         if rule.unless != NEVER:
             parts += self._parts("unless", rule.unless, rule.head)
+        parts += self._in_its_place(rule, wholly=True)
         as_asked = [s for s in (*self.trace.standing, *self.trace.over) if s.restriction.head is rule.head]
         stops = union(standing.in_the_way(self.trace) for standing in as_asked)
         effects = self._effects(
@@ -298,7 +299,6 @@ class _Story:
 
     def _terms(self, rule: Permit) -> list[Part]:
         parts = [*self._parts("when", rule.about, rule.head), *self._parts("when", rule.terms, rule.head)]
-        everything = self.trace.items
         if rule.licensed_by is not None:
             clauses = tuple(sorted(rule.licensed_by))
             shown = ", ".join(clauses)
@@ -312,18 +312,21 @@ class _Story:
                     ),
                 )
             )
-        if gone := self.trace.gone(rule.head.clause):
-            by = tuple(sorted({taken.head.id for taken, _ in self.trace.replaced[rule.head.clause]}))
-            parts.append(
-                self._part(
-                    *("when", "replacement", "clause", "replacement", by),
-                    everything & ~gone,
-                    say=lambda: Text(
-                        ja=f"{'、'.join(by)} に置き換えられていない", en=f"{', '.join(by)} has not taken its place"
-                    ),
-                )
+        return [*parts, *self._in_its_place(rule)]
+
+    def _in_its_place(self, rule: Rule, *, wholly: bool = False) -> Iterator[Part]:
+        """Yield that no other rule has taken the place of the clause of `rule`, where some rule could have."""
+        clause = rule.head.clause
+        if gone := self.trace.silenced(clause) if wholly else self.trace.gone(clause):
+            taken = [taking for taking, _ in self.trace.replaced(clause) if taking.wholly or not wholly]
+            by = tuple(sorted({taking.head.id for taking in taken}))
+            yield self._part(
+                *("when", "replacement", "clause", "replacement", by),
+                self.trace.items & ~gone,
+                say=lambda: Text(
+                    ja=f"{'、'.join(by)} に置き換えられていない", en=f"{', '.join(by)} has not taken its place"
+                ),
             )
-        return parts
 
     def _told(self, rule: Rule, parts: Iterable[Part], effects: dict[str, Effect]) -> Considered:
         head = rule.head

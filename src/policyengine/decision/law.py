@@ -8,8 +8,7 @@ tells the law again.
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple, TypeAlias
 
@@ -139,7 +138,7 @@ class Trace:
         licences: the licences that hold, each with the items that it licenses.
         standing: the restrictions that stand over something.
         over: those that stand over licences, as they are asked of these.
-        replaced: for each clause whose place was taken, by which rules and for which items.
+        taking: the rules that take the place of clauses, each with the items for which it does.
         permitted: the items that may flow.
     """
 
@@ -148,7 +147,7 @@ class Trace:
     licences: Sequence[tuple[Permit, Items]]
     standing: Sequence[Standing]
     over: Sequence[Standing]
-    replaced: Mapping[str, Sequence[tuple[Replacement, Items]]]
+    taking: Sequence[tuple[Replacement, Items]]
     permitted: Items
 
     @property
@@ -160,9 +159,13 @@ class Trace:
         """Return the items that a licence of one of `clauses` licenses."""
         return union(items for licence, items in self.licences if licence.head.clause in clauses)
 
+    def replaced(self, clause: str) -> Iterable[tuple[Replacement, Items]]:
+        """Yield the rules that took the place of `clause`, each with the items for which it did."""
+        return ((rule, items) for rule, items in self.taking if rule.takes(clause))
+
     def taken(self, clause: str, by: str) -> Items:
         """Return the items for which the rule `by` took the place of `clause`."""
-        return union(items for rule, items in self.replaced.get(clause, ()) if rule.head.id == by)
+        return union(items for rule, items in self.replaced(clause) if rule.head.id == by)
 
     def holds(self, rule: str | None, *, licence: bool) -> Items:
         """Return the items that `rule` permits; as a `licence`, those that it licenses."""
@@ -172,7 +175,11 @@ class Trace:
 
     def gone(self, clause: str) -> Items:
         """Return the items for which another rule took the place of `clause`."""
-        return union(items for _, items in self.replaced.get(clause, ()))
+        return _gone(clause, self.taking)
+
+    def silenced(self, clause: str) -> Items:
+        """Return the items for which another rule wholly took the place of `clause`, and it says nothing."""
+        return _gone(clause, _wholly(self.taking))
 
 
 def law(rules: Rules, items: Items, met: Met) -> Trace:
@@ -183,16 +190,10 @@ def law(rules: Rules, items: Items, met: Met) -> Trace:
         items: the items asked about.
         met: for which of them a condition is met.
     """
-    replaced: dict[str, list[tuple[Replacement, Items]]] = defaultdict(list)
-    for replacement in rules.replacements:
-        if found := met(replacement.when, items):
-            for clause in replacement.clauses:
-                replaced[clause].append((replacement, found))
+    taking = [(rule, found) for rule in rules.replacements if (found := met(rule.when, items))]
 
     def on_its_terms(permit: Permit) -> Items:
-        left = items
-        for _, taken in replaced.get(permit.head.clause, ()) if replaced else ():
-            left &= ~taken
+        left = items & ~_gone(permit.head.clause, taking) if taking else items
         return met(permit.terms, met(permit.about, left)) if left else 0
 
     licences = [(licence, found) for licence in rules.licences if (found := on_its_terms(licence))]
@@ -214,18 +215,30 @@ def law(rules: Rules, items: Items, met: Met) -> Trace:
     def reached_in_licences(restriction: Restriction) -> Items:
         return union(on for _, _, leaning in grants for licence, on in leaning if restriction.reaches(licence))
 
-    standing = _standing(rules.restrictions, rules.ways, items, met, reached)
+    wholly = _wholly(taking)
+    standing = _standing(rules.restrictions, rules.ways, items, wholly, met, reached)
     over = []
     if rules.over and any(leaning for _, _, leaning in grants):
-        over = _standing(rules.over, rules.ways_over, items, met, reached_in_licences)
+        over = _standing(rules.over, rules.ways_over, items, wholly, met, reached_in_licences)
     granted = [Grant(*grant, *_surviving(*grant, standing, over)) for grant in grants]
-    return Trace(items, granted, licences, standing, over, replaced, union(grant.surviving for grant in granted))
+    return Trace(items, granted, licences, standing, over, taking, union(grant.surviving for grant in granted))
+
+
+def _gone(clause: str, taking: Iterable[tuple[Replacement, Items]]) -> Items:
+    """Return the items for which a rule of `taking` takes the place of `clause`."""
+    return union(items for rule, items in taking if rule.takes(clause))
+
+
+def _wholly(taking: Iterable[tuple[Replacement, Items]]) -> Sequence[tuple[Replacement, Items]]:
+    """Return those of `taking` that leave nothing of what they replace."""
+    return [(rule, items) for rule, items in taking if rule.wholly]
 
 
 def _standing(
     restrictions: Iterable[Restriction],
     ways: Sequence[Alternative],
     items: Items,
+    wholly: Sequence[tuple[Replacement, Items]],
     met: Met,
     reached: Callable[[Restriction], Items],
 ) -> list[Standing]:
@@ -235,18 +248,22 @@ def _standing(
         restrictions: all that may.
         ways: what meets what they ask, beside what they say themselves.
         items: the items.
+        wholly: the rules that leave nothing of the clauses that they replace.
         met: for which of them a condition is met.
         reached: says what of the granted a restriction can strike.
     """
     found = []
     for restriction in restrictions:
-        if over := met(restriction.when, items):
+        left = items & ~_gone(restriction.head.clause, wholly) if wholly else items
+        if over := met(restriction.when, left):
             satisfied = itself = met(restriction.unless, over)
             others: list[tuple[Alternative, Items]] = []
             for way in ways:
-                if restriction.head.clause in way.clauses and (also := met(way.when, over)):
-                    others.append((way, also))
-                    satisfied |= also
+                if restriction.head.clause in way.clauses:
+                    open_to = over & ~_gone(way.head.clause, wholly) if wholly else over
+                    if also := met(way.when, open_to):
+                        others.append((way, also))
+                        satisfied |= also
             exempt = met(restriction.exempt, over & ~satisfied)
             binding = over & ~satisfied & ~exempt
             strikes = binding & reached(restriction) if binding else 0

@@ -89,6 +89,8 @@ class Openings:
                 other = items & (~met[0] | met[1] | met[2])  # where it would not bind
             case Alternative():
                 other = items & met[0]  # where it would meet what is asked
+            case Replacement(wholly=True):
+                other = met[0]
             case Replacement() | Duty():
                 other = items & ~met[0]
         if not other:
@@ -109,7 +111,9 @@ def _turned(rule: Rule, vocabulary: Vocabulary) -> Sequence[tuple[Condition, Con
             placed = [(rule.when, True), (rule.unless, False), (rule.exempt, False)]
         case Alternative():
             placed = [(rule.when, False)]
-        case Replacement() | Duty():
+        case Replacement():
+            placed = [(rule.when, not rule.wholly)]
+        case Duty():
             placed = [(rule.when, True)]
     return [(condition, sided(condition, not may, vocabulary, rule.head.passing)) for condition, may in placed]
 

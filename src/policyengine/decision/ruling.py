@@ -215,7 +215,8 @@ def _permitted(rules: Rules, trace: Trace, met: Met, rest: _Resting) -> None:
                     rest.oblige(way.head.obligations, items & reached)
             rest.oblige(restriction.instead, standing.exempt & reached & would_strike)
     for duty in rules.duties:
-        rest.oblige(duty.head.obligations, met(duty.when, trace.permitted))
+        left = trace.permitted & ~trace.silenced(duty.head.clause) if trace.taking else trace.permitted
+        rest.oblige(duty.head.obligations, met(duty.when, left))
 
 
 def _reaching(trace: Trace, surviving: Sequence[Grant]) -> Iterable[tuple[Standing, Items]]:
@@ -266,7 +267,7 @@ def _silent(
 
     for topic, rule, where in speaking(trace, met, topics, items):
         left = where
-        for replacement, taken in trace.replaced.get(topic.clause, ()):
+        for replacement, taken in trace.replaced(topic.clause):
             by = replacement.head
             speaks(by.clause, by.id, where & taken)
             stays[by.clause] |= where & taken & without.taken(topic.clause, by.id)

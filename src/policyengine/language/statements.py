@@ -373,7 +373,12 @@ _FIELDS: Final[Mapping[type, Mapping[str, Any]]] = {
         "parameters": Statement.parameters,
     },
     Alternative: {"head": Statement.head, "clauses": Statement.clauses, "when": Statement.condition},
-    Replacement: {"head": Statement.head, "clauses": Statement.clauses, "when": Statement.condition},
+    Replacement: {
+        "head": Statement.head,
+        "clauses": Statement.clauses_or_all,
+        "when": Statement.condition,
+        "wholly": Statement.flag,
+    },
     Duty: {"head": Statement.head, "when": Statement.condition},
 }
 """The statements there are, and what is held against each of their fields."""

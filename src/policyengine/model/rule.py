@@ -147,11 +147,23 @@ class Restriction(Struct, frozen=True):
 
 
 class Replacement(Struct, frozen=True):
-    """A clause takes the place of others: where `when` is met, the terms of `clauses` are as if not met."""
+    """A clause takes the place of others: where `when` is met, the terms of `clauses` are as if not met.
+
+    Args:
+        head: where it comes from.
+        clauses: the clauses whose place it takes; None for all others.
+        when: where it takes it.
+        wholly: whether these clauses restrict and oblige no more, either. As that lifts, `when` must surely be met.
+    """
 
     head: Head
-    clauses: frozenset[str]
+    clauses: frozenset[str] | None
     when: Condition
+    wholly: bool = False
+
+    def takes(self, clause: str) -> bool:
+        """Whether it takes the place of `clause`; what a layer leaves to others (`LEAVE`) is no clause."""
+        return clause not in ("", self.head.clause) if self.clauses is None else clause in self.clauses
 
 
 class Alternative(Struct, frozen=True):
@@ -232,7 +244,9 @@ class Sides:
                 )
             case Alternative():
                 return replace(rule, when=self.sided(rule.when, False, passing))
-            case Replacement() | Duty():
+            case Replacement():
+                return replace(rule, when=self.sided(rule.when, not rule.wholly, passing))
+            case Duty():
                 return replace(rule, when=self.sided(rule.when, True, passing))
 
     def _leaf(self, found: Condition, side: bool, passing: frozenset[str]) -> Condition:

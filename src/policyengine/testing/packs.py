@@ -69,6 +69,7 @@ _KINDS: Final = (
     "data-subject-request",
     *("individual-notice",) * 3,  # of which some have nothing to replace
     "disclosure",
+    "replacement",
     "obligation",
 )
 _PLAINEST: Final = ("purpose-limitation", {"subjects": ["customer"], "purposes": ["delivery"]})
@@ -205,6 +206,9 @@ def _rules(draw: DrawFn) -> tuple[str, Table]:
             table |= {"request": draw(st.sampled_from(("stop_use", "erase"))), "stops": draw(_some("operations"))}
         case "individual-notice":
             table["replaces"] = True
+        case "replacement":
+            table |= _terms(draw, "operations") | _narrower(draw, "purposes", "facts", "items")
+            table |= {"wholly": True} if draw(st.booleans()) else {}
         case "obligation":
             table |= _terms(draw, "operations") | {"oblige": ["tell"]}
     if kind in ("prohibition", "data-subject-request") and draw(st.booleans()):

@@ -13,6 +13,7 @@ from policyengine.builtin.kinds.permission import Permission
 from policyengine.builtin.kinds.prohibition import Prohibition
 from policyengine.builtin.kinds.provision import Entrustment, Provision
 from policyengine.builtin.kinds.purpose_limitation import PurposeLimitation
+from policyengine.builtin.kinds.replacement import Replacement
 from policyengine.builtin.kinds.request import DataSubjectRequest
 from policyengine.builtin.kinds.requirement import Requirement
 from policyengine.builtin.kinds.retention import Retention
@@ -30,6 +31,7 @@ def policyengine_rule_kinds() -> Iterable[RuleKind]:
         Entrustment(),
         Provision(),
         Permission(),
+        Replacement(),
         Requirement(),
         Alternatives(),
         Prohibition(),

@@ -21,6 +21,7 @@ class Requirement:
     properties: Mapping[str, Mapping[str, Any]] = {
         "operations": operation_list("over these operations, by default all"),
         "over": clause_list("Over what these clauses permit, by default over all."),
+        "spares": clause_list("What these clauses permit is left alone."),
         "silent": flag("Whether a permit that meets it leaves it uncited; by default false.", default=False),
         "reason": reason_table(),
         "require": condition_table("What must be met."),
@@ -40,6 +41,7 @@ class Requirement:
             when=all_of(table.on("operations"), table.condition()),
             unless=table.condition("require"),
             only=table.clauses("over") if "over" in table.values else None,
+            spares=table.clauses("spares"),
             cited=not table.value("silent"),
             parameters=parameters,
         )

@@ -13,7 +13,7 @@ from msgspec import Struct
 
 from policyengine.decision.law import Items, Rules
 from policyengine.model.condition import And, Condition, Not, Or
-from policyengine.model.rule import Alternative, Permit, Restriction
+from policyengine.model.rule import Alternative, Permit, Replacement, Restriction
 
 
 class Wanted(Struct, frozen=True, gc=False):
@@ -109,13 +109,11 @@ class Builder:
 
     def permitted(self, rules: Rules) -> Node:
         """Return where the rules of one policy permit."""
-        replaced: dict[str, list[Node]] = {}
-        for replacement in rules.replacements:
-            stays = self.condition(replacement.when, met=False)
-            if stays != EVERYWHERE:
-                for clause in replacement.clauses:
-                    replaced.setdefault(clause, []).append(stays)
-        free, free_over = self._free(rules.restrictions, rules.ways), self._free(rules.over, rules.ways_over)
+        replacing = [(rule, self.condition(rule.when)) for rule in rules.replacements]
+        replacing = [(rule, where) for rule, where in replacing if where != NOWHERE]
+        wholly = [(rule, where) for rule, where in replacing if rule.wholly]
+        free = self._free(rules.restrictions, rules.ways, wholly)
+        free_over = self._free(rules.over, rules.ways_over, wholly)
 
         def spared(restrictions: Sequence[tuple[Restriction, Node]], permit: Permit) -> list[Node]:
             return [node for restriction, node in restrictions if restriction.reaches(permit)]
@@ -127,7 +125,9 @@ class Builder:
             terms = self.condition(permit.terms)
             if terms == NOWHERE:
                 return NOWHERE
-            return all_of([about, terms, *replaced.get(permit.head.clause, ()), *spared(restrictions, permit)])
+            clause = permit.head.clause
+            stays = [self.condition(rule.when, met=False) for rule, _ in replacing if rule.takes(clause)]
+            return all_of([about, terms, *stays, *spared(restrictions, permit)])
 
         licences = [(licence.head.clause, on_its_terms(licence, free_over)) for licence in rules.licences]
         found = []
@@ -138,16 +138,34 @@ class Builder:
             found.append(node)
         return some_of(found)
 
-    def _free(self, restrictions: Iterable[Restriction], ways: Sequence[Alternative]) -> list[tuple[Restriction, Node]]:
-        """Return restrictions, each with where it does not bind; those that bind nowhere are left out."""
+    def _free(
+        self,
+        restrictions: Iterable[Restriction],
+        ways: Iterable[Alternative],
+        wholly: Sequence[tuple[Replacement, Node]],
+    ) -> list[tuple[Restriction, Node]]:
+        """Return restrictions, each with where it does not bind; those that bind nowhere are left out.
+
+        Args:
+            restrictions: the restrictions.
+            ways: what else meets what they ask.
+            wholly: the rules that leave nothing of the clauses that they replace, each with where it does.
+        """
         found = []
         for restriction in restrictions:
             over = self.condition(restriction.when, met=False)
             if over != EVERYWHERE:
                 lifted = self.condition(restriction.unless), self.condition(restriction.exempt)
-                elsewhere = [self.condition(way.when) for way in ways if restriction.head.clause in way.clauses]
-                found.append((restriction, some_of([over, *lifted, *elsewhere])))
+                clause = restriction.head.clause
+                silent = [where for rule, where in wholly if rule.takes(clause)]
+                others = [self._way(way, wholly) for way in ways if clause in way.clauses]
+                found.append((restriction, some_of([over, *lifted, *silent, *others])))
         return found
+
+    def _way(self, way: Alternative, wholly: Iterable[tuple[Replacement, Node]]) -> Node:
+        """Return where a way to meet what others ask is met, and its clause is not wholly replaced."""
+        stays = [self.condition(rule.when, met=False) for rule, _ in wholly if rule.takes(way.head.clause)]
+        return all_of([self.condition(way.when), *stays])
 
 
 def met(node: Node, told: Told, items: Items) -> Items:
