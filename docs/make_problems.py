@@ -101,7 +101,8 @@ SECTIONS = (
         Text(ja="ルールの言葉は、すべて宣言されています。", en="Every word of a rule is declared."),
         "toml",
         "unknown-term unknown-clause unknown-obligation unknown-attribute unknown-time-zone unknown-fact-type "
-        "unknown-fact-field unknown-condition cyclic-condition not-passing other-operation represents-nobody "
+        "unknown-fact-field unknown-condition cyclic-condition rewards-silence not-passing other-operation "
+        "represents-nobody "
         "unknown-reading unknown-reading-value ambiguous-reading shadowed-name duplicate-id cyclic-hierarchy",
     ),
     Section(

@@ -264,6 +264,9 @@ def conditions(draw: st.DrawFn, *, recipients: bool = True) -> dict[str, Any]:
                     {"seen": {"younger_than": "P10D"}},
                     {"seen": {"older_than": "P2M"}},
                     {"seen": {"is_not": "2026-01-01T00:00:00Z"}},
+                    {"tier": {"one_of": ["gold", "1"]}},
+                    {"age": {"is": [3, 16]}},
+                    {"age": {"is_not": [3, 40], "above": 3}},
                 ]
             )
         )

@@ -229,6 +229,13 @@ UNKNOWN_WORDS = {
         "[conditions.⟪cyclic-condition⟫a]\nja = 'x'\nen = 'x'\nany = [{type = 'consent'}, {condition = 'b'}]\n"
         "[conditions.⟪cyclic-condition⟫b]\nja = 'x'\nen = 'x'\nnot.condition = 'a'"
     ),
+    "a list for is": rule("prohibition", "attributes.age = {is = [3, ⟪wrong-type⟫'x']}"),
+    "stated where it restricts": rule("prohibition", "attributes.age = {⟪rewards-silence⟫stated = true}"),
+    "not stated where it permits": rule("provision", "attributes.age = {⟪rewards-silence⟫stated = false}"),
+    "not stated where it lifts": rule(
+        "prohibition", "lifted_by = {attributes.age = {⟪rewards-silence⟫stated = false}}"
+    ),
+    "stated below not": rule("provision", "not = {attributes.age = {⟪rewards-silence⟫stated = true}}"),
     "a fact type that lifts": (
         rule("prohibition", "lifted_by = {⟪unknown-fact-type→legal_basis⟫type = 'legal-basis'}")
     ),

@@ -98,3 +98,14 @@ def test_any_is_a_rule_for_each(data: st.DataObject, members: list[Table]) -> No
         event = data.draw(events_of(policy_from(one, readings)))
         first, second = decided(one, readings, event), decided(several, readings, event)
         assert (first.outcome, first.permitted_items) == (second.outcome, second.permitted_items)
+
+
+@given(st.data(), st.sampled_from(["age", "vip", "tier", "born", "seen"]))
+def test_stated_is_whether_an_event_states_it(data: st.DataObject, attribute: str) -> None:
+    permits = policy_with([rule("permission", {"attributes": {attribute: {"stated": True}}})])
+    turned = policy_with([rule("permission", {"not": {"attributes": {attribute: {"stated": False}}}})])
+    restricts = policy_with([rule("prohibition", {"attributes": {attribute: {"stated": False}}})])
+    event = data.draw(events_of(policy_from(restricts, {})))
+    known = decided(policy_with([]), {}, event).permitted
+    for policy in (permits, turned, restricts):
+        assert decided(policy, {}, event).permitted is (known and attribute in event.get("attributes", {}))

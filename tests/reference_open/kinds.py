@@ -284,8 +284,11 @@ def narrowing(values: Mapping[str, Any], but: Iterable[str] = ()) -> Condition:
             parts.append(NoneOf(key, tuple(values["except"][key])))
     for attribute, tests in values.get("attributes", {}).items():
         for how, wanted in tests.items():
-            age = how in ("older_than", "younger_than")
-            parts.append(Aged(attribute, wanted, how == "older_than") if age else Compare(attribute, how, wanted))
+            if how in ("older_than", "younger_than"):
+                parts.append(Aged(attribute, wanted, how == "older_than"))
+                continue
+            each = [Compare(attribute, "is" if how == "one_of" else how, one) for one in _listed(wanted)]
+            parts.append(All(tuple(each)) if how == "is_not" else AnyOf(tuple(each)))
     if "same" in values:
         parts.append(SameIds(*values["same"]))
     if "facts" in values:
@@ -303,6 +306,10 @@ def narrowing(values: Mapping[str, Any], but: Iterable[str] = ()) -> Condition:
     if "not" in values:
         parts.append(turned(_table(values["not"])))
     return All(tuple(parts))
+
+
+def _listed(wanted: Any) -> list[Any]:
+    return wanted if isinstance(wanted, list) else [wanted]
 
 
 def _table(values: Data) -> Condition:

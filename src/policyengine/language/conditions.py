@@ -39,6 +39,7 @@ from policyengine.model.comparison import AGES, COMPARISONS
 from policyengine.model.condition import (
     ALWAYS,
     NEVER,
+    STATED,
     Age,
     Compare,
     Condition,
@@ -437,20 +438,19 @@ class ConditionTable:
                 name=name,
             )
             return
-        for op, comparison in COMPARISONS.items():
-            if op not in tests:
+        for key, op in (*((op, op) for op in COMPARISONS), ("one_of", "is")):
+            if key not in tests:
                 continue
-            fits = declared.bound(tests[op]) if comparison.bound else declared.accepts(tests[op])
-            if not fits:
-                self.problem(
-                    ATTRIBUTE_TYPE,
-                    *path,
-                    op,
-                    name=name,
-                    type=declared.type,
-                )
-            else:
-                yield Compare(name, op, tests[op], declared.type == "datetime", at=(*path, op))
+            listed = isinstance(tests[key], list)
+            ways = []
+            for index, value in enumerate(tests[key] if listed else [tests[key]]):
+                where = (*path, key, index) if listed else (*path, key)
+                fits = declared.bound if COMPARISONS[op].bound else declared.accepts
+                if op == STATED or fits(value):
+                    ways.append(Compare(name, op, value, declared.type == "datetime", at=where))
+                else:
+                    self.problem(ATTRIBUTE_TYPE, *where, name=name, type=declared.type)
+            yield from ways if op != "is" else [any_of(*ways)]
         for op, passed in AGES.items():
             if op in tests and declared.type not in ("date", "datetime"):
                 self.problem(ATTRIBUTE_TYPE, *path, op, name=name, type=declared.type)

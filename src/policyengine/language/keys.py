@@ -351,6 +351,8 @@ def _name(description: str, meaning: Mapping[str, str], default: str | None) -> 
     return schema if default is None else {**schema, "default": default}
 
 
+_ONE_OR_MORE: Schema = {**SCALAR, "type": [*SCALAR["type"], "array"], "minItems": 1, "items": SCALAR}
+
 _TERM_LISTS = {name: term_list(key.description, key.dimension) for name, key in TERM_KEYS.items()}
 
 _CONDITION: Mapping[str, Schema] = {
@@ -372,7 +374,11 @@ _CONDITION: Mapping[str, Schema] = {
         "additionalProperties": {
             "type": "object",
             "properties": {
-                **{name: BOUND if comparison.bound else SCALAR for name, comparison in COMPARISONS.items()},
+                **{name: BOUND for name, comparison in COMPARISONS.items() if comparison.bound},
+                "is": _ONE_OR_MORE,
+                "is_not": _ONE_OR_MORE,
+                "one_of": {"type": "array", "minItems": 1, "items": SCALAR},
+                "stated": {"type": "boolean", "description": "Whether the event states the attribute."},
                 **{name: duration("The attribute is so long ago, or less long.") for name in AGES},
             },
             "minProperties": 1,

@@ -147,6 +147,24 @@ en = "minor"
 items = ["name"]
 """,
 )
+REWARDS_SILENCE: Final = Code(
+    "rewards-silence",
+    ja="{name}の stated = {value} は、ここでは示さない方が得になるので書けません（{side}）",
+    en="stated = {value} of {name} would reward silence here ({side})",
+    means=Text(
+        ja="イベントが述べないことは助けになりません。許可し、求め、外すところに書けるのは `stated = true` だけ、"
+        "制限するところに書けるのは `stated = false` だけです（`not` の下では逆になります）。",
+        en="What an event does not say never helps. Where a rule permits, requires or lifts, only `stated = true` can "
+        "stand, and where it restricts only `stated = false`; below `not` the two change places.",
+    ),
+    example="""
+[[clause]]
+number = "2"
+summary = {ja = "二", en = "two"}
+[[clause.prohibition]]
+attributes.age.stated = true
+""",
+)
 UNKNOWN_FACT_FIELD: Final = Code(
     "unknown-fact-field",
     ja="{type} に項目「{field}」はありません",

@@ -16,10 +16,11 @@ from msgspec import Struct
 from policyengine.calendar import PLAIN_ZONE, Lapse
 from policyengine.errors import did_you_mean
 from policyengine.language.conditions import Scope
-from policyengine.language.problems import KIND_FAILED, WRONG_STATEMENT
+from policyengine.language.problems import KIND_FAILED, REWARDS_SILENCE, WRONG_STATEMENT
 from policyengine.language.table import RuleTable
 from policyengine.model.comparison import COMPARISONS
 from policyengine.model.condition import (
+    STATED,
     Acquired,
     Age,
     And,
@@ -54,12 +55,14 @@ class Wrong(Struct, frozen=True):
         expected: what was expected there.
         hint: the nearest valid thing.
         at: where in the table it stands, if that is known.
+        silence: where it rewards silence: of what, the value, and what could stand there.
     """
 
     where: str
     expected: Text
     hint: Text | None = None
     at: tuple[str | int, ...] = ()
+    silence: tuple[Text, str, Text] | None = None
 
 
 def sound_rules(kind: RuleKind, table: RuleTable) -> Iterator[Rule]:
@@ -88,6 +91,10 @@ def sound_rules(kind: RuleKind, table: RuleTable) -> Iterator[Rule]:
         wrong = list(Statement(rule, table).wrong())
         for one in () if told else wrong:
             at = one.at if all(isinstance(key, str | int) for key in one.at) else ()
+            if one.silence is not None:
+                name, value, side = one.silence
+                table.problem(REWARDS_SILENCE, *at, name=name, value=value, side=side)
+                continue
             table.problem(WRONG_STATEMENT, *at, hint=one.hint, kind=kind.name, where=one.where, expected=one.expected)
         if not wrong:
             yield rule
@@ -165,8 +172,12 @@ class Statement:
         if not isinstance(value, Text) or not (_is_text(value.ja) and _is_text(value.en)):
             yield Wrong(where, _MESSAGE)
 
-    def condition(self, condition: Any, where: str, below: bool = False) -> Iterator[Wrong]:
-        """What is wrong with a condition, given whether it stands below a `Not`."""
+    def restricting(self, condition: Any, where: str) -> Iterator[Wrong]:
+        """What is wrong with a condition that restricts, replaces or obliges."""
+        yield from self.condition(condition, where, may=True)
+
+    def condition(self, condition: Any, where: str, below: bool = False, *, may: bool = False) -> Iterator[Wrong]:
+        """What is wrong with a condition, given whether it stands below a `Not`, and is met where it may be."""
         match condition:
             case And(()) | Or(()):
                 return
@@ -175,9 +186,9 @@ class Statement:
                     yield Wrong(f"{where}.parts", _TUPLE)
                     return
                 for index, part in enumerate(parts):
-                    yield from self.condition(part, f"{where}.parts[{index}]", below)
+                    yield from self.condition(part, f"{where}.parts[{index}]", below, may=may)
             case Not(part):
-                yield from self.condition(part, f"{where}.part", True)
+                yield from self.condition(part, f"{where}.part", True, may=not may)
             case In() | NotIn() | Same() | During() | Clock() | Acquired() | Age() if below:
                 yield Wrong(where, _NOT_OF_FACTS, at=_at(condition))
             case In() | NotIn():
@@ -189,7 +200,7 @@ class Statement:
                     elif field not in IDS.values():
                         yield Wrong(f"{where}.{side}", _ID, at=_at(condition))
             case Compare():
-                yield from self._comparison(condition, where)
+                yield from self._comparison(condition, where, may)
             case During(spans):
                 if not _is_spans(spans):
                     yield Wrong(f"{where}.spans", _SPANS, at=_at(condition))
@@ -246,7 +257,7 @@ class Statement:
             self._scope.sound_lists[key] = (leaf.values, leaf.written)
         yield from strange
 
-    def _comparison(self, leaf: Compare, where: str) -> Iterator[Wrong]:
+    def _comparison(self, leaf: Compare, where: str, may: bool) -> Iterator[Wrong]:
         at = _at(leaf)
         declared = self._scope.vocabulary.attributes.get(leaf.attribute) if _is_text(leaf.attribute) else None
         if declared is None:
@@ -256,6 +267,13 @@ class Statement:
         comparison = COMPARISONS.get(leaf.op) if _is_text(leaf.op) else None
         if comparison is None:
             yield Wrong(f"{where}.op", _COMPARISON, did_you_mean(str(leaf.op), COMPARISONS), at)
+        elif leaf.op == STATED:
+            if not isinstance(leaf.value, bool):
+                yield Wrong(f"{where}.value", _FLAG, at=at)
+            elif leaf.value is may:
+                side = _RESTRICTS if may else _PERMITS
+                silence = declared.label, str(leaf.value).lower(), side
+                yield Wrong(f"{where}.value", _FLAG, at=at, silence=silence)
         elif comparison.bound is not None and not declared.ordered:
             yield Wrong(f"{where}.op", _NO_BOUND, at=at)
         elif leaf.moment is not (declared.type == "datetime"):
@@ -363,7 +381,7 @@ _FIELDS: Final[Mapping[type, Mapping[str, Any]]] = {
         "head": Statement.head,
         "code": Statement.code,
         "message": Statement.message,
-        "when": Statement.condition,
+        "when": Statement.restricting,
         "unless": Statement.condition,
         "only": Statement.clauses_or_all,
         "spares": Statement.clauses,
@@ -376,13 +394,17 @@ _FIELDS: Final[Mapping[type, Mapping[str, Any]]] = {
     Replacement: {
         "head": Statement.head,
         "clauses": Statement.clauses_or_all,
-        "when": Statement.condition,
+        "when": Statement.restricting,
         "wholly": Statement.flag,
     },
-    Duty: {"head": Statement.head, "when": Statement.condition},
+    Duty: {"head": Statement.head, "when": Statement.restricting},
 }
 """The statements there are, and what is held against each of their fields."""
 
+_RESTRICTS: Final = Text(ja="制限するところでは false だけ", en="where a rule restricts, only false")
+_PERMITS: Final = Text(
+    ja="許可し、求め、認めるところでは true だけ", en="where it permits, requires or lifts, only true"
+)
 _CONDITION: Final = Text(
     ja="条件: In、NotIn、Same、Compare、During、Clock、Acquired、Age、Holds、And、Or、Not",
     en="a condition: In, NotIn, Same, Compare, During, Clock, Acquired, Age, Holds, And, Or or Not",

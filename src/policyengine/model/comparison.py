@@ -17,14 +17,14 @@ class Comparison(Struct, frozen=True):
     Args:
         passes: whether an attribute's value (first) passes the test of a rule's value (second).
         text: what stands between the two for people; in Japanese, after both.
-        slip: the comparison that it is most easily mistaken for.
+        slip: the comparison that it is most easily mistaken for, if it is for one.
         contrary: the comparison that a value passes where it does not pass this one.
         bound: of what is for numbers alone: whether it bounds the attribute from above or from below.
     """
 
     passes: Callable[[Any, Any], bool]
     text: Text
-    slip: str
+    slip: str | None
     contrary: str
     bound: Literal["above", "below"] | None = None
 
@@ -41,6 +41,7 @@ COMPARISONS: Final[Mapping[str, Comparison]] = {
     "above": Comparison(operator.gt, Text(ja="超", en="above"), "at_least", "at_most", "below"),
     "is": Comparison(operator.eq, Text(ja="である", en=""), "is_not", "is_not"),
     "is_not": Comparison(operator.ne, Text(ja="でない", en="not"), "is", "is"),
+    "stated": Comparison(lambda _, wanted: wanted, Text(ja="", en=""), None, "stated"),
 }
 """Every comparison, by the key that a rule file has for it."""
 

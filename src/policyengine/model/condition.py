@@ -112,13 +112,17 @@ class Same(Aside, frozen=True, eq=False):
     at: tuple[str | int, ...] | None = None
 
 
+STATED: Final = "stated"
+"""The comparison that asks nothing of a value: all pass, or none, so that it hangs on whether there is one."""
+
+
 class Compare(Aside, frozen=True, eq=False):
     """The attribute compares as said.
 
     Args:
         attribute: a name that the vocabulary declares.
-        op: one of ``below`` ``at_most`` ``at_least`` ``above`` ``is`` ``is_not``.
-        value: of the attribute's declared type.
+        op: one of ``below`` ``at_most`` ``at_least`` ``above`` ``is`` ``is_not`` ``stated``.
+        value: of the attribute's declared type; of ``stated``, whether a value passes, whatever it is.
         moment: whether the values are times, which can be written in several ways.
         open: whether an event that does not state the attribute meets it.
         at: where in its rule's table it stands.
@@ -342,7 +346,8 @@ def negated(condition: Condition) -> Condition:
         case NotIn(field, values, written, open, at):
             return In(field, values, written, open, at)
         case Compare():
-            return replace(condition, op=COMPARISONS[condition.op].contrary)
+            value = not condition.value if condition.op == STATED else condition.value
+            return replace(condition, op=COMPARISONS[condition.op].contrary, value=value)
         case Same():
             return replace(condition, equal=not condition.equal)
         case During() | Clock() | Acquired() | Age():
@@ -398,7 +403,7 @@ def conjuncts(condition: Condition) -> tuple[Condition, ...]:
 def compares(value: bool | int | float | str, test: Compare) -> bool:
     """Whether `value`, of the attribute's declared type, passes `test`."""
     passes = COMPARISONS[test.op].passes
-    if test.moment:
+    if test.moment and test.op != STATED:
         return passes(instant(str(value)), instant(str(test.value)))
     return passes(value, test.value)
 

@@ -12,7 +12,7 @@ from datetime import date, timedelta
 from itertools import pairwise
 
 from policyengine.calendar import DAY, shown
-from policyengine.model.condition import Age, Compare, began
+from policyengine.model.condition import STATED, Age, Compare, began
 from policyengine.moment import instant, is_day, written
 
 
@@ -33,7 +33,7 @@ def beside(value: str) -> tuple[str, ...]:
 def turning(tests: Iterable[Compare], ages: Sequence[Age]) -> Iterator[int]:
     """Yield when the regions change: values of tests, and those beside them, reach an age."""
     for test in tests:
-        for value in beside(str(test.value)):
+        for value in beside(str(test.value)) if test.op != STATED else ():
             for age in ages:
                 yield age.within.after(began(value, age))
 
@@ -56,11 +56,13 @@ def decided(tests: Sequence[Compare], ages: Sequence[Age]) -> bool:
 
 def values(tests: Sequence[Compare], ages: Sequence[Age], now: int) -> tuple[str, ...]:
     """Return values of an attribute, one or more of each region at the time `now`."""
-    found = [value for test in tests for value in beside(str(test.value))]
+    found = [value for test in tests if test.op != STATED for value in beside(str(test.value))]
     for age in ages:
         found += _edge(age, now)
     if ages:
         found.append(_value(ages[0], now))
+    if tests and not found:  # whatever the value, it is one
+        found.append(written(now) if tests[0].moment else written(now)[:10])
     return tuple(dict.fromkeys(found))
 
 

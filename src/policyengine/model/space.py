@@ -21,6 +21,7 @@ from policyengine.errors import PolicyEngineError
 from policyengine.model import ages, dated
 from policyengine.model.condition import (
     OPEN,
+    STATED,
     Acquired,
     Age,
     Clock,
@@ -631,7 +632,7 @@ class Space:
     def _regions(self, name: str) -> tuple[Any, ...]:
         """Return values of an attribute on either side of all that it is compared with; None for none."""
         declared = [known.attributes[name] for known in self.vocabularies if name in known.attributes]
-        tested = [leaf.value for view in self.views for leaf in view.comparisons.get(name, ())]
+        tested = [leaf.value for view in self.views for leaf in view.comparisons.get(name, ()) if leaf.op != STATED]
         found = dict.fromkeys(value for attribute in declared for value in region(attribute, tested))
         return (None, *(value for value in found if all(attribute.accepts(value) for attribute in declared)))
 
@@ -656,7 +657,7 @@ _PARTS: Final[Mapping[str, tuple[Field, ...]]] = {
 def region(declared: Attribute, tested: Sequence[bool | int | float | str]) -> Sequence[bool | int | float | str]:
     """Return values of an attribute on either side of all that it is compared with."""
     texts = sorted(value for value in tested if isinstance(value, str))
-    marks = sorted({value for value in tested if not isinstance(value, str | bool)})
+    marks = sorted({value for value in tested if not isinstance(value, str | bool)}) or [0]
     match declared.type:
         case "boolean":
             return (False, True)
@@ -666,4 +667,4 @@ def region(declared: Attribute, tested: Sequence[bool | int | float | str]) -> S
             return sorted({int(mark) + step for mark in marks for step in (-1, 0, 1, 2)})
         case _:
             between = {(low + high) / 2 for low, high in itertools.pairwise(marks)}
-            return sorted({marks[0] - 1, *marks, *between, marks[-1] + 1} if marks else ())
+            return sorted({marks[0] - 1, *marks, *between, marks[-1] + 1})

@@ -7,6 +7,7 @@ from typing import Final
 
 from policyengine.model.comparison import COMPARISONS
 from policyengine.model.condition import (
+    STATED,
     Acquired,
     Age,
     And,
@@ -32,6 +33,8 @@ from policyengine.text import Text, listed, same
 
 FIELDS = {field: row.label for field, row in ROWS.items()}
 
+_STATED: Final = Text(ja="{name}が示されている", en="{name} is stated")
+_UNSTATED: Final = Text(ja="{name}が示されていない", en="{name} is not stated")
 _IS_NOT_SO: Final = Text(ja="「{label}」に当たらない", en="not ({label})")
 
 
@@ -55,6 +58,8 @@ def describe(condition: Condition, vocabulary: Vocabulary) -> Text:
             return (is_the if equal else is_not).filled(one=FIELDS[left], other=FIELDS[right])
         case Compare(attribute, op, value):
             name = vocabulary.attributes[attribute].label
+            if op == STATED:
+                return (_STATED if value else _UNSTATED).filled(name=name)
             shown = {True: "true", False: "false"}.get(value, value) if isinstance(value, bool) else value
             text = COMPARISONS[op].text
             compared = Text(

@@ -433,15 +433,19 @@ def _comparisons(of: _Key, attributes: Mapping[str, Any], path: KeyPath) -> Iter
         elif of.optional:
             yield Slip("widen-scope", path, None)
         for op, value in tests.items():
-            if op in AGES:
+            if op == "one_of":
+                other = None
+            elif op in AGES:
                 other = next(name for name in AGES if name != op)
                 yield from _duration(value, (*here, op))
             else:
                 other = COMPARISONS[op].slip
-            if other not in tests:
+            if other is not None and other not in tests:
                 yield Slip("change-comparison", here, _renamed(op, other), other)
             if isinstance(value, str) and (is_day(value) or is_time(value)):
                 yield from _date(value, (*here, op))
+            if isinstance(value, list) and len(value) > 1:
+                yield from _each("drop-entry", value, (*here, op))
             if isinstance(value, int) and not isinstance(value, bool):
                 for near in (value - 1, value + 1):
                     yield replacing("shift-value", (*here, op), near)

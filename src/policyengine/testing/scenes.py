@@ -14,6 +14,7 @@ from policyengine.engine.engine import Engine
 from policyengine.errors import did_you_mean
 from policyengine.model import dated
 from policyengine.model.condition import (
+    STATED,
     Acquired,
     Age,
     Clock,
@@ -189,7 +190,8 @@ class Scene:
         }
 
     def _tests(self, attribute: str) -> list[bool | int | float | str]:
-        return [leaf.value for leaf in self._leaves if isinstance(leaf, Compare) and leaf.attribute == attribute]
+        tests = (leaf for leaf in self._leaves if isinstance(leaf, Compare) and leaf.attribute == attribute)
+        return [leaf.value for leaf in tests if leaf.op != STATED]
 
 
 class Stage:

@@ -16,6 +16,7 @@ from policyengine.decision.facts import as_stated
 from policyengine.decision.remedy.changes import ACQUIRED, ATTRIBUTE, Change, Drop, Fact, Looks, State, chain_of
 from policyengine.model import dated
 from policyengine.model.condition import (
+    STATED,
     Acquired,
     Age,
     Asked,
@@ -151,7 +152,7 @@ class Choices:
                 ages = [leaf for leaf in here if isinstance(leaf, Age)]
                 days = dated.values(tests, ages, self._event.instant)
                 return [day for day in days if all(one.accepts(day) for one in declared)]
-            tested = [leaf.value for leaf in here if isinstance(leaf, Compare)]
+            tested = [leaf.value for leaf in here if isinstance(leaf, Compare) and leaf.op != STATED]
             found: Iterable[Scalar] = dict.fromkeys(value for one in declared for value in region(one, tested))
             if declared[0].type == "string":
                 found = [*sorted({value for value in tested if isinstance(value, str)}), UNKNOWN]
