@@ -28,6 +28,7 @@ from policyengine.cli import COMMANDS
 from policyengine.engine.plugins import Plugins
 from policyengine.language.build import check_path
 from policyengine.language.find import CONFIGURATION
+from policyengine.model.flow_schema import event_schema
 from policyengine.suite.load import load_suite
 from policyengine.suite.run import Engines, run
 from policyengine.suite.run import load as load_cases
@@ -202,12 +203,15 @@ class Reader:
         self._problem(block._replace(named={"file": "events.csv", **block.named}), block.named["problem"])
 
     def _json(self, block: Block) -> None:
-        """``json event``, ``json event invalid``, ``json fact``, ``json decision``; the last two with ``of=PACK``."""
+        """``json event``, ``json event invalid``, ``json fact``, ``json decision``; each with ``of=PACK``."""
         data = json.loads(block.text)
         pack = self.folder / block.named.get("of", PACK)
         if "event" in block.words:
             self.event = data
-            valid = jsonschema.Draft202012Validator(SCHEMAS["event"]).is_valid(data)
+            schema = SCHEMAS["event"]
+            if "of" in block.named:  # it has facts of the pack's own types
+                schema = event_schema(Engine.load(pack, installed_plugins=False).fact_types.values())
+            valid = jsonschema.Draft202012Validator(schema).is_valid(data)
             assert valid is ("invalid" not in block.words), f"{block}: valid {valid}"
             if valid:
                 Event.from_mapping(data)
