@@ -32,10 +32,17 @@ from policyengine.text import Language
 @events_option
 @source_option
 @click.option("--format", "form", type=click.Choice(["text", "jsonl"]), default="text", show_default=True, help="Form.")
+@click.option("--why-not", is_flag=True, help="Of denials: the rules nearest to permitting, and what they lack.")
 @reading_option
 @language_option
 def command(
-    policy: Sequence[str], events: str | None, source: str | None, form: str, readings: Sequence[str], lang: Language
+    policy: Sequence[str],
+    events: str | None,
+    source: str | None,
+    form: str,
+    why_not: bool,
+    readings: Sequence[str],
+    lang: Language,
 ) -> None:
     """Decide events and show every rule considered: what held, what did not, what the clauses say.
 
@@ -44,7 +51,7 @@ def command(
       policyengine explain rules/alc-smart-learning --events examples/alc-month.jsonl --lang ja
     """
     from policyengine.decision.decider import invalid, read_event  # noqa: PLC0415  imports the engine only where it is needed
-    from policyengine.decision.text import explanation_lines  # noqa: PLC0415
+    from policyengine.decision.text import explanation_lines, nearest_lines  # noqa: PLC0415
     from policyengine.errors import InvalidEvent  # noqa: PLC0415
 
     engine = load_engine(policy, readings, lang)
@@ -58,6 +65,10 @@ def command(
                 explained = engine.explanation(event)
                 decision = explained.decision
                 lines, data = explanation_lines(explained, lang), explained.as_dict()
+                if why_not:
+                    near = engine.why_not(explained.event)
+                    lines = nearest_lines(explained, near, lang)
+                    data["nearest"] = [rule.as_dict() for rule in near]
             except InvalidEvent as error:
                 decision = invalid(error)
                 lines = decision.lines(lang)

@@ -25,6 +25,7 @@ from policyengine.text import Language, Text, echoed
 
 if TYPE_CHECKING:
     from policyengine.decision.explain import Explanation
+    from policyengine.decision.nearest import Near
 
 
 class Decider:
@@ -218,6 +219,13 @@ class Decider:
         event = self._controlled(event)
         self.admit(event)
         return explanation(self.governing(event), event, self.decide(event))
+
+    def nearest(self, event: Event) -> tuple[Near, ...]:
+        """Return the rules that come nearest to permitting a denied event that has all its facts."""
+        from policyengine.decision.nearest import nearest  # noqa: PLC0415
+
+        self.admit(event)
+        return nearest(self.governing(event), event, self.decide(event))
 
 
 def read_event(

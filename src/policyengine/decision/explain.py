@@ -10,6 +10,7 @@ from policyengine.calendar import WEEKDAYS, shown
 from policyengine.decision.dates import passing
 from policyengine.decision.facts import Answers, as_stated
 from policyengine.decision.law import Items, Trace, law, sorted_out, union
+from policyengine.decision.uncounted import uncounted
 from policyengine.decision.verdict import those
 from policyengine.errors import Place, place_of
 from policyengine.model.condition import (
@@ -69,6 +70,7 @@ class Part:
         place: where the rule file has it, if it stands there.
         open: the items for which what the event leaves open decides whether it is met.
         say: says it, for people, as a phrase that is true where the condition is met.
+        beside: works out `uncounted`.
     """
 
     role: Role
@@ -82,6 +84,12 @@ class Part:
     place: Place | None = None
     open: tuple[str, ...] = ()
     say: Callable[[], Text] = field(default=lambda: same(""), compare=False, repr=False)
+    beside: Callable[[], tuple[Text, ...]] = field(default=tuple, compare=False, repr=False)
+
+    @property
+    def uncounted(self) -> tuple[Text, ...]:
+        """Of a fact that is not there: why those of its type that are there do not count."""
+        return self.beside()
 
     @property
     def text(self) -> Text:
@@ -101,6 +109,8 @@ class Part:
             "place": str(self.place) if self.place else None,
             "message": self.text.as_dict(languages),
         }
+        if not self.items and (uncounted := self.uncounted):
+            found["uncounted"] = [text.as_dict() for text in uncounted]
         if self.parts:
             found["parts"] = [part.as_dict(languages) for part in self.parts]
         return found
@@ -188,7 +198,7 @@ def explanation(policies: Iterable[Policy], event: Event, decision: Decision) ->
     clauses: list[tuple[str, str, Text]] = []
     labels: dict[str, Text] = {}
     for policy in policies:
-        found = list(_Story(policy, event, decision).considered())
+        found = list(Story(policy, event, decision).considered())
         considered.extend(found)
         shown = {rule.clause for rule in found}
         clauses.extend(
@@ -200,7 +210,7 @@ def explanation(policies: Iterable[Policy], event: Event, decision: Decision) ->
     return Explanation(event, decision, tuple(considered), tuple(clauses), labels)
 
 
-class _Story:
+class Story:
     """What one policy's rules do with one event."""
 
     def __init__(self, policy: Policy, event: Event, decision: Decision) -> None:
@@ -249,21 +259,21 @@ class _Story:
                     ]
                     if met:
                         effects = self._effects(("satisfied", union(items for _, items in met)))
-                        yield self._told(rule, self._parts("when", rule.when, rule.head), effects)
+                        yield self._told(rule, self.parts("when", rule.when, rule.head), effects)
                 case Replacement():
                     if self._in_scope(rule.when):
                         effects = self._effects(("replaces", self._met(rule.when)))
-                        yield self._told(rule, self._parts("when", rule.when, rule.head), effects)
+                        yield self._told(rule, self.parts("when", rule.when, rule.head), effects)
                 case Duty():
                     if self._in_scope(rule.when):
                         where = self._met(rule.when) & self.trace.permitted if self.permitted else 0
-                        parts = [*self._parts("when", rule.when, rule.head), *self._in_its_place(rule, wholly=True)]
+                        parts = [*self.parts("when", rule.when, rule.head), *self._in_its_place(rule, wholly=True)]
                         obliged = where & ~self.trace.silenced(rule.head.clause)
                         yield self._told(rule, parts, self._effects(("obliges", obliged)))
 
     def _permit(self, rule: Permit) -> Considered:
         operation = In(Field.OPERATION, rule.operations, tuple(sorted(rule.operations)))
-        parts = [*self._parts("when", operation, rule.head), *self._terms(rule)]
+        parts = [*self.parts("when", operation, rule.head), *self.terms(rule)]
         granted = surviving = 0
         for grant in self.trace.granted:
             if grant.permit is rule:
@@ -279,13 +289,13 @@ class _Story:
     def _licence(self, rule: Permit) -> Considered:
         holds = next((items for licence, items in self.trace.licences if licence.head is rule.head), 0)
         return self._told(
-            rule, self._terms(rule), self._effects(("licenses", holds), ("silent", self._met(rule.about) & ~holds))
+            rule, self.terms(rule), self._effects(("licenses", holds), ("silent", self._met(rule.about) & ~holds))
         )
 
     def _restriction(self, rule: Restriction) -> Considered:
-        parts = self._parts("when", rule.when, rule.head)
+        parts = self.parts("when", rule.when, rule.head)
         if rule.unless != NEVER:
-            parts += self._parts("unless", rule.unless, rule.head)
+            parts += self.parts("unless", rule.unless, rule.head)
         parts += self._in_its_place(rule, wholly=True)
         as_asked = [s for s in (*self.trace.standing, *self.trace.over) if s.restriction.head is rule.head]
         stops = union(standing.in_the_way(self.trace) for standing in as_asked)
@@ -297,13 +307,14 @@ class _Story:
         )
         return self._told(rule, parts, effects)
 
-    def _terms(self, rule: Permit) -> list[Part]:
-        parts = [*self._parts("when", rule.about, rule.head), *self._parts("when", rule.terms, rule.head)]
+    def terms(self, rule: Permit) -> list[Part]:
+        """Return the conditions of a permit, what it leans on, and that nothing has taken its place."""
+        parts = [*self.parts("when", rule.about, rule.head), *self.parts("when", rule.terms, rule.head)]
         if rule.licensed_by is not None:
             clauses = tuple(sorted(rule.licensed_by))
             shown = ", ".join(clauses)
             parts.append(
-                self._part(
+                self.part(
                     *("when", "licence", "licensed_by", "licence", clauses),
                     self.trace.licensed(rule.licensed_by),
                     say=lambda: Text(
@@ -320,7 +331,7 @@ class _Story:
         if gone := self.trace.silenced(clause) if wholly else self.trace.gone(clause):
             taken = [taking for taking, _ in self.trace.replaced(clause) if taking.wholly or not wholly]
             by = tuple(sorted({taking.head.id for taking in taken}))
-            yield self._part(
+            yield self.part(
                 *("when", "replacement", "clause", "replacement", by),
                 self.trace.items & ~gone,
                 say=lambda: Text(
@@ -343,7 +354,8 @@ class _Story:
                     by_item[item] = effect
         return by_item
 
-    def _parts(self, role: Role, condition: Condition, head: Head) -> list[Part]:
+    def parts(self, role: Role, condition: Condition, head: Head) -> list[Part]:
+        """Return what must all be met for a condition of a rule to be."""
         return [self._tree(role, part, head) for part in _shown(condition)]
 
     def _tree(self, role: Role, condition: Condition, head: Head) -> Part:
@@ -381,13 +393,14 @@ class _Story:
             case Not(inner):
                 sort, looks_at, comparison = "not", "", "not"
                 parts = (self._tree(role, inner, head),)
-        return self._part(
+        return self.part(
             *(role, sort, looks_at, comparison, values),
             self._met(condition),
             parts=parts,
             place=_place(condition, head),
             open_for=0 if parts else self._open(condition, head),
             say=lambda: self._said(condition),
+            beside=lambda: uncounted(condition, self.answers, self.policy) if isinstance(condition, Holds) else (),
         )
 
     def _said(self, condition: Condition) -> Text:
@@ -399,7 +412,7 @@ class _Story:
         over = date <= self.event.instant
         return (_PASSED if over else _PASSES).filled(said=said, date=shown(date, self.policy.zone))
 
-    def _part(
+    def part(
         self,
         role: Role,
         sort: str,
@@ -412,11 +425,13 @@ class _Story:
         place: Place | None = None,
         open_for: Items = 0,
         say: Callable[[], Text],
+        beside: Callable[[], tuple[Text, ...]] = tuple,
     ) -> Part:
+        """Return a condition that is met for some items; the other arguments are those of a `Part`."""
         whole = items & self.trace.items == self.trace.items
         met = those(self.event.items, items & self.trace.items)
         left_open = those(self.event.items, open_for & self.trace.items)
-        return Part(role, sort, looks_at, comparison, values, met, whole, parts, place, left_open, say)
+        return Part(role, sort, looks_at, comparison, values, met, whole, parts, place, left_open, say, beside)
 
     def _open(self, leaf: Condition, head: Head) -> Items:
         """Return the items for which a leaf is met on the one side and not on the other."""

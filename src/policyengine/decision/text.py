@@ -6,9 +6,13 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Final
 
 from policyengine.decision.explain import Considered, Effect, Explanation, Part
+from policyengine.decision.nearest import Near
 from policyengine.text import Language, Line, Style, Text, Words, plain_text, same, shortened
 
 _DIM: Style = "dim"
+
+_MOST_NEAR: Final = 5
+"""How many rules are shown that come near to permitting a flow."""
 
 _MOST_SILENT: Final = 20
 """How many rules that merely do not permit a flow are shown, the nearest ones."""
@@ -22,6 +26,11 @@ _HEADINGS: Mapping[str, Text] = {
     "open": Text(ja="（示されていない）", en="(left open)"),
     "all": Text(ja="次のすべて", en="all of"),
     "any": Text(ja="次のいずれか", en="any of"),
+    "licence": Text(ja="次のいずれか", en="any of"),
+    "free": Text(ja="認める条件", en="unless"),
+    "nearest": Text(ja="許可にいちばん近いルール", en="the rules that come nearest to permitting it"),
+    "missing": Text(ja="足りないもの {count}", en="{count} missing"),
+    "further": Text(ja="ほかに {count} 件", en="and {count} more"),
     "not": Text(ja="次に当たらない", en="not"),
 }
 _EFFECT: Mapping[Effect, tuple[str, Style, Text]] = {
@@ -79,6 +88,35 @@ def explanation_lines(explained: Explanation, lang: Language) -> Iterator[Line]:
         yield (Words(f"    {name}  ", "dim"), Words(summary.say(lang)))
 
 
+def nearest_lines(explained: Explanation, found: Sequence[Near], lang: Language) -> Iterator[Line]:
+    """Yield a decision, and of a denial the rules that come nearest to permitting it, each with what it lacks.
+
+    Args:
+        explained: the decision, explained.
+        found: the rules, the nearest first.
+        lang: the language.
+    """
+    labels = explained.labels
+
+    def label(word: str) -> str:
+        return labels[word].say(lang) if word in labels else word
+
+    yield from explained.decision.lines(lang)
+    if found:
+        yield (Words(f"  {_HEADINGS['nearest'].say(lang)}", "strong"),)
+    several = len(explained.decision.policies) > 1
+    for near in found[:_MOST_NEAR]:
+        shown = f"{near.policy}:{near.rule}" if several else near.rule
+        missing = _HEADINGS["missing"].filled(count=near.missing).say(lang)
+        late = (Words(f"  {near.out_of_force.say(lang)}", "warn"),) if near.out_of_force else ()
+        title = Words(f"  {near.title.say(lang)}", "dim")
+        yield (Words("    – ", "dim"), Words(shown, "strong"), title, Words(f"  {missing}"), *late)
+        for part in near.parts:
+            yield from _part_lines(part, "", 8, lang, label, why_not=True)
+    if len(found) > _MOST_NEAR:
+        yield (Words(f"    {_HEADINGS['further'].filled(count=len(found) - _MOST_NEAR).say(lang)}", "dim"),)
+
+
 def _nearest(considered: Sequence[Considered]) -> tuple[Sequence[Considered], int]:
     """Return the rules to show, and how many are left out: of those that merely do not permit, the nearest stay."""
     silent = [rule for rule in considered if set(rule.effects.values()) <= {"silent"}]
@@ -116,7 +154,9 @@ def _rule_lines(
         yield from _part_lines(part, role, 8, lang, label)
 
 
-def _part_lines(part: Part, role: str, indent: int, lang: Language, label: Callable[[str], str]) -> Iterator[Line]:
+def _part_lines(
+    part: Part, role: str, indent: int, lang: Language, label: Callable[[str], str], *, why_not: bool = False
+) -> Iterator[Line]:
     """Yield a condition, each part of it with a mark of its own, below what combines them."""
     said = [part.text.say(lang)] if part.looks_at or not part.parts else []
     said += [_HEADINGS[part.sort].say(lang)] if len(part.parts) > 1 or (part.parts and not part.looks_at) else []
@@ -130,8 +170,11 @@ def _part_lines(part: Part, role: str, indent: int, lang: Language, label: Calla
     else:
         met = Words(f"  ✓ {_some(part.items, label, lang)}", "dim")
         yield (margin, Words("±", "plain"), Words(f" {text}"), met, *left_open)
-    for inner in part.parts:
-        yield from _part_lines(inner, "", indent + 4, lang, label)
+    if why_not and not part.items:
+        for uncounted in part.uncounted:
+            yield (Words(" " * (indent + 4)), Words(uncounted.say(lang), "warn"))
+    for inner in () if why_not and part.whole else part.parts:
+        yield from _part_lines(inner, "", indent + 4, lang, label, why_not=why_not)
 
 
 def _some(items: Sequence[str], label: Callable[[str], str], lang: Language) -> str:

@@ -40,6 +40,7 @@ from policyengine.model.vocabulary import Attribute
 
 if TYPE_CHECKING:
     from policyengine.decision.explain import Explanation
+    from policyengine.decision.nearest import Near
 
 _log = logging.getLogger("policyengine.engine")
 
@@ -396,6 +397,16 @@ class Engine:
         if isinstance(gathered, Decision):
             return explanation((), ready, gathered)
         return self._decider.explanation(gathered)
+
+    def why_not(self, event: Mapping[str, Any] | Event) -> tuple[Near, ...]:
+        """Return the rules that come nearest to permitting a denied event, with what held and what did not, as data.
+
+        Raises:
+            InvalidEvent: the event is malformed.
+        """
+        ready = event if isinstance(event, Event) else Event.from_mapping(event)
+        gathered = run(self._gathered(ready), self._workers)
+        return () if isinstance(gathered, Decision) else self._decider.nearest(gathered)
 
     def _decided(self, event: Event) -> Decision:
         if self._sources:
