@@ -50,13 +50,12 @@ def _why(asked: Holds, fact: Admitted, of: FactType, answers: Answers, policy: P
     for position in plan.stated:
         if fact.stated[position] is UNSET:
             yield _STATES_NO.filled(field=names[position - FIRST])
-    for position, accepted in plan.where:
-        value = fact.stated[position]
+    for named in plan.where:
+        value = fact.stated[named.position]
         words = () if value is UNSET else (value,) if isinstance(value, str) else value
-        field = names[position - FIRST]
-        if accepted.isdisjoint(words):
+        if named.accepted.isdisjoint(words):
             said = listed(of.labels.get(word, same(word)) for word in words)
-            yield (_OTHER_VALUE if words else _STATES_NO).filled(field=field, values=said)
+            yield (_OTHER_VALUE if words else _STATES_NO).filled(field=named.name, values=said)
     if fact.subject is not None and fact.subject != event.subject_id:
         yield _WHOSE if event.subject_id is None else _ANOTHER.filled(field=ROWS[Field.SUBJECT_ID].label)
     for held in plan.held:

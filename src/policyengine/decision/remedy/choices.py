@@ -27,6 +27,7 @@ from policyengine.model.condition import (
     In,
     NotIn,
     Same,
+    aged,
     compares,
     had,
     says,
@@ -134,13 +135,11 @@ class Choices:
     def _telling(self, field: str) -> Callable[[Any], Hashable]:
         """Return what tells the values of a field apart."""
         here = [one.leaf for one in self._asked if field in one.looks.fields]
-        if field == ACQUIRED:
-            now, asked = self._event.instant, [leaf for leaf in here if isinstance(leaf, Acquired)]
-            return lambda value: tuple([had(now, instant(value), leaf) for leaf in asked])
-        plain = [leaf for leaf in here if isinstance(leaf, In | NotIn | Compare)]
+        now = self._event.instant
+        plain = [leaf for leaf in here if isinstance(leaf, In | NotIn | Compare | Acquired | Age)]
         if len(plain) != len(here):
             return lambda value: value  # what else is held against it may look at the very value
-        return lambda value: tuple([tells(leaf, value) for leaf in plain])
+        return lambda value: tuple([_tells(leaf, value, now) for leaf in plain])
 
     def _values(self, field: str) -> Iterable[Scalar]:
         here = [one.leaf for one in self._asked if field in one.looks.fields]
@@ -176,15 +175,23 @@ class Choices:
         named |= dict.fromkeys(word for word in same if isinstance(word, str))
         return [*named, *(_country_beside(named) if row.form == "country" else [UNKNOWN])]
 
+    def _measured(self, field: str, value: Scalar) -> bool:
+        """Whether a value is a number or a time, of which there are always more that do as well."""
+        if isinstance(value, str):
+            name = field.removeprefix(ATTRIBUTE) if field.startswith(ATTRIBUTE) else None
+            declared = (policy.vocabulary.attributes.get(name) for policy in self._policies) if name else ()
+            return field == ACQUIRED or any(one is not None and one.dated for one in declared)
+        return not isinstance(value, bool)
+
     def stands_for_others(self, state: State) -> bool:
         """Whether what is stated is only one value of many that would do as well."""
         field, value = state
-        if not isinstance(value, str):
-            return not isinstance(value, bool)
+        if self._measured(field, value):
+            return True
         row = _BY_NAME.get(field)
         named = self._groups_of(field)
         few = any(value in group and len(group) <= ALIKE for group in named.values())
-        return not few or (row is not None and (row.form == "time" or (row.form == "country" and self._other(state))))
+        return not few or (row is not None and row.form == "country" and self._other(state))
 
     def _other(self, state: State) -> bool:
         """Whether no rule names a country."""
@@ -230,9 +237,18 @@ class Choices:
         found = self._alike.get(key)
         if found is None:
             lists = [accepted for leaf in self._holds(of) for name, accepted in leaf.where if name == field.id]
-            values = sorted(field.values) if field.values is not None else [*sorted(set().union(*lists)), UNKNOWN]
+            values = self._domain(field, lists)
             found = self._alike[key] = _alike(values, lambda value: tuple([value in among for among in lists]))
         return found
+
+    def _domain(self, field: FactField, named: Iterable[frozenset[str]]) -> Sequence[str]:
+        """Return the values that a fact could state in a field; where any will do, those that rules name first."""
+        if field.of is not None:
+            known = [policy.vocabulary.terms[field.of] for policy in self._policies]
+            return [*dict.fromkeys(word for terms in known for word in terms)]
+        if field.known is not None:
+            return sorted(field.known)
+        return [*sorted({*(field.values or ()), *(word for words in named for word in words)}), UNKNOWN]
 
     # ------------------------------------------------------------------------------------------ all of a sort
 
@@ -244,7 +260,7 @@ class Choices:
         for change in sorted(changes, key=self.rank):
             match change:
                 case State(field, value):
-                    others = _few(self._groups_of(field)[value]) if isinstance(value, str) else (value,)
+                    others = (value,) if self._measured(field, value) else _few(self._groups_of(field)[value])
                     options.append([State(field, other) for other in others])
                 case Fact():
                     facts.setdefault(change._replace(group=None), []).append(change)
@@ -274,6 +290,17 @@ _OPERATIONS: Final[Mapping[Asked, Callable[[str], Sequence[str]]]] = {
 def _country_beside(named: Container[str]) -> Sequence[str]:
     """Return a country that is none of `named`, if there is one."""
     return ["JP"] if "JP" not in named else another_country(named)
+
+
+def _tells(leaf: In | NotIn | Compare | Acquired | Age, value: Any, now: int) -> bool:
+    """Return whether a leaf is met at a time where its field has a value."""
+    match leaf:
+        case Acquired():
+            return had(now, instant(value), leaf)
+        case Age():
+            return aged(now, value, leaf)
+        case _:
+            return tells(leaf, value)
 
 
 def _latest(lapse: Lapse, now: int) -> int:

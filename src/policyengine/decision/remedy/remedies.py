@@ -21,7 +21,6 @@ from policyengine.decision.facts import as_rules_see, as_stated
 from policyengine.decision.law import Items, Rules, sorted_out
 from policyengine.decision.memory import Memory
 from policyengine.decision.remedy.changes import (
-    ACQUIRED,
     Asked,
     Change,
     Changed,
@@ -38,7 +37,7 @@ from policyengine.decision.remedy.formula import Builder, Node, Wanted, all_of
 from policyengine.decision.remedy.search import smallest
 from policyengine.decision.remedy.turning import Leaf, Turning
 from policyengine.decision.remedy.words import Said, Wording
-from policyengine.model.condition import OPEN, Condition, Field, Holds, In, NotIn, says
+from policyengine.model.condition import OPEN, Acquired, Age, Condition, Field, Holds, In, NotIn, says
 from policyengine.model.event import BESIDE, Event
 from policyengine.model.fact import HELD_FIELD, VALUE
 from policyengine.model.fields import ROWS
@@ -106,7 +105,9 @@ class _Form:
 
 def _hangs_on_more(leaf: Condition, looks: Looks) -> bool:
     """Whether what can be changed of a leaf hangs on what the facts of an event state, or on its time."""
-    return bool(looks.types and (looks.fields or getattr(leaf, "after", None))) or ACQUIRED in looks.fields
+    if isinstance(leaf, Age | Acquired):
+        return bool(looks.fields)
+    return isinstance(leaf, Holds) and bool(looks.fields or leaf.after)
 
 
 def _by_words(leaf: Condition) -> bool:
