@@ -114,7 +114,7 @@ SECTIONS = (
         "toml",
         "idle-clause organisational-clause duplicate-ground no-licence impossible-rule layer-conflict contradiction "
         "open-items unused-condition open-point unknown-version version-overlap version-gap layer-reach kind-failed "
-        "wrong-statement order-by-date nothing-to-meet joint-use-matter",
+        "wrong-statement order-by-date nothing-to-meet joint-use-matter code-of-the-engine",
     ),
     Section(
         Text(ja="設定", en="Configuration"),
@@ -124,8 +124,8 @@ SECTIONS = (
             "the path says where it is.",
         ),
         "toml file=policyengine.toml",
-        "unknown-plugin no-settings unset-variable unknown-action unknown-mode unknown-outcome plugin-error "
-        "not-as-pinned",
+        "unknown-plugin no-settings unset-variable unknown-action unknown-mode unknown-outcome unknown-reason "
+        "plugin-error not-as-pinned",
     ),
     Section(
         Text(ja="イベント", en="Events"),

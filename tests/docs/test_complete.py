@@ -22,6 +22,7 @@ from policyengine.language.keys import MEANING, TERM_KEYS
 from policyengine.language.schema import policy_schema
 from policyengine.model.comparison import AGES, COMPARISONS
 from policyengine.model.operation import OPERATIONS
+from policyengine.model.reason_codes import REASON_CODES
 from policyengine.model.vocabulary import DIMENSIONS
 
 KINDS = Plugins(installed=False).kinds
@@ -137,6 +138,7 @@ def test_every_reason_code_is_documented() -> None:
     found = [found for found in emitted(REASONS) if not found.place.startswith("testing/")]  # wrong on purpose
     assert [one for one in found if one.code is None and one.argument not in PASSED_ON] == []
     assert set(rows(section(page("decisions.md"), "Reason codes"))) == {one.code for one in found if one.code}
+    assert {one.code for one in found if one.code} == REASON_CODES
 
 
 def _hooks() -> dict[str, Any]:

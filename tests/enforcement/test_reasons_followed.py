@@ -11,7 +11,9 @@ import pytest
 from language.marked_packs import BASE, CLAUSE
 from policyengine import Engine, FlowDenied, Step, hookimpl
 from policyengine.enforcement.flow import Flow
+from policyengine.errors import ConfigurationError, PolicyError
 from policyengine.model.decision import read_decision
+from policyengine.model.reason_codes import REASON_CODES
 
 RULES = """\
 [[clause.prohibition]]
@@ -73,3 +75,26 @@ def test_a_step_follows_the_code_and_no_other_denial(engine_and_desk: tuple[Engi
         with pytest.raises(FlowDenied):
             engine.enforce({**EVENT, "id": f"e-{number}", "items": items})
     assert desk.seen == ["e-1"]
+
+
+def test_a_step_follows_codes_alone_that_a_decision_can_give(tmp_path: Path) -> None:
+    (tmp_path / "base.toml").write_text(BASE, "utf-8")
+    (tmp_path / "rule.toml").write_text(CLAUSE + RULES, "utf-8")
+
+    def load(*codes: str) -> None:
+        step = Step("tell-desk", reasons=frozenset(codes))
+        Engine.load(tmp_path, plugins=[Tell()], steps=[step], installed_plugins=False).close()
+
+    load("look-at-it", "no-rule", "source-invalid", "action-failed")
+    with pytest.raises(ConfigurationError, match=r"unknown-reason: .*did you mean \"look-at-it\"") as refused:
+        load("look-at-at")
+    assert [fault.path for fault in refused.value.faults] == [("step", 0, "reasons")]
+
+
+@pytest.mark.parametrize("code", sorted(REASON_CODES))
+def test_no_rule_has_a_code_of_the_engine_for_its_own(tmp_path: Path, code: str) -> None:
+    (tmp_path / "base.toml").write_text(BASE, "utf-8")
+    (tmp_path / "rule.toml").write_text(CLAUSE + RULES.replace('code = "look-at-it"', f'code = "{code}"'), "utf-8")
+    with pytest.raises(PolicyError) as refused:
+        Engine.load(tmp_path, installed_plugins=False)
+    assert {problem.code for problem in refused.value.problems} == {"code-of-the-engine"}

@@ -25,7 +25,7 @@ from policyengine.enforcement.flow import (
     Observer,
     Step,
 )
-from policyengine.enforcement.problems import UNKNOWN_ACTION, UNKNOWN_MODE, UNKNOWN_OUTCOME
+from policyengine.enforcement.problems import UNKNOWN_ACTION, UNKNOWN_MODE, UNKNOWN_OUTCOME, UNKNOWN_REASON
 from policyengine.enforcement.standing import Decide, Standing, refuse_unrun
 from policyengine.enforcement.workers import Workers
 from policyengine.errors import ConfigurationError, did_you_mean
@@ -42,7 +42,12 @@ _shadow_log = logging.getLogger("policyengine.shadow")
 
 
 def refuse_unknown(
-    mode: str, steps: Iterable[Step], actions: Iterable[str], clauses: Iterable[str], obligations: Iterable[str]
+    mode: str,
+    steps: Iterable[Step],
+    actions: Iterable[str],
+    clauses: Iterable[str],
+    obligations: Iterable[str],
+    reasons: Iterable[str],
 ) -> None:
     """Refuse what could never do what it says: an unknown mode, or a step that follows nothing or has an unknown word.
 
@@ -52,11 +57,12 @@ def refuse_unknown(
         actions: the names of the actions there are.
         clauses: the clauses that decisions may cite.
         obligations: the ids of the obligations that decisions may carry.
+        reasons: the codes of the reasons that decisions may give.
 
     Raises:
         ConfigurationError: with every one of them.
     """
-    actions, clauses, obligations = set(actions), set(clauses), set(obligations)
+    actions, clauses, obligations, reasons = set(actions), set(clauses), set(obligations), set(reasons)
     faults = []
     if mode not in MODES:
         faults.append(UNKNOWN_MODE.fault(("mode",), hint=did_you_mean(mode, MODES), mode=mode))
@@ -76,6 +82,9 @@ def refuse_unknown(
         for name in sorted(set(step.obligations) - obligations):
             hint = did_you_mean(name, obligations)
             faults.append(UNKNOWN_OBLIGATION.fault((*here, "obligations"), hint=hint, name=name))
+        for code in sorted(set(step.reasons) - reasons):
+            hint = did_you_mean(code, reasons)
+            faults.append(UNKNOWN_REASON.fault((*here, "reasons"), hint=hint, code=code))
     if faults:
         raise ConfigurationError(faults)
 

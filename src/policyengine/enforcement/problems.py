@@ -54,3 +54,19 @@ Traceback (most recent call last):
 policyengine.errors.ConfigurationError: step.0.on: error: unknown-outcome: there is no outcome "permitted" (did you …
 """,
 )
+UNKNOWN_REASON: Final = Code(
+    "unknown-reason",
+    ja="理由のコード「{code}」はありません",
+    en='no decision gives a reason with code "{code}"',
+    means=Text(
+        ja="段（step）が挙げる理由のコードが、エンジンのコードにも、読み込んだポリシーの `reason` にもありません。",
+        en="A step names the code of a reason that neither the engine nor a rule of the policies (`reason`) gives.",
+    ),
+    example="""
+policies = ["shop.toml"]
+
+[[step]]
+action = "log"
+reasons = ["prohibitted"]
+""",
+)

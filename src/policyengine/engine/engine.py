@@ -36,6 +36,8 @@ from policyengine.model.decision import Decision
 from policyengine.model.event import Event, event_from_json, event_from_mapping
 from policyengine.model.fact import FactType
 from policyengine.model.policy import Policy
+from policyengine.model.reason_codes import REASON_CODES
+from policyengine.model.rule import Restriction
 from policyengine.model.vocabulary import Attribute
 
 if TYPE_CHECKING:
@@ -60,8 +62,8 @@ class Engine:
 
     Raises:
         PolicyError: the policies do not fit together.
-        ConfigurationError: a step names an action, a clause or an obligation that is not there, or follows nothing; or
-            the time of sources or actions is none.
+        ConfigurationError: a step names an action, a clause, an obligation or a reason that is not there, or follows
+            nothing; or the time of sources or actions is none.
     """
 
     def __init__(
@@ -88,7 +90,9 @@ class Engine:
             clauses = {(policy.id, clause) for policy in self.policies for clause in policy.clauses}
             cited = {name for policy, clause in clauses for name in (clause, f"{policy}:{clause}")}
             duties = {duty for policy in self.policies for duty in policy.obligations}
-            refuse_unknown(mode, steps, actions, cited, duties)
+            restrictions = [rule for policy in self.policies for rule in policy.rules if isinstance(rule, Restriction)]
+            codes = REASON_CODES.union(rule.code for rule in restrictions)
+            refuse_unknown(mode, steps, actions, cited, duties, codes)
         limits = {"source_timeout": source_timeout, "action_timeout": action_timeout}
         wrong = [name for name, limit in limits.items() if not (limit is None or 0 < limit <= threading.TIMEOUT_MAX)]
         if wrong:

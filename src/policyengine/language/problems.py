@@ -567,6 +567,25 @@ Traceback (most recent call last):
 policyengine.errors.PolicyError: odd.toml:…: error: kind-failed: rule kind "odd" failed: KeyError: 'days' …
 """,
 )
+CODE_OF_THE_ENGINE: Final = Code(
+    "code-of-the-engine",
+    ja="「{code}」はエンジンの理由のコードです",
+    en='"{code}" is the code of a reason of the engine\'s own',
+    means=Text(
+        ja="ルールの `reason` のコードが、エンジン自身のコードと同じです。別の語にしてください。"
+        "そうでないと、処置も人も、どちらの理由か見分けられません。",
+        en="The `reason` of a rule has the code of one that the engine gives. Take another word, or neither steps nor "
+        "people could tell the two apart.",
+    ),
+    example="""
+[[clause]]
+number = "2"
+summary = {ja = "二", en = "two"}
+
+[[clause.prohibition]]
+reason = {code = "no-rule", ja = "認めない", en = "It is not allowed."}
+""",
+)
 WRONG_STATEMENT: Final = Code(
     "wrong-statement",
     ja="ルールの種類「{kind}」は、この表をルールにしていません。{where} に期待されるもの: {expected}",

@@ -9,6 +9,7 @@ from policyengine.errors import KeyPath, did_you_mean
 from policyengine.language.conditions import ConditionTable, Scope
 from policyengine.language.keys import ABOVE, NESTED, PASSING, TERM_KEYS, WORDS, meaning_of
 from policyengine.language.problems import (
+    CODE_OF_THE_ENGINE,
     ENDS_BEFORE_IT_BEGINS,
     NONE_OF_KEYS,
     NOT_PASSING,
@@ -23,6 +24,7 @@ from policyengine.model.condition import (
 )
 from policyengine.model.operation import OPERATIONS
 from policyengine.model.problems import UNKNOWN_CLAUSE, UNKNOWN_FACT_TYPE, UNKNOWN_OBLIGATION
+from policyengine.model.reason_codes import REASON_CODES
 from policyengine.model.rule import Head, Parameters, parameters_of
 from policyengine.moment import FOREVER, instant
 from policyengine.text import Text, text_of
@@ -166,6 +168,8 @@ class RuleTable(ConditionTable):
         own = self.values.get("reason")
         if own is None:
             return code, message, ()
+        if own["code"] in REASON_CODES:
+            self.problem(CODE_OF_THE_ENGINE, "reason", "code", code=own["code"])
         return own["code"], text_of(own), parameters_of(own.get("parameters", {}))
 
     def licences(self) -> frozenset[str] | None:
