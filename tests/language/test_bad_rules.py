@@ -27,7 +27,7 @@ values.b = {ja = 'b', en = 'b'}
 """
 KINDS = (
     "alternative, data-subject-request, disclosure, entrustment, individual-notice, joint-use, obligation, "
-    "permission, prohibition, provision, purpose-limitation, requirement, retention"
+    "permission, prohibition, provision, purpose-limitation, replacement, requirement, retention"
 )
 
 UNKNOWN_KEYS = {
