@@ -82,7 +82,7 @@ WRONG_TYPES = {
     "a reading with one value": (
         "[readings.more]\nja = 'x'\nen = 'x'\ndefault = 'a'\n⟪too-few⟫values = {a = {ja = 'a', en = 'a'}}"
     ),
-    "a parameter": (OBLIGATION + "parameters.days = 1\nparameters.⟪wrong-type⟫list = []"),
+    "a parameter": (OBLIGATION + "parameters.days = 1\nparameters.list = [1, ⟪wrong-type⟫[2]]"),
     "a number that is none": OBLIGATION + "parameters.⟪wrong-type⟫days = inf",
     "the clauses": "⟪wrong-type⟫clause = 'x'",
     "a clause": "clause = [⟪wrong-type⟫'x']",
