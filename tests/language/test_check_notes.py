@@ -33,6 +33,13 @@ lifted_by.all = [{type = 'consent'}, {not = {type = 'consent'}}]
 """,
         [(6, 18), (6, 39)],
     ),
+    "a fact that lifts by being there after others, and not": (
+        """[[clause.prohibition]]
+items = ['name']
+lifted_by.all = [{type = 'consent', after = {type = 'request'}}, {not = {type = 'consent'}}]
+""",
+        [(6, 18), (6, 67)],
+    ),
     "one of two ways": (
         """[[clause.prohibition]]
 items = ['name']
@@ -116,6 +123,7 @@ def test_a_permit_that_lists_no_items_is_told_once_a_clause(tmp_path: Path, text
     "text",
     [
         "[[clause.provision]]\nitems = ['name']\n",
+        "[[clause.provision]]\nitems = ['name']\nfacts = {type = 'consent', after = {type = 'request'}}\n",
         "[[clause.entrustment]]\nlicensed_by = ['1']\n",  # the licence lists them, or is told of
         "[[clause.prohibition]]\npurposes = ['marketing']\n",
     ],

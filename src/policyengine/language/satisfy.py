@@ -9,7 +9,10 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Hashable, Sequence
+from contextlib import suppress
 from typing import Any, Final
+
+from msgspec.structs import replace
 
 from policyengine.model.condition import (
     ALWAYS,
@@ -65,10 +68,10 @@ class Events:
         """Whether some event may meet all of some conditions; False only where none does."""
         if _Plain(self.vocabulary).met(conditions):
             return True
-        try:
-            return _Search(self, conditions).run() is not False
-        except Undecided:
-            return True
+        for asked in (conditions, [_unordered(condition) for condition in conditions]):
+            with suppress(Undecided):
+                return _Search(self, asked).run() is not False
+        return True
 
     def example(self, *conditions: Condition) -> dict[str, Any] | None:
         """Return an event, as JSON has it, that meets all of some conditions; None where none was found."""
@@ -253,5 +256,16 @@ def _freed(condition: Condition) -> Condition:
     def leaf(found: Condition, turned: bool) -> Condition:
         words = isinstance(found, In | NotIn) and ROWS[found.field].dimension is not None
         return (NEVER if turned else ALWAYS) if words or isinstance(found, Holds) else found
+
+    return mapped(condition, leaf)
+
+
+def _unordered(condition: Condition) -> Condition:
+    """Return a condition that is met wherever `condition` is, and does not ask which facts began after which."""
+
+    def leaf(found: Condition, turned: bool) -> Condition:
+        if not isinstance(found, Holds) or found.after is None:
+            return found
+        return NEVER if turned else replace(found, after=None)
 
     return mapped(condition, leaf)

@@ -50,14 +50,14 @@ def span_in_words(leaf: During) -> Text:
 def clock_in_words(leaf: Clock) -> Text:
     """Return a condition on weekdays and hours as a phrase that is true where it is met."""
     days = listed((_DAYS[day] for day in sorted(leaf.days)), last=Text(ja="または", en="or"))
-    hours = Text(ja="{since}から{until}の前", en="from {since} to before {until}").filled(
+    hours = Text(ja="{since} 以後 {until} より前", en="from {since} to before {until}").filled(
         since=written_hour(leaf.since), until=written_hour(leaf.until)
     )
     if (leaf.since, leaf.until) == (0, 1440):
-        return Text(ja="日時が{days}", en="it is {days} ({zone})").filled(days=days, zone=leaf.zone)
+        return Text(ja="日時が{days}（{zone}）", en="it is {days} ({zone})").filled(days=days, zone=leaf.zone)
     if len(leaf.days) == len(_DAYS):
-        return Text(ja="時刻が{hours}", en="it is {hours} ({zone})").filled(hours=hours, zone=leaf.zone)
-    both = Text(ja="日時が{days}の{hours}", en="it is {days}, {hours} ({zone})")
+        return Text(ja="時刻が {hours}（{zone}）", en="it is {hours} ({zone})").filled(hours=hours, zone=leaf.zone)
+    both = Text(ja="日時が{days}の {hours}（{zone}）", en="it is {days}, {hours} ({zone})")
     return both.filled(days=days, hours=hours, zone=leaf.zone)
 
 
