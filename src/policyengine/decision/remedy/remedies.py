@@ -14,6 +14,8 @@ from bisect import bisect
 from collections.abc import Iterator, Mapping, Sequence, Set
 from typing import Any, Final, NamedTuple
 
+from msgspec import UNSET
+
 from policyengine.decision.admission import Admission
 from policyengine.decision.classes import CLASS_FIELDS, STRANGE
 from policyengine.decision.evaluate import Evaluator
@@ -90,16 +92,17 @@ class _Form:
         self.beside = beside
         self.holds = [(policy, leaf) for policy, leaf in leaves if isinstance(leaf, Holds)]
         self.looks = [(policy, leaf) for policy, leaf in leaves if not isinstance(leaf, Holds) and not _by_words(leaf)]
-        self._looking: dict[tuple[Any, ...], Sequence[Leaf]] = {}
+        self._looking: dict[tuple[Any, ...], tuple[Sequence[Leaf], bool]] = {}
 
-    def looking(self, event: Event, open_fields: Mapping[Field, str], types: Mapping[str, Any]) -> Sequence[Leaf]:
-        """Return what is asked, each with what decides whether it is met."""
+    def looking(
+        self, event: Event, open_fields: Mapping[Field, str], types: Mapping[str, Any]
+    ) -> tuple[Sequence[Leaf], bool]:
+        """Return what is asked, each with what decides whether it is met; and whether that hangs on facts or times."""
         stated = (event.acquired is None, *sorted(event.attributes))
         found = self._looking.get(stated)
         if found is None:
-            found = self._looking[stated] = [
-                Leaf(policy, leaf, looked_at(leaf, open_fields, event, types)) for policy, leaf in self.leaves
-            ]
+            leaves = [Leaf(policy, leaf, looked_at(leaf, open_fields, event, types)) for policy, leaf in self.leaves]
+            found = self._looking[stated] = leaves, any(_hangs_on_more(leaf, looks) for _, leaf, looks in leaves)
         return found
 
 
@@ -136,25 +139,22 @@ class Remedying:
             for policy in self._policies
         ]
         self._rules: dict[tuple[int, str, int], Rules] = {}
+        self._open: dict[tuple[Any, ...], Mapping[Field, str]] = {}
 
     def remedies(self, event: Event) -> Remedies:
         """Return the remedies of a denied event that has all its facts."""
         keys = [evaluator.key(event) for evaluator in self._evaluators]
         if any(STRANGE in key for key in keys):
             return NONE
-        open_fields: dict[Field, str] = {
-            field: ROWS[field].name
-            for field, value in as_stated(event).items()
-            if value is OPEN and field is not Field.SUBJECT_ID
-        }
+        open_fields = self._open_fields(event)
         known = ("remedy", self._number, *keys, *open_fields)
         form: _Form | None = self._memory.get(known)
         if form is None:
             form = self._form(event)
             self._memory.put(known, form, 1_000 + 200 * len(form.leaves))
-        leaves = form.looking(event, open_fields, self._admission.types)
+        leaves, hangs_on_more = form.looking(event, open_fields, self._admission.types)
         key = None
-        if not any(_hangs_on_more(leaf, looks) for _, leaf, looks in leaves):
+        if not hangs_on_more:
             beside = [said(event) for said in BESIDE.values()] if form.beside else ()
             key = (form.number, event.key, event.items, *event.attributes, *beside, *self._answers(event, form))
             found: _Found | None = self._memory.get(key)
@@ -164,6 +164,20 @@ class Remedying:
         if key is not None:
             self._memory.put(key, found, 500 + 1_000 * len(found.remedies))
         return found.at(event.document.time)
+
+    def _open_fields(self, event: Event) -> Mapping[Field, str]:
+        """Return the fields that an event leaves open and a remedy can state, by name."""
+        document = event.document
+        known = (document.operation, *[value is None for value in event.key], document.actor is UNSET)
+        known += (document.source is UNSET, event.source_country is None)
+        found = self._open.get(known)
+        if found is None:
+            found = self._open[known] = {
+                field: ROWS[field].name
+                for field, value in as_stated(event).items()
+                if value is OPEN and field is not Field.SUBJECT_ID
+            }
+        return found
 
     def _answers(self, event: Event, form: _Form) -> Sequence[Items]:
         """Return the answers of an event to what its class and its items do not answer already."""
