@@ -1,4 +1,4 @@
-"""How remedies are told: in words, in every language of the policies, with whom they are asked by, and where they end."""
+"""How remedies are told: in words, in every language of the policies, by which of them each is asked, up to where."""
 
 from __future__ import annotations
 
