@@ -135,10 +135,10 @@ _STATE_AS: Final = Text(ja="{field}を示す（{value}）", en="state the {field
 _STATE_SUCH: Final = Text(ja="{field}を示す（たとえば {value}）", en="state the {field}, for one {value}")
 _VALUES: Final = Text(ja="{fact}（{values}）", en="{fact} ({values})")
 _HELD: Final[Mapping[Field, Text]] = {
-    Field.RECIPIENT: Text(ja="{word}についての{fact}", en="{fact} for {word}"),
+    Field.RECIPIENT: Text(ja="{word}を相手とする{fact}", en="{fact} for {word}"),
     Field.OPERATION: Text(ja="{word}への{fact}", en="{fact} to {word}"),
-    Field.PURPOSE: Text(ja="利用目的「{word}」の{fact}", en="{fact} for the purpose of {word}"),
-    Field.ITEM: Text(ja="{word}の{fact}", en="{fact} covering {word}"),
+    Field.PURPOSE: Text(ja="利用目的「{word}」での、{fact}", en="{fact} for the purpose of {word}"),
+    Field.ITEM: Text(ja="{word}についての、{fact}", en="{fact} covering {word}"),
 }
 """How a fact is told that states a field."""
 _HELD_ELSE: Final = Text(ja="{word}の{fact}", en="{fact} of {word}")
