@@ -166,6 +166,7 @@ SECTIONS = (
 )
 
 TITLE = Text(ja="問題", en="Problems")
+SIBLING = Text(ja="[English](problems.md)", en="[日本語](problems.ja.md)")
 INTRO = Text(
     ja="""\
 `policyengine check` と `Engine.load` が見つけられるもののすべてです。パックの問題は一度にすべて、それぞれ場所
@@ -202,7 +203,13 @@ def page(lang: Language) -> str:
     wordings: dict[str, list[Code]] = {}
     for code in declared().values():
         wordings.setdefault(code.name, []).append(code)
-    parts = [f"# {TITLE.say(lang)}", INTRO.say(lang).strip(), BESIDE.say(lang), f"```toml file=shop.toml\n{SHOP}```"]
+    parts = [
+        f"# {TITLE.say(lang)}",
+        SIBLING.say(lang),
+        INTRO.say(lang).strip(),
+        BESIDE.say(lang),
+        f"```toml file=shop.toml\n{SHOP}```",
+    ]
     for section in SECTIONS:
         parts += [f"## {section.title.say(lang)}", section.about.say(lang)]
         for name in section.codes.split():

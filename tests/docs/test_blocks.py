@@ -20,19 +20,6 @@ def test_what_a_page_shows_is_so(page: Path, tmp_path: Path, monkeypatch: pytest
         reader.read(block)
 
 
-JAPANESE = [page for page in PAGES if page.name.endswith(".ja.md")]
-
-
-@pytest.mark.parametrize("page", JAPANESE, ids=lambda page: str(page.relative_to(ROOT)))
-def test_a_page_shows_the_same_in_both_languages(page: Path) -> None:
-    """What is tried is the same; only what is said of it is in the language of the page."""
-    shown, translated = (
-        [block for block in blocks_of(found) if block.language == "toml" or "event" in block.words]
-        for found in (page.with_name(page.name.replace(".ja.md", ".md")), page)
-    )
-    assert [block.text for block in translated] == [block.text for block in shown]
-
-
 @pytest.mark.parametrize("page", PAGES, ids=NAMES)
 def test_commands_and_options_exist(page: Path) -> None:
     for block, words in commands_of(page):

@@ -315,25 +315,6 @@ def test_the_floors_are_those_of_the_contract() -> None:
     assert floors == contracts[0]["layers"]
 
 
-@pytest.mark.parametrize("name", ["guide", "enforcement", "deployment"])
-def test_a_page_is_the_same_in_both_languages(name: str) -> None:
-    english, japanese = (list(blocks_of(ROOT / "docs" / f"{name}{suffix}.md")) for suffix in ("", ".ja"))
-    assert [(block.language, block.words, block.named) for block in english] == [
-        (block.language, block.words, block.named) for block in japanese
-    ]
-    for here, there in zip(english, japanese, strict=True):
-        if here.language != "console":
-            assert here.text == there.text
-
-
-def test_both_readmes_show_the_same() -> None:
-    english, japanese = (list(blocks_of(ROOT / f"README{suffix}.md")) for suffix in ("", ".ja"))
-    for here, there in zip(english, japanese, strict=True):
-        assert (here.language, here.words, here.named) == (there.language, there.words, there.named)
-        if here.language in ("toml", "json"):
-            assert here.text == there.text
-
-
 def test_every_page_is_linked() -> None:
     linked = set(re.findall(r"\(docs/([\w.]+)\)", (ROOT / "README.md").read_text("utf-8")))
     for name in (ROOT / "docs").glob("*.md"):

@@ -12,7 +12,7 @@ from policyengine.engine.plugins import Plugins
 from policyengine.language.build import policy_of
 from policyengine.language.pack import load_pack
 
-PAGES = {"language.md": "## What an event leaves open", "guide.ja.md": "## 10. 述べないことは助けにならない"}
+PAGES = {"language.md": "## What an event leaves open", "language.ja.md": "## イベントが述べないこと"}
 WORDS = {"met": True, "not met": False, "満たす": True, "満たさない": False, "denied": None, "拒否": None}
 USE: dict[str, Any] = {
     "id": "e",
