@@ -120,7 +120,7 @@ def _turned(rule: Rule, vocabulary: Vocabulary) -> Sequence[tuple[Condition, Con
 
 def with_openings(message: Text, found: Iterable[Opening]) -> Text:
     """Return `message` with what is left open, if anything is."""
-    texts = [opening.text for opening in found]
+    texts = list(dict.fromkeys(opening.text for opening in found))
     if not texts:
         return message
     shown = listed(texts[:MOST])
@@ -194,7 +194,7 @@ def _fact(
         return
     values, agreement, event = answers.stated, answers.agreement, answers.event
     if fact.start == -FOREVER and asked.within is not None:
-        yield _not_said_since(number)
+        yield _not_said_since(policy, asked, number)
     if fact.subject is not None and values[Field.SUBJECT_ID] is OPEN:
         yield from _field(policy, answers, Field.SUBJECT_ID, items)
     plan = agreement.plan(asked)
@@ -228,10 +228,11 @@ def _fact(
             yield from _field(policy, answers, held.field, general)
 
 
-def _not_said_since(number: int) -> Opening:
+def _not_said_since(policy: Policy, asked: Holds, number: int) -> Opening:
     """Return that a fact does not say since when it is in effect."""
-    path = f"facts[{number}].from"
-    return Opening(path, Text(ja=f"{path} が示されていません", en=f"{path} is not stated"))
+    said = Text(ja="{fact}がいつからかが示されていません", en="since when there is {fact} is not stated")
+    label = policy.vocabulary.facts[asked.type].label
+    return Opening(f"facts[{number}].from", said.filled(fact=label))
 
 
 def _before(policy: Policy, answers: Answers, before: Holds, fact: Admitted, items: Items) -> Iterator[Opening]:
@@ -239,7 +240,7 @@ def _before(policy: Policy, answers: Answers, before: Holds, fact: Admitted, ite
     for number, other in answers.facts:
         if other.type == before.type and (other.start >= fact.start or other.start == -FOREVER):
             if other.start == -FOREVER and answers.where(before, other) & items:
-                yield _not_said_since(number)
+                yield _not_said_since(policy, before, number)
             yield from _fact(policy, answers, before, number, other, items)
 
 
