@@ -399,6 +399,7 @@ def unknown_terms(policy: Policy, words: Words, event: Data, item: str, unknown:
     for dimension, _ in unknown:
         spoken: set[str | None] = set()
         if dimension == "purposes" and words.knows("items", item):
-            spoken = {policy.shown[permit.table.clause] for permit in case.here if case.speaks(permit, case.stated)}
+            speaking = [permit for permit in case.here if case.speaks(permit, case.stated)]
+            spoken = {policy.shown[permit.table.clause] for permit in nearest(speaking, case)}
         reasons |= {("unknown-term", clause, None) for clause in spoken or {policy.ground}}
     return reasons

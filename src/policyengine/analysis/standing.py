@@ -81,7 +81,7 @@ class Side:
 
     def unread(self) -> Any:
         """Return what a denial of an event that cannot be read depends on."""
-        topics = frozenset((self._shown(permit), permit.about) for permit in self._unread_topics())
+        topics = frozenset((self._shown(p), p.about, p.names) for p in self._unread_topics())
         return (self.in_force, self.ground, topics) if self.cites else None
 
     def read(self, point: Point) -> Left:
@@ -100,13 +100,13 @@ class Side:
         return Left(sorted_out(found, lambda _: False), topics)
 
     def _unread_topics(self) -> list[Permit]:
-        """Return what the clauses speak of, whatever facts, attributes and persons there are, and whoever receives."""
+        """Return what the clauses speak of, whatever facts, attributes and persons there are."""
 
         def answer(leaf: Condition) -> bool | None:
             return False if isinstance(leaf, Question) else None
 
         here = [permit for permit in self.left.speaking if permit.operations]
-        return [replace(permit, about=reduced(permit.about, answer), licensed_by=None, names=None) for permit in here]
+        return [replace(permit, about=reduced(permit.about, answer), licensed_by=None) for permit in here]
 
     # ------------------------------------------------------------------------------------------ a region
 

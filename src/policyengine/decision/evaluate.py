@@ -23,7 +23,7 @@ from policyengine.decision.law import Items, Met, Rules
 from policyengine.decision.memory import Memory
 from policyengine.decision.ready import LISTS, Leaves, Question, Ready, Speech, ready_rules, ready_topics
 from policyengine.decision.reduce import reduced_rule
-from policyengine.decision.ruling import MANY, Obstacle, Ruling, Spoken, ground, refused, ruling
+from policyengine.decision.ruling import MANY, Obstacle, Ruling, Spoken, ground, nearest, refused, ruling
 from policyengine.decision.verdict import Finding, Verdict, finding
 from policyengine.errors import MOST
 from policyengine.model.condition import Condition, Field, Holds, In, NotIn, Same, leaves, says
@@ -354,10 +354,9 @@ class Evaluator:
         for dimension, term in strange:
             left = known
             if dimension == "purposes":
-                for topic, _, named in of.spoken:
-                    if not topic.licence and not named and (where := met(topic.about, known)):
-                        obstacles.append((_stranger(dimension, term, topic.shown), where))
-                        left &= ~where
+                for (topic, _, _), where in nearest(of.spoken, met, known):
+                    obstacles.append((_stranger(dimension, term, topic.shown), where))
+                    left &= ~where
             obstacles.append((_stranger(dimension, term, ground(self.policy)), left))
         return refused([*obstacles, *self._unknown(strange, unknown)])
 

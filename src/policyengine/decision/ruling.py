@@ -305,19 +305,24 @@ def speaking(
     nothing, these speak as well.
     """
     topics = list(topics)
-    here = [(spoken, met(spoken.topic.about, items)) for spoken in topics if not spoken.topic.licence]
-    named = union(where for spoken, where in here if spoken.named)
     lacking: dict[str, Items] = defaultdict(int)
-    for (topic, rule, own), where in here:
-        nearest = where if own or not topic.recipients else where & ~named
-        if nearest:
-            yield topic, rule, nearest
-            for clause in topic.licensed_by:
-                lacking[clause] |= nearest & ~trace.licensed(topic.licensed_by)
+    for (topic, rule, _), where in nearest(topics, met, items):
+        yield topic, rule, where
+        for clause in topic.licensed_by:
+            lacking[clause] |= where & ~trace.licensed(topic.licensed_by)
     for spoken in topics:
         wanted = lacking.get(spoken.topic.clause, 0) if spoken.topic.licence else 0
         if wanted and (where := met(spoken.topic.about, wanted)):
             yield spoken.topic, spoken.rule, where
+
+
+def nearest(topics: Iterable[Spoken], met: Met, items: Items) -> Iterable[tuple[Spoken, Items]]:
+    """Yield what clauses speak of as permits, with those of `items`; of what names recipients, what names this one."""
+    here = [(spoken, met(spoken.topic.about, items)) for spoken in topics if not spoken.topic.licence]
+    named = union(where for spoken, where in here if spoken.named)
+    for spoken, where in here:
+        if near := where if spoken.named or not spoken.topic.recipients else where & ~named:
+            yield spoken, near
 
 
 def ground(policy: Policy) -> str | None:
