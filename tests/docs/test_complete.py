@@ -18,8 +18,9 @@ from docs.pages import ROOT, blocks_of
 from policyengine import cli, hooks, language, model
 from policyengine.engine.plugins import Plugins
 from policyengine.language.build import standard_vocabulary
+from policyengine.language.definitions import DEFINITIONS
 from policyengine.language.keys import MEANING, TERM_KEYS
-from policyengine.language.schema import policy_schema
+from policyengine.language.schema import policy_schema, rule_schema
 from policyengine.model.comparison import AGES, COMPARISONS
 from policyengine.model.operation import OPERATIONS
 from policyengine.model.reason_codes import REASON_CODES
@@ -106,11 +107,11 @@ def test_every_key_of_a_clause_is_documented() -> None:
 
 def test_every_key_of_a_rule_is_documented() -> None:
     kind = next(iter(KINDS.values()))
-    shared = set(SCHEMA["$defs"][kind.name]["properties"]) - set(kind.properties)
+    shared = set(rule_schema(kind)["properties"]) - set(kind.properties)
     found = rows(section(page("language.md"), "What every rule can say"))
     assert set(found) == shared
     assert set(TERM_KEYS) <= set(found)
-    comparisons = SCHEMA["$defs"][kind.name]["properties"]["attributes"]["additionalProperties"]["properties"]
+    comparisons = DEFINITIONS["key.attributes"]["additionalProperties"]["properties"]
     assert set(re.findall(r"`(\w+)`", found["attributes"])) == set(comparisons)
     assert set(comparisons) == {*COMPARISONS, *AGES, "one_of"}  # which is another word for `is`
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import tomllib
+from collections.abc import Iterator
 from datetime import date, datetime, time
 from pathlib import Path
 from typing import Any
@@ -75,11 +76,42 @@ def resolve(schema: Any, reference: str) -> Any:
 def test_every_key_of_a_rule_file_is_described_or_named_by_its_schema() -> None:
     clause = json.loads(committed("policy"))["properties"]["clause"]["items"]["properties"]
     for kind in Plugins(installed=False).kinds.values():
-        assert clause[kind.name]["items"] == {"$ref": f"#/$defs/{kind.name}"}
-        definition = json.loads(committed("policy"))["$defs"][kind.name]
+        assert clause[kind.name]["items"] == {"$ref": f"#/$defs/rule.{kind.name}"}
+        definition = json.loads(committed("policy"))["$defs"][f"rule.{kind.name}"]
         assert definition["title"] and definition["description"]
         for key in kind.properties:
             assert key in definition["properties"]
+
+
+def declared(schema: Any, *path: str) -> Iterator[tuple[str, Any]]:
+    """Yield every property that a schema declares, with its path."""
+    for key, member in schema.items() if isinstance(schema, dict) else enumerate(schema):
+        if key == "properties":
+            yield from (("/".join((*path, name)), found) for name, found in member.items())
+        if isinstance(member, dict | list):
+            yield from declared(member, *path, str(key))
+
+
+def described(schema: Any, one: Any) -> bool:
+    """Whether a property, or what it refers to, says what it is for."""
+    return bool(one.get("description")) or ("$ref" in one and described(schema, resolve(schema, one["$ref"])))
+
+
+def test_the_schema_says_of_every_property_what_it_is_for() -> None:
+    schema = json.loads(committed("policy"))
+    found = dict(declared(schema))
+    assert {"policy/id", "$defs/rule.prohibition/lifted_by"} <= {path.replace("properties/", "") for path in found}
+    silent = [path for path, one in found.items() if not described(schema, one)]
+    assert silent == []
+
+
+def test_what_all_kinds_of_rules_share_is_said_once() -> None:
+    """Every line of it would be changed by as many people at once as there are kinds of rules."""
+    schema = json.loads(committed("policy"))
+    for name in Plugins(installed=False).kinds:
+        rule = schema["$defs"][f"rule.{name}"]["properties"]
+        own = Plugins(installed=False).kinds[name].properties
+        assert all(rule[key] == {"$ref": f"#/$defs/key.{key}"} for key in rule.keys() - own.keys())
 
 
 @pytest.mark.parametrize("path", RULE_FILES, ids=lambda path: path.relative_to(ROOT).as_posix())

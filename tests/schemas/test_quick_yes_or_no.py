@@ -17,8 +17,9 @@ from hypothesis import strategies as st
 
 from policyengine.engine.configuration import configuration_schema
 from policyengine.engine.plugins import Plugins
+from policyengine.language.definitions import condition_properties
 from policyengine.language.find import find_packs, find_suites
-from policyengine.language.keys import condition_properties, term_list
+from policyengine.language.keys import term_list
 from policyengine.language.pack import load_pack
 from policyengine.language.schema import policy_schema
 from policyengine.language.source import read

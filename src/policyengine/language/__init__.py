@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from policyengine.errors import Code, did_you_mean
     from policyengine.language.addressee import to_the_person
+    from policyengine.language.definitions import condition_properties
     from policyengine.language.keys import (
         about_table,
         clause_list,
-        condition_properties,
         condition_table,
         duration,
         fact_expression,
@@ -44,10 +44,10 @@ else:
             "language.kind": ("RuleKind",),
             "language.table": ("RuleTable",),
             "language.addressee": ("to_the_person",),
+            "language.definitions": ("condition_properties",),
             "language.keys": (
                 "about_table",
                 "clause_list",
-                "condition_properties",
                 "condition_table",
                 "duration",
                 "fact_expression",

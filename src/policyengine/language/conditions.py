@@ -10,15 +10,14 @@ from msgspec.structs import replace
 
 from policyengine.calendar import PLAIN_ZONE, Lapse, lapse
 from policyengine.errors import Code, KeyPath, Problem, did_you_mean
+from policyengine.language.definitions import named_condition, table_of, whole
 from policyengine.language.keys import (
     ANY,
     COUNTRY_CODES,
     FORM_KEYS,
-    NESTED,
     TERM_KEYS,
     WORDS,
     meaning_of,
-    named_condition,
     term_hint,
 )
 from policyengine.language.problems import (
@@ -414,9 +413,7 @@ class ConditionTable:
         """Return the schema of what stands at `path`."""
         found = self.schema
         for key in path:
-            if found.get("$ref") == "#/$defs/condition":
-                found = {"properties": NESTED}
-            found = found["items"] if isinstance(key, int) else found["properties"][key]
+            found = whole(table_of(found)["properties"][key] if isinstance(key, str) else whole(found)["items"])
         return found
 
     def _unknown_term(self, dimension: str, term: str, where: KeyPath, known: Iterable[str]) -> None:

@@ -10,7 +10,8 @@ from msgspec.structs import replace
 
 from policyengine.errors import Code, Problem, did_you_mean
 from policyengine.language.conditions import Declared
-from policyengine.language.keys import COUNTRY_CODES, NESTED, term_hint
+from policyengine.language.definitions import NESTED
+from policyengine.language.keys import COUNTRY_CODES, term_hint
 from policyengine.language.pack import Pack
 from policyengine.language.problems import (
     CYCLIC_CLAUSE,

@@ -24,15 +24,14 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any, Final, NamedTuple
 
-from policyengine.calendar import CLOCK_PATTERN, DURATION_PATTERN, WEEKDAYS
+from policyengine.calendar import DURATION_PATTERN
 from policyengine.errors import did_you_mean
-from policyengine.model.comparison import AGES, COMPARISONS
 from policyengine.model.condition import Field
 from policyengine.model.countries import meant
-from policyengine.model.fields import IDS, ROWS
+from policyengine.model.fields import ROWS
 from policyengine.model.operation import OPERATIONS
 from policyengine.model.vocabulary import DIMENSIONS
-from policyengine.schema.pieces import ABOVE_IT, ANY_ITEM, BOUND, ID, PARAMETERS, SCALAR, TEXT, Schema
+from policyengine.schema.pieces import ABOVE_IT, Schema
 from policyengine.text import Text
 
 MEANING: Final = "x-policyengine"
@@ -85,6 +84,12 @@ ABOVE: Final = "above"
 ANY: Final = "any"
 """In place of a list of items: all of them, said on purpose."""
 
+SHARED: Final = "#/$defs/"
+"""What a reference to a shared schema begins with."""
+
+GATED: Final[Schema] = {"$ref": f"{SHARED}entry"}
+"""The schema of a member of a list: a word, or one or several that stand under a reading."""
+
 FORM_KEYS: Final = ("type", "unheld", "stated", "within", "after")
 """The keys of a form of facts that are no fields of theirs."""
 
@@ -104,6 +109,12 @@ def meaning_of(schema: Mapping[str, Any]) -> Mapping[str, Any]:
     return found
 
 
+def referring(name: str, description: str | None = None) -> Schema:
+    """Return the schema that refers to a shared one (`definitions`), and may say of it what it is for there."""
+    schema: Schema = {"$ref": f"{SHARED}{name}"}
+    return schema if description is None else {**schema, "description": description}
+
+
 def term_list(description: str, dimension: str) -> Schema:
     """Return the schema of a list of terms, of which each may stand under a reading.
 
@@ -121,39 +132,13 @@ def term_list(description: str, dimension: str) -> Schema:
         "description": description,
         MEANING: {"lists": dimension},
         "minItems": 1,
-        "items": gated(),
-    }
-
-
-def gated() -> Schema:
-    """Return the schema of a member of a list: a word, or one or several that stand under a reading."""
-    return {
-        "type": ["string", "object"],
-        "properties": {
-            "term": {"type": "string"},
-            "terms": {"type": "array", "items": {"type": "string"}, "minItems": 1},
-            "under": {"$ref": "#/$defs/under"},
-        },
-        "required": ["under"],
-        "additionalProperties": False,
+        "items": GATED,
     }
 
 
 def about_table() -> Schema:
     """Return the schema of ``about``: which flows the clause of a permit speaks of."""
     return condition_table("Which flows it speaks of: those that it does not permit are denied citing its clause.")
-
-
-def passing_list() -> Schema:
-    """Return the schema of ``pass_unstated``: the fields of a rule that an event may leave open."""
-    keys = ", ".join((*PASSING, "attributes.NAME"))
-    return {
-        "type": "array",
-        "description": f"An event that leaves these fields open is judged as if that let it through: {keys}.",
-        MEANING: {"lists": "fields"},
-        "minItems": 1,
-        "items": gated(),
-    }
 
 
 def operation_list(description: str, *, among: Iterable[str] = OPERATIONS) -> Schema:
@@ -192,37 +177,17 @@ def obligation_list(description: str) -> Schema:
 
 def fact_expression(description: str) -> Schema:
     """Return the schema of a requirement of facts: one fact, or ``all`` / ``any`` / ``not`` of others."""
-    return {"$ref": "#/$defs/facts", "description": description, MEANING: {"is": "facts"}}
+    return referring("facts", description)
 
 
 def condition_table(description: str) -> Schema:
     """Return the schema of a condition: one fact (``type``), or a table of the keys that narrow flows."""
-    return {"$ref": "#/$defs/condition", "description": description, MEANING: {"is": "condition"}}
-
-
-def condition_schema() -> Schema:
-    """Return the schema of what stands in ``$defs`` under ``condition``: a table of a condition."""
-    return {
-        "type": "object",
-        "minProperties": 1,
-        "if": {"required": ["type"]},
-        "then": {"$ref": "#/$defs/facts"},
-        "else": {"properties": dict(NESTED), "additionalProperties": False},
-    }
+    return referring("condition", description)
 
 
 def fact_form(description: str) -> Schema:
     """Return the schema of a form of one fact, which says nothing of when it began."""
-    return {"$ref": "#/$defs/fact", "description": description, MEANING: {"is": "fact"}}
-
-
-def named_condition() -> Schema:
-    """Return the schema of a condition that is declared by name, but for what people call it."""
-    return {
-        "type": "object",
-        "properties": {key: schema for key, schema in NESTED.items() if key != "type"},
-        "additionalProperties": False,
-    }
+    return referring("fact", description)
 
 
 def fact_value(description: str, fact: str, field: str, *, default: str | None = None) -> Schema:
@@ -275,19 +240,7 @@ def spared_list(description: str) -> Schema:
 
 def reason_table() -> Schema:
     """Return the schema of ``reason``: what a denial says, in the author's words; `RuleTable.reason` reads it."""
-    return told(
-        "What a denial says in place of the code and the message of the kind.",
-        {
-            "type": "object",
-            "properties": {
-                **TEXT["properties"],
-                "code": {**ID, "description": "The code of the reason; steps of enforcement can follow it."},
-                "parameters": PARAMETERS,
-            },
-            "required": ["code", *TEXT["required"]],
-            "additionalProperties": False,
-        },
-    )
+    return told("What a denial says in place of the code and the message of the kind.", referring("reason"))
 
 
 def told(description: str, schema: Schema) -> Schema:
@@ -302,7 +255,7 @@ def told(description: str, schema: Schema) -> Schema:
 
 def time(description: str) -> Schema:
     """Return the schema of a time with an offset."""
-    return {"$ref": "#/$defs/when", "description": description, MEANING: {"is": "time"}}
+    return referring("when", description)
 
 
 def duration(description: str) -> Schema:
@@ -312,28 +265,13 @@ def duration(description: str) -> Schema:
 
 def under_readings() -> Schema:
     """Return the schema of ``under``: under which value of which reading a table stands."""
-    return {"$ref": "#/$defs/under", MEANING: {"is": "readings"}}
-
-
-def condition_properties() -> dict[str, Schema]:
-    """Return the keys by which a table says which flows it means; `RuleTable.condition` reads them all."""
-    return dict(_CONDITION)
+    return referring("under")
 
 
 def _must_be_dimension(name: str) -> None:
     known = (*DIMENSIONS, "operations", COUNTRY_CODES, WORDS)
     if name not in known:
         raise ValueError(f"there is no dimension {name!r}; expected one of {', '.join(known)}")
-
-
-def _conditions(description: str) -> Schema:
-    return {
-        "type": "array",
-        "description": description,
-        MEANING: {"lists": "conditions"},
-        "minItems": 1,
-        "items": {"$ref": "#/$defs/condition"},
-    }
 
 
 def _names(description: str, what: str) -> Schema:
@@ -349,91 +287,3 @@ def _names(description: str, what: str) -> Schema:
 def _name(description: str, meaning: Mapping[str, str], default: str | None) -> Schema:
     schema: Schema = {"type": "string", "description": description, MEANING: dict(meaning)}
     return schema if default is None else {**schema, "default": default}
-
-
-_ONE_OR_MORE: Schema = {**SCALAR, "type": [*SCALAR["type"], "array"], "minItems": 1, "items": SCALAR}
-
-_TERM_LISTS = {name: term_list(key.description, key.dimension) for name, key in TERM_KEYS.items()}
-
-_CONDITION: Mapping[str, Schema] = {
-    **_TERM_LISTS,
-    "items": {**_TERM_LISTS["items"], "type": ["array", "string"], **ANY_ITEM},
-    "except": {
-        "type": "object",
-        "description": "Flows left out; an event that does not state the field is left out as well.",
-        MEANING: {"is": "exceptions"},
-        "properties": _TERM_LISTS,
-        "minProperties": 1,
-        "additionalProperties": False,
-    },
-    "attributes": {
-        "type": "object",
-        "description": "Tests of the host's own attributes, by name.",
-        MEANING: {"is": "comparisons"},
-        "minProperties": 1,
-        "additionalProperties": {
-            "type": "object",
-            "properties": {
-                **{name: BOUND for name, comparison in COMPARISONS.items() if comparison.bound},
-                "is": _ONE_OR_MORE,
-                "is_not": _ONE_OR_MORE,
-                "one_of": {"type": "array", "minItems": 1, "items": SCALAR},
-                "stated": {"type": "boolean", "description": "Whether the event states the attribute."},
-                **{name: duration("The attribute is so long ago, or less long.") for name in AGES},
-            },
-            "minProperties": 1,
-            "additionalProperties": False,
-        },
-    },
-    "facts": fact_expression("Facts that must be in effect."),
-    "same": {
-        "type": "array",
-        "description": f"These two ids are the same: {', '.join(IDS)}.",
-        "items": {"enum": list(IDS)},
-        "minItems": 2,
-        "maxItems": 2,
-        "uniqueItems": True,
-    },
-    "during": {
-        "type": "array",
-        "description": "At which times, from then on until just before then: in one of these spans.",
-        "minItems": 1,
-        "items": {
-            "type": "object",
-            "properties": {"from": time("From then on."), "until": time("Until just before then.")},
-            "minProperties": 1,
-            "additionalProperties": False,
-        },
-    },
-    "on": {
-        "type": "array",
-        "description": "On which days of the week, in the policy's time zone.",
-        "items": {"enum": list(WEEKDAYS)},
-        "minItems": 1,
-    },
-    "between": {
-        "type": "array",
-        "description": "From which time of the day until just before which, in the policy's time zone.",
-        "items": {"type": "string", "pattern": CLOCK_PATTERN, MEANING: {"is": "hour"}},
-        "minItems": 2,
-        "maxItems": 2,
-    },
-    "acquired_within": duration("The data were acquired less long ago; an event says so in `acquired`."),
-    "any": _conditions("At least one of these conditions must be met."),
-    "all": _conditions("Each of these conditions must be met."),
-    "not": condition_table("This condition must not be met."),
-    "condition": {
-        "type": ["string", "array"],
-        "description": "A condition that the policy has named, or several, of which each must be met.",
-        MEANING: {"lists": "named-conditions"},
-        "minItems": 1,
-        "items": {"type": "string"},
-    },
-}
-
-NESTED: Final[Mapping[str, Schema]] = {
-    "type": {"type": "string", "description": "A fact of this type must be in effect."},
-    "operations": operation_list("on these operations"),
-    **_CONDITION,
-}
-"""The keys of a condition within another table, which is no rule and so has operations of its own."""

@@ -5,34 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Hashable, Iterable, Sequence
 from typing import TYPE_CHECKING, Final
 
-from policyengine.language.keys import (
-    COUNTRY_CODES,
-    condition_properties,
-    condition_schema,
-    duration,
-    gated,
-    named_condition,
-    obligation_list,
-    passing_list,
-    time,
-    under_readings,
-)
-from policyengine.model.fact import VALUE
-from policyengine.model.fields import COMMON_FACT_FIELDS, HELD
-from policyengine.model.vocabulary import DIMENSIONS
-from policyengine.schema.pieces import ANYONE, DRAFT, ID, PARAMETERS, TEXT, WHEN, Schema, in_languages
+from policyengine.language.definitions import DEFINITIONS, named_condition, rule_properties, terms_by_dimension
+from policyengine.language.keys import COUNTRY_CODES, referring, time
+from policyengine.schema.pieces import ANYONE, DRAFT, ID, PARAMETERS, TEXT, Schema, in_languages
 from policyengine.text import LANGUAGE_TAG, LANGUAGES, Language
 
 if TYPE_CHECKING:
     from policyengine.language.kind import RuleKind
-
-
-UNDER: Schema = {
-    "type": "object",
-    "description": "Under which value of which reading this stands.",
-    "minProperties": 1,
-    "additionalProperties": {"type": ["string", "array"], "items": {"type": "string"}, "minItems": 1},
-}
 
 
 _WORDS: Schema = {"type": "array", "items": {"type": "string"}, "minItems": 1}
@@ -90,49 +69,31 @@ def _rule_schema(kind: RuleKind) -> Schema:
         "type": "object",
         "title": kind.title.en,
         "description": kind.summary.en,
-        "properties": {
-            "id": {**ID, "description": "Unique in the policy; made from the clause and the kind if left out."},
-            "title": {"$ref": "#/$defs/text"},
-            "from": time("In force from then on."),
-            "until": time("In force until just before then."),
-            "under": under_readings(),
-            "pass_unstated": passing_list(),
-            "oblige": obligation_list("Obligations on whoever is permitted by this rule, or satisfies it."),
-            **condition_properties(),
-            **kind.properties,
-        },
+        "properties": {**rule_properties(), **kind.properties},
         "required": sorted(kind.required),
         "additionalProperties": False,
     }
 
 
 def _policy_schema(kinds: Sequence[RuleKind]) -> Schema:
-    term = {
-        "type": "object",
-        "properties": {
-            **TEXT["properties"],
-            "is_a": {"type": ["string", "array"], "items": {"type": "string"}, "description": "It is a kind of these."},
-            "remainder": {"type": "boolean", "description": "An event that states it means none of its kinds."},
-        },
-        "required": ["ja", "en"],
-        "additionalProperties": False,
-    }
-    terms = {"type": "object", "propertyNames": ID, "additionalProperties": term}
-    lists = dict.fromkeys(DIMENSIONS, _WORDS)
     condition = named_condition()
     vocabulary = {
         "type": "object",
         "description": "The words of the policy.",
         "properties": {
-            **dict.fromkeys(DIMENSIONS, terms),
+            **terms_by_dimension("The terms: {terms}.", referring("terms")),
             "attributes": {
                 "type": "object",
+                "description": "The host's own attributes, which rules may test.",
                 "propertyNames": ID,
                 "additionalProperties": {
                     "type": "object",
                     "properties": {
                         **TEXT["properties"],
-                        "type": {"enum": ["boolean", "integer", "number", "string", "date", "datetime"]},
+                        "type": {
+                            "enum": ["boolean", "integer", "number", "string", "date", "datetime"],
+                            "description": "What its values are.",
+                        },
                     },
                     "required": ["ja", "en", "type"],
                     "additionalProperties": False,
@@ -141,38 +102,52 @@ def _policy_schema(kinds: Sequence[RuleKind]) -> Schema:
             "sets": {
                 "type": "object",
                 "description": "Named lists of terms, for rules that use the same list.",
-                "properties": {
-                    dimension: {"type": "object", "propertyNames": ID, "additionalProperties": schema}
-                    for dimension, schema in {**lists, COUNTRY_CODES: _WORDS}.items()
-                },
+                "properties": terms_by_dimension(
+                    "Lists of terms: {terms}.",
+                    {"type": "object", "propertyNames": ID, "additionalProperties": _WORDS},
+                    COUNTRY_CODES,
+                ),
                 "additionalProperties": False,
             },
-            "facts": {"type": "object", "propertyNames": ID, "additionalProperties": {"$ref": "#/$defs/fact-type"}},
+            "facts": {
+                "type": "object",
+                "description": "Types of facts that events and sources can state.",
+                "propertyNames": ID,
+                "additionalProperties": referring("fact-type"),
+            },
         },
         "additionalProperties": False,
     }
-    rules = {kind.name: {"type": "array", "minItems": 1, "items": {"$ref": f"#/$defs/{kind.name}"}} for kind in kinds}
+    rules = {
+        kind.name: {
+            "type": "array",
+            "description": kind.summary.en,
+            "minItems": 1,
+            "items": referring(f"rule.{kind.name}"),
+        }
+        for kind in kinds
+    }
     clause = {
         "type": "object",
         "description": "One clause of the policy's text.",
         "properties": {
             "number": {**ID, "description": "As the text numbers it."},
-            "title": {"$ref": "#/$defs/text"},
-            "summary": {"$ref": "#/$defs/text", "description": "What the clause says, in your own words."},
-            "organisational": {"$ref": "#/$defs/text", "description": "Why no flow can be decided by it."},
+            "title": referring("text", "Its heading."),
+            "summary": referring("text", "What the clause says, in your own words."),
+            "organisational": referring("text", "Why no flow can be decided by it."),
             "ground": {"type": "boolean", "description": "It denies what no clause permits."},
             "case_of": {"type": "string", "description": "The clause of which it is one case."},
             "defines": {
                 "type": "object",
                 "description": "Terms of the vocabulary that carry the clause out.",
-                "properties": lists,
+                "properties": terms_by_dimension("Terms: {terms}.", _WORDS),
                 "minProperties": 1,
                 "additionalProperties": False,
             },
             "open": {
                 "type": "array",
                 "description": "What the text leaves open; `check` reports it.",
-                "items": {"$ref": "#/$defs/text"},
+                "items": referring("text"),
             },
             **rules,
         },
@@ -191,10 +166,11 @@ def _policy_schema(kinds: Sequence[RuleKind]) -> Schema:
             },
             "policy": {
                 "type": "object",
+                "description": "Which policy it is, whom it binds, and when.",
                 "properties": {
-                    "id": ID,
-                    "version": {"type": "string", "minLength": 1},
-                    "title": {"$ref": "#/$defs/text"},
+                    "id": {**ID, "description": "Unique among the policies of an engine, but for versions of one."},
+                    "version": {"type": "string", "minLength": 1, "description": "As its authors name it."},
+                    "title": referring("text", "What people call the policy."),
                     "governs": {
                         "type": ["array", "string"],
                         "description": 'The controllers that it binds, or "anyone".',
@@ -207,9 +183,9 @@ def _policy_schema(kinds: Sequence[RuleKind]) -> Schema:
                         "minLength": 1,
                         "description": "The version of the same policy that this one follows, from its `from` on.",
                     },
-                    "from": {"$ref": "#/$defs/when"},
-                    "until": {"$ref": "#/$defs/when"},
-                    "contact": {"type": "string"},
+                    "from": time("In force from then on."),
+                    "until": time("In force until just before then."),
+                    "contact": {"type": "string", "description": "Where people turn to."},
                     "languages": {
                         "type": "array",
                         "description": 'The languages in which every text stands; by default ["ja", "en"].',
@@ -234,18 +210,20 @@ def _policy_schema(kinds: Sequence[RuleKind]) -> Schema:
             "vocabulary": vocabulary,
             "readings": {
                 "type": "object",
+                "description": "Questions that the text leaves open, each with its possible answers.",
                 "propertyNames": ID,
                 "additionalProperties": {
                     "type": "object",
                     "properties": {
                         **TEXT["properties"],
-                        "clause": {"type": "string"},
-                        "default": {"type": "string"},
+                        "clause": {"type": "string", "description": "The clause that can be read in several ways."},
+                        "default": {"type": "string", "description": "The value where a host chooses none."},
                         "values": {
                             "type": "object",
+                            "description": "The values that it can have, each with its answer.",
                             "minProperties": 2,
                             "propertyNames": ID,
-                            "additionalProperties": {"$ref": "#/$defs/text"},
+                            "additionalProperties": referring("text"),
                         },
                     },
                     "required": ["default", "en", "ja", "values"],
@@ -264,108 +242,24 @@ def _policy_schema(kinds: Sequence[RuleKind]) -> Schema:
             },
             "obligations": {
                 "type": "object",
+                "description": "What must be done beside a flow, or after it.",
                 "propertyNames": ID,
                 "additionalProperties": {
                     "type": "object",
                     "properties": {
                         **TEXT["properties"],
-                        "clause": {"type": "string"},
+                        "clause": {"type": "string", "description": "The clause that asks it."},
                         "parameters": PARAMETERS,
                     },
                     "required": ["clause", "en", "ja"],
                     "additionalProperties": False,
                 },
             },
-            "clause": {"type": "array", "items": clause},
+            "clause": {"type": "array", "description": "The clauses of the text, in its order.", "items": clause},
         },
         "additionalProperties": False,
         "$defs": {
-            "text": TEXT,
-            "when": WHEN,
-            "under": UNDER,
-            "condition": condition_schema(),
-            "facts": {
-                "type": "object",
-                "minProperties": 1,
-                "properties": {
-                    "all": {"type": "array", "items": {"$ref": "#/$defs/facts"}, "minItems": 1},
-                    "any": {"type": "array", "items": {"$ref": "#/$defs/facts"}, "minItems": 1},
-                    "not": {"$ref": "#/$defs/facts"},
-                    "type": {"type": "string"},
-                    "unheld": {"type": "array", "items": {"type": "string"}, "minItems": 1},
-                    "stated": {"type": "array", "items": {"type": "string"}, "minItems": 1},
-                    "within": duration("It began less long ago."),
-                    "after": {"$ref": "#/$defs/fact", "description": "It began after every such fact."},
-                },
-                "additionalProperties": {"type": ["string", "array"], "items": gated(), "minItems": 1},
-            },
-            "fact": {
-                "type": "object",
-                "description": "A form of one fact.",
-                "properties": {
-                    "type": {"type": "string"},
-                    "unheld": {"type": "array", "items": {"type": "string"}, "minItems": 1},
-                    "stated": {"type": "array", "items": {"type": "string"}, "minItems": 1},
-                },
-                "required": ["type"],
-                "additionalProperties": {"type": ["string", "array"], "items": gated(), "minItems": 1},
-            },
-            "fact-type": {
-                "type": "object",
-                "properties": {
-                    **TEXT["properties"],
-                    "represents": {
-                        "type": "boolean",
-                        "description": "It names who may be given a person's data in their place.",
-                    },
-                    "law": {
-                        "type": "boolean",
-                        "description": "Whether it is law: a remedy that needs such a fact is marked and comes last.",
-                    },
-                    "fields": {
-                        "type": "object",
-                        "propertyNames": {
-                            **ID,
-                            "not": {
-                                "enum": [
-                                    *COMMON_FACT_FIELDS,
-                                    "all",
-                                    "any",
-                                    "not",
-                                    "stated",
-                                    "unheld",
-                                    "within",
-                                    "after",
-                                ]
-                            },
-                        },
-                        "additionalProperties": {
-                            "type": "object",
-                            "properties": {
-                                "held": {"enum": [*HELD, VALUE]},
-                                "list": {"type": "boolean"},
-                                "required": {"type": "boolean"},
-                                "values": {
-                                    "type": "object",
-                                    "propertyNames": ID,
-                                    "minProperties": 1,
-                                    "additionalProperties": {"$ref": "#/$defs/text"},
-                                },
-                                "of": {
-                                    "enum": list(DIMENSIONS),
-                                    "description": "Its values are terms of this dimension.",
-                                },
-                                "open": {
-                                    "type": "boolean",
-                                    "description": "A fact may state a value that is not listed.",
-                                },
-                            },
-                            "additionalProperties": False,
-                        },
-                    },
-                },
-                "additionalProperties": False,
-            },
-            **{kind.name: rule_schema(kind) for kind in kinds},
+            **DEFINITIONS,
+            **{f"rule.{kind.name}": rule_schema(kind) for kind in kinds},
         },
     }

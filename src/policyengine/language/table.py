@@ -7,7 +7,8 @@ from typing import Any, Final
 
 from policyengine.errors import KeyPath, did_you_mean
 from policyengine.language.conditions import ConditionTable, Scope
-from policyengine.language.keys import ABOVE, NESTED, PASSING, TERM_KEYS, WORDS, meaning_of
+from policyengine.language.definitions import NESTED
+from policyengine.language.keys import ABOVE, PASSING, TERM_KEYS, WORDS, meaning_of
 from policyengine.language.problems import (
     CODE_OF_THE_ENGINE,
     ENDS_BEFORE_IT_BEGINS,

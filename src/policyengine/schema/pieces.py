@@ -35,7 +35,7 @@ BOUND: Schema = {**NUMBER, "type": ["number", "string"]}
 SCALAR: Schema = {**NUMBER, "type": ["boolean", "number", "string"]}
 
 
-_SAID: Schema = {"type": "string", "minLength": 1}
+_SAID: Schema = {"type": "string", "description": "The text in this language.", "minLength": 1}
 
 
 TEXT: Schema = {

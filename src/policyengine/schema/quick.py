@@ -48,6 +48,8 @@ class Quick:
             return _anything if schema else _nothing
         if not isinstance(schema, Mapping) or not self._known(schema, root=root):
             return lambda value: self._diagnosed(schema, value)
+        if schema.keys() - _SAYING_NOTHING == {"$ref"}:
+            return self._later(self._at(schema["$ref"]))
         everywhere = [*self._everywhere(schema)]
         asked = schema.get("type")
         types = _TYPES if asked is None else [asked] if isinstance(asked, str) else asked

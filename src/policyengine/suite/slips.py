@@ -14,7 +14,8 @@ from typing import Any, Final, NamedTuple
 
 from policyengine.calendar import DURATION_PATTERN
 from policyengine.errors import KeyPath
-from policyengine.language.keys import NESTED, meaning_of
+from policyengine.language.definitions import DEFINITIONS, NESTED, whole
+from policyengine.language.keys import meaning_of
 from policyengine.model.comparison import AGES, COMPARISONS
 from policyengine.model.operation import OPERATIONS
 from policyengine.model.policy import Policy
@@ -41,7 +42,7 @@ class Slip(NamedTuple):
     what: str = ""
 
 
-_CONDITION: Final[Schema] = {"properties": NESTED, "minProperties": 1}
+_CONDITION: Final = DEFINITIONS["flows"]
 """The schema of a table of a condition, but for the facts that it may be."""
 
 
@@ -55,13 +56,13 @@ class _Key:
         optional: whether its table can do without it.
     """
 
-    schema: Schema
+    schema: Mapping[str, Any]
     operations: frozenset[str]
     optional: bool = False
 
-    def at(self, schema: Schema, *, optional: bool = False) -> _Key:
+    def at(self, schema: Mapping[str, Any], *, optional: bool = False) -> _Key:
         """Return another key of the same rule."""
-        return _Key(schema, self.operations, optional)
+        return _Key(whole(schema), self.operations, optional)
 
     @property
     def default(self) -> Any:
@@ -100,7 +101,7 @@ class Slips:
         listed = [
             table[key]
             for key, found in schema["properties"].items()
-            if key in table and meaning_of(found).get("lists") == "operations"
+            if key in table and meaning_of(whole(found)).get("lists") == "operations"
         ]
         operations = frozenset(_listed(word for words in listed for word in words) if listed else OPERATIONS)
         yield from self._table(_Key(schema, operations), table, path)
@@ -161,7 +162,7 @@ class Slips:
         required, enough = of.schema.get("required", ()), of.schema.get("minProperties", 0)
         for key, schema in of.schema["properties"].items():
             here = of.at(schema, optional=key not in required and len(table) > enough)
-            if meaning_of(schema) == {"is": "exceptions"} and key in table:
+            if meaning_of(here.schema) == {"is": "exceptions"} and key in table:
                 yield from self._exceptions(here, table, (*path, key))
             elif key in table:
                 yield from self._value(here, table[key], (*path, key))
@@ -276,7 +277,7 @@ class Slips:
                 yield Slip("widen-scope", (*path, key), None, shown(entries))
             elif of.optional:
                 yield Slip("widen-scope", path, None, shown(entries))
-            dimension = meaning_of(of.schema["properties"][key])["lists"]
+            dimension = meaning_of(whole(of.schema["properties"][key]))["lists"]
             yield from self.of_terms(dimension, entries, (*path, key), self._meant(dimension, table.get(key)))
 
     def _references(self, of: _Key, what: str, entries: list[Any] | str, path: KeyPath) -> Iterator[Slip]:
@@ -392,7 +393,7 @@ class Slips:
 
 def _recombined(key: str, schema: Schema, table: Mapping[str, Any], path: KeyPath) -> Iterator[Slip]:
     """Yield what can go wrong with how conditions are combined at a key of a table: and, or, not, one for another."""
-    if schema is not NESTED.get(key):
+    if schema != NESTED.get(key):
         return
     match key:
         case "any" | "all" if len(table[key]) > 1:
