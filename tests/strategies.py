@@ -204,6 +204,7 @@ FACTS = FORMS | st.sampled_from(
         {"type": "consent", "within": "P2M"},
         {"type": "consent", "within": "P10D", "stated": ["items"]},
         {"type": "grant", "within": "P1Y1M"},
+        {"type": "notice", "before": TIMES[3]},
     ]
 )
 LATER_FACTS = st.sampled_from(

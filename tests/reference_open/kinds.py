@@ -328,9 +328,10 @@ def _facts(form: Data) -> Condition:
         return AnyOf(tuple(_facts(part) for part in form["any"]))
     if "not" in form:
         return Not(_facts(form["not"]))
-    named = {key: value for key, value in form.items() if key not in ("type", "stated", "unheld", "within", "after")}
+    own = ("type", "stated", "unheld", "within", "after", "before")
+    named = {key: value for key, value in form.items() if key not in own}
     accepted = tuple((key, (value,) if isinstance(value, str) else tuple(value)) for key, value in named.items())
     before = _facts(form["after"]) if "after" in form else None
     assert before is None or isinstance(before, Known)
     stated, unheld = tuple(form.get("stated", ())), tuple(form.get("unheld", ()))
-    return Known(form["type"], accepted, stated, unheld, form.get("within"), before)
+    return Known(form["type"], accepted, stated, unheld, form.get("within"), before, form.get("before"))

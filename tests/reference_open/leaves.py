@@ -132,6 +132,7 @@ class Known:
         unheld: the fields that need not agree.
         within: it began less long ago; for one that does not say when, that is open.
         after: it says when it began, and that is after every such fact that counts for the item on the other side.
+        before: if it says when it began, that is before this time.
     """
 
     type: str
@@ -140,6 +141,7 @@ class Known:
     unheld: tuple[str, ...] = ()
     within: str | None = None
     after: Known | None = None
+    before: str | None = None
 
 
 @dataclass(frozen=True)
@@ -337,7 +339,7 @@ def met(view: View, condition: Condition, side: Side, passing: set[str]) -> bool
             return (said[left] == said[right]) is same
         case Compare(attribute, how, wanted):
             if attribute not in view.event.get("attributes", {}):
-                return left_open(f"attributes.{attribute}")
+                return side is MAY if how == "stated" else left_open(f"attributes.{attribute}")
             return _compares(view.event["attributes"][attribute], how, wanted)
         case WithinSpans(spans):
             return any(start <= moment(view.event["time"], ALWAYS[0]) < end for start, end in spans)
@@ -426,6 +428,8 @@ def counts(view: View, asked: Known, fact: Data, side: Side, passing: set[str]) 
         recent = plus(moment(fact["from"], now), asked.within, view.words.zone) > now if "from" in fact else side is MAY
         if not recent:
             return False
+    if asked.before is not None and "from" in fact and moment(fact["from"], now) >= moment(asked.before, now):
+        return False
     if asked.after is not None:
         if "from" not in fact:
             return False

@@ -272,7 +272,8 @@ def _read(value: Any, chosen: Mapping[str, str], sets: Mapping[tuple[str, str], 
     found: list[Any] = []
     for entry in value:
         if isinstance(entry, dict) and not ({"term", "terms"} & entry.keys()):
-            found.append(_read(entry, chosen, sets))  # one of several conditions, such as the facts of an `all`
+            if _stands(entry.get("under", {}), chosen):
+                found.append(_read(entry, chosen, sets))  # one of several conditions, such as the facts of an `all`
             continue
         if isinstance(entry, dict):
             if not _stands(entry.get("under", {}), chosen):

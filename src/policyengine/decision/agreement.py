@@ -75,6 +75,7 @@ class Plan(NamedTuple):
         held: the fields that are held against the event.
         within: how long ago it must have begun at most.
         after: of which type facts must all have begun before, and what is looked at of them.
+        before: before which instant it must have begun, if it says when.
     """
 
     may: bool
@@ -85,6 +86,7 @@ class Plan(NamedTuple):
     held: Sequence[Held]
     within: Lapse | None = None
     after: tuple[str, Plan] | None = None
+    before: int | None = None
 
 
 Plans: TypeAlias = Mapping[str, Sequence[tuple[int, Plan]]]
@@ -135,7 +137,7 @@ class Agreement:
         where = [self._named(fields[name], positions[name], accepted, asked.may) for name, accepted in asked.where]
         after = None if asked.after is None else (asked.after.type, self._new_plan(asked.after))
         how = (asked.may, asked.asked, asked.unheld, asked.passes)
-        return Plan(asked.may, asked.asked, how, stated, where, held, asked.within, after)
+        return Plan(asked.may, asked.asked, how, stated, where, held, asked.within, after, asked.before)
 
     def _named(self, field: FactField, position: int, named: frozenset[str], may: bool) -> Named:
         known: Container[str] | None = field.values if may and field.open else None
@@ -277,6 +279,8 @@ def _as_asked(plan: Plan, fact: Admitted, instant: int) -> Items | None:
         recent = plan.may if fact.start == -FOREVER else plan.within.after(fact.start) > instant
         if not recent:
             return None
+    if plan.before is not None and fact.start >= plan.before:
+        return None
     stated = fact.stated
     for position in plan.stated:
         if stated[position] is UNSET:

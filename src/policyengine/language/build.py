@@ -39,7 +39,7 @@ from policyengine.language.source import Document
 from policyengine.model.operation import OPERATIONS
 from policyengine.model.policy import Clause, Policy, Reading
 from policyengine.model.problems import POLICY_TABLE_TWICE, REPLACES_ITSELF
-from policyengine.model.rule import Permit
+from policyengine.model.rule import Permit, Rule
 from policyengine.model.vocabulary import Vocabulary
 from policyengine.moment import FOREVER, instant
 from policyengine.schema.problems import MISSING_KEY
@@ -291,7 +291,7 @@ class _Builder(Declarations):
             chosen=chosen,
             rules=tuple(rule for lowered in tables if lowered.stands for rule in lowered.rules),
             layer=layer,
-            decides=self._named_by_permits(lowering) if layer else frozenset(OPERATIONS),
+            decides=self._named_by_permits(tables, lowering) if layer else frozenset(OPERATIONS),
             source=(self._about.places, ("policy",)),
         )
 
@@ -370,10 +370,12 @@ class _Builder(Declarations):
             )
         return value
 
-    def _named_by_permits(self, lowering: Lowering) -> frozenset[str]:
+    def _named_by_permits(self, tables: Iterable[Lowered], lowering: Lowering) -> frozenset[str]:
         """Return the operations that permits name, whether they are in force or not, under any reading."""
-        rules = (rule for written in self._written() for rule in lowering.in_every_way(written).rules)
-        return frozenset[str]().union(*(rule.operations for rule in rules if isinstance(rule, Permit)))
+        found = _named(rule for lowered in tables for rule in lowered.rules)
+        if len(found) == len(OPERATIONS):  # no reading can name more
+            return found
+        return found | _named(rule for written in self._written() for rule in lowering.in_every_way(written).rules)
 
     def _rules(self, lowering: Lowering) -> Iterator[Lowered]:
         """Lower every rule table, those that do not stand under the chosen readings too, so that all are checked."""
@@ -491,3 +493,8 @@ class _Builder(Declarations):
 
 def _instant(value: Any, default: int) -> int:
     return instant(value) if isinstance(value, str) else default
+
+
+def _named(rules: Iterable[Rule]) -> frozenset[str]:
+    """Return the operations that the permits among `rules` name."""
+    return frozenset[str]().union(*(rule.operations for rule in rules if isinstance(rule, Permit)))

@@ -62,6 +62,7 @@ from policyengine.model.operation import OPERATIONS
 from policyengine.model.problems import UNKNOWN_FACT_TYPE
 from policyengine.model.rule import Sides
 from policyengine.model.vocabulary import Vocabulary
+from policyengine.moment import instant
 from policyengine.text import Text
 
 _NAMED: Final = named_condition()
@@ -295,9 +296,9 @@ class ConditionTable:
             parts.append(self.facts(*path, "facts"))
         parts.extend(time_conditions(table, self.scope.zone, self.problem, path))
         if "all" in table and "all" not in leave_out:
-            parts += [self.condition(*path, "all", index) for index in range(len(table["all"]))]
+            parts += self._members(*path, "all")
         if "any" in table and "any" not in leave_out:
-            parts.append(any_of(*[self.condition(*path, "any", index) for index in range(len(table["any"]))]))
+            parts.append(any_of(*self._members(*path, "any")))
         if "not" in table and "not" not in leave_out:
             parts.append(negated(self.condition(*path, "not")))
         if "condition" in table and "condition" not in leave_out:
@@ -305,6 +306,12 @@ class ConditionTable:
             for name, *at in [(names,)] if isinstance(names, str) else zip(names, range(len(names)), strict=True):
                 parts.append(self._named(name, *path, "condition", *at))
         return all_of(*parts)
+
+    def _members(self, *path: str | int) -> list[Condition]:
+        """Return the conditions listed at `path` that stand under the chosen readings."""
+        said = [(self.condition(*path, index), table) for index, table in enumerate(self._at(*path))]
+        stands = [self.stands(table.get("under"), *path, index, "under") for index, (_, table) in enumerate(said)]
+        return [condition for (condition, _), here in zip(said, stands, strict=True) if here]
 
     def _named(self, name: str, *path: str | int) -> Condition:
         """Return the condition that the policy has declared under a name, which stands at `path`."""
@@ -506,5 +513,6 @@ class ConditionTable:
             stated,
             within=self.lapse(*path, "within"),
             after=after if isinstance(after, Holds) else None,
+            before=instant(expression["before"]) if "before" in expression else None,
             at=path,
         )

@@ -85,7 +85,7 @@ def _conditions(description: str) -> Schema:
         "description": description,
         MEANING: {"lists": "conditions"},
         "minItems": 1,
-        "items": referring("condition"),
+        "items": referring("condition-under"),
     }
 
 
@@ -297,6 +297,22 @@ DEFINITIONS: Final[Mapping[str, Schema]] = {
         "then": referring("facts"),
         "else": referring("flows"),
     },
+    "condition-under": {
+        "type": "object",
+        "description": "One of several conditions, which may stand under a reading.",
+        MEANING: {"is": "condition"},
+        "minProperties": 1,
+        "if": {"required": ["type"]},
+        "then": referring("facts"),
+        "else": referring("flows-under"),
+    },
+    "flows-under": {
+        "type": "object",
+        "description": "Which flows are meant, and under which readings.",
+        "minProperties": 1,
+        "properties": {**NESTED, "under": under_readings()},
+        "additionalProperties": False,
+    },
     "flows": {
         "type": "object",
         "description": "Which flows are meant.",
@@ -326,6 +342,7 @@ DEFINITIONS: Final[Mapping[str, Schema]] = {
             **_OF_FACTS,
             "within": duration("It began less long ago."),
             "after": fact_form("It began after every such fact."),
+            "before": time("It began before then; one that does not say when counts."),
         },
         "additionalProperties": _OTHER_FIELDS,
     },

@@ -90,7 +90,7 @@ SHARED: Final = "#/$defs/"
 GATED: Final[Schema] = {"$ref": f"{SHARED}entry"}
 """The schema of a member of a list: a word, or one or several that stand under a reading."""
 
-FORM_KEYS: Final = ("type", "unheld", "stated", "within", "after")
+FORM_KEYS: Final = ("type", "unheld", "stated", "within", "after", "before")
 """The keys of a form of facts that are no fields of theirs."""
 
 PASSING: Final = ("origins", "services", "countries", "actors", "roles", "sources", "source_countries", "acquired")

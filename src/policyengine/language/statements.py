@@ -309,6 +309,8 @@ class Statement:
             yield from self._set(fields, declared.fields, f"{where}.{what}", _FACT_FIELD, at)
         if leaf.within is not None:
             yield from self._lapse(leaf.within, f"{where}.within", at)
+        if leaf.before is not None and not isinstance(leaf.before, int):
+            yield Wrong(f"{where}.before", _SPANS, at=at)
         if leaf.after is not None:
             if isinstance(leaf.after, Holds) and leaf.after.after is None:
                 yield from self._fact(leaf.after, f"{where}.after")

@@ -225,6 +225,7 @@ class Holds(Aside, frozen=True, eq=False):
         asked: of which operation it is asked.
         within: how long ago it began at most: that has not passed; of a fact that does not say when, it is open.
         after: facts that count for the same items, on the other side, and that must all have begun before.
+        before: it began before this instant, or does not say when.
         passes: fields that pass unstated: a fact that names one agrees with an event that leaves it open where it
             stands for what permits, and does not where it stands for what restricts.
         at: where in its rule's table it stands.
@@ -238,6 +239,7 @@ class Holds(Aside, frozen=True, eq=False):
     asked: Asked = "stated"
     within: Lapse | None = None
     after: Holds | None = None
+    before: int | None = None
     passes: frozenset[Field] = frozenset()
     at: tuple[str | int, ...] | None = None
 

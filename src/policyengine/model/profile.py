@@ -9,6 +9,7 @@ each of the first is answered by some fact that answers none of the others.
 from __future__ import annotations
 
 import itertools
+from bisect import bisect_right
 from collections.abc import Callable, Container, Iterator, Mapping, Sequence
 from typing import Final, NamedTuple, TypeAlias
 
@@ -55,21 +56,26 @@ class Profile(Struct, frozen=True):
         values: the value fields that it states, with one representative value each.
         held: the fields held against the event that it states, each with how far it agrees there.
         age: how many of the durations of which questions ask have passed since it began; None where it does not say.
+        began: at or after how many of the dates of which questions ask it began; None where it does not say.
     """
 
     values: tuple[tuple[str, str], ...]
     held: tuple[tuple[FactField, Levels], ...]
     age: int | None = None
+    began: int | None = None
 
-    def satisfies(self, question: Question, lapses: Sequence[Lapse], accepts: Accepts) -> bool:
+    def satisfies(self, question: Question, lapses: Sequence[Lapse], dates: Sequence[int], accepts: Accepts) -> bool:
         """Whether a fact of this profile, of the type that is asked for, answers `question`.
 
         Args:
             question: the question.
             lapses: the durations of which questions ask, in order.
+            dates: the dates of which they ask, in order.
             accepts: whether it is answered by a value of a field, of those whose values it names.
         """
         asked, policy = question
+        if asked.before is not None and self.began is not None and self.began > dates.index(asked.before):
+            return False
         if asked.within is not None:
             recent = asked.may if self.age is None else self.age <= lapses.index(asked.within)
             if not recent:
@@ -119,7 +125,8 @@ class Answers(Struct, frozen=True):
 
     def _plainness(self, found: Bits) -> tuple[int, int]:
         profile = self.profiles[found]
-        return len(profile.held), len(profile.values) + (profile.age is not None)
+        dated = profile.age is not None or profile.began is not None
+        return len(profile.held), len(profile.values) + dated
 
 
 class Questions:
@@ -130,6 +137,7 @@ class Questions:
         questions: the questions, without repetition.
         words: the words of each of the policies.
         lapses: the durations of which they ask, in order.
+        dates: the dates of which they ask, in order.
     """
 
     def __init__(
@@ -138,16 +146,22 @@ class Questions:
         questions: Sequence[Question],
         words: Sequence[Vocabulary],
         lapses: Sequence[Lapse] = (),
+        dates: Sequence[int] = (),
     ) -> None:
         self.declared = declared
         self._words = words
         self._accepted: dict[tuple[Question, str], Callable[[str], bool]] = {}
         self.questions = questions
         self.lapses = lapses
+        self.dates = dates
         self.bits: Mapping[Question, Bits] = {question: 1 << number for number, question in enumerate(questions)}
         self.held = (*(field for field in declared.fields.values() if field.held != VALUE), SUBJECT)
         self._found: dict[Options, Answers | None] = {}
         self._one: dict[tuple[frozenset[Levels], ...], Answers] = {}
+
+    def passed(self, time: int) -> Options:
+        """Return what stands behind the options of the fields: how many of the dates have passed at a time, if any."""
+        return (frozenset({frozenset({(bisect_right(self.dates, time),)})}),) if self.dates else ()
 
     def answers(self, options: Options) -> Answers | None:
         """Return what can be answered; None where that hangs on what is still open."""
@@ -188,7 +202,7 @@ class Questions:
             for profile in self._profiles(chosen):
                 bits = 0
                 for question, bit in self.bits.items():
-                    if profile.satisfies(question, self.lapses, self.accepts):
+                    if profile.satisfies(question, self.lapses, self.dates, self.accepts):
                         bits |= bit
                 if bits:
                     found.setdefault(bits, profile)
@@ -236,7 +250,7 @@ class Questions:
                 stated = [(field.id, value) for value in self._values_of(field)]
                 values.append([*stated] if field.required else [None, *stated])
         held: list[list[tuple[FactField, Levels] | None]] = []
-        for field, ways in zip(self.held, chosen, strict=True):
+        for field, ways in zip(self.held, chosen[: len(self.held)], strict=True):
             stated_by_need = field.required or any(field.id in leaf.stated for leaf in leaves)
             unheld = any(field.id in leaf.unheld for leaf in leaves)
             agreeing = [
@@ -246,6 +260,9 @@ class Questions:
             ]
             held.append([*agreeing] if field.required else [None, *agreeing])
         ages = (None, *range(len(self.lapses) + 1)) if self.lapses else (None,)
-        for age, some_values in itertools.product(ages, itertools.product(*values)):
+        begun: Sequence[int | None] = (None,)
+        for ((passed,),) in chosen[len(self.held) :]:
+            begun = (None, *range(passed + 1))
+        for age, began, some_values in itertools.product(ages, begun, itertools.product(*values)):
             for agreed in itertools.product(*held):
-                yield Profile(tuple(filter(None, some_values)), tuple(filter(None, agreed)), age)
+                yield Profile(tuple(filter(None, some_values)), tuple(filter(None, agreed)), age, began)

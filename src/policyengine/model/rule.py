@@ -266,6 +266,8 @@ class Sides:
             case Same(left, right):
                 passes = frozenset(field for field in (left, right) if field.value in passing)
                 return replace(found, open=side, passes=passes)
+            case Compare(op="stated"):
+                return replace(found, open=side)  # what passes unstated is not stated
             case Compare(attribute) | Age(attribute):
                 return replace(found, open=side is not (f"attributes.{attribute}" in passing))
             case Acquired():

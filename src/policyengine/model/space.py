@@ -353,7 +353,7 @@ class Space:
                 questions = self.types[leaf.type]
                 options = self.options(questions, point)
                 if questions.answers(options) is None:
-                    fields = zip(questions.held, options, strict=True)
+                    fields = zip(questions.held, options[: len(questions.held)], strict=True)
                     yield from (HELD_FIELD[field.held] for field, ways in fields if len(ways) > 1)
                     return
                 common = Question(leaf, 0)
@@ -387,7 +387,7 @@ class Space:
 
     def options(self, questions: Questions, point: Point) -> Options:
         """Return in which ways facts can agree with an event at `point`, field by field."""
-        return tuple(self._open(field.held, point) for field in questions.held)
+        return (*(self._open(field.held, point) for field in questions.held), *questions.passed(point[TIME]))
 
     def _answers(self, question: Question, point: Point) -> Answers | None:
         questions = self.types[question.holds.type]
@@ -477,6 +477,8 @@ class Space:
         found: dict[str, Any] = {"type": declared.id}
         if profile.age is not None:
             found["from"] = written(ages.moments(questions.lapses, event[TIME])[profile.age])
+        elif profile.began is not None:
+            found["from"] = written(questions.dates[profile.began - 1] if profile.began else questions.dates[0] - 1)
         words = dict(profile.values)
         for field, levels in profile.held:
             words[field.id] = self.ways(field.held, event[HELD_FIELD[field.held]], event[Field.OPERATION])[levels]
@@ -606,9 +608,12 @@ class Space:
         lapses = _in_order(question.holds.within for question in asked if question.holds.within is not None)
         if any(question.holds.after is not None for question in asked):
             raise Undecided("a rule asks for facts that began after others")
+        dates = tuple(sorted({question.holds.before for question in asked if question.holds.before is not None}))
+        if lapses and dates:
+            raise Undecided("rules ask how long ago facts began, and before which date")
         if any(field.of is not None for field in declared.fields.values()) and len(self.views) > 1:
-            return Questions(declared, asked, self.vocabularies, lapses)  # it hangs on the words of them all
-        return self.views[0].once((name, asked), lambda: Questions(declared, asked, self.vocabularies, lapses))
+            return Questions(declared, asked, self.vocabularies, lapses, dates)  # it hangs on the words of them all
+        return self.views[0].once((name, asked), lambda: Questions(declared, asked, self.vocabularies, lapses, dates))
 
     def _picks(self, name: str) -> tuple[str | None, ...]:
         """Return the values of a reading, but for its default what stands for none picked."""

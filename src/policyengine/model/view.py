@@ -51,6 +51,7 @@ class View:
         leaves = dict.fromkeys(leaves)
         edges = {edge for leaf in leaves if isinstance(leaf, During) for span in leaf.spans for edge in span}
         self.vocabulary = vocabulary
+        edges |= {leaf.before for leaf in leaves if isinstance(leaf, Holds) and leaf.before is not None}
         self.dates = dates | (edges - {-FOREVER, FOREVER})
         self.governs = governs
         self.readings = readings or {}

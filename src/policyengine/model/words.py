@@ -29,6 +29,7 @@ from policyengine.model.fact import FactType
 from policyengine.model.fields import ROWS
 from policyengine.model.time_words import age_in_words, clock_in_words, lasting, span_in_words
 from policyengine.model.vocabulary import DIMENSIONS, Vocabulary
+from policyengine.moment import written
 from policyengine.text import Text, listed, same
 
 FIELDS = {field: row.label for field, row in ROWS.items()}
@@ -125,6 +126,9 @@ def _fact(asked: Holds, vocabulary: Vocabulary) -> Text:
     if asked.within is not None:
         recent = Text(ja="{time}たっていない{fact}", en="{fact} given less than {time} ago")
         fact = recent.filled(fact=fact, time=lasting(asked.within))
+    if asked.before is not None:
+        early = Text(ja="{time} より前の{fact}", en="{fact} from before {time}")
+        fact = early.filled(fact=fact, time=written(asked.before))
     if asked.unheld:
         whatever = Text(ja="{fact}がある（{fields} は問わない）", en="{fact} in effect, whatever its {fields}")
         return whatever.filled(fact=fact, fields=", ".join(sorted(asked.unheld)))

@@ -341,6 +341,9 @@ class Slips:
         if "after" in fact:
             yield Slip("widen-requirement", (*path, "after"), None)
             yield from self._fact(fact["after"], (*path, "after"))
+        if "before" in fact:
+            yield Slip("widen-requirement", (*path, "before"), None)
+            yield from _date(fact["before"], (*path, "before"))
         for key, operator in (("unheld", "hold-field"), ("stated", "widen-requirement")):
             listed = fact.get(key, ())
             for index, name in enumerate(listed):
