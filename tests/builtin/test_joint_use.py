@@ -83,6 +83,7 @@ def test_an_arrangement_without_scope_permits_nothing_and_says_so(tmp_path: Path
     }
     decision = engine.evaluate(event)
     assert (decision.outcome, decision.clauses) == ("deny", ("9",))
+    assert "✗ never" in decision.explain("en")
     arrangement(tmp_path, SCOPE)
     assert Engine.load(tmp_path, installed_plugins=False).evaluate(event).permitted
 
@@ -91,3 +92,33 @@ def test_an_unknown_party_is_reported(tmp_path: Path) -> None:
     arrangement(tmp_path, SCOPE + "responsible = [{party = 'carier'}]\n")
     (problem,) = check_path(tmp_path, KINDS)
     assert problem.code == "unknown-term"
+
+
+WAYS = {
+    "alone": ("countries = ['JP']\n", True),
+    "each of them asks of a recipient": ("any = [{countries = ['JP']}, {recipients = ['carrier']}]\n", True),
+    "one asks something else": ("any = [{countries = ['JP']}, {attributes.age.at_least = 18}]\n", False),
+    "one asks both": ("any = [{countries = ['JP'], attributes.age.at_least = 18}]\n", False),
+    "not both": ("not = {countries = ['US'], attributes.age.below = 18}\n", False),
+}
+
+
+@pytest.mark.parametrize(("text", "free"), WAYS.values(), ids=WAYS.keys())
+def test_what_is_asked_of_a_recipient_is_no_way_to_the_controllers_own_use(
+    tmp_path: Path, text: str, free: bool
+) -> None:
+    arrangement(tmp_path, SCOPE + text)
+    engine = Engine.load(tmp_path, installed_plugins=False)
+    event: dict[str, Any] = {
+        "id": "e",
+        "time": "2026-06-01T12:00:00+09:00",
+        "operation": "use",
+        "subject": {"category": "customer"},
+        "items": ["name"],
+        "purpose": "delivery",
+    }
+
+    def permits(**more: Any) -> bool:
+        return "9" in engine.evaluate({**event, **more}).clauses
+
+    assert (permits(), permits(attributes={"age": 17}), permits(attributes={"age": 18})) == (free, free, True)

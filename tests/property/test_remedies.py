@@ -12,7 +12,7 @@ from typing import Any, TypeAlias
 import pytest
 from hypothesis import given, settings, target
 
-from policyengine import moment
+from policyengine import Engine, moment
 from policyengine.calendar import DAY
 from policyengine.decision.decider import Decider
 from policyengine.decision.facts import OPEN_ON
@@ -275,3 +275,19 @@ def held_against_the_reference(decider: Decider, event: dict[str, Any]) -> None:
     assert len(found) == len(set(found))
     assert {one for one in found if not any(c[1] in MEASURED for c in one)} <= expected
     assert {shape(one) for one in found} == {shape(one) for one in expected}
+
+
+@settings(max_examples=60)
+@given(written_cases())
+def test_where_no_clause_speaks_what_would_have_to_be_stated_is_said_to_be_open(
+    case: tuple[dict[str, Any], dict[str, str], dict[str, Any]],
+) -> None:
+    data, readings, event = case
+    decision = Engine([policy_from(data, readings)]).evaluate(event)
+    if {reason.code for reason in decision.reasons} != {"no-rule"}:
+        return
+    left_open = {path for reason in decision.reasons for path in reason.open}
+    for remedy in decision.as_dict()["remedies"]:
+        for change in remedy["changes"]:
+            if change["op"] == "state" and change["field"] != "actor.id":
+                assert change["field"] in left_open

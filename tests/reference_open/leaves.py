@@ -207,12 +207,13 @@ def turned(condition: Condition) -> Condition:
 
 
 def without(condition: Condition, keys: Collection[str]) -> Condition:
-    """Return a condition in which whatever is asked of the fields of some keys counts as met."""
+    """Return a condition without what it asks of the fields of some keys; a way that asks nothing else is none."""
     match condition:
         case All(parts):
             return All(tuple(without(part, keys) for part in parts))
         case AnyOf(parts):
-            return AnyOf(tuple(without(part, keys) for part in parts))
+            left = tuple(way for part in parts for way in (without(part, keys),) if way != TRUE)
+            return AnyOf(left) if left else TRUE
         case OneOf(key) | NoneOf(key) if key in keys:
             return TRUE
         case SameIds(left, right) if "recipients" in keys and "recipient" in (left, right):

@@ -317,6 +317,7 @@ class Story:
                 self.part(
                     *("when", "licence", "licensed_by", "licence", clauses),
                     self.trace.licensed(rule.licensed_by),
+                    open_for=self._open_licence(rule.licensed_by),
                     say=lambda: Text(
                         ja=f"利用目的が条項 {shown} のいずれかで認められる",
                         en=f"the purpose is licensed by one of {shown}",
@@ -398,7 +399,7 @@ class Story:
             self._met(condition),
             parts=parts,
             place=_place(condition, head),
-            open_for=0 if parts else self._open(condition, head),
+            open_for=0 if sort in _COMBINED else self._open(condition, head),
             say=lambda: self._said(condition),
             beside=lambda: uncounted(condition, self.answers, self.policy) if isinstance(condition, Holds) else (),
         )
@@ -438,6 +439,18 @@ class Story:
         surely, maybe = (sided(leaf, may, self.policy.vocabulary, head.passing) for may in (False, True))
         return self.answers.leaf(surely) ^ self.answers.leaf(maybe)
 
+    def _open_licence(self, clauses: frozenset[str]) -> Items:
+        """Return the items that one of `clauses` would license if all that is left open were otherwise."""
+        found = 0
+        for rule in self.rules:
+            if isinstance(rule, Permit) and rule.licence and rule.head.clause in clauses:
+                about, terms = (
+                    sided(condition, True, self.policy.vocabulary, rule.head.passing)
+                    for condition in (rule.about, rule.terms)
+                )
+                found |= self._met(about) & self._met(terms)
+        return found & ~self.trace.licensed(clauses)
+
     def _met(self, condition: Condition) -> Items:
         return self.answers.met(condition, self.trace.items)
 
@@ -446,6 +459,9 @@ class Story:
         about = (Field.OPERATION, Field.SUBJECT)
         return bool(self._met(all_of(*(p for p in conjuncts(condition) if isinstance(p, In) and p.field in about))))
 
+
+_COMBINED: Final = ("all", "any", "not")
+"""The sorts of conditions that are made of others, or of none: what no flow meets is an *or* of nothing."""
 
 _PASSED: Final = Text(ja="{said}（{date} に経過）", en="{said} (passed on {date})")
 _PASSES: Final = Text(ja="{said}（{date} に経過する）", en="{said} (passes on {date})")

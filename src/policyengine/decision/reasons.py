@@ -10,6 +10,7 @@ from policyengine.decision.admission import Admission
 from policyengine.decision.agreement import Agreement
 from policyengine.decision.dates import with_dates
 from policyengine.decision.facts import Answers, chosen
+from policyengine.decision.law import Items
 from policyengine.decision.opening import Openings, with_openings
 from policyengine.decision.ruling import MANY, Obstacle
 from policyengine.errors import did_you_mean
@@ -58,7 +59,9 @@ class Reasons:
             items: of what.
         """
         event = answers.event
-        open_things = self._openings.of(answers, self._behind(event, obstacle), chosen(event.items, frozenset(items)))
+        some = chosen(event.items, frozenset(items))
+        behind = self._behind(event, obstacle)
+        open_things = self._openings.of(answers, [*behind, *self._unspoken(answers, behind, some)], some)
         shown = shortened(sorted(items), lambda item: self._policy.vocabulary.label(Field.ITEM, item))
         message = with_openings(self._worded(obstacle, answers), open_things)
         said = Text(ja="{message}: {items}", en="{message}: {items}").filled(message=message, items=shown)
@@ -112,6 +115,15 @@ class Reasons:
         ways = (rule for rule in self._policy.rules if isinstance(rule, Alternative) and _in_force(rule, event))
         return [way for way in ways if by.head.clause in way.clauses]
 
+    def _unspoken(self, answers: Answers, rules: Sequence[Rule], items: Items) -> Iterable[Permit]:
+        """Yield the licences on which `rules` lean and that do not speak of some items, and so give no reason."""
+        clauses = {number for rule in rules if isinstance(rule, Permit) for number in rule.licensed_by or ()}
+        permits = (rule for rule in self._policy.rules if isinstance(rule, Permit)) if clauses else ()
+        for rule in permits:
+            leaned_on = rule.licence and rule.head.clause in clauses and _in_force(rule, answers.event)
+            if leaned_on and answers.met(rule.about, items) != items:
+                yield rule
+
     def _behind(self, event: Event, obstacle: Obstacle) -> Sequence[Rule]:
         """Return the rules on whose effect an obstacle rests."""
         here = event.operation
@@ -122,10 +134,14 @@ class Reasons:
                 for rule in self._by_id.get(obstacle.rule, ())
                 if _in_force(rule, event) and (not isinstance(rule, Permit) or here in rule.operations or rule.licence)
             ]
-        if obstacle.code == "not-permitted":
-            found = self._permits.get(obstacle.clause, ())
-            return [rule for rule in found if _in_force(rule, event) and here in rule.operations]
-        return []
+        match obstacle.code:
+            case "not-permitted":
+                found: Iterable[Permit] = self._permits.get(obstacle.clause, ())
+            case "no-rule":  # any of them may speak of the flow, once it says more
+                found = (rule for rule in self._policy.rules if isinstance(rule, Permit))
+            case _:
+                found = ()
+        return [rule for rule in found if _in_force(rule, event) and here in rule.operations]
 
 
 class _Telling:

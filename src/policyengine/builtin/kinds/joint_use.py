@@ -147,7 +147,10 @@ def _note_what_is_missing(table: RuleTable) -> None:
 
 
 def _of_its_own(terms: Condition) -> Condition:
-    """Return `terms` without what they ask of a recipient: the controller's own use has none."""
+    """Return `terms` without what they ask of a recipient: the controller's own use has none.
+
+    Of several ways, one that asks nothing else is no way to it: what the others ask stays.
+    """
     match terms:
         case In(Field.RECIPIENT | Field.SERVICE | Field.COUNTRY) | NotIn(
             Field.RECIPIENT | Field.SERVICE | Field.COUNTRY
@@ -158,7 +161,7 @@ def _of_its_own(terms: Condition) -> Condition:
         case And(parts):
             return all_of(*map(_of_its_own, parts))
         case Or(parts):
-            ways = [_of_its_own(part) for part in parts]
-            return ALWAYS if ALWAYS in ways else any_of(*ways)
+            ways = [way for way in map(_of_its_own, parts) if way != ALWAYS]
+            return any_of(*ways) if ways else ALWAYS
         case _:
             return terms
