@@ -102,6 +102,16 @@ WRONG_TYPES = {
     "not of a list": rule("prohibition", "⟪wrong-type⟫not = [{type = 'consent'}]"),
     "a condition that says nothing": rule("requirement", "require = {all = [⟪empty⟫{}]}"),
     "a named condition that is a list": "[conditions.a]\nja = 'x'\nen = 'x'\nany = [{not = {⟪wrong-type⟫any = 'x'}}]",
+    "a named condition that asks nothing": "[conditions.⟪empty⟫a]\nja = 'x'\nen = 'x'\n",
+    "three that are the same": rule("prohibition", "⟪too-many⟫same = ['actor', 'subject', 'recipient']"),
+    "a word in place of what is spared": rule("prohibition", "⟪unknown-value⟫spares = 'below'"),
+    "how long, in words": rule("retention", "⟪bad-duration⟫at_most = 'three years'"),
+    "since when, and not how long": rule(
+        "⟪missing-key⟫retention", "since = {type = 'consent'}\nends_with = {type = 'vetting'}"
+    ),
+    "a later fact that is no older than": rule(
+        "prohibition", "facts = {type = 'consent', after = {type = 'request', ⟪unknown-key⟫within = 'P1Y'}}"
+    ),
     "an ordered comparison with text": rule("prohibition", "attributes.age = {⟪wrong-type⟫below = '16'}"),
     "a comparison with nothing": rule("prohibition", "attributes.age = {⟪wrong-type⟫below = nan}"),
     "an order of booleans": rule("prohibition", "attributes.guest = {⟪wrong-type⟫above = 0}"),

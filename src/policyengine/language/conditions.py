@@ -10,7 +10,7 @@ from msgspec.structs import replace
 
 from policyengine.calendar import PLAIN_ZONE, Lapse, lapse
 from policyengine.errors import Code, KeyPath, Problem, did_you_mean
-from policyengine.language.definitions import named_condition, table_of, whole
+from policyengine.language.definitions import NESTED, named_condition, table_of, whole
 from policyengine.language.keys import (
     ANY,
     COUNTRY_CODES,
@@ -24,6 +24,7 @@ from policyengine.language.problems import (
     ATTRIBUTE_TYPE,
     FACT_EXPRESSION,
     FIELD_WITHOUT_VALUE,
+    ONE_FACT_ALONE,
     UNKNOWN_ATTRIBUTE,
     UNKNOWN_CONDITION,
     UNKNOWN_FACT_FIELD,
@@ -63,6 +64,7 @@ from policyengine.model.problems import UNKNOWN_FACT_TYPE
 from policyengine.model.rule import Sides
 from policyengine.model.vocabulary import Vocabulary
 from policyengine.moment import instant
+from policyengine.schema.problems import NOT_HERE
 from policyengine.text import Text
 
 _NAMED: Final = named_condition()
@@ -495,7 +497,7 @@ class ConditionTable:
             field = declared.fields.get(key)
             nameable = [field.id for field in declared.fields.values() if field.held == VALUE]
             if field is None or field.held != VALUE:
-                hint = did_you_mean(key, nameable)
+                hint = ONE_FACT_ALONE if field is None and key in NESTED else did_you_mean(key, nameable)
                 self.problem(FIELD_WITHOUT_VALUE, *path, key, hint=hint, type=name, field=key)
                 continue
             where.append((key, frozenset(self._values(name, field, wanted, *path, key))))
@@ -505,6 +507,9 @@ class ConditionTable:
                     hint = did_you_mean(key, declared.fields)
                     self.problem(UNKNOWN_FACT_FIELD, *path, listed, index, hint=hint, type=name, field=key)
         unheld, stated = frozenset(expression.get("unheld", ())), frozenset(expression.get("stated", ()))
+        for key in ("within", "after"):
+            if key in expression.get("after", ()):
+                self.problem(NOT_HERE, *path, "after", key)
         after = self._fact(expression["after"], *path, "after") if "after" in expression else None
         return Holds(
             name,

@@ -42,7 +42,7 @@ from policyengine.model.hierarchy import Hierarchy
 from policyengine.model.policy import Clause, ObligationText, Reading
 from policyengine.model.problems import UNKNOWN_CLAUSE
 from policyengine.model.vocabulary import DIMENSIONS, Attribute, Term, Vocabulary, hierarchy_of
-from policyengine.schema.problems import MISSING_KEY, UNKNOWN_KEY
+from policyengine.schema.problems import EMPTY_CONDITION, MISSING_KEY, UNKNOWN_KEY
 from policyengine.text import Text, text_of
 
 if TYPE_CHECKING:
@@ -177,6 +177,8 @@ class Declarations:
                 self.problem(CYCLIC_CONDITION, document, *path, name=name)
             sound = name not in in_circles and not self.broken(document, *path)
             values = {key: table[key] for key in NESTED if key in table and not self.broken(document, *path, key)}
+            if not any(key in table for key in NESTED):
+                self.problem(EMPTY_CONDITION, document, *path)
             label = text_of(table, name)
             found[name] = Declared(label, document, path, {} if name in in_circles else values, sound)
         return found

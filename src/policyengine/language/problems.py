@@ -188,6 +188,10 @@ FIELD_WITHOUT_VALUE: Final = UNKNOWN_FACT_FIELD.also(
     ja="{type} の値として名指せる項目に「{field}」はありません",
     en='"{field}" is not a field of {type} whose value a rule can name',
 )
+ONE_FACT_ALONE: Final = Text(
+    ja="type のある表は事実一つです。ほかの条件は、facts の隣か、all の別の表に書いてください",
+    en="a table with a type is one fact: what else is asked stands beside `facts`, or in another table of `all`",
+)
 UNKNOWN_FIELD_VALUE: Final = UNKNOWN_VALUE.also(
     ja="{type} の {field} に「{value}」はありません", en='{field} of {type} cannot be "{value}"'
 )

@@ -28,6 +28,7 @@ from policyengine.model.problems import UNKNOWN_CLAUSE, UNKNOWN_FACT_TYPE, UNKNO
 from policyengine.model.reason_codes import REASON_CODES
 from policyengine.model.rule import Head, Parameters, parameters_of
 from policyengine.moment import FOREVER, instant
+from policyengine.schema.problems import MISSING_KEY
 from policyengine.text import Text, text_of
 
 _NOTHING: Final = frozenset[str]()
@@ -195,8 +196,16 @@ class RuleTable(ConditionTable):
         return tuple(found)
 
     def missing(self, *keys: str) -> None:
-        """Report that the table has none of some keys, of which it needs one."""
-        self.problem(NONE_OF_KEYS, keys[0], keys=", ".join(f'"{key}"' for key in keys))
+        """Report that the table has none of some keys, of which it needs one, and has none that is wrong."""
+        written: Any = self.document.data
+        for key in self.path:
+            written = written[key]
+        if any(key in written for key in keys):
+            return
+        if len(keys) == 1:
+            self.problem(MISSING_KEY, keys[0], key=keys[0])
+        else:
+            self.problem(NONE_OF_KEYS, keys[0], keys=", ".join(f'"{key}"' for key in keys))
 
     def _passing(self) -> frozenset[str]:
         """Return the event fields that ``pass_unstated`` lists; what can be no such field is reported."""

@@ -14,7 +14,7 @@ from policyengine.calendar import CLOCK_PATTERN, DURATION_PATTERN
 from policyengine.errors import Code, KeyPath, did_you_mean
 from policyengine.moment import TIME_PATTERN
 from policyengine.schema.names import is_name
-from policyengine.schema.pieces import ANY_ITEM, ANYONE, EVERY_TERM
+from policyengine.schema.pieces import ABOVE_IT, ANY_ITEM, ANYONE, EVERY_TERM
 from policyengine.schema.problems import (
     BAD_DURATION,
     BAD_HOUR,
@@ -26,6 +26,7 @@ from policyengine.schema.problems import (
     MISSING_KEY,
     NO_COUNTRY,
     NO_LANGUAGE,
+    NOT_ABOVE,
     NOT_ANY_ITEM,
     NOT_ANYONE,
     NOT_AS_DOCUMENTED,
@@ -34,6 +35,7 @@ from policyengine.schema.problems import (
     REPEATED,
     RESERVED_NAME,
     TOO_FEW,
+    TOO_MANY,
     UNKNOWN_KEY,
     UNKNOWN_VALUE,
     WRONG_TYPE,
@@ -177,6 +179,8 @@ def _translated(error: jsonschema.ValidationError) -> Iterator[SchemaError]:
             words = tuple(str(member) for member in (value if isinstance(value, list) else [value]))
             message = UNKNOWN_VALUE.text(known=", ".join(words))
             yield SchemaError(UNKNOWN_VALUE.name, path, message, str(instance)[:100], words)
+        case "maxItems":
+            yield SchemaError(TOO_MANY.name, path, TOO_MANY.text(most=value))
         case _:
             code = _code(error.validator, value)
             yield SchemaError(code.name, path, code.text(message=error.message))
@@ -198,6 +202,8 @@ def _code(keyword: str, value: Any) -> Code:
             return BAD_DURATION
         case "pattern" if value == CLOCK_PATTERN:
             return BAD_HOUR
+        case "pattern" if value == ABOVE_IT["pattern"]:
+            return NOT_ABOVE
         case "pattern" if value == ANYONE["pattern"]:
             return NOT_ANYONE
         case "pattern" if value == EVERY_TERM["pattern"]:

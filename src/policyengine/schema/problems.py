@@ -67,6 +67,9 @@ NOT_EVERY_TERM: Final = UNKNOWN_VALUE.also(
     ja='値のリスト（一つでも ["…"]）か、すべての語を表す "*"',
     en='expected a list of values (a single one as ["…"]), or "*" for every declared term',
 )
+NOT_ABOVE: Final = UNKNOWN_VALUE.also(
+    ja='条項のリスト（一つでも ["…"]）か "above"', en='expected a list of clauses (a single one as ["…"]), or "above"'
+)
 NO_COUNTRY: Final = UNKNOWN_VALUE.also(
     ja="ISO 3166-1 の国コード（英大文字二つ、例 JP）が必要です",
     en="expected the code of a country (ISO 3166-1, two capital letters), such as JP",
@@ -84,6 +87,10 @@ EMPTY: Final = Code(
 contact = []
 """,
 )
+EMPTY_CONDITION: Final = EMPTY.also(
+    ja="何も求めない条件は常に満たされます。何を求めるかを書いてください",
+    en="a condition that asks nothing is always met: say what it asks",
+)
 EMPTY_TEXT: Final = EMPTY.also(ja="空でない文字列が必要です", en="expected a non-empty string")
 TOO_FEW: Final = Code(
     "too-few",
@@ -99,6 +106,23 @@ ja = "及ぶか"
 en = "Does it reach?"
 default = "yes"
 values.yes = {ja = "はい", en = "yes"}
+""",
+)
+TOO_MANY: Final = Code(
+    "too-many",
+    ja="多すぎます。{most} つまでです",
+    en="too many: expected at most {most}",
+    means=Text(
+        ja="リストが長すぎます。`same` も `between` も、二つの間のことです。",
+        en="A list that is too long. Both `same` and `between` are of two.",
+    ),
+    example="""
+[[clause]]
+number = "2"
+summary = {ja = "二", en = "two"}
+[[clause.prohibition]]
+items = ["name"]
+between = ["09:00", "12:00", "17:00"]
 """,
 )
 BAD_ID: Final = Code(
