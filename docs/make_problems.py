@@ -93,8 +93,8 @@ SECTIONS = (
             en="What the JSON Schemas ask. Suites and configurations have the same codes.",
         ),
         "toml",
-        "unknown-key missing-key wrong-type unknown-value unknown-kind empty too-few bad-id bad-time bad-duration "
-        "bad-hour reserved-name fact-expression repeated not-as-documented",
+        "unknown-key missing-key wrong-type unknown-value unknown-kind empty too-few too-many bad-id bad-time "
+        "bad-duration bad-hour reserved-name fact-expression repeated not-as-documented",
     ),
     Section(
         Text(ja="言葉", en="Words"),
