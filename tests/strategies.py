@@ -459,6 +459,12 @@ def rules(draw: st.DrawFn, of: Sequence[str] = ()) -> tuple[str, dict[str, Any]]
         table["about"] = draw(tables(recipients=kind not in LICENSING))
     if rarely(draw, 6):
         table["oblige"] = draw(some(["tell", "watch"]))
+    if rarely(draw, 4):
+        mine = {
+            "obligation": draw(st.sampled_from(["tell", "watch"])),
+            "for_items": draw(some(["contact", "mail", "phone", "health"])),
+        }
+        table["oblige"] = [*table.get("oblige", ()), mine]
     if rarely(draw, 5):
         table["pass_unstated"] = draw(_PASSING)
     if rarely(draw, 4):

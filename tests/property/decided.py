@@ -32,4 +32,5 @@ def says(decision: Decision) -> Answer:
         set(decision.rules),
         {duty.id for duty in decision.obligations},
         {Reason(r.code, r.clause, r.rule, frozenset(r.items), r.policy) for r in decision.reasons},
+        {(duty.id, frozenset(duty.items)) for duty in decision.obligations if duty.items},
     )

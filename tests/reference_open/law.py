@@ -49,6 +49,7 @@ class Answer:
         clauses: what the outcome rests on; prefixed with the policy where several govern.
         rules: ids of the rules that it rests on, prefixed likewise.
         obligations: ids, on a permit.
+        for_items: of those that are for some items alone, the ids with these items.
         reasons: what stands in the way, on a denial.
     """
 
@@ -59,6 +60,7 @@ class Answer:
     rules: set[str] = field(default_factory=set)
     obligations: set[str] = field(default_factory=set)
     reasons: set[Reason] = field(default_factory=set)
+    for_items: set[tuple[str, frozenset[str]]] = field(default_factory=set)
 
 
 @dataclass
@@ -70,6 +72,7 @@ class ItemAnswer:
     rules: set[str] = field(default_factory=set)
     obligations: set[str] = field(default_factory=set)
     reasons: set[tuple[str, str | None, str | None]] = field(default_factory=set)
+    for_this_item: set[str] = field(default_factory=set)
 
 
 # ------------------------------------------------------------------------------------------------ several policies
@@ -97,7 +100,11 @@ def evaluate(policies: Sequence[Policy], event: Data) -> Answer:
             for found in answers.values():
                 answer.clauses |= prefixed(found.clauses)
                 answer.rules |= prefixed(found.rules)
-                answer.obligations |= found.obligations
+                answer.obligations |= found.obligations | found.for_this_item
+            whole = {duty for found in answers.values() for duty in found.obligations}
+            for duty in {duty for found in answers.values() for duty in found.for_this_item} - whole:
+                items = frozenset(item for item, found in answers.items() if duty in found.for_this_item)
+                answer.for_items.add((duty, items))
         else:
             for code, clause, rule in {reason for found in answers.values() for reason in found.reasons}:
                 held = frozenset(item for item, found in answers.items() if (code, clause, rule) in found.reasons)
@@ -294,12 +301,19 @@ def permit(case: Case, surviving: list[tuple[Permit, list[Permit]]]) -> ItemAnsw
     duties = [rule for rule in case.duties if met(case.stated, rule.when, MAY, rule.table.passing)]
     cited = tables + [rule.table for rule in itself if rule.cited] + [way.table for way in met_by]
     obliging = tables + [rule.table for rule in (*satisfied, *met_by, *duties)]
-    obligations = {name for table in obliging for name in table.values.get("oblige", ())}
+    asked = [(table, one) for table in obliging for one in table.values.get("oblige", ())]
+    obligations = {one for _, one in asked if isinstance(one, str)}
+    for_this_item = {
+        one["obligation"]
+        for table, one in asked
+        if not isinstance(one, str) and met(case.stated, OneOf("items", tuple(one["for_items"])), MAY, table.passing)
+    }
     if not case.surviving(exempt_too=True):  # denied, were it not for those whose requests do not bind
         for rule in case.restrictions:
             if any(strikes(case, rule, view, exempt_too=True) for view in case.asked(rule, surviving)):
                 obligations |= set(rule.instead)
-    return ItemAnswer(True, {table.clause for table in cited}, {table.id for table in cited}, obligations)
+    clauses, rules = {table.clause for table in cited}, {table.id for table in cited}
+    return ItemAnswer(True, clauses, rules, obligations, set(), for_this_item)
 
 
 # ------------------------------------------------------------------------------------------------ what is in the way

@@ -13,7 +13,7 @@ from policyengine.decision.ready import Question
 from policyengine.decision.reduce import reduced_rule
 from policyengine.decision.ruling import Ruling, Spoken, ground, ruling, topics_of
 from policyengine.model.condition import ALWAYS, NEVER, Condition, Holds, all_of, leaves, reduced
-from policyengine.model.rule import LEAVE, Alternative, Head, Permit, Replacement, Restriction, Rule, as_use
+from policyengine.model.rule import LEAVE, Alternative, Duty, Head, Permit, Replacement, Restriction, Rule, as_use
 from policyengine.model.space import Point, Space
 from policyengine.text import same
 
@@ -111,14 +111,27 @@ class Side:
     # ------------------------------------------------------------------------------------------ a region
 
     def simplified(self, left: Left, point: Point) -> Left:
-        """Return what is left at `point` of what was `left` around it, without what can have no effect."""
+        """Return what is left at `point` of what was `left` around it, without what can have no effect.
+
+        The item is known there: what is asked for some items alone is asked of this one, or it is not.
+        """
 
         def answer(leaf: Condition) -> bool | None:
             return self.space.leaf(leaf, point, self.index)
 
-        def at(rules: Iterable[R]) -> list[R]:
+        def as_left(rules: Iterable[R]) -> list[R]:
             found = (rule if rule is LEAVE else reduced_rule(rule, answer) for rule in rules)
             return [rule for rule in found if rule is not None]
+
+        asked = as_left(left.rules.duties) if self.obliges else []
+        beside = [duty for duty in asked if duty.beside]
+        more: dict[str, tuple[str, ...]] = {}
+        for duty in beside:
+            if duty.when == ALWAYS:
+                more[duty.head.id] = (*more.get(duty.head.id, ()), *duty.head.obligations)
+
+        def at(rules: Iterable[R]) -> list[R]:
+            return [_obliging(rule, more[rule.head.id]) if rule.head.id in more else rule for rule in as_left(rules)]
 
         replacements = at(left.rules.replacements)
         gone = [rule for rule in replacements if rule.when == ALWAYS]
@@ -145,24 +158,32 @@ class Side:
         licences = [licence for licence in licences if licence.head.clause in leaned]
         wholly = [rule for rule in gone if rule.wholly]
         ways, ways_over = _heard_of(at(left.rules.ways), wholly), _heard_of(at(left.rules.ways_over), wholly)
+        pending = [duty for duty in beside if duty.when != ALWAYS]
         restrictions = self._binding(
-            _heard_of(at(left.rules.restrictions), wholly), ways, permits, bars=self.cites and not granted
+            _heard_of(at(left.rules.restrictions), wholly), ways, permits, pending, bars=self.cites and not granted
         )
-        over = self._binding(_heard_of(at(left.rules.over), wholly), ways_over, licences if permits else (), bars=False)
-        duties = _heard_of(at(left.rules.duties), wholly) if permits and self.obliges else []
+        leaned_on = licences if permits else ()
+        over = self._binding(_heard_of(at(left.rules.over), wholly), ways_over, leaned_on, pending, bars=False)
+        duties = _heard_of([*at(duty for duty in asked if not duty.beside), *pending], wholly) if permits else []
         used = {permit.head.clause for permit in (*permits, *licences, *speaking)}
         said = used.union(rule.head.clause for rules in (restrictions, over, ways, ways_over, duties) for rule in rules)
         replacing = [rule for rule in replacements if any(map(rule.takes, said if rule.wholly else used))]
         return Left(Rules(permits, licences, restrictions, over, ways, ways_over, replacing, duties), speaking)
 
     def _binding(
-        self, restrictions: Iterable[Restriction], ways: Iterable[Alternative], reached: Sequence[Permit], *, bars: bool
+        self,
+        restrictions: Iterable[Restriction],
+        ways: Iterable[Alternative],
+        reached: Sequence[Permit],
+        pending: Sequence[Duty],
+        *,
+        bars: bool,
     ) -> list[Restriction]:
         """Return the restrictions that can matter to those whom they reach, or be cited where nothing is granted."""
-        met = frozenset[str]().union(*(way.clauses for way in ways if self.cites or self._duties(way)))
+        met = frozenset[str]().union(*(way.clauses for way in ways if self.cites or self._duties(way, pending)))
 
         def heard(rule: Restriction) -> bool:
-            return self._heard(rule) or rule.head.clause in met
+            return self._heard(rule, pending) or rule.head.clause in met
 
         return [
             rule
@@ -178,6 +199,7 @@ class Side:
     def keys(self, left: Left, point: Point) -> Mapping[Key, tuple[Condition, ...]]:
         """Return what a decision can hang on, each thing with its conditions."""
         rules = left.rules
+        pending = [duty for duty in rules.duties if duty.beside]
         found: dict[Key, tuple[Condition, ...]] = {}
 
         def note(*key: Any, conditions: tuple[Condition, ...]) -> None:
@@ -190,9 +212,15 @@ class Side:
             as_what = (permit.licence, self._shown(permit), asked)
             note("speaks", permit.head.clause, *as_what, conditions=(permit.about, *named))
         for permit in rules.permits:
-            note("permits", permit.head.clause, permit.licensed_by, self._duties(permit), conditions=(permit.terms,))
+            note(
+                "permits",
+                permit.head.clause,
+                permit.licensed_by,
+                self._duties(permit, pending),
+                conditions=(permit.terms,),
+            )
         for licence in rules.licences:
-            note("licenses", licence.head.clause, self._duties(licence), conditions=(licence.terms,))
+            note("licenses", licence.head.clause, self._duties(licence, pending), conditions=(licence.terms,))
         met = frozenset[str]().union(*(way.clauses for way in (*rules.ways, *rules.ways_over)))
         for what, restrictions, permits in (
             ("restricts", rules.restrictions, rules.permits),
@@ -201,7 +229,7 @@ class Side:
             for rule in restrictions:
                 reached = frozenset(permit.head.clause for permit in permits if rule.reaches(permit))
                 cited = (rule.head.clause, rule.only is None) if self.cites else ()
-                heard = (rule.cited and self.cites, self._duties(rule), self._named(rule.instead))
+                heard = (rule.cited and self.cites, self._duties(rule, pending), self._named(rule.instead))
                 silent = _silencing(rule.head.clause, rules.replacements)
                 of = rule.head.clause if rule.head.clause in met else None  # what meets it knows it by its clause
                 note(what, of, cited, reached, *heard, conditions=(rule.when, rule.unless, rule.exempt, *silent))
@@ -214,13 +242,14 @@ class Side:
                 if asked := way.clauses & stand:
                     by = way.head.clause if self.cites else None
                     silent = _silencing(way.head.clause, rules.replacements)
-                    note(what, by, asked, self._duties(way), conditions=(way.when, *silent))
+                    note(what, by, asked, self._duties(way, pending), conditions=(way.when, *silent))
         for replacement in rules.replacements:
             by = replacement.head.clause if self.cites else None
             note("replaces", by, frozenset(filter(replacement.takes, used)), conditions=(replacement.when,))
         for duty in rules.duties:
             silent = _silencing(duty.head.clause, rules.replacements)
-            note("obliges", self._duties(duty), conditions=(duty.when, *silent))
+            obliged = self._duties(duty, () if duty.beside else pending)
+            note("obliges", duty.beside, obliged, conditions=(duty.when, *silent))
         return found
 
     def verdict(self, left: Left) -> Ruling:
@@ -249,15 +278,24 @@ class Side:
     def _named(self, names: Iterable[str]) -> tuple[Any, ...]:
         return tuple(sorted({self.obligation(name) for name in names})) if self.obliges else ()
 
-    def _duties(self, rule: Rule) -> tuple[Any, ...]:
-        return self._named(rule.head.obligations)
+    def _duties(self, rule: Rule, pending: Iterable[Duty]) -> tuple[Any, ...]:
+        """Return to what a rule obliges, and to what it may, by what stands beside it and is not decided yet."""
+        beside = {(self._named(duty.head.obligations), duty.when) for duty in pending if duty.head.id == rule.head.id}
+        return (
+            (*self._named(rule.head.obligations), frozenset(beside)) if beside else self._named(rule.head.obligations)
+        )
 
-    def _heard(self, rule: Restriction) -> bool:
+    def _heard(self, rule: Restriction, pending: Iterable[Duty]) -> bool:
         """Whether a permit shows that it satisfied the restriction."""
-        return (rule.cited and self.cites) or bool(self._duties(rule))
+        return (rule.cited and self.cites) or bool(self._duties(rule, pending))
 
     def _shown(self, permit: Permit) -> str:
         return self.policy.clauses[permit.head.clause].case_of or permit.head.clause
+
+
+def _obliging(rule: R, more: tuple[str, ...]) -> R:
+    """Return `rule` with more that it obliges to."""
+    return replace(rule, head=replace(rule.head, obligations=(*rule.head.obligations, *more)))
 
 
 def _on_its_terms(permit: Permit) -> Permit:

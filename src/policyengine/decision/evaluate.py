@@ -222,7 +222,7 @@ class Evaluator:
         if found is None:
             found = finding(self.policy, self._ruling(of, kinds, same), len(kinds))
             self._memory.put((of.number, kinds, same), found, found.weight)
-        return found.verdict(items, bits, parts)
+        return found.verdict(event, bits, parts)
 
     def key(self, event: Event) -> Key:
         """Return the class of an event: what no rule tells apart, its items and facts aside."""
@@ -336,13 +336,13 @@ class Evaluator:
         else:
             made = self._beside(self._ruling(of, kinds, same), alone)
         found = finding(self.policy, made, len(kinds) + len(unknown))
-        return found.verdict(event.items, bits, [*parts, *beyond.values()])
+        return found.verdict(event, bits, [*parts, *beyond.values()])
 
     def _beside(self, found: Ruling, unknown: Mapping[str, Items]) -> Ruling:
         """Return a ruling of the known items with what is in the way of the others."""
         more = refused([*found.obstacles, *self._unknown([], unknown)])
         clauses, rules = _both(found.clauses, more.clauses), _both(found.rules, more.rules)
-        return Ruling(found.permitted, clauses, rules, found.obligations, more.obstacles)
+        return Ruling(found.permitted, clauses, rules, obstacles=more.obstacles)
 
     def _unreadable(
         self, of: _Class, kinds: Sequence[int], strange: Sequence[Term], unknown: Mapping[str, Items]

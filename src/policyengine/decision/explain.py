@@ -10,6 +10,7 @@ from policyengine.calendar import WEEKDAYS, shown
 from policyengine.decision.dates import passing
 from policyengine.decision.facts import Answers, as_stated
 from policyengine.decision.law import Items, Trace, law, sorted_out, union
+from policyengine.decision.ruling import owing
 from policyengine.decision.uncounted import uncounted
 from policyengine.decision.verdict import those
 from policyengine.errors import Place, place_of
@@ -224,6 +225,7 @@ class Story:
         if event.operation not in policy.decides:
             sorts = sorts._replace(permits=[LEAVE])
         self.trace: Trace = law(sorts, asked, self.answers.met)
+        self._owing = owing(sorts, self.trace, self.answers.met)
 
     def considered(self) -> Iterator[Considered]:
         """Yield the rules that speak of the event, or stand over flows of its sort, in the order of the text."""
@@ -264,6 +266,11 @@ class Story:
                     if self._in_scope(rule.when):
                         effects = self._effects(("replaces", self._met(rule.when)))
                         yield self._told(rule, self.parts("when", rule.when, rule.head), effects)
+                case Duty(beside=True):
+                    obliged = self._met(rule.when) & self._owing.get(rule.head.id, 0) if self.permitted else 0
+                    if obliged:
+                        parts = self.parts("when", rule.when, rule.head)
+                        yield self._told(rule, parts, self._effects(("obliges", obliged)))
                 case Duty():
                     if self._in_scope(rule.when):
                         where = self._met(rule.when) & self.trace.permitted if self.permitted else 0

@@ -18,7 +18,7 @@ from policyengine.model.condition import NEVER, Condition, Field, any_of
 from policyengine.model.decision import Reason
 from policyengine.model.event import Event
 from policyengine.model.policy import Policy
-from policyengine.model.rule import Alternative, Permit, Restriction, Rule
+from policyengine.model.rule import Alternative, Duty, Permit, Restriction, Rule
 from policyengine.model.vocabulary import Vocabulary
 from policyengine.model.words import describe
 from policyengine.once import once
@@ -132,7 +132,9 @@ class Reasons:
             return ways + [
                 rule
                 for rule in self._by_id.get(obstacle.rule, ())
-                if _in_force(rule, event) and (not isinstance(rule, Permit) or here in rule.operations or rule.licence)
+                if _in_force(rule, event)
+                and not isinstance(rule, Duty)
+                and (not isinstance(rule, Permit) or here in rule.operations or rule.licence)
             ]
         match obstacle.code:
             case "not-permitted":

@@ -12,7 +12,7 @@ from msgspec import Struct
 from policyengine.decision.law import Grant, Items, Met, Rules, Standing, Trace, bound, law, union
 from policyengine.model.condition import Condition, In, leaves
 from policyengine.model.policy import Policy
-from policyengine.model.rule import LEAVE, Alternative, Permit, Restriction, as_use
+from policyengine.model.rule import LEAVE, Alternative, Duty, Head, Permit, Restriction, as_use
 
 
 class Topic(NamedTuple):
@@ -112,6 +112,7 @@ class Ruling:
         clauses: by clause, the items for which the ruling rests on it.
         rules: the same by rule.
         obligations: by obligation, the permitted items that carry it.
+        for_items: by obligation that is for some items alone, those that carry it.
         obstacles: what stands in the way of the others.
     """
 
@@ -119,6 +120,7 @@ class Ruling:
     clauses: Mapping[str, Items] = field(default_factory=dict)
     rules: Mapping[str, Items] = field(default_factory=dict)
     obligations: Mapping[str, Items] = field(default_factory=dict)
+    for_items: Mapping[str, Items] = field(default_factory=dict)
     obstacles: Sequence[tuple[Obstacle, Items]] = field(default=(), compare=False)
 
 
@@ -151,7 +153,7 @@ def ruling(
             rest.obstacle(obstacle, where & denied)
         lost = denied & ~union(where for _, where in rest.obstacles)
         rest.obstacle(Obstacle("no-rule", ground(policy), None), lost)
-    return Ruling(trace.permitted, rest.clauses, rest.rules, rest.obligations, rest.obstacles)
+    return Ruling(trace.permitted, rest.clauses, rest.rules, rest.obligations, rest.for_items, rest.obstacles)
 
 
 def refused(obstacles: Iterable[tuple[Obstacle, Items]]) -> Ruling:
@@ -159,7 +161,7 @@ def refused(obstacles: Iterable[tuple[Obstacle, Items]]) -> Ruling:
     rest = _Resting()
     for obstacle, items in obstacles:
         rest.obstacle(obstacle, items)
-    return Ruling(0, rest.clauses, rest.rules, {}, rest.obstacles)
+    return Ruling(0, rest.clauses, rest.rules, obstacles=rest.obstacles)
 
 
 class _Resting:
@@ -169,6 +171,8 @@ class _Resting:
         self.clauses: dict[str, Items] = defaultdict(int)
         self.rules: dict[str, Items] = defaultdict(int)
         self.obligations: dict[str, Items] = defaultdict(int)
+        self.for_items: dict[str, Items] = defaultdict(int)
+        self.owing: dict[str, Items] = defaultdict(int)
         self.obstacles: list[tuple[Obstacle, Items]] = []
 
     def rule(self, rule: Permit | Restriction | Alternative, items: Items) -> None:
@@ -176,10 +180,20 @@ class _Resting:
             self.clauses[rule.head.clause] |= items
             self.rules[rule.head.id] |= items
 
-    def oblige(self, names: Iterable[str], items: Items) -> None:
+    def oblige(self, head: Head, items: Items) -> None:
+        if items:
+            self.owing[head.id] |= items
+            self.ask(head.obligations, items)
+
+    def ask(self, names: Iterable[str], items: Items) -> None:
         if items:
             for name in names:
                 self.obligations[name] |= items
+
+    def beside(self, duty: Duty, items: Items) -> None:
+        if items:
+            for name in duty.head.obligations:
+                self.for_items[name] |= items
 
     def obstacle(self, obstacle: Obstacle, items: Items) -> None:
         if items:
@@ -198,25 +212,39 @@ def _permitted(rules: Rules, trace: Trace, met: Met, rest: _Resting) -> None:
     for grant in surviving:
         if grant.permit is not LEAVE:
             rest.rule(grant.permit, grant.surviving)
-            rest.oblige(grant.permit.head.obligations, grant.surviving)
+            rest.oblige(grant.permit.head, grant.surviving)
         for licence, items in grant.carrying:
             rest.rule(licence, items)
-            rest.oblige(licence.head.obligations, items)
+            rest.oblige(licence.head, items)
     if any(standing.satisfied or standing.exempt for standing in (*trace.standing, *trace.over)):
         would_strike = trace.permitted & ~bound(trace)
         for standing, reached in _reaching(trace, surviving):
             restriction = standing.restriction
             if satisfied := standing.satisfied & reached:
-                rest.oblige(restriction.head.obligations, satisfied)
+                rest.oblige(restriction.head, satisfied)
                 if restriction.cited:
                     rest.rule(restriction, standing.itself & reached)
                 for way, items in standing.ways:
                     rest.rule(way, items & reached)
-                    rest.oblige(way.head.obligations, items & reached)
-            rest.oblige(restriction.instead, standing.exempt & reached & would_strike)
+                    rest.oblige(way.head, items & reached)
+            rest.ask(restriction.instead, standing.exempt & reached & would_strike)
+    beside: list[Duty] = []
     for duty in rules.duties:
+        if duty.beside:
+            beside.append(duty)
+            continue
         left = trace.permitted & ~trace.silenced(duty.head.clause) if trace.taking else trace.permitted
-        rest.oblige(duty.head.obligations, met(duty.when, left))
+        rest.oblige(duty.head, met(duty.when, left))
+    for duty in beside:
+        if owing := rest.owing.get(duty.head.id, 0):
+            rest.beside(duty, met(duty.when, owing))
+
+
+def owing(rules: Rules, trace: Trace, met: Met) -> Mapping[str, Items]:
+    """Return by rule the permitted items on which its obligations fall, if it has any."""
+    rest = _Resting()
+    _permitted(rules, trace, met, rest)
+    return rest.owing
 
 
 def _reaching(trace: Trace, surviving: Sequence[Grant]) -> Iterable[tuple[Standing, Items]]:

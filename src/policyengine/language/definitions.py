@@ -120,7 +120,7 @@ _OF_RULES: Final[Mapping[str, Schema]] = {
         "minItems": 1,
         "items": GATED,
     },
-    "oblige": obligation_list("Obligations on whoever is permitted by this rule, or satisfies it."),
+    "oblige": obligation_list("Obligations on whoever is permitted by this rule, or satisfies it.", for_items=True),
 }
 
 _TERM_LISTS: Final = {name: term_list(key.description, key.dimension) for name, key in TERM_KEYS.items()}

@@ -170,9 +170,26 @@ def licence_list() -> Schema:
     )
 
 
-def obligation_list(description: str) -> Schema:
-    """Return the schema of a list of obligations."""
-    return _names(description, "obligations")
+def obligation_list(description: str, *, for_items: bool = False) -> Schema:
+    """Return the schema of a list of obligations.
+
+    Args:
+        description: what the list says.
+        for_items: whether one may be for some items alone.
+    """
+    schema = _names(description, "obligations")
+    if not for_items:
+        return schema
+    member: Schema = {
+        "type": ["string", "object"],
+        "properties": {
+            "obligation": {"type": "string", "description": "The obligation."},
+            "for_items": _names("The items for which alone it is; each stands for its kinds too.", "items"),
+        },
+        "required": ["obligation", "for_items"],
+        "additionalProperties": False,
+    }
+    return {**schema, "items": member}
 
 
 def fact_expression(description: str) -> Schema:

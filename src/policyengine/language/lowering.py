@@ -167,7 +167,7 @@ class Lowering:
         )
         rules: tuple[Rule, ...] = ()
         if kind.required <= values.keys():
-            found = sound_rules(kind, table)
+            found = (*sound_rules(kind, table), *table.duties())
             rules = tuple(map(scope.sides.placed, found if scope.layer else addressed(found, scope.vocabulary)))
         else:
             table.condition()

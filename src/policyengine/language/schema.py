@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 from policyengine.language.definitions import DEFINITIONS, named_condition, rule_properties, terms_by_dimension
 from policyengine.language.keys import COUNTRY_CODES, referring, time
-from policyengine.schema.pieces import ANYONE, DRAFT, ID, PARAMETERS, TEXT, Schema, in_languages
+from policyengine.schema.pieces import ANYONE, DATED_PARAMETERS, DRAFT, ID, TEXT, Schema, in_languages
 from policyengine.text import LANGUAGE_TAG, LANGUAGES, Language
 
 if TYPE_CHECKING:
@@ -249,7 +249,7 @@ def _policy_schema(kinds: Sequence[RuleKind]) -> Schema:
                     "properties": {
                         **TEXT["properties"],
                         "clause": {"type": "string", "description": "The clause that asks it."},
-                        "parameters": PARAMETERS,
+                        "parameters": DATED_PARAMETERS,
                     },
                     "required": ["clause", "en", "ja"],
                     "additionalProperties": False,

@@ -399,7 +399,7 @@ _FIELDS: Final[Mapping[type, Mapping[str, Any]]] = {
         "when": Statement.restricting,
         "wholly": Statement.flag,
     },
-    Duty: {"head": Statement.head, "when": Statement.restricting},
+    Duty: {"head": Statement.head, "when": Statement.restricting, "beside": Statement.flag},
 }
 """The statements there are, and what is held against each of their fields."""
 

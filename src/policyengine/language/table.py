@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from typing import Any, Final
+
+from msgspec.structs import replace
 
 from policyengine.errors import KeyPath, did_you_mean
 from policyengine.language.conditions import ConditionTable, Scope
@@ -22,11 +24,13 @@ from policyengine.language.source import Document
 from policyengine.model.condition import (
     ALWAYS,
     Condition,
+    Field,
+    In,
 )
 from policyengine.model.operation import OPERATIONS
 from policyengine.model.problems import UNKNOWN_CLAUSE, UNKNOWN_FACT_TYPE, UNKNOWN_OBLIGATION
 from policyengine.model.reason_codes import REASON_CODES
-from policyengine.model.rule import Head, Parameters, parameters_of
+from policyengine.model.rule import Duty, Head, Parameters, parameters_of
 from policyengine.moment import FOREVER, instant
 from policyengine.schema.problems import MISSING_KEY
 from policyengine.text import Text, text_of
@@ -182,18 +186,24 @@ class RuleTable(ConditionTable):
         """Return the obligations listed at `path`, by default ``oblige``; an unknown one is reported."""
         if not path and "oblige" not in self.values:
             return ()
-        found = []
-        for name, stands, where in self.listed(*(path or ("oblige",))):
-            if name not in self.scope.obligations:
-                self.problem(
-                    UNKNOWN_OBLIGATION,
-                    *where,
-                    hint=did_you_mean(name, self.scope.obligations),
-                    name=name,
-                )
-            elif stands:
-                found.append(name)
-        return tuple(found)
+        path = path or ("oblige",)
+        entries = [(name, (*path, index)) for index, name in enumerate(self._at(*path) or ())]
+        return tuple([name for name, where in entries if isinstance(name, str) and self._obligation(name, *where)])
+
+    def duties(self) -> Iterator[Duty]:
+        """Yield the obligations of ``oblige`` that are for some items alone; one that is unknown is reported."""
+        for index, entry in enumerate(self.values.get("oblige", ())):
+            if isinstance(entry, Mapping) and self._obligation(entry["obligation"], "oblige", index, "obligation"):
+                written, items = self.terms("oblige", index, "for_items")
+                head = replace(self.head, obligations=(entry["obligation"],))
+                yield Duty(head, In(Field.ITEM, items, written, at=("oblige", index, "for_items")), beside=True)
+
+    def _obligation(self, name: str, *where: str | int) -> bool:
+        """Whether an obligation is declared; one that is not is reported."""
+        if name in self.scope.obligations:
+            return True
+        self.problem(UNKNOWN_OBLIGATION, *where, hint=did_you_mean(name, self.scope.obligations), name=name)
+        return False
 
     def missing(self, *keys: str) -> None:
         """Report that the table has none of some keys, of which it needs one, and has none that is wrong."""

@@ -128,12 +128,14 @@ class Obligation(Struct, frozen=True, gc=False):
         clause: the clause that asks it.
         parameters: what the policy sets for it.
         message: the obligation, for people.
+        items: of an obligation that is for some items alone, those of the flow for which it is.
     """
 
     id: str
     clause: str
     parameters: Mapping[str, Any]
     message: Text
+    items: tuple[str, ...] = ()
 
 
 class Decision(Struct, frozen=True, eq=False, gc=False):
@@ -265,7 +267,9 @@ class Decision(Struct, frozen=True, eq=False, gc=False):
         if self.outcome == "deny":
             yield from self._remedy_lines(lang)
         for duty in self.obligations:
-            yield (Words("  ! "), Words(f"{duty.id} [{duty.clause}]", "strong"), Words(f" {duty.message.say(lang)}"))
+            some = f": {shortened(duty.items, same).say(lang)}" if duty.items else ""
+            said = f" {duty.message.say(lang)}{some}"
+            yield (Words("  ! "), Words(f"{duty.id} [{duty.clause}]", "strong"), Words(said))
 
     def _remedy_lines(self, lang: Language) -> Iterator[Line]:
         remedies, heading = self.remedies, _REMEDIES.say(lang)
@@ -369,13 +373,15 @@ class _WrittenObligation(Struct, frozen=True, gc=False):
     clause: str
     parameters: Mapping[str, Any]
     message: dict[Language, str]
+    items: tuple[str, ...] | UnsetType = UNSET
 
     @classmethod
     def of(cls, duty: Obligation, languages: tuple[Language, ...]) -> _WrittenObligation:
-        return cls(duty.id, duty.clause, duty.parameters, duty.message.as_dict(languages))
+        return cls(duty.id, duty.clause, duty.parameters, duty.message.as_dict(languages), duty.items or UNSET)
 
     def read(self) -> Obligation:
-        return Obligation(self.id, self.clause, self.parameters, text_of(self.message))
+        items = () if self.items is UNSET else self.items
+        return Obligation(self.id, self.clause, self.parameters, text_of(self.message), items)
 
 
 class _WrittenRemedy(Struct, frozen=True, omit_defaults=True, gc=False):

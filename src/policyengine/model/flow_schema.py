@@ -171,7 +171,8 @@ def decision_schema() -> Schema:
         "permitted_items": strings,
         "excess_items": strings,
         "obligations": _objects(
-            {"id": {"type": "string"}, "clause": {"type": "string"}, "parameters": parameters, "message": TEXT_IN_ANY}
+            {"id": {"type": "string"}, "clause": {"type": "string"}, "parameters": parameters, "message": TEXT_IN_ANY},
+            items={**strings, "minItems": 1},
         ),
     }
     changes = {"type": "array", "items": _change(), "minItems": 1}

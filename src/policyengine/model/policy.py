@@ -47,6 +47,11 @@ class ObligationText(Struct, frozen=True):
     message: Text
     parameters: Mapping[str, Any]
 
+    @property
+    def due(self) -> tuple[tuple[str, str], ...]:
+        """The parameters that are times, each with the duration in which it comes after the event."""
+        return tuple([(name, of["within"]) for name, of in self.parameters.items() if isinstance(of, Mapping)])
+
 
 class Reading(Struct, frozen=True):
     """A named ambiguity of the text, with the values that can be defended."""
@@ -127,6 +132,8 @@ class Policy(Aside, frozen=True, eq=False):
 
     @property
     def time_zones(self) -> str | None:
-        """The version of the time zones, where one of the rules counts by a zone that has rules of its own."""
+        """The version of the time zones, where it counts by a zone that has rules of its own."""
+        if self.zone != PLAIN_ZONE and any(declared.due for declared in self.obligations.values()):
+            return version()
         asked = (leaf for rule in self.rules for condition in conditions_of(rule) for leaf in leaves(condition))
         return version() if any(zone_of(leaf) != PLAIN_ZONE for leaf in asked) else None

@@ -175,10 +175,18 @@ class Alternative(Struct, frozen=True):
 
 
 class Duty(Struct, frozen=True):
-    """A clause asks something of whoever was permitted a flow that meets `when`, whichever clause permitted it."""
+    """A clause asks something of whoever was permitted a flow that meets `when`.
+
+    Args:
+        head: where it comes from; its obligations are what is asked.
+        when: of which flows it is asked.
+        beside: whether it stands beside the obligations of the rule of the same id, and falls on the items on which
+            they fall; else it is asked whichever clause permitted the flow.
+    """
 
     head: Head
     when: Condition = ALWAYS
+    beside: bool = False
 
 
 Rule: TypeAlias = Permit | Restriction | Alternative | Replacement | Duty

@@ -7,6 +7,7 @@ import sys
 from collections.abc import Sequence
 from typing import Any, Final
 
+from policyengine.calendar import DURATION_PATTERN
 from policyengine.moment import TIME_PATTERN
 from policyengine.text import LANGUAGE_TAG, LANGUAGES
 
@@ -98,6 +99,21 @@ PARAMETERS: Schema = {
     "type": "object",
     "description": "What a host or an action is handed on as it is.",
     "additionalProperties": {"type": [*SCALAR["type"], "array"], "items": SCALAR},
+}
+
+
+DATED_PARAMETERS: Schema = {
+    **PARAMETERS,
+    "description": "What a host is handed on: as it is, or as the time that comes so long after the event.",
+    "additionalProperties": {
+        "type": [*SCALAR["type"], "array", "object"],
+        "items": SCALAR,
+        "properties": {
+            "within": {"type": "string", "description": "How long after the event.", "pattern": DURATION_PATTERN}
+        },
+        "required": ["within"],
+        "additionalProperties": False,
+    },
 }
 
 

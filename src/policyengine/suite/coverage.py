@@ -452,7 +452,11 @@ def _turned(root: Condition, number: int, items: Items, met: Callable[[Condition
 def _differing(ruling: Ruling, other: Ruling) -> Items:
     """Return the items that two rulings decide differently: in outcome, in what it rests on or obliges to."""
     found = ruling.permitted ^ other.permitted
-    for one, two in ((ruling.clauses, other.clauses), (ruling.obligations, other.obligations)):
+    for one, two in (
+        (ruling.clauses, other.clauses),
+        (ruling.obligations, other.obligations),
+        (ruling.for_items, other.for_items),
+    ):
         for name in one.keys() | two.keys():
             found |= one.get(name, 0) ^ two.get(name, 0)
     return found

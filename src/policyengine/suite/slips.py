@@ -177,6 +177,10 @@ class Slips:
                 yield from self._references(of, what, value, path)
             case {"lists": "obligations"}:
                 yield from _each("drop-obligation", value, path, of)
+                for index, entry in enumerate(value):
+                    if isinstance(entry, Mapping):
+                        items = of.at(of.schema["items"]["properties"]["for_items"])
+                        yield from self._value(items, entry["for_items"], (*path, index, "for_items"))
             case {"lists": dimension}:
                 yield from self._list(of, dimension, value, path)
             case {"names": "value", "fact": fact, "field": field}:

@@ -70,8 +70,11 @@ _KINDS: Final = (
     *("individual-notice",) * 3,  # of which some have nothing to replace
     "disclosure",
     "replacement",
+    "alternative",
+    "retention",
     "obligation",
 )
+_PERMITTING: Final = ("provision", "entrustment", "permission", "joint-use", "individual-notice", "disclosure")
 _PLAINEST: Final = ("purpose-limitation", {"subjects": ["customer"], "purposes": ["delivery"]})
 _LEAVING: Final = ("joint_use", "entrust", "provide")
 _CONTRADICTORY: Final = {IMPOSSIBLE_RULE.name}
@@ -127,7 +130,10 @@ def _policies(draw: DrawFn, most: int) -> Generated:
     data: Table = {
         "policy": {"id": "drawn", "version": "1", "title": {"ja": "drawn", "en": "drawn"}, "governs": ["shop"]},
         "vocabulary": _VOCABULARY,
-        "obligations": {"tell": {"clause": "1", "ja": "tell", "en": "Tell the person."}},
+        "obligations": {
+            "tell": {"clause": "1", "ja": "tell", "en": "Tell the person."},
+            "watch": {"clause": "1", "ja": "watch", "en": "Watch it.", "parameters": {"until": {"within": "P1M"}}},
+        },
         "readings": {
             "scope": {
                 "ja": "scope",
@@ -170,8 +176,9 @@ def _leaning(rules: Sequence[tuple[str, Table]]) -> list[tuple[str, Table]]:
         for key in ("licensed_by", "replaces"):
             if whole.pop(key, None) and licensing:
                 whole[key] = licensing
-        if "spares" in whole:
-            whole["spares"] = [numbers[whole["spares"] % len(numbers)]]
+        for key in ("spares", "meets"):
+            if isinstance(whole.get(key), int):
+                whole[key] = [numbers[whole[key] % len(numbers)]]
         found.append((kind, whole))
     return found
 
@@ -193,7 +200,6 @@ def _rules(draw: DrawFn) -> tuple[str, Table]:
             table |= _terms(draw, "operations") | _narrower(
                 draw, "purposes", "recipients", "subjects", "items", "facts"
             )
-            table |= {"about": _terms(draw, "subjects")} if draw(st.booleans()) else {}
         case "joint-use":
             table |= {"parties": draw(_some("parties")), **_terms(draw, "subjects", "items", "purposes")}
         case "prohibition":
@@ -209,10 +215,21 @@ def _rules(draw: DrawFn) -> tuple[str, Table]:
         case "replacement":
             table |= _terms(draw, "operations") | _narrower(draw, "purposes", "facts", "items")
             table |= {"wholly": True} if draw(st.booleans()) else {}
+        case "retention":
+            table |= {"at_most": draw(st.sampled_from(("P1Y", "P30D")))} | _narrower(draw, "items", "subjects")
+        case "alternative":
+            table |= _narrower(draw, "purposes", "facts", "items", "subjects") | {"meets": draw(st.integers(0, 3))}
         case "obligation":
             table |= _terms(draw, "operations") | {"oblige": ["tell"]}
     if kind in ("prohibition", "data-subject-request") and draw(st.booleans()):
-        table["spares"] = draw(st.integers(0, 3))
+        table["spares"] = draw(st.sampled_from((0, 1, 2, 3, "above")))
+    if kind in ("prohibition", "requirement") and draw(st.integers(0, 3)) == 3:
+        table["reason"] = {"code": "look-at-it", "ja": "look", "en": "Look at it.", "parameters": {"desks": ["a"]}}
+    if kind in _PERMITTING and draw(st.integers(0, 3)) == 3:
+        table["about"] = _terms(draw, "subjects")
+    if draw(st.integers(0, 3)) == 3:
+        mine = {"obligation": draw(st.sampled_from(("tell", "watch"))), "for_items": draw(_some("items"))}
+        table["oblige"] = [*table.get("oblige", ()), mine]
     if draw(st.integers(0, 7)) == 7:
         table["under"] = {"scope": draw(st.sampled_from(("wide", "narrow")))}
     if draw(st.integers(0, 7)) == 7:
