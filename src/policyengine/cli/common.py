@@ -49,7 +49,7 @@ language_option = click.option(
     default=default_language,
     show_default="of the environment",
     callback=_language,
-    shell_complete=lambda context, option, typed: [one for one in LANGUAGES if one.startswith(typed)],
+    shell_complete=lambda _context, _option, typed: [one for one in LANGUAGES if one.startswith(typed)],
     help="Language of texts for people: ja, en, or another of the policies'; what is not in it is said in English.",
 )
 reading_option = click.option(
