@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import tomllib
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import tomli_w
 from hypothesis import Phase, find, given, settings
@@ -12,8 +14,11 @@ from searches import found
 
 from policyengine import Engine
 from policyengine.engine.plugins import Plugins
+from policyengine.errors import KeyPath, PolicyError
+from policyengine.suite.changes import without
 from policyengine.suite.run import Engines, load, run
-from policyengine.testing import Generated, policies, suites
+from policyengine.testing import Generated, events, policies, suites
+from strategies import policy_from
 
 KINDS = set(Plugins(installed=False).kinds)
 
@@ -75,3 +80,61 @@ def test_the_cases_of_a_suite_pass_however_they_are_written(tmp_path: Path) -> N
 
     search()
     assert ways >= {"case", "table", "events", "facts"}
+
+
+DECIDING = {
+    *("any", "all", "not", "condition", "during", "acquired_within", "older_than"),
+    *("at_most", "ends_with", "lifted_by", "except"),
+}
+KEYS = {
+    *DECIDING,
+    *("same", "actors", "roles", "sources", "on", "between", "one_of", "stated", "younger_than"),
+    *("within", "after", "about", "level", "since"),
+}
+"""Keys of conditions, of attributes, of facts and of retention; the first ones decide a good part of what is drawn."""
+
+
+def places(data: Any, path: KeyPath = ()) -> Iterator[KeyPath]:
+    """Yield the path of every one of those keys."""
+    for key, member in data.items() if isinstance(data, dict) else enumerate(data):
+        if key in KEYS and (key != "about" or "type" in data):  # which permissions have as well
+            yield (*path, key)
+        if isinstance(member, dict | list):
+            yield from places(member, (*path, key))
+
+
+def decided_by(engine: Engine, event: dict[str, Any]) -> tuple[Any, ...]:
+    decision = engine.evaluate(event)
+    return decision.outcome, decision.permitted_items, decision.clauses, decision.obligations
+
+
+def left_out(clauses: list[dict[str, Any]], path: KeyPath) -> list[dict[str, Any]]:
+    """Return clauses without what stands at a path; without the whole clause, where its rule is nothing without it."""
+    found: list[dict[str, Any]] = without(clauses, path[:1] if path[-1] in ("at_most", "ends_with") else path)
+    return found
+
+
+def test_every_key_of_conditions_is_drawn_and_what_combines_them_decides_events() -> None:
+    """A key decides where the policy without it would decide otherwise."""
+    there: set[str] = set()
+    decided: set[str] = set()
+
+    @settings(max_examples=400, phases=[Phase.generate])
+    @given(st.data())
+    def search(data: st.DataObject) -> None:
+        drawn = data.draw(policies(most=2))
+        engine = Engine([drawn.policy])
+        around = data.draw(st.lists(events(engine), min_size=4, max_size=4))
+        for path in places(drawn.data["clause"]):
+            there.add(str(path[-1]))
+            if path[-1] not in DECIDING - decided:
+                continue
+            try:
+                clauses = left_out(drawn.data["clause"], path)
+                other = Engine([policy_from({**drawn.data, "clause": clauses}, drawn.readings)])
+            except PolicyError:
+                continue  # others lean on what was left out
+            if any(decided_by(engine, event) != decided_by(other, event) for event in around):
+                decided.add(str(path[-1]))
+
+    assert found(search, lambda: decided == DECIDING and there == KEYS), (DECIDING - decided, KEYS - there)

@@ -43,11 +43,31 @@ _VOCABULARY: Final[Table] = {
     "origins": _words("direct", "public"),
     "parties": _words("carrier-kk", "mailer-kk"),
     "services": _words("shipping", "mailing"),
-    "attributes": {"age": {"type": "integer", "ja": "age", "en": "age"}},
+    "roles": _words("staff", "auditor", clerk="staff"),
+    "attributes": {
+        "age": {"type": "integer", "ja": "age", "en": "age"},
+        "born": {"type": "date", "ja": "born", "en": "born"},
+    },
+    "facts": {
+        "assessment": {
+            "ja": "assessment",
+            "en": "assessment",
+            "fields": {
+                "about": {"held": "value", "of": "items", "required": True},
+                "level": {"held": "value", "open": True, "values": _words("low", "high")},
+            },
+        }
+    },
+}
+_NAMED: Final[Table] = {
+    "grown": {"ja": "grown", "en": "grown", "attributes": {"age": {"at_least": 16}}},
+    "agreed": {"ja": "agreed", "en": "agreed", "any": [{"type": "consent"}, {"purposes": ["delivery"]}]},
 }
 _TERMS: Final[Mapping[str, Sequence[str]]] = {
     **{dimension: tuple(terms) for dimension, terms in _VOCABULARY.items()},
     "recipients": tuple(_VOCABULARY["parties"]),
+    "sources": tuple(_VOCABULARY["parties"]),
+    "actors": ("clerk-1", "clerk-2"),
     "operations": tuple(OPERATIONS),
 }
 _FACTS: Final[tuple[Table, ...]] = (
@@ -58,6 +78,26 @@ _FACTS: Final[tuple[Table, ...]] = (
     {"all": [{"type": "vetting"}, {"type": "contract", "kind": "confidentiality"}]},
     {"not": {"type": "request", "kind": "stop_use"}},
 )
+_FURTHER_FACTS: Final[tuple[Table, ...]] = (
+    {"type": "consent", "within": "P1Y"},
+    {"type": "consent", "after": {"type": "request", "kind": "stop_use"}},
+    {"type": "assessment", "about": "health"},
+    {"type": "assessment", "level": ["high"]},
+)
+_TIMES: Final[tuple[Table, ...]] = (
+    {"acquired_within": "P2Y"},
+    {"during": [{"until": "2026-07-01T00:00:00Z"}]},
+    {"during": [{"from": "2026-04-01T00:00:00Z", "until": "2027-04-01T00:00:00Z"}]},
+    {"on": ["mon", "thu"]},
+    {"between": ["00:00", "09:00"]},
+    {"between": ["09:00", "17:30"]},
+)
+_TESTS: Final[tuple[Table, ...]] = (
+    {"age": {"one_of": [16, 18]}},
+    {"born": {"older_than": "P18Y"}},
+    {"born": {"younger_than": "P18Y"}},
+)
+_IDS: Final = (["recipient", "subject"], ["actor", "subject"], ["source", "subject"])
 _KINDS: Final = (
     "purpose-limitation",
     "provision",
@@ -130,6 +170,7 @@ def _policies(draw: DrawFn, most: int) -> Generated:
     data: Table = {
         "policy": {"id": "drawn", "version": "1", "title": {"ja": "drawn", "en": "drawn"}, "governs": ["shop"]},
         "vocabulary": _VOCABULARY,
+        "conditions": _NAMED,
         "obligations": {
             "tell": {"clause": "1", "ja": "tell", "en": "Tell the person."},
             "watch": {"clause": "1", "ja": "watch", "en": "Watch it.", "parameters": {"until": {"within": "P1M"}}},
@@ -190,37 +231,41 @@ def _rules(draw: DrawFn) -> tuple[str, Table]:
     table: Table = {}
     match kind:
         case "purpose-limitation":
-            table |= _terms(draw, "subjects", "purposes") | _narrower(draw, "items", "origins")
+            table |= _terms(draw, "subjects", "purposes") | _narrower(draw, "items", "origins", grants=True)
         case "provision":
-            table |= _narrower(draw, "purposes", "items", "facts")
+            table |= _narrower(draw, "purposes", "items", "facts", grants=True)
         case "entrustment":
-            table |= _narrower(draw, "services", "recipients", "facts")
+            table |= _narrower(draw, "services", "recipients", "facts", grants=True)
             table["licensed_by"] = draw(st.booleans())
         case "permission":
-            table |= _terms(draw, "operations") | _narrower(
-                draw, "purposes", "recipients", "subjects", "items", "facts"
-            )
+            table |= _terms(draw, "operations")
+            table |= _narrower(draw, "purposes", "recipients", "subjects", "items", "facts", grants=True)
         case "joint-use":
             table |= {"parties": draw(_some("parties")), **_terms(draw, "subjects", "items", "purposes")}
         case "prohibition":
-            table |= _terms(draw, "operations") | _narrower(draw, "items", "subjects", "purposes")
-            table |= {"lifted_by": draw(st.sampled_from(_FACTS))} if draw(st.booleans()) else {}
+            table |= _terms(draw, "operations") | _narrower(draw, "items", "subjects", "purposes", grants=False)
+            table |= {"lifted_by": _condition(draw, *_FACTS, *_FURTHER_FACTS)} if draw(st.booleans()) else {}
         case "requirement":
-            table |= {"operations": [draw(st.sampled_from(_LEAVING))]} | _narrower(draw, "subjects")
-            table["require"] = draw(st.sampled_from(({"facts": _FACTS[1]}, {"facts": _FACTS[4]}, {"items": ["name"]})))
+            table |= {"operations": [draw(st.sampled_from(_LEAVING))]} | _narrower(draw, "subjects", grants=False)
+            table["require"] = _condition(draw, {"facts": _FACTS[1]}, {"facts": _FACTS[4]}, {"items": ["name"]})
         case "data-subject-request":
             table |= {"request": draw(st.sampled_from(("stop_use", "erase"))), "stops": draw(_some("operations"))}
         case "individual-notice":
             table["replaces"] = True
         case "replacement":
-            table |= _terms(draw, "operations") | _narrower(draw, "purposes", "facts", "items")
+            table |= _terms(draw, "operations") | _narrower(draw, "purposes", "facts", "items", grants=None)
             table |= {"wholly": True} if draw(st.booleans()) else {}
-        case "retention":
-            table |= {"at_most": draw(st.sampled_from(("P1Y", "P30D")))} | _narrower(draw, "items", "subjects")
         case "alternative":
-            table |= _narrower(draw, "purposes", "facts", "items", "subjects") | {"meets": draw(st.integers(0, 3))}
+            table |= _narrower(draw, "purposes", "facts", "items", "subjects", grants=True) | {
+                "meets": draw(st.integers(0, 3))
+            }
         case "obligation":
-            table |= _terms(draw, "operations") | {"oblige": ["tell"]}
+            table |= _terms(draw, "operations") | _narrower(draw, "subjects", grants=False) | {"oblige": ["tell"]}
+        case "retention":
+            table |= draw(st.sampled_from(({"at_most": "P1Y"}, {"at_most": "P30D"}, {"ends_with": _FURTHER_FACTS[2]})))
+            table |= {"since": {"type": "consent"}} if "at_most" in table and draw(st.booleans()) else {}
+            table |= _narrower(draw, "items", "subjects", grants=False)
+            table |= {"lifted_by": _condition(draw, *_FACTS)} if draw(st.booleans()) else {}
     if kind in ("prohibition", "data-subject-request") and draw(st.booleans()):
         table["spares"] = draw(st.sampled_from((0, 1, 2, 3, "above")))
     if kind in ("prohibition", "requirement") and draw(st.integers(0, 3)) == 3:
@@ -245,9 +290,15 @@ def _terms(draw: DrawFn, *keys: str) -> Table:
     return {key: draw(_some(key)) for key in keys}
 
 
-def _narrower(draw: DrawFn, *keys: str) -> Table:
-    """Draw one of some conditions, or none: a list of terms, terms left out, a test of the age, or facts."""
-    way = draw(st.sampled_from(("", *keys, "except", "attributes")))
+def _narrower(draw: DrawFn, *keys: str, grants: bool | None) -> Table:
+    """Draw one of some conditions, or none: a list of terms, terms left out, a test of the age, facts, or others.
+
+    Args:
+        draw: of hypothesis.
+        keys: of lists of terms and of facts.
+        grants: whether the rule lets flows pass that meet them, or stops them; None where it may do either.
+    """
+    way = draw(st.sampled_from(("", *keys, "except", "attributes", "further", "further", "tables")))
     match way:
         case "":
             return {}
@@ -257,5 +308,56 @@ def _narrower(draw: DrawFn, *keys: str) -> Table:
             return {"attributes": {"age": {draw(st.sampled_from(("at_least", "below"))): 16}}}
         case "facts":
             return {"facts": draw(st.sampled_from(_FACTS))}
+        case "further":
+            return _further(draw, grants)
+        case "tables":
+            return _combined(draw)
         case _:
             return {way: draw(_some(way))}
+
+
+_FURTHER: Final = ("roles", "actors", "sources", "same", *("times",) * 3, "attributes", "stated", "facts", "facts")
+
+
+def _further(draw: DrawFn, grants: bool | None = None) -> Table:
+    """Draw a condition on who does it, on times, on equal ids, on attributes, or on facts."""
+    match draw(st.sampled_from(_FURTHER)):
+        case "same":
+            return {"same": draw(st.sampled_from(_IDS))}
+        case "times":
+            return draw(st.sampled_from(_TIMES))
+        case "stated" if grants is not None:
+            return {"attributes": {"age": {"stated": grants}}}
+        case "attributes" | "stated":
+            return {"attributes": draw(st.sampled_from(_TESTS))}
+        case "facts":
+            return {"facts": draw(st.sampled_from(_FURTHER_FACTS))}
+        case key:
+            return {key: draw(_some(key))}
+
+
+def _combined(draw: DrawFn) -> Table:
+    """Draw a condition that is made of others."""
+    match draw(st.sampled_from(("condition", "not", "any", "all"))):
+        case "condition":
+            return {"condition": draw(st.sampled_from(tuple(_NAMED)))}
+        case "not":
+            return {"not": _part(draw)}
+        case key:
+            return {key: [_part(draw), _part(draw)]}
+
+
+def _part(draw: DrawFn) -> Table:
+    """Draw a table within another."""
+    match draw(st.sampled_from(("terms", "fact", "further"))):
+        case "terms":
+            return _terms(draw, draw(st.sampled_from(("items", "subjects", "purposes", "operations"))))
+        case "fact":
+            return draw(st.sampled_from((*_FACTS, *_FURTHER_FACTS)).filter(lambda fact: "type" in fact))
+        case _:
+            return _further(draw)
+
+
+def _condition(draw: DrawFn, *plain: Table) -> Table:
+    """Draw one of some conditions, or one that is made of others."""
+    return draw(st.sampled_from(plain)) if draw(st.integers(0, 2)) < 2 else _combined(draw)
