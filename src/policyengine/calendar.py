@@ -75,6 +75,20 @@ class Lapse(NamedTuple):
             day = ends.toordinal() - 1 + cycle * _CYCLE - _BEFORE
         return _instant(self.zone, (day + self.days) * DAY + time) + self.rest
 
+    def steady(self, instant: int) -> bool:
+        """Whether it is as long from every instant within a day of one, by a clock that nobody puts forward or back.
+
+        Where it is not, something that began later can have reached it earlier: at the end of a month, the 31st at
+        nine before the 30th at ten.
+        """
+        starts = (instant - DAY, instant, instant + DAY)
+        ends = tuple(map(self.after, starts))
+        clocks = {
+            (_local(self.zone, start) - start, _local(self.zone, end) - end, end - start)
+            for start, end in zip(starts, ends, strict=True)
+        }
+        return len(clocks) == 1
+
     @property
     def parts(self) -> tuple[tuple[int, Literal["year", "month", "day", "hour", "minute", "second"]], ...]:
         """What it consists of, the longest first: how many of each there are, where there are any."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from contextlib import suppress
 from datetime import date, timedelta
 
 from hypothesis import given
@@ -13,7 +14,8 @@ from policyengine.decision.facts import Answers
 from policyengine.language.satisfy import Events
 from policyengine.model.condition import Age, Compare, Condition, During, aged, all_of, compares, during
 from policyengine.model.event import Event
-from policyengine.moment import instant
+from policyengine.model.space import Undecided
+from policyengine.moment import instant, written
 from strategies import VOCABULARY, policy_from
 
 ZONE = "Europe/Berlin"
@@ -67,3 +69,56 @@ def test_ages_and_days_are_met_where_some_event_meets_them(condition: Condition)
         assert Answers(POLICY.vocabulary, Event.from_mapping(example)).met(condition)
     else:
         assert not any(met(condition, now, born) for now, born in itertools.product(TIMES, DAYS))
+
+
+MOMENTS = [instant("2026-01-25T00:00:00Z") + number * DAY // 4 for number in range(4 * 70)]
+MARKS = [
+    "2026-01-29T10:00:00Z",
+    "2026-01-31T09:00:00Z",
+    "2026-02-10T12:00:00Z",
+    "2026-03-02T00:30:00Z",
+    "2026-03-28T23:00:00Z",
+]
+HOURS = {
+    written(began + beside)
+    for began in [
+        *map(instant, MARKS),
+        *MOMENTS[::3],
+        *(instant("2026-03-28T22:00:00Z") + DAY // 48 * n for n in range(12)),
+    ]
+    for beside in (-1, 0, 1)
+}
+
+
+@st.composite
+def of_moments(draw: st.DrawFn) -> Condition:
+    lapses = draw(st.lists(st.sampled_from(["PT36H", "P8D", "P1M", "P2M"]), max_size=2, unique=True))
+    parts: list[Condition] = [Age("seen", lapse(one, ZONE), draw(st.booleans()), False, ZONE) for one in lapses]
+    parts += [
+        Compare("seen", draw(OPS), mark, moment=True) for mark in draw(st.lists(st.sampled_from(MARKS), max_size=2))
+    ]
+    start = draw(st.sampled_from(MOMENTS))
+    parts.append(During(((start, start + draw(st.sampled_from([1, DAY // 24, DAY, 3 * DAY]))),)))
+    return all_of(*parts)
+
+
+@given(of_moments())
+def test_ages_and_times_are_met_where_some_event_meets_them(condition: Condition) -> None:
+    """Also near the end of a month and where the clock is put forward, where what began later can be as old earlier."""
+    events = Events(POLICY.vocabulary)
+    with suppress(Undecided):
+        example = events.example(condition)
+        assert events.meet(condition) is (example is not None)
+        assert example is None or Answers(POLICY.vocabulary, Event.from_mapping(example)).met(condition)
+    if not events.meet(condition):
+        (span,) = next(part for part in getattr(condition, "parts", (condition,)) if isinstance(part, During)).spans
+        times = {span[0], (span[0] + span[1]) // 2, span[1] - 1}
+        assert not any(met(condition, now, seen) for now, seen in itertools.product(times, HOURS))
+
+
+def test_a_time_far_from_changes_of_the_clock_is_decided_in_any_time_zone() -> None:
+    events = Events(POLICY.vocabulary)
+    young = Age("seen", lapse("P1M", ZONE), False, False, ZONE)
+    early = During(((instant("2026-05-12T00:00:00Z"), instant("2026-05-20T00:00:00Z")),))
+    assert events.example(young, Compare("seen", "above", "2026-04-12T00:00:00Z", moment=True), early) is not None
+    assert not events.meet(young, Compare("seen", "below", "2026-04-12T00:00:00Z", moment=True), early)

@@ -39,14 +39,19 @@ def turning(tests: Iterable[Compare], ages: Sequence[Age]) -> Iterator[int]:
 
 
 def decided(tests: Sequence[Compare], ages: Sequence[Age]) -> bool:
-    """Whether the regions are known: the order of ages hangs on no date, and they are far enough apart."""
+    """Whether the regions are known.
+
+    The order of ages hangs on no date, they are far enough apart, and what began after a value of a test reaches each
+    of them after it.
+    """
     if not ages:
         return True
     if len({(age.day, age.zone) for age in ages}) > 1:
         return False
     first = ages[0]
-    if tests and not first.day and any(age.within.zone != "UTC" for age in ages):
-        return False  # an hour that comes twice is not in order
+    marks = () if first.day else [str(test.value) for test in tests if test.op != STATED]
+    if not all(age.within.steady(began(mark, age)) for mark in marks for age in ages):
+        return False
     lapses = sorted({age.within for age in ages}, key=lambda lapse: lapse.shortest)
     apart = 2 * DAY if first.day else 0
     if first.day and lapses[0].shortest < apart:
