@@ -5,6 +5,7 @@ The zones are those of the package tzdata, and never those of the machine: the s
 
 from __future__ import annotations
 
+import operator
 import re
 from calendar import monthrange
 from datetime import UTC, date, datetime, timedelta, tzinfo
@@ -208,20 +209,23 @@ def _instant(zone: str, local: int) -> int:
     return local - (known.utcoffset() or timedelta()) // _MICROSECOND
 
 
-@lru_cache(maxsize=256)
+@lru_cache(maxsize=4_800)
 def _month_days(months: int) -> tuple[int, int]:
     """Return how many days so many months are at least and at most, from whichever day they are counted."""
     if not months:
         return 0, 0
-    least, most = 31 * months + 1, 0
-    for start in range(4_800):
-        year, month = divmod(start, 12)
-        there, after = divmod(start + months, 12)
-        days = (
-            date(there % 400 + 1, after + 1, 1).toordinal()
-            + there // 400 * _CYCLE
-            - date(year + 1, month + 1, 1).toordinal()
-        )
-        missing = max(0, monthrange(year + 1, month + 1)[1] - monthrange(there % 400 + 1, after + 1)[1])
-        least, most = min(least, days - missing), max(most, days)
-    return least, most
+    firsts, lengths = _months()
+    cycles, turn = divmod(months, len(firsts))
+    later = [first + _CYCLE for first in firsts[:turn]]
+    spans = [there - here for here, there in zip(firsts, [*firsts[turn:], *later], strict=True)]
+    ends = zip(lengths, [*lengths[turn:], *lengths[:turn]], strict=True)
+    missing = [max(0, here - there) for here, there in ends]
+    whole = cycles * _CYCLE
+    return min(map(operator.sub, spans, missing)) + whole, max(spans) + whole
+
+
+@lru_cache(maxsize=1)
+def _months() -> tuple[list[int], list[int]]:
+    """Return of each month of the cycle after which the calendar repeats its first day and how many days it has."""
+    months = [(year, month) for year in range(1, 401) for month in range(1, 13)]
+    return [date(*month, 1).toordinal() for month in months], [monthrange(*month)[1] for month in months]
