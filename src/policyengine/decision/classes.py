@@ -7,7 +7,7 @@ from bisect import bisect
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, Final, TypeAlias
 
-from policyengine.model.condition import Condition, Field, In, NotIn, leaves
+from policyengine.model.condition import Condition, During, Field, In, NotIn, leaves
 from policyengine.model.event import BESIDE, KEY_FIELDS, Event
 from policyengine.model.fields import ROWS
 from policyengine.model.operation import OPERATIONS, WITHIN
@@ -52,7 +52,11 @@ class Classes:
                 lists[leaf.field].append(leaf.values)
         # INVARIANT: a permit tells operations apart without any condition that says so.
         lists[Field.OPERATION] += (rule.operations for rule in rules if isinstance(rule, Permit))
-        self._dates = sorted({date for rule in rules for date in span(rule)} - {-FOREVER, FOREVER})
+        dates = {date for rule in rules for date in span(rule)}
+        dates |= {
+            date for leaf in leaves_of(rules) if isinstance(leaf, During) for edges in leaf.spans for date in edges
+        }
+        self._dates = sorted(dates - {-FOREVER, FOREVER})
         everywhere: list[dict[str | None, int]] = []
         within: list[dict[str | None, int]] = []
         others: list[int] = []

@@ -17,7 +17,7 @@ from typing import Any, Final, TypeAlias
 from policyengine.decision.admission import Admission, Admitted
 from policyengine.decision.agreement import Agreement, Plan
 from policyengine.decision.classes import STRANGE, Classes, Key, leaves_of
-from policyengine.decision.facts import Look, answered, as_rules_see, as_stated, evaluated
+from policyengine.decision.facts import Look, answered, as_rules_see, as_stated, evaluated, told
 from policyengine.decision.index import Index
 from policyengine.decision.law import Items, Met, Rules
 from policyengine.decision.memory import Memory
@@ -26,7 +26,7 @@ from policyengine.decision.reduce import reduced_rule
 from policyengine.decision.ruling import MANY, Obstacle, Ruling, Spoken, ground, nearest, refused, ruling
 from policyengine.decision.verdict import Finding, Verdict, finding
 from policyengine.errors import MOST
-from policyengine.model.condition import Condition, Field, Holds, In, NotIn, Same, leaves, says
+from policyengine.model.condition import Condition, During, Field, Holds, In, NotIn, Same, leaves
 from policyengine.model.event import Event
 from policyengine.model.meanings import Meanings
 from policyengine.model.policy import Policy
@@ -259,7 +259,7 @@ class Evaluator:
                 case NotIn(Field.ITEM, excluded):
                     among = self._meanings.chosen(excluded) & items
                     return None if among not in (0, items) else not among
-                case In() | NotIn():
+                case In() | NotIn() | During():
                     return id(leaf) in of.met
                 case _:
                     return None
@@ -282,7 +282,7 @@ class Evaluator:
                 speeches.append(speech)
                 spoken.append(said)
         left: tuple[Ready | Speech, ...] = (*rules, *speeches)
-        met = frozenset([id(leaf) for one in left for leaf in one.words if says(leaf, seen[leaf.field])])
+        met = frozenset([id(leaf) for one in left for leaf in one.words if told(leaf, seen, instant)])
         decided = event.operation in self._decided_here
         same = (self._classes.number, decided, met, *map(id, left), *[said.rule for said in spoken])
         found: _Class | None = self._memory.get(same)
@@ -309,9 +309,18 @@ class Evaluator:
         same = answers is without
         if of.looks:
             values = as_rules_see(as_stated(event)) if of.compares else {}
-            yes = {n: self._meanings.everything for n, leaf in of.looks if answered(leaf, values, event)}
-            answers, without = (tuple([yes.get(n, a) for n, a in enumerate(each)]) for each in (answers, without))
+            yes = [number for number, leaf in of.looks if answered(leaf, values, event)]
+            if yes:
+                answers = self._answered(answers, yes)
+                without = answers if same else self._answered(without, yes)
         return (answers, True) if same else (answers + without, False)
+
+    def _answered(self, answers: Sequence[Items], yes: Iterable[int]) -> tuple[Items, ...]:
+        """Return `answers` with the questions of the numbers `yes` answered with yes for all items."""
+        found, everything = [*answers], self._meanings.everything
+        for number in yes:
+            found[number] = everything
+        return tuple(found)
 
     def _ruling(self, of: _Class, kinds: Sequence[int], same: bool) -> Ruling:
         """Return the ruling of kinds of items, told apart by answers that are the `same` without unknown words."""

@@ -102,11 +102,16 @@ def evaluated(condition: Condition, items: Items, leaf: Callable[[Condition], It
     return items & leaf(condition)
 
 
-Look: TypeAlias = Same | Compare | During | Clock | Acquired | Age
+Look: TypeAlias = Same | Compare | Clock | Acquired | Age
 """A leaf that looks at no item and no fact, and at more than the words that an event states."""
 
 
-def answered(question: Look, values: Values, event: Event) -> bool:
+def told(leaf: In | NotIn | During, values: Values, instant: int) -> bool:
+    """Whether all events of a class meet a leaf of which their class tells: what they state, and when they are."""
+    return during(instant, leaf) if isinstance(leaf, During) else says(leaf, values[leaf.field])
+
+
+def answered(question: Look | During, values: Values, event: Event) -> bool:
     """Return the answer of an event to a leaf that looks at no item and no fact.
 
     Args:

@@ -21,6 +21,7 @@ from policyengine.model.condition import (
     ALWAYS,
     NEVER,
     Condition,
+    During,
     Field,
     Holds,
     In,
@@ -56,14 +57,14 @@ class Ready(Struct, frozen=True, gc=False):
     Args:
         where: the number of the list of `Rules` in which it stands.
         rule: the rule, without what selects it.
-        words: the lists of words in it.
+        words: the lists of words in it, and the spans of time.
         items: the lists of items in it.
         questions: what is left to ask. Each leaf is one object wherever it stands.
     """
 
     where: int
     rule: Rule
-    words: Sequence[In | NotIn]
+    words: Sequence[In | NotIn | During]
     items: Sequence[In | NotIn]
     questions: Sequence[Question]
 
@@ -90,20 +91,22 @@ class Leaves:
 
 
 class Left(NamedTuple):
-    """The leaves that are left in some conditions, each once: lists of words, lists of items, and questions."""
+    """The leaves that are left in some conditions, each once: lists of words and spans of time, lists of items, and questions."""
 
-    words: Sequence[In | NotIn]
+    words: Sequence[In | NotIn | During]
     items: Sequence[In | NotIn]
     questions: Sequence[Question]
 
 
 def left_in(conditions: Iterable[Condition]) -> Left:
     """Return the leaves of some conditions, each of which is one object wherever it stands."""
-    words: list[In | NotIn] = []
+    words: list[In | NotIn | During] = []
     items: list[In | NotIn] = []
     questions: list[Question] = []
     for leaf in {id(leaf): leaf for condition in conditions for leaf in leaves(condition)}.values():
-        if isinstance(leaf, In | NotIn):
+        if isinstance(leaf, During):
+            words.append(leaf)
+        elif isinstance(leaf, In | NotIn):
             (items if leaf.field is Field.ITEM else words).append(leaf)
         elif isinstance(leaf, Question):
             questions.append(leaf)
@@ -171,7 +174,7 @@ class Speech(Struct, frozen=True, gc=False):
         topic: what is left of it.
         named: whether they name the very recipient.
         behind: the rules behind it, each with when it is in force.
-        words: the lists of words in it.
+        words: the lists of words in it, and the spans of time.
         items: the lists of items in it.
         questions: what is left to ask.
     """
@@ -179,7 +182,7 @@ class Speech(Struct, frozen=True, gc=False):
     topic: Topic
     named: bool
     behind: tuple[tuple[str, int, int], ...]
-    words: Sequence[In | NotIn]
+    words: Sequence[In | NotIn | During]
     items: Sequence[In | NotIn]
     questions: Sequence[Question]
 
