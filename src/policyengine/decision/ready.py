@@ -91,7 +91,7 @@ class Leaves:
 
 
 class Left(NamedTuple):
-    """The leaves that are left in some conditions, each once: lists of words and spans of time, lists of items, and questions."""
+    """The leaves that are left in some conditions, each once: lists of words and spans of time, of items, questions."""
 
     words: Sequence[In | NotIn | During]
     items: Sequence[In | NotIn]
