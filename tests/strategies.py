@@ -619,6 +619,7 @@ _FIELDS: dict[str, tuple[list[str], list[str]]] = {
     "training": ([], ["actor", "roles", "origins"]),
     "receipt": ([], ["sources", "source_country"]),
     "assessment": (["about"], ["party", "level"]),
+    "representative": (["party", "basis"], []),
 }
 """For each type of fact its required and its optional fields."""
 _VALUES = {
@@ -630,6 +631,7 @@ _VALUES = {
     ("assessment", "about"): [*sorted(VOCABULARY["items"]), "unknown"],
     ("assessment", "party"): [*sorted(VOCABULARY["parties"]), "stranger"],
     ("assessment", "level"): ["high", "low", "unlisted"],
+    ("representative", "basis"): ["statutory", "mandate"],
 }
 _LISTS = {
     *("recipients", "purposes", "items", "operations", "holders", "to"),
@@ -667,7 +669,8 @@ def facts(
         Field.SOURCE: (words["parties"], [event.get("source", {}).get("id")]),
         Field.SOURCE_COUNTRY: (_COUNTRIES, [event.get("source", {}).get("country")]),
     }
-    name = asked.type if asked is not None else draw(st.sampled_from(sorted(words["types"])))
+    drawn = sorted(_FIELDS.keys() & set(words["types"]))  # of the law, a policy knows more types than its rules ask for
+    name = asked.type if asked is not None else draw(st.sampled_from(drawn))
     named = dict(asked.where) if asked is not None else {}
     required, optional = _FIELDS[name]
     fact: dict[str, Any] = {"type": name}
