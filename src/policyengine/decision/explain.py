@@ -59,7 +59,7 @@ class Part:
 
     Args:
         role: where it stands.
-        sort: ``in`` ``not-in`` ``same`` ``compare`` ``time`` ``age`` ``fact`` for what looks at the event; ``all``
+        sort: ``in`` ``not-in`` ``same`` ``compare`` ``time`` ``elapsed`` ``fact`` for what looks at the event; ``all``
             ``any`` ``not`` for what combines others; ``licence`` and ``replacement`` for what other rules must do.
         looks_at: what it looks at: a field of the event, an attribute, a type of fact; where it combines others, the
             name that the policy gave it, if it gave it one.
@@ -387,9 +387,14 @@ class Story:
                 shown_days = ",".join(WEEKDAYS[day] for day in sorted(days))
                 values = (shown_days, f"{written_hour(since)}/{written_hour(until)}")
             case Acquired(within, passed):
-                sort, looks_at, comparison, values = "age", "acquired", "passed" if passed else "within", (str(within),)
+                sort, looks_at, comparison, values = (
+                    "elapsed",
+                    "acquired",
+                    "passed" if passed else "within",
+                    (str(within),),
+                )
             case Age(attribute, within, passed):
-                sort, looks_at, comparison = "age", attribute, "older_than" if passed else "younger_than"
+                sort, looks_at, comparison = "elapsed", attribute, "older_than" if passed else "younger_than"
                 values = (str(within),)
             case Holds(fact_type, where):
                 named = (f"{name}={value}" for name, accepted in where for value in sorted(accepted))
