@@ -387,7 +387,8 @@ class Story:
                 shown_days = ",".join(WEEKDAYS[day] for day in sorted(days))
                 values = (shown_days, f"{written_hour(since)}/{written_hour(until)}")
             case Acquired(within, passed):
-                sort, looks_at, comparison, values = (
+                sort, looks_at, comparison = "elapsed", "acquired", "passed" if passed else "within"
+                values = (str(within),)
                     "elapsed",
                     "acquired",
                     "passed" if passed else "within",
