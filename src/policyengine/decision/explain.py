@@ -389,11 +389,6 @@ class Story:
             case Acquired(within, passed):
                 sort, looks_at, comparison = "elapsed", "acquired", "passed" if passed else "within"
                 values = (str(within),)
-                    "elapsed",
-                    "acquired",
-                    "passed" if passed else "within",
-                    (str(within),),
-                )
             case Age(attribute, within, passed):
                 sort, looks_at, comparison = "elapsed", attribute, "older_than" if passed else "younger_than"
                 values = (str(within),)
