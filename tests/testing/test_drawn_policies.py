@@ -126,7 +126,7 @@ def test_every_key_of_conditions_is_drawn() -> None:
 
 
 def test_what_combines_conditions_decides_events(longer: int) -> None:
-    """A key decides where the policy without it would decide otherwise: half of them at least, and all in the long run."""
+    """A key decides where the policy without it decides otherwise: half of them at least, in the long run all."""
     decided: set[str] = set()
     wanted = len(DECIDING) if longer > 1 else len(DECIDING) // 2
 
