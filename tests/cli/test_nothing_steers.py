@@ -85,13 +85,20 @@ EVENT: dict[str, Any] = {
         PolicyError([Problem("code", Text(EVIL, EVIL), Place(EVIL, 1, 1), Text(EVIL, EVIL), clause=EVIL)]),
         ConfigurationError([Fault("code", (EVIL,), Text(EVIL, EVIL), Text(EVIL, EVIL))]),
         InvalidEvent([EventError(EVIL, Text(EVIL, EVIL))]),
-        FlowDenied(Engine.load(PACK).evaluate(EVENT)),
     ],
     ids=lambda error: type(error).__name__,
 )
 def test_errors(error: Exception) -> None:
     assert SHOWN in str(error) and not steers(str(error))
     assert "\n@" not in str(error)
+
+
+def test_a_denial_as_text() -> None:
+    """It quotes no word of the event; the explanation does, and steers nothing either."""
+    denied = FlowDenied(Engine.load(PACK).evaluate(EVENT))
+    assert not steers(str(denied)) and SHOWN not in str(denied)
+    told = denied.decision.explain(lang="en")
+    assert SHOWN in told and not steers(told)
 
 
 def test_what_is_read_by_programs_is_exact() -> None:
