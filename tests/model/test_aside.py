@@ -24,7 +24,10 @@ MADE: list[tuple[Aside, dict[str, Any]]] = [
     (Head("1/permit", "1", "permit", same("one")), {"source": (None, ("clause", 0))}),
     (Term("name", same("name")), {"source": (None, ("items", "name"))}),
     (Attribute("age", same("age"), "integer"), {"source": (None, ("attributes", "age"))}),
-    (FactType("consent", same("consent"), {}), {"labels": {"a": same("a")}, "source": (None, ("facts", "consent"))}),
+    (
+        FactType("consent", same("consent"), {}),
+        {"labels": {"a": same("a")}, "source": (None, ("facts", "consent")), "represents": True, "law": True},
+    ),
 ]
 OTHER = {
     **dict.fromkeys(("field",), Field.PURPOSE),
@@ -34,6 +37,11 @@ OTHER = {
     **dict.fromkeys(("open", "may", "remainder"), True),
     **dict.fromkeys(("title", "label"), same("other")),
     **dict.fromkeys(("value", "start", "end"), 7),
+    **dict.fromkeys(("moment", "before"), 7),
+    **dict.fromkeys(("within", "zone"), "P1Y"),
+    "after": Holds("other"),
+    "passes": frozenset({Field.ORIGIN}),
+    "terms": (("kind", "items"),),
     "where": (("kind", frozenset({"other"})),),
     "fields": {"other": FactField("other", "items")},
 }

@@ -7,7 +7,7 @@ import pytest
 from policyengine.model.comparison import COMPARISONS
 
 
-@pytest.mark.parametrize("name", COMPARISONS)
+@pytest.mark.parametrize("name", [name for name, comparison in COMPARISONS.items() if comparison.slip is not None])
 def test_a_slip_is_one_at_the_bound_alone_or_the_opposite(name: str) -> None:
     comparison, slip = COMPARISONS[name], COMPARISONS[COMPARISONS[name].slip]
     assert COMPARISONS[name].slip != name
