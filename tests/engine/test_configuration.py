@@ -188,7 +188,13 @@ def test_a_file_and_arguments_can_say_the_same() -> None:
 WORDS = st.text("abc-9", min_size=1, max_size=5)
 LISTS = st.frozensets(WORDS, max_size=3)
 STEPS = st.builds(
-    Step, WORDS, st.frozensets(st.sampled_from(["permit", "deny", "invalid"]), min_size=1), LISTS, LISTS, st.booleans()
+    Step,
+    WORDS,
+    st.frozensets(st.sampled_from(["permit", "deny", "invalid"]), min_size=1),
+    clauses=LISTS,
+    obligations=LISTS,
+    reasons=LISTS,
+    mandatory=st.booleans(),
 )
 READINGS = st.dictionaries(WORDS, WORDS, max_size=2)
 
@@ -224,6 +230,7 @@ def test_a_file_is_read_as_the_arguments_that_say_the_same(
             "on": sorted(step.on),
             "clauses": sorted(step.clauses),
             "obligations": sorted(step.obligations),
+            "reasons": sorted(step.reasons),
             "mandatory": step.mandatory,
         }
         for step in steps

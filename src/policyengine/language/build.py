@@ -464,8 +464,8 @@ class _Builder(Declarations):
                 if name not in used:
                     yield UNUSED_CONDITION.at(document.place(("conditions", name)), name=name)
         for lowered in self.tables:
-            for note in lowered.table.notes:
-                yield msgspec.structs.replace(note, clause=lowered.table.clause)
+            for told in lowered.table.notes:
+                yield msgspec.structs.replace(told(), clause=lowered.table.clause)
         for document, index, table in self.clause_tables():
             for position, point in enumerate(table.get("open", ())):
                 place = document.place(("clause", index, "open", position))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from copy import copy
 from typing import Any, Final, NamedTuple
 
@@ -189,7 +189,7 @@ class ConditionTable:
         asked: the readings that it has asked for so far: what it says hangs on no others.
         used: the named conditions that it uses.
         unsure: whether something is wrong with one of them.
-        notes: what was reported of it that is no error.
+        notes: what was reported of it that is no error; each is placed when it is asked for.
     """
 
     def __init__(
@@ -203,7 +203,7 @@ class ConditionTable:
         self.asked: set[str] = set()
         self.used: set[str] = set()
         self.unsure = False
-        self.notes: list[Problem] = []
+        self.notes: list[Callable[[], Problem]] = []
 
     def problem(self, code: Code, /, *path: str | int, hint: Text | None = None, **parameters: object) -> None:
         """Report what is wrong with the table, at the key or value `path` inside it.
@@ -214,9 +214,14 @@ class ConditionTable:
             hint: the nearest valid thing.
             parameters: those of the code's text.
         """
-        place = self.document.place((*self.path, *path))
-        into = self.notes if code.severity == "note" else self.scope.problems
-        into.append(code.at(place, hint=hint, **parameters))
+
+        def placed() -> Problem:
+            return code.at(self.document.place((*self.path, *path)), hint=hint, **parameters)
+
+        if code.severity == "note":
+            self.notes.append(placed)  # few ask for notes: nothing is looked up for them before that
+        else:
+            self.scope.problems.append(placed())
 
     def stands(self, under: Any, *path: str | int) -> bool:
         """Whether what stands `under` some readings stands under the chosen ones; unknown readings are reported."""

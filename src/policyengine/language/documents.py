@@ -55,7 +55,7 @@ def _text(text: str, name: str) -> Document:
         raw = text.encode("utf-8")
     except UnicodeEncodeError:  # a lone surrogate, which is no text
         raise PolicyError([NOT_UTF_8.at(Place(name))]) from None
-    return document_of(raw, name)
+    return document_of(raw, name, keep=True)
 
 
 def _data(data: object, name: str) -> Document:

@@ -130,7 +130,7 @@ def load_pack(path: str | Path | Documents, files: Files | None = None, *, held:
                 continue
             if importer is not None:
                 _refuse_outside(root, files, importer, file)
-            document = read(file, files)
+            document = read(file, files, keep=importer is not None)
         except PolicyError as error:
             problems.extend(error.problems if importer is None else _imported(error, importer, file))
             continue

@@ -57,19 +57,20 @@ class Document:
         return other
 
 
-def read(path: Path, files: Files | None = None) -> Document:
+def read(path: Path, files: Files | None = None, *, keep: bool = False) -> Document:
     """Read one TOML file.
 
     Args:
         path: the file, as errors shall name it.
         files: the disk, where it is looked at for several files.
+        keep: whether others are likely to read the same.
 
     Raises:
         PolicyError: the file is missing, unreadable, not UTF-8 or not TOML 1.0; with one problem and its place.
     """
     name = str(path)
     raw = contents(path) if files is None else files.look(contents, path)
-    return document_of(raw, name)
+    return document_of(raw, name, keep=keep)
 
 
 _MOST_SEEN: Final = 64
@@ -80,14 +81,17 @@ _seen: dict[tuple[str, str], Document] = {}
 """Documents by their names and digests: what many packs import is parsed once. Nobody changes one."""
 
 
-def document_of(raw: bytes, name: str) -> Document:
-    """Return the bytes of a TOML file as a document. Raises `PolicyError` as `read` does."""
+def document_of(raw: bytes, name: str, *, keep: bool) -> Document:
+    """Return the bytes of a TOML file as a document, kept where others are likely to read the same.
+
+    Raises `PolicyError` as `read` does.
+    """
     digest = "sha256:" + hashlib.sha256(raw).hexdigest()
     found = _seen.get((name, digest))
     if found is None:
         found = parse(decode(raw, name), name)
         found.digest = digest
-        if len(raw) <= _LONGEST_SEEN:
+        if keep and len(raw) <= _LONGEST_SEEN:
             if len(_seen) >= _MOST_SEEN:
                 _seen.clear()
             _seen[name, digest] = found

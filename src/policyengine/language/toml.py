@@ -13,25 +13,20 @@ from typing import Any, Final
 
 import tomli
 
-_STRINGS: Final = (
+_ASIDE: Final = re.compile(
     r'"""(?:[^"\\]++|\\[^ex]|"(?!""))*+"{3,5}'
     r"|'''(?:[^']++|'(?!''))*+'{3,5}"
     r'|"(?:[^"\\\n]++|\\[^ex\n])*+"'
     r"|'[^'\n]*+'"
+    r"|#[^\n]*+"
 )
+"""Strings without an escape that is new, and comments."""
 
-_INLINE: Final = r"\{(?:[^\"'#{}\n,]++|,(?![ \t]*+\})|" + _STRINGS + "|INNER)*+\\}"
-"""An inline table on one line, without a comma at its end."""
+_ARRAY: Final = re.compile(r"\[[^\[\]{}]*+\]")
+_INLINE: Final = re.compile(r"\{(?:[^\[\]{}\n,]++|,(?![ \t]*+\}))*+\}")
+"""An inline table as TOML 1.0 has them: on one line but for what stands in arrays, without a comma at its end."""
 
-
-def _nested(depth: int) -> str:
-    return _INLINE.replace("INNER", _nested(depth - 1) if depth else r"(?!)")
-
-
-_NOT_NEWER: Final = re.compile(r"(?:[^\"'#{}]++|" + _STRINGS + r"|#[^\n]*+|" + _nested(4) + ")*+")
-"""Text in which every inline table is one of TOML 1.0, and every escape in a string."""
-
-_NO_SECONDS: Final = re.compile(r":(?<=[^-+:\d]\d\d:)\d\d(?![:\d])")
+_NO_SECONDS: Final = re.compile(r":(?<=[^-+:\d\"']\d\d:)\d\d(?![:\d])")
 """What looks like a time without seconds."""
 
 
@@ -46,12 +41,23 @@ def data_of(text: str) -> dict[str, Any]:
         RecursionError: it is nested too deeply.
         ValueError: it has a number of thousands of digits.
     """
-    if not _NO_SECONDS.search(text) and _NOT_NEWER.fullmatch(text):
+    if not _NO_SECONDS.search(text) and _is_old(text):
         try:
             return tomli.loads(text)
         except (ValueError, RecursionError):
             pass  # the standard library says what is wrong
     return tomllib.loads(text)
+
+
+def _is_old(text: str) -> bool:
+    """Whether text, if it is TOML, has only strings and inline tables of TOML 1.0; False where that is not sure."""
+    left = _ASIDE.sub("", text)
+    if '"' in left or "'" in left:
+        return False
+    before = ""
+    while left != before and "{" in left:  # from the innermost outwards
+        before, left = left, _INLINE.sub("", _ARRAY.sub("", left))
+    return "{" not in left and "}" not in left
 
 
 def is_newer(text: str) -> bool:
