@@ -26,7 +26,7 @@ MADE: list[tuple[Aside, dict[str, Any]]] = [
     (Attribute("age", same("age"), "integer"), {"source": (None, ("attributes", "age"))}),
     (
         FactType("consent", same("consent"), {}),
-        {"labels": {"a": same("a")}, "source": (None, ("facts", "consent")), "represents": True, "law": True},
+        {"labels": {"a": same("a")}, "source": (None, ("facts", "consent"))},
     ),
 ]
 OTHER = {
@@ -34,7 +34,7 @@ OTHER = {
     **dict.fromkeys(("values", "unheld", "stated", "passing"), frozenset({"other"})),
     **dict.fromkeys(("written", "obligations", "is_a"), ("other",)),
     **dict.fromkeys(("attribute", "op", "type", "asked", "id", "clause", "kind"), "other"),
-    **dict.fromkeys(("open", "may", "remainder"), True),
+    **dict.fromkeys(("open", "may", "remainder", "represents", "law"), True),
     **dict.fromkeys(("title", "label"), same("other")),
     **dict.fromkeys(("value", "start", "end"), 7),
     **dict.fromkeys(("moment", "before"), 7),

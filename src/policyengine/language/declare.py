@@ -288,7 +288,7 @@ class Declarations:
                 self.problem(REPRESENTS_NOBODY, document, "vocabulary", "facts", name, "represents", type=name)
             source = (document.places, ("vocabulary", "facts", name))
             law = table.get("law") is True
-            found[name] = FactType(name, text_of(table, name), fields, labels, source, represents, law)
+            found[name] = FactType(name, text_of(table, name), fields, represents, law, labels, source)
         for document, name, table in self._entries("vocabulary", "facts"):
             if _declares(table):
                 continue

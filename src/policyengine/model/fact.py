@@ -78,21 +78,21 @@ class FactType(Aside, frozen=True, eq=False):
         id: its name.
         label: what people call it.
         fields: its fields by key.
-        labels: what people call the values of its ``value`` fields.
-        source: where it is declared.
         represents: whether its facts name who may be given a person's data in their place.
         law: whether it is law: what demands or allows something, whoever wants it.
+        labels: what people call the values of its ``value`` fields.
+        source: where it is declared.
     """
 
-    aside: ClassVar[int] = 4
+    aside: ClassVar[int] = 2
 
     id: str
     label: Text
     fields: Mapping[str, FactField]
-    labels: Mapping[str, Text] = field(default_factory=dict)
-    source: Source | None = None
     represents: bool = False
     law: bool = False
+    labels: Mapping[str, Text] = field(default_factory=dict)
+    source: Source | None = None
 
     def joined(self, other: FactType) -> FactType:
         """Return the type with the fields and the values of another declaration of it as well."""
@@ -106,7 +106,7 @@ class FactType(Aside, frozen=True, eq=False):
                 fields[name] = replace(ours, values=values, open=ours.open or theirs.open)
         labels = {**other.labels, **self.labels}
         law = self.law or other.law
-        return FactType(self.id, self.label, fields, labels, self.source, self.represents, law)
+        return FactType(self.id, self.label, fields, self.represents, law, labels, self.source)
 
     def unlike(self, other: FactType) -> Iterator[str]:
         """Yield the fields that another declaration of the type has too, in a shape that no fact can have as well.
