@@ -33,7 +33,7 @@ after-care = {ja = "アフタケア", en = "after-care"}
 [[clause]]
 number = "1"
 summary = {ja = "個人番号は渡さない", en = "Individual numbers stay."}
-[[clause.purpose-limitation]]
+[[clause.permission]]
 operations = ["acquire", "use", "joint_use", "entrust", "provide"]
 subjects = ["customer"]
 purposes = ["after-care"]
