@@ -12,8 +12,9 @@ from hypothesis import strategies as st
 from policyengine.calendar import DAY, lapse
 from policyengine.decision.facts import Answers
 from policyengine.language.satisfy import Events
-from policyengine.model.condition import Age, Compare, Condition, During, aged, all_of, compares, during
+from policyengine.model.condition import Age, Compare, Condition, During, all_of
 from policyengine.model.event import Event
+from policyengine.model.meets import aged, compares, during
 from policyengine.model.space import Undecided
 from policyengine.moment import instant, written
 from strategies import VOCABULARY, policy_from

@@ -20,11 +20,11 @@ from policyengine.model.condition import (
     NotIn,
     Or,
     all_of,
-    compares,
     conjuncts,
     leaves,
 )
 from policyengine.model.event import Event
+from policyengine.model.meets import compares
 from policyengine.model.policy import Policy
 from policyengine.model.rule import Duty, Head, conditions_of, scope_of
 from policyengine.text import same

@@ -4,14 +4,8 @@ from __future__ import annotations
 
 from policyengine.calendar import shown
 from policyengine.decision.facts import Answers
-from policyengine.model.condition import (
-    Acquired,
-    Age,
-    Condition,
-    Holds,
-    began,
-    leaves,
-)
+from policyengine.model.condition import Acquired, Age, Condition, Holds, leaves
+from policyengine.model.meets import began
 from policyengine.text import Text
 
 

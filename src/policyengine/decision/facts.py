@@ -25,16 +25,10 @@ from policyengine.model.condition import (
     Or,
     Same,
     Value,
-    aged,
-    alike,
-    compares,
-    during,
-    had,
-    says,
-    strikes,
 )
 from policyengine.model.event import BESIDE, KEY_FIELDS, Event
 from policyengine.model.fields import ROWS
+from policyengine.model.meets import aged, alike, compares, during, had, says, strikes
 from policyengine.model.operation import WITHIN
 from policyengine.model.vocabulary import Vocabulary
 from policyengine.moment import FOREVER

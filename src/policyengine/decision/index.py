@@ -8,7 +8,8 @@ from typing import Final, Generic, NamedTuple, TypeAlias, TypeVar
 
 from policyengine.decision.classes import CLASS_FIELDS
 from policyengine.decision.facts import Values
-from policyengine.model.condition import OPEN, Condition, Field, In, NotIn, Value, conjuncts, says
+from policyengine.model.condition import OPEN, Condition, Field, In, NotIn, Value, conjuncts
+from policyengine.model.meets import says
 
 T = TypeVar("T")
 

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, Protocol
 
 from policyengine.calendar import WEEKDAYS, lapse
 from policyengine.errors import Code
 from policyengine.language.problems import ENDS_BEFORE_IT_BEGINS, OVER_MIDNIGHT
-from policyengine.model.condition import Acquired, Clock, Condition, During, united
+from policyengine.model.condition import Acquired, Clock, Condition, During
 from policyengine.moment import FOREVER, instant
 
 
@@ -38,7 +38,7 @@ def time_conditions(
                 spans.append((start, end))
             else:
                 report(ENDS_BEFORE_IT_BEGINS, *at, "during", index, "until")
-        yield During(united(spans), zone, at=(*at, "during"))
+        yield During(_united(spans), zone, at=(*at, "during"))
     if "on" in values or "between" in values:
         days = frozenset(map(WEEKDAYS.index, values.get("on", WEEKDAYS)))
         since, until = map(_minute, values.get("between", ("00:00", "24:00")))
@@ -55,3 +55,14 @@ def _minute(hour: str) -> int:
 
 def _instant(value: str | None, default: int) -> int:
     return default if value is None else instant(value)
+
+
+def _united(spans: Iterable[tuple[int, int]]) -> tuple[tuple[int, int], ...]:
+    """Return spans of time apart from one another and in order, which together are as long as `spans`."""
+    found: list[tuple[int, int]] = []
+    for start, end in sorted(spans):
+        if found and start <= found[-1][1]:
+            found[-1] = (found[-1][0], max(end, found[-1][1]))
+        else:
+            found.append((start, end))
+    return tuple(found)

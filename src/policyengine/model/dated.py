@@ -12,7 +12,8 @@ from datetime import date, timedelta
 from itertools import pairwise
 
 from policyengine.calendar import DAY, shown
-from policyengine.model.condition import STATED, Age, Compare, began
+from policyengine.model.condition import STATED, Age, Compare
+from policyengine.model.meets import began
 from policyengine.moment import instant, is_day, written
 
 

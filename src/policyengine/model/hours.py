@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from typing import Final
 
 from policyengine.calendar import DAY, on_day
-from policyengine.model.condition import Clock, strikes
+from policyengine.model.condition import Clock
+from policyengine.model.meets import strikes
 from policyengine.moment import FOREVER
 
 _DAYS: Final = 23

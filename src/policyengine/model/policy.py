@@ -10,7 +10,8 @@ from msgspec import Struct, field
 from policyengine.calendar import PLAIN_ZONE, version
 from policyengine.errors import Source
 from policyengine.model.aside import Aside
-from policyengine.model.condition import leaves, zone_of
+from policyengine.model.condition import leaves
+from policyengine.model.meets import zone_of
 from policyengine.model.operation import OPERATIONS
 from policyengine.model.rule import Rule, conditions_of
 from policyengine.model.vocabulary import Vocabulary

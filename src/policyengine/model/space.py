@@ -35,18 +35,12 @@ from policyengine.model.condition import (
     Read,
     Same,
     Value,
-    aged,
-    alike,
-    compares,
-    during,
-    had,
-    says,
-    strikes,
 )
 from policyengine.model.countries import another_country
 from policyengine.model.fact import HELD_FIELD
 from policyengine.model.fields import EVENT, HELD, IDENTIFIABLE, ROWS, put
 from policyengine.model.hours import moments
+from policyengine.model.meets import aged, alike, compares, during, had, says, strikes
 from policyengine.model.operation import OPERATIONS, WITHIN
 from policyengine.model.profile import ASKED, SUBJECT, Answers, Options, Profile, Question, Questions
 from policyengine.model.terms import MAY, NO, SURELY, Levels, Terms

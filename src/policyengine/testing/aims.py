@@ -28,14 +28,10 @@ from policyengine.model.condition import (
     Or,
     Read,
     Same,
-    aged,
-    compares,
-    during,
-    had,
     leaves,
-    strikes,
 )
 from policyengine.model.fields import IDENTIFIABLE, ROWS
+from policyengine.model.meets import aged, compares, during, had, strikes
 from policyengine.model.operation import WITHIN
 from policyengine.model.rule import Permit, Replacement, Restriction
 from policyengine.testing.scenes import Scene

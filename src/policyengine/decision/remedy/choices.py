@@ -15,27 +15,12 @@ from policyengine.calendar import DAY, Lapse
 from policyengine.decision.facts import as_stated
 from policyengine.decision.remedy.changes import ACQUIRED, ATTRIBUTE, Change, Drop, Fact, Looks, State, chain_of
 from policyengine.model import dated
-from policyengine.model.condition import (
-    STATED,
-    Acquired,
-    Age,
-    Asked,
-    Compare,
-    Condition,
-    Field,
-    Holds,
-    In,
-    NotIn,
-    Same,
-    aged,
-    compares,
-    had,
-    says,
-)
+from policyengine.model.condition import STATED, Acquired, Age, Asked, Compare, Condition, Field, Holds, In, NotIn, Same
 from policyengine.model.countries import another_country
 from policyengine.model.event import Event
 from policyengine.model.fact import HELD_FIELD, VALUE, FactField, FactType
 from policyengine.model.fields import EVENT, EventField
+from policyengine.model.meets import aged, compares, had, says
 from policyengine.model.policy import Policy
 from policyengine.model.remedy import UNKNOWN
 from policyengine.model.space import region

@@ -39,10 +39,11 @@ from policyengine.decision.remedy.formula import Builder, Node, Wanted, all_of
 from policyengine.decision.remedy.search import smallest
 from policyengine.decision.remedy.turning import Leaf, Turning
 from policyengine.decision.remedy.words import Said, Wording
-from policyengine.model.condition import OPEN, Acquired, Age, Condition, Field, Holds, In, NotIn, says
+from policyengine.model.condition import OPEN, Acquired, Age, Condition, Field, Holds, In, NotIn
 from policyengine.model.event import BESIDE, Event
 from policyengine.model.fact import HELD_FIELD, VALUE
 from policyengine.model.fields import ROWS
+from policyengine.model.meets import says
 from policyengine.model.remedy import NONE, Remedies, Remedy
 from policyengine.model.rule import LEAVE
 from policyengine.moment import FOREVER
