@@ -34,13 +34,14 @@ RULES: dict[str, dict[str, Any]] = {
     "obligation": {"operations": OPERATIONS, "oblige": ["tell"]},
     "retention": {"at_most": "P5Y"},
     "alternative": {"meets": ["3"]},
+    "replacement": {"replaces": ["1"]},
 }
 """For each kind a table that says little but for its facts."""
 
 MOST: dict[str, list[str]] = {"disclosure": ["disclose"], "entrustment": ["entrust"], "provision": ["provide"]}
 """The operations of which most events are, for kinds that speak of few."""
 
-OVER = ("requirement", "prohibition", "data-subject-request", "obligation", "retention", "alternative")
+OVER = ("requirement", "prohibition", "data-subject-request", "obligation", "retention", "alternative", "replacement")
 """The kinds that need something to stand over."""
 
 POOLS: dict[str, list[str]] = {
