@@ -167,3 +167,42 @@ def test_a_value_that_no_fact_can_have_is_told_with_the_nearest(tmp_path: Path) 
         Engine.load(tmp_path, installed_plugins=False)
     (problem,) = refused.value.problems
     assert problem.hint is not None and problem.hint.en == 'did you mean "mail"?'
+
+
+MANDATE = """
+[vocabulary.facts.mandate]
+ja = "委任"
+en = "mandate"
+fields.party = {held = "recipient", required = true}
+
+[[clause]]
+number = "9"
+summary = {ja = "開示", en = "disclosure"}
+[[clause.permission]]
+operations = ["disclose"]
+items = "any"
+"""
+
+
+@pytest.mark.parametrize("says_so", [False, True])
+def test_a_type_names_who_represents_a_person_only_where_a_policy_says_so(says_so: bool, tmp_path: Path) -> None:
+    (tmp_path / "shared.toml").write_text(MANDATE.partition("[[clause]]")[0], "utf-8")
+    more = "[vocabulary.facts.mandate]\nrepresents = true\n" if says_so else ""
+    clause = "[[clause]]" + MANDATE.partition("[[clause]]")[2]
+    head, _, rest = BASE.partition("[vocabulary.subjects]")
+    words = "[vocabulary.subjects]" + rest.partition("[[clause]]")[0]
+    text = f'imports = ["shared.toml"]\n{head}{words}{more}{clause}'
+    (tmp_path / "shop.toml").write_text(text, "utf-8")
+    engine = Engine.load(tmp_path / "shop.toml", installed_plugins=False)
+    event = {
+        "id": "e",
+        "time": "2026-06-01T00:00:00Z",
+        "operation": "disclose",
+        "subject": {"category": "customer", "id": "p-1"},
+        "items": ["mail"],
+        "recipient": {"id": "p-2"},
+        "facts": [{"type": "mandate", "party": "p-2", "subject": "p-1"}],
+    }
+    assert engine.evaluate(event).permitted is says_so
+    assert engine.evaluate({**event, "recipient": {"id": "p-1"}, "facts": []}).permitted
+    assert not engine.evaluate({**event, "facts": []}).permitted

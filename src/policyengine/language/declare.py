@@ -276,6 +276,16 @@ class Declarations:
                 hint = term_hint(dimension, word, terms)
                 self.problem(UNKNOWN_TERM, document, *path, index, hint=hint, term=word, dimension=dimension)
 
+    def _represents(
+        self, document: Document, name: str, table: Mapping[str, Any], fields: Mapping[str, FactField]
+    ) -> bool:
+        """Return whether a table says of a type that it names who represents a person; with no field to, a problem."""
+        if table.get("represents") is not True:
+            return False
+        if all(field.held != "recipient" for field in fields.values()):
+            self.problem(REPRESENTS_NOBODY, document, "vocabulary", "facts", name, "represents", type=name)
+        return True
+
     def _fact_types(self) -> dict[str, FactType]:
         """Return the types of fact: each as it is declared once, with what other tables of its name add to it."""
         found: dict[str, FactType] = {}
@@ -283,9 +293,7 @@ class Declarations:
             self._texts(document, name, table, found)
             fields = self._fields(document, name, table, {})
             labels = _labels(table)
-            represents = table.get("represents") is True
-            if represents and all(field.held != "recipient" for field in fields.values()):
-                self.problem(REPRESENTS_NOBODY, document, "vocabulary", "facts", name, "represents", type=name)
+            represents = self._represents(document, name, table, fields)
             source = (document.places, ("vocabulary", "facts", name))
             law = table.get("law") is True
             found[name] = FactType(name, text_of(table, name), fields, represents, law, labels, source)
@@ -296,8 +304,10 @@ class Declarations:
             if known is None:
                 self._texts(document, name, table, found)
             else:
-                more = self._fields(document, name, table, known.fields)
-                found[name] = replace(known, fields={**known.fields, **more}, labels={**known.labels, **_labels(table)})
+                fields = {**known.fields, **self._fields(document, name, table, known.fields)}
+                represents = self._represents(document, name, table, fields) or known.represents
+                labels = {**known.labels, **_labels(table)}
+                found[name] = replace(known, fields=fields, represents=represents, labels=labels)
         return found
 
     def _texts(self, document: Document, name: str, table: Mapping[str, Any], known: Iterable[str]) -> None:
@@ -366,7 +376,7 @@ class Declarations:
 
 def _declares(table: Mapping[str, Any]) -> bool:
     """Whether the table of a type of fact declares it, and does not merely add to one: it then says what it is."""
-    return bool(table.keys() - {"fields"})
+    return bool(table.keys() - {"fields", "represents"})
 
 
 def _labels(table: Mapping[str, Any]) -> dict[str, Text]:
