@@ -26,7 +26,7 @@ from policyengine import Engine, Event, PolicyError, Problem
 from policyengine.builtin.files import read_events
 from policyengine.cli import COMMANDS
 from policyengine.engine.plugins import Plugins
-from policyengine.language.build import check_path
+from policyengine.language.build import build_policy, check_path
 from policyengine.language.find import CONFIGURATION
 from policyengine.model.flow_schema import event_schema
 from policyengine.suite.load import load_suite
@@ -155,10 +155,19 @@ class Reader:
         else:
             file = self.folder / block.named.get("file", "policy.toml")
             file.parent.mkdir(parents=True, exist_ok=True)
-            file.write_text(block.text, "utf-8")
+            file.write_text(self._pinned(block.text) if file.name == CONFIGURATION else block.text, "utf-8")
             if "unfinished" not in block.words:
                 self.base = self.base or file
                 self._load(block, file)
+
+    def _pinned(self, text: str) -> str:
+        """A configuration in which each digest that a page leaves out as ``sha256:…`` is that of the pack today."""
+
+        def pinned(found: re.Match[str]) -> str:
+            policy = build_policy(self.folder / "rules" / found[1], self.kinds, {})
+            return f'{found[1]} = "{policy.digest}"'
+
+        return re.sub(r'^(\S+) = "sha256:…"$', pinned, text, flags=re.MULTILINE)
 
     def _load(self, block: Block, file: Path) -> None:
         """Load what stands in a file now, with the loader that reads such files."""

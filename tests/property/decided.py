@@ -9,11 +9,13 @@ from reference_open import Answer, Reason
 
 
 def decided(decision: Decision) -> dict[str, Any]:
-    """Return all of a decision but the texts of its reasons, and the places of what the event left open.
+    """Return all of a decision but the texts of its reasons, the places of what the event left open, and the remedies.
 
-    These name items and facts by where they stand in the event; which reasons there are does not hang on that.
+    These name items and facts by where they stand in the event, and a remedy says again what the event says; which
+    reasons there are does not hang on that.
     """
     found = decision.as_dict()
+    found.pop("remedies", None)
     found["reasons"] = sorted(
         ({**reason, "items": sorted(reason["items"]), "open": None, "message": None} for reason in found["reasons"]),
         key=repr,

@@ -220,7 +220,10 @@ def test_check_says_for_which_operations_it_must_permit(tmp_path: Path) -> None:
     assert "leaves every operation to the policies below" in policyengine("check", "statute", folder=tmp_path).out
     everything = "[" + ", ".join(f'"{name}"' for name in OPERATIONS) + "]"
     (pack / "policy.toml").write_text(
-        STATUTE.replace('["use", {term = "retain", under = {kept = "yes"}}]', everything), "utf-8"
+        STATUTE.replace("clause.purpose-limitation", "clause.permission").replace(
+            '["use", {term = "retain", under = {kept = "yes"}}]', everything
+        ),
+        "utf-8",
     )
     assert "for every operation one of its clauses must permit" in policyengine("check", "statute", folder=tmp_path).out
 
