@@ -155,7 +155,7 @@ def _run(
         trials = [trial(result, policies_of(result.case), fail_unreviewed=fail_unreviewed) for result in results]
         write_findings(trials, form, lang, cases=list(cases_data), coverage=list(coverage_data))
     if html is not None:
-        from policyengine.report.pages import write_html  # noqa: PLC0415
+        from policyengine.report.coverage import write_html  # noqa: PLC0415
 
         tell(str(write_html(Path(html), coverages, lang)))
     if fail_under is not None and any(coverage.percent < fail_under for coverage in coverages):
