@@ -137,6 +137,7 @@ class Declarations:
                 self.problem(DUPLICATE_CLAUSE, document, "clause", index, "number", number=number)
                 continue
             organisational, title = table.get("organisational"), table.get("title")
+            points = table["open"] if isinstance(table.get("open"), list) else ()
             found[number] = Clause(
                 number,
                 text_of(table_of(table.get("summary")), number),
@@ -145,6 +146,7 @@ class Declarations:
                 table.get("ground") is True,
                 text_or_none(table.get("case_of")),
                 self._defines(document, index, table, vocabulary),
+                tuple(text_of(point, number) for point in points if isinstance(point, dict)),
             )
         in_circles = cases_of(found).circular()
         for document, index, table in self.clause_tables():

@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from policyengine.model.event_document import Actor, Recipient, Source, Subject
     from policyengine.model.operation import WITHIN
     from policyengine.model.rule import Alternative, Duty, Head, Permit, Replacement, Restriction, Rule
-    from policyengine.text import Text
+    from policyengine.text import Text, listed, text_of
 else:
     from policyengine.doors import door
 
@@ -86,7 +86,7 @@ else:
                 "Reason",
             ),
             "errors": ("InvalidEvent",),
-            "text": ("Text",),
+            "text": ("Text", "listed", "text_of"),
         },
     )
 
@@ -127,4 +127,6 @@ __all__ = [
     "all_of",
     "any_of",
     "conjuncts",
+    "listed",
+    "text_of",
 ]

@@ -29,6 +29,7 @@ class Clause(Struct, frozen=True):
         ground: it denies what no clause permits.
         case_of: the clause of which it is one case; a denial cites that clause.
         defines: terms of the vocabulary that carry it out, by dimension.
+        open: what its text leaves open, a point each.
     """
 
     number: str
@@ -38,6 +39,7 @@ class Clause(Struct, frozen=True):
     ground: bool = False
     case_of: str | None = None
     defines: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    open: tuple[Text, ...] = ()
 
 
 class ObligationText(Struct, frozen=True):

@@ -56,6 +56,7 @@ class Head(Aside, frozen=True, eq=False):
         obligations: ids of the obligations that it imposes on a permitted flow.
         passing: the fields that pass unstated: in this rule, an event that leaves one open is judged as if its value
             were the one that lets the flow through. An attribute is named ``attributes.NAME``.
+        told: what people must be told beside what is decided: each a name and what is said of it.
         source: the file that has the table, and where in it.
     """
 
@@ -67,6 +68,7 @@ class Head(Aside, frozen=True, eq=False):
     end: int = FOREVER
     obligations: tuple[str, ...] = ()
     passing: frozenset[str] = frozenset()
+    told: tuple[tuple[Text, Text], ...] = ()
     source: Source | None = None
 
     @property

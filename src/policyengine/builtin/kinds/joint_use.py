@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
 from typing import Any, Final
+
+from msgspec.structs import replace
 
 from policyengine.builtin.kinds.problems import JOINT_USE_MATTER, JOINT_USE_PERMITS_NOTHING
 from policyengine.language import RuleTable, about_table, flag, licence_list, name_of, term_list, told
@@ -24,6 +26,8 @@ from policyengine.model import (
     Text,
     all_of,
     any_of,
+    listed,
+    text_of,
 )
 
 _TEXT: Final[Mapping[str, Any]] = {"$ref": "#/$defs/text"}
@@ -39,6 +43,14 @@ _NAME: Final = Text(ja="責任を有する者の名前", en="who is responsible"
 _ADDRESS: Final = Text(ja="責任を有する者の住所", en="the address of who is responsible")
 _REPRESENTATIVE: Final = Text(ja="責任を有する法人の代表者の名前", en="the representative of who is responsible")
 _FOR_ITEMS: Final = Text(ja="{items}について責任を有する者の名前", en="who is responsible for {items}")
+
+_RESPONSIBLE: Final = Text(ja="管理について責任を有する者", en="responsible for the data")
+_RESPONSIBLE_FOR: Final = Text(ja="{items}の管理について責任を有する者", en="responsible for {items}")
+_SAID_OF: Final[Mapping[str, Text]] = {
+    "address": Text(ja="その住所", en="its address"),
+    "representative": Text(ja="その代表者", en="its representative"),
+    "stated_at": Text(ja="その住所と代表者の公表先", en="where its address and representative are made known"),
+}
 
 _FROM_THE_FIRST: Final = "2005-04-01"
 _IN_FULL: Final = "2022-04-01"
@@ -89,14 +101,15 @@ class JointUse:
         An arrangement that does not say with whom, which items or for what permits nothing.
         """
         _note_what_is_missing(table)
+        head = replace(table.head, told=tuple(_responsible(table)))
         flows = table.condition()
         if not table.values.keys() >= _SCOPE.keys():
             table.problem(JOINT_USE_PERMITS_NOTHING)
-            yield Permit(table.head, frozenset({"joint_use"}), about=table.about(), terms=NEVER)
+            yield Permit(head, frozenset({"joint_use"}), about=table.about(), terms=NEVER)
             return
         written, parties = table.terms("parties")
         yield Permit(
-            table.head,
+            head,
             frozenset({"joint_use"}),
             about=table.about(),
             terms=all_of(In(Field.RECIPIENT, parties, written), flows),
@@ -106,12 +119,22 @@ class JointUse:
             subject, subjects = table.terms("subjects")
             purpose, purposes = table.terms("purposes")
             yield Permit(
-                table.head,
+                head,
                 WITHIN,
                 about=all_of(In(Field.SUBJECT, subjects, subject), In(Field.PURPOSE, purposes, purpose)),
                 terms=_of_its_own(table.condition(leave_out=("subjects", "purposes"))),
                 licence=True,
             )
+
+
+def _responsible(table: RuleTable) -> Iterator[tuple[Text, Text]]:
+    """Yield who is responsible, and where they can be found, as people are told it."""
+    vocabulary = table.scope.vocabulary
+    for index, who in enumerate(table.value("responsible") or ()):
+        items = listed(vocabulary.label(Field.ITEM, item) for item in table.terms("responsible", index, "items")[0])
+        name = _RESPONSIBLE_FOR.filled(items=items) if items.ja else _RESPONSIBLE
+        yield name, vocabulary.label(Field.RECIPIENT, who["party"])
+        yield from ((said, text_of(who[key])) for key, said in _SAID_OF.items() if key in who)
 
 
 def _note_what_is_missing(table: RuleTable) -> None:
@@ -141,8 +164,7 @@ def _note_what_is_missing(table: RuleTable) -> None:
     if all("items" in who for who in everybody) and table.value("items") not in (None, "any"):
         left = [item for item in table.terms("items")[0] if item not in covered]
         if left:
-            labels = [table.scope.vocabulary.label(Field.ITEM, item) for item in left]
-            items = Text(ja="、".join(label.ja for label in labels), en=", ".join(label.en for label in labels))
+            items = listed(table.scope.vocabulary.label(Field.ITEM, item) for item in left)
             missing(_FOR_ITEMS.filled(items=items), _FROM_THE_FIRST, "responsible")
 
 
