@@ -26,7 +26,7 @@ KINDS = set(Plugins(installed=False).kinds)
 def test_policies_are_of_every_kind_of_rule() -> None:
     kinds: set[str] = set()
 
-    @settings(max_examples=400, phases=[Phase.generate])
+    @settings(max_examples=150, phases=[Phase.generate])
     @given(policies())
     def search(drawn: Generated) -> None:
         assert 1 <= len(drawn.policy.clauses) <= 4
@@ -40,7 +40,7 @@ def test_policies_are_of_every_kind_of_rule() -> None:
 def test_a_policy_loads_from_its_file_as_it_is(tmp_path: Path) -> None:
     file = tmp_path / "policy.toml"
 
-    @settings(max_examples=50)
+    @settings(max_examples=20)
     @given(policies(most=2))
     def search(drawn: Generated) -> None:
         assert tomllib.loads(drawn.toml) == drawn.data
@@ -65,7 +65,7 @@ def test_the_cases_of_a_suite_pass_however_they_are_written(tmp_path: Path) -> N
     """The drawn pack and the drawn suite are written down, and go through the real loader and runner."""
     ways: set[str] = set()
 
-    @settings(max_examples=80, phases=[Phase.generate])
+    @settings(max_examples=40, phases=[Phase.generate])
     @given(st.data())
     def search(data: st.DataObject) -> None:
         drawn = data.draw(policies())
@@ -117,7 +117,7 @@ def left_out(clauses: list[dict[str, Any]], path: KeyPath) -> list[dict[str, Any
 def test_every_key_of_conditions_is_drawn() -> None:
     there: set[str] = set()
 
-    @settings(max_examples=200, phases=[Phase.generate])
+    @settings(max_examples=100, phases=[Phase.generate])
     @given(policies())
     def search(drawn: Generated) -> None:
         there.update(str(path[-1]) for path in places(drawn.data["clause"]))

@@ -100,7 +100,7 @@ def test_events_come_to_every_rule_on_both_sides(pack: str) -> None:
     obligations: set[str] = set()
     times: set[bool] = set()
 
-    @settings(max_examples=1000, phases=PHASES)
+    @settings(max_examples=500, phases=PHASES)
     @given(events(engine))
     def search(event: dict[str, Any]) -> None:
         decision = engine.evaluate(event)
@@ -179,7 +179,7 @@ def test_permitted_events_are_permitted_by_every_permit(pack: str) -> None:
     engine = engine_of(pack)
     clauses: set[str] = set()
 
-    @settings(max_examples=500, phases=PHASES)
+    @settings(max_examples=250, phases=PHASES)
     @given(permitted(engine))
     def search(event: dict[str, Any]) -> None:
         decision = engine.evaluate(event)
@@ -196,7 +196,7 @@ def test_a_near_miss_is_one_field_off_a_permitted_flow(pack: str) -> None:
     engine, schema = engine_of(pack), schema_of(pack)
     fields: set[str] = set()
 
-    @settings(max_examples=400, phases=PHASES)
+    @settings(max_examples=200, phases=PHASES)
     @given(near_misses(engine))
     def search(miss: NearMiss) -> None:
         schema.validate(miss.event)
@@ -219,7 +219,7 @@ def test_malformed_events_are_invalid_for_the_engine_and_the_schema(pack: str) -
     declared = {name for name, attribute in engine.attributes.items() if attribute}
     paths: set[str] = set()
 
-    @settings(max_examples=600, phases=PHASES)
+    @settings(max_examples=150, phases=PHASES)
     @given(malformed(engine))
     def search(event: dict[str, Any]) -> None:
         decision = engine.evaluate(event)
