@@ -112,8 +112,8 @@ SECTIONS = (
             en="Every clause is carried out, every rule can match something, and policies fit together.",
         ),
         "toml",
-        "idle-clause organisational-clause duplicate-ground no-licence impossible-rule layer-conflict contradiction "
-        "open-items unused-condition open-point unknown-version version-overlap version-gap layer-reach kind-failed "
+        "idle-clause organisational-clause duplicate-ground no-licence impossible-rule unknown-rule layer-conflict "
+        "contradiction open-items unused-condition open-point unknown-version version-overlap version-gap layer-reach kind-failed "
         "wrong-statement order-by-date nothing-to-meet joint-use-matter code-of-the-engine",
     ),
     Section(
@@ -157,11 +157,13 @@ SECTIONS = (
     Section(
         Text(ja="所見", en="Findings"),
         Text(
-            ja="`test`・`fmt`・`mutate` が見つけることです。ファイルに問題はありません。",
-            en="What `test`, `fmt` and `mutate` find where there is no problem with a file.",
+            ja="`test`・`fmt`・`mutate` が見つけることと、[受け入れた所見](language.ja.md#受け入れた所見)のことです。"
+            "ファイルに問題はありません。",
+            en="What `test`, `fmt` and `mutate` find where there is no problem with a file, and what is said of "
+            "[accepted findings](language.md#accepted-findings).",
         ),
         "",
-        "rule-test-failed unreviewed-case not-canonical mutant-survived",
+        "rule-test-failed unreviewed-case not-canonical mutant-survived unknown-finding idle-acceptance",
     ),
 )
 

@@ -16,6 +16,9 @@ MOST: Final = 20
 """How many errors of one event are told, and how many of its unknown words."""
 
 
+Severity: TypeAlias = Literal["error", "warning", "note"]
+"""How much a problem counts: an error makes a pack unusable, a warning is something found, a note informs only."""
+
 KeyPath: TypeAlias = tuple[str | int, ...]
 """The way from the root of a document to a value: keys of tables, indexes of arrays."""
 
@@ -64,16 +67,23 @@ class Problem(msgspec.Struct, frozen=True):
         message: what is wrong and what was expected.
         place: where it stands, if it stands anywhere.
         hint: the nearest valid thing.
-        severity: ``error`` makes a pack unusable; ``note`` informs only.
-        clause: the clause that a note speaks of.
+        severity: ``error`` makes a pack unusable; ``warning`` is something found; ``note`` informs only.
+        clause: the clause that it speaks of.
+        speaks_of: what else it speaks of: pairs such as ``("rule", ID)``, ``("term", WORD)``, ``("reading", NAME)``.
     """
 
     code: str
     message: Text
     place: Place | None = None
     hint: Text | None = None
-    severity: Literal["error", "note"] = "error"
+    severity: Severity = "error"
     clause: str | None = None
+    speaks_of: frozenset[tuple[str, str]] = frozenset()
+
+    @property
+    def about(self) -> frozenset[tuple[str, str]]:
+        """All that it speaks of: what is in `speaks_of`, and its clause."""
+        return self.speaks_of if self.clause is None else self.speaks_of | {("clause", self.clause)}
 
     def words(self, lang: Language = "en") -> Line:
         """Return the problem as one line for people, in the ``file:line:column: code: message`` form of compilers."""
@@ -218,7 +228,7 @@ class Code(msgspec.Struct, frozen=True):
     ja: str
     en: str
     means: Text
-    severity: Literal["error", "note"] = "error"
+    severity: Severity = "error"
     example: str = ""
 
     def also(self, ja: str, en: str) -> Code:

@@ -10,11 +10,18 @@ from typing import Final, Literal
 FOREVER: Final = 1 << 63
 """An instant after every event; its negative is before every event."""
 
-TIME_PATTERN: Final = (
+_DATE: Final = (
     r"^(?!0000)(?:[0-9]{4}-(?:(?:0[13578]|1[02])-(?:0[1-9]|[12][0-9]|3[01])|(?:0[469]|11)-(?:0[1-9]|[12][0-9]|30)"
     r"|02-(?:0[1-9]|1[0-9]|2[0-8]))"
     r"|(?:[0-9]{2}(?:0[48]|[2468][048]|[13579][26])|(?:[02468][048]|[13579][26])00)-02-29)"
-    r"T(?:[01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9](?:\.[0-9]{1,6})?(?:Z|[+-](?:[01][0-9]|2[0-3]):[0-5][0-9])(?![\s\S])"
+)
+
+DAY_PATTERN: Final = rf"{_DATE}(?![\s\S])"
+"""A day, such as ``2026-11-24``, as a regular expression of the same sort as `TIME_PATTERN`."""
+
+TIME_PATTERN: Final = (
+    _DATE
+    + r"T(?:[01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9](?:\.[0-9]{1,6})?(?:Z|[+-](?:[01][0-9]|2[0-3]):[0-5][0-9])(?![\s\S])"
 )
 """Strict RFC 3339, as an ECMA 262 regular expression that Python reads the same way."""
 

@@ -11,16 +11,16 @@ from typing import TYPE_CHECKING
 import click
 
 from policyengine.cli.common import BAD, DENIED, imports_from, language_option, tell, tell_left_out
-from policyengine.cli.findings import format_option, show_finding, write_findings
+from policyengine.cli.findings import as_of_option, format_option, show_finding, summed_up, write_findings
 from policyengine.cli.session import Session
 from policyengine.engine.problems import PLUGIN_ERROR
-from policyengine.errors import Place, PluginError, PolicyError, Problem
+from policyengine.errors import Place, PluginError, PolicyError, Problem, place_of
 from policyengine.language.file_problems import FILE_MISSING, FILE_UNREADABLE
 from policyengine.text import Language
 
 if TYPE_CHECKING:
     from policyengine.model.policy import Policy
-    from policyengine.report.findings import Trial
+    from policyengine.report.findings import Finding, Trial
 
 _UNREADABLE = {FILE_MISSING.name, FILE_UNREADABLE.name}
 
@@ -28,9 +28,10 @@ _UNREADABLE = {FILE_MISSING.name, FILE_UNREADABLE.name}
 @click.command("check")
 @click.argument("path", nargs=-1, required=True, type=click.Path(), metavar="PATH...")
 @format_option
+@as_of_option
 @language_option
 @click.pass_context
-def command(context: click.Context, path: Sequence[str], form: str, lang: Language) -> None:
+def command(context: click.Context, path: Sequence[str], form: str, as_of: str, lang: Language) -> None:
     """Check packs and vocabularies at PATH, or in any folder below it, and configurations named policyengine.toml.
 
     Prints every problem with file:line:column, a stable code, what was expected and the nearest valid thing; and, as
@@ -60,37 +61,46 @@ def command(context: click.Context, path: Sequence[str], form: str, lang: Langua
             packs |= dict.fromkeys(pack for pack in find_packs(root) if pack not in configurations)
         except PolicyError as error:
             trials += broken(error.problems)
-    policies: list[Policy] = []
-    for pack in packs:
-        problems, policy = checked(pack, session.plugins.kinds, Files(imports_from()))
-        trials.append(_trial(pack, problems))
-        policies += [policy] if policy is not None else []
+    built = {pack: checked(pack, session.plugins.kinds, Files(imports_from())) for pack in packs}
+    of_succession = list(succession_problems([policy for _, policy in built.values() if policy is not None]))
+    for pack, (problems, policy) in built.items():
+        about = None if policy is None else place_of(policy.source)
+        more = [one for one in of_succession if about and one.place and one.place.file == about.file]
+        trials.append(_trial(pack, (*problems, *more), policy, as_of))
     trials += [_trial(file, _configured(file, session)) for file in configurations]
     sound = [trial.name for trial in trials if not trial.broken]
-    trials += [
-        _trial(Path(problem.place.file), [problem]) for problem in succession_problems(policies) if problem.place
-    ]
     trials += _not_loaded(path, packs, configurations)
     found = list(dict.fromkeys(finding for trial in trials for finding in trial.findings))
     errors = [finding for finding in found if finding.severity == "error"]
     if form == "text":
         for finding in found:
             show_finding(finding, lang)
-        tell(_summary(len(packs) + len(configurations), len(errors), len(found) - len(errors), lang))
+        tell(_summary(len(packs) + len(configurations), found, lang))
     else:
         write_findings(trials, form, lang, checked=sound)
     tell_left_out(left_out, lang)
     sys.stdout.buffer.flush()
-    sys.exit(BAD if any(finding.code in _UNREADABLE for finding in errors) else DENIED if errors else 0)
+    sys.exit(
+        BAD
+        if any(finding.code in _UNREADABLE for finding in errors)
+        else DENIED
+        if any(one.counts for one in found)
+        else 0
+    )
 
 
-def _trial(path: Path, problems: Iterable[Problem]) -> Trial:
-    """Return a pack or a configuration as it was checked."""
+def _trial(path: Path, problems: Iterable[Problem], policy: Policy | None = None, as_of: str = "") -> Trial:
+    """Return a pack or a configuration as it was checked, with what the policy accepts on a day."""
     from policyengine.report.findings import Finding, Trial  # noqa: PLC0415
 
-    findings = tuple(Finding.of(problem) for problem in dict.fromkeys(problems))
+    findings = [Finding.of(problem) for problem in dict.fromkeys(problems)]
+    if policy is not None and policy.accepted:
+        from policyengine.report.accepted import settled, sorts, unknown  # noqa: PLC0415
+
+        findings = settled(findings, policy.accepted, as_of, sorts().checked)
+        findings += unknown(policy.accepted, sorts().all)
     unread = any(finding.code in _UNREADABLE for finding in findings)
-    return Trial(str(path), Place(str(path)), findings, broken=unread)
+    return Trial(str(path), Place(str(path)), tuple(findings), broken=unread)
 
 
 def _not_loaded(path: Iterable[str], packs: Iterable[Path], configurations: Iterable[Path]) -> Iterator[Trial]:
@@ -131,9 +141,7 @@ def _configured(file: Path, session: Session) -> Sequence[Problem]:
     return ()
 
 
-def _summary(packs: int, errors: int, notes: int, lang: Language) -> str:
-    if lang == "ja":
-        return f"{packs} 件を検査: 誤り {errors} 件、注記 {notes} 件"
+def _summary(packs: int, found: Sequence[Finding], lang: Language) -> str:
     return (
-        f"{packs} checked: {errors} {'error' if errors == 1 else 'errors'}, {notes} {'note' if notes == 1 else 'notes'}"
+        f"{packs} 件を検査: {summed_up(found, lang)}" if lang == "ja" else f"{packs} checked: {summed_up(found, lang)}"
     )

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING, Any, Final
 
 import click
 
+from policyengine import moment
 from policyengine.cli.common import show, write
+from policyengine.moment import is_day
 from policyengine.text import Language
 
 if TYPE_CHECKING:
@@ -21,6 +24,39 @@ format_option = click.option(
     show_default=True,
     help="Form of what is found.",
 )
+
+
+def _day(context: click.Context, option: click.Parameter, day: str) -> str:
+    if not is_day(day):
+        raise click.BadParameter(f'expected a day, such as 2026-11-24, got "{day}"', context, option)
+    return day
+
+
+as_of_option = click.option(
+    "--as-of",
+    metavar="DAY",
+    default=lambda: moment.now()[:10],
+    show_default="today",
+    callback=_day,
+    help="The day on which findings are accepted, or no longer.",
+)
+
+
+def summed_up(findings: Iterable[Finding], lang: Language) -> str:
+    """Return how many findings there are of each severity, and how many are accepted."""
+    counts = Counter("accepted" if finding.accepted else finding.severity for finding in findings)
+    told = [word for word in _COUNTED if counts[word] or word in ("error", "note")]
+    if lang == "ja":
+        return "、".join(f"{_COUNTED[word][0]} {counts[word]} 件" for word in told)
+    return ", ".join(f"{counts[word]} {_COUNTED[word][1 if counts[word] == 1 else 2]}" for word in told)
+
+
+_COUNTED: Final = {
+    "error": ("誤り", "error", "errors"),
+    "warning": ("警告", "warning", "warnings"),
+    "note": ("注記", "note", "notes"),
+    "accepted": ("受け入れ済み", "accepted", "accepted"),
+}
 
 
 def show_finding(finding: Finding, lang: Language) -> None:

@@ -12,6 +12,7 @@ from policyengine import calendar
 from policyengine.calendar import PLAIN_ZONE
 from policyengine.errors import KeyPath, PolicyError, Problem, did_you_mean, in_order
 from policyengine.language import check
+from policyengine.language.acceptances import acceptance_problems, acceptances
 from policyengine.language.conditions import Scope
 from policyengine.language.declare import Declarations, cases_of, table_of
 from policyengine.language.disk import Files
@@ -36,6 +37,7 @@ from policyengine.language.problems import (
 from policyengine.language.readings import Placed, key_of, nowhere, picking_problems, without_ambiguous
 from policyengine.language.satisfy import Events
 from policyengine.language.source import Document
+from policyengine.model.acceptance import Acceptance
 from policyengine.model.operation import OPERATIONS
 from policyengine.model.policy import Clause, Policy, Reading
 from policyengine.model.problems import POLICY_TABLE_TWICE, REPLACES_ITSELF
@@ -270,6 +272,16 @@ class _Builder(Declarations):
         span = _instant(about.get("from"), -FOREVER), _instant(about.get("until"), FOREVER)
         if not self.trusted:
             self._consistent(clauses, tables, span, Events(vocabulary, layer=layer))
+        accepted: Sequence[Acceptance] = ()
+        if about and not self.trusted:
+            accepted = acceptances(self._about, lambda path: self.broken(self._about, *path))
+            named = {
+                "clause": clauses,
+                "rule": {lowered.table.head.id for lowered in tables},
+                "term": {term for terms in vocabulary.terms.values() for term in terms},
+                "reading": readings,
+            }
+            self.problems.extend(acceptance_problems(accepted, named))
         if self.problems:
             raise PolicyError(self.problems)
         return Policy(
@@ -292,6 +304,7 @@ class _Builder(Declarations):
             rules=tuple(rule for lowered in tables if lowered.stands for rule in lowered.rules),
             layer=layer,
             decides=self._named_by_permits(tables, lowering) if layer else frozenset(OPERATIONS),
+            accepted=tuple(accepted),
             source=(self._about.places, ("policy",)),
         )
 
@@ -465,7 +478,8 @@ class _Builder(Declarations):
                     yield UNUSED_CONDITION.at(document.place(("conditions", name)), name=name)
         for lowered in self.tables:
             for told in lowered.table.notes:
-                yield msgspec.structs.replace(told(), clause=lowered.table.clause)
+                about = frozenset({("rule", lowered.table.head.id)})
+                yield msgspec.structs.replace(told(), clause=lowered.table.clause, speaks_of=about)
         for document, index, table in self.clause_tables():
             for position, point in enumerate(table.get("open", ())):
                 place = document.place(("clause", index, "open", position))

@@ -129,7 +129,7 @@ def open_items(permits: Iterable[tuple[Permit, bool]], events: Events) -> Iterat
             continue
         if any(events.meet(_of_a_new_item(scope_of(form))) for form in _forms(permit)):
             told.add(clause)
-            yield msgspec.structs.replace(OPEN_ITEMS.at(permit.head.place), clause=clause)
+            yield _of(permit, OPEN_ITEMS.at(permit.head.place))
 
 
 def licence_problems(rules: Iterable[Rule], unsure: Container[str]) -> Iterator[Problem]:
@@ -226,8 +226,12 @@ def _of_a_new_item(condition: Condition) -> Condition:
 def _contradiction(code: Code, rule: Rule, parts: Sequence[Condition], events: Events) -> Problem:
     """Return the note on parts of a rule that no event meets together, with as few of them as do not."""
     core = _core(parts, events)
-    note = code.at(_place(rule, core[-1]), parts=_shown(rule, core, events))
-    return msgspec.structs.replace(note, clause=rule.head.clause)
+    return _of(rule, code.at(_place(rule, core[-1]), parts=_shown(rule, core, events)))
+
+
+def _of(rule: Rule, note: Problem) -> Problem:
+    """Return a note as one that speaks of a rule."""
+    return msgspec.structs.replace(note, clause=rule.head.clause, speaks_of=frozenset({("rule", rule.head.id)}))
 
 
 def _unmet(rule: Rule, events: Events) -> Sequence[Condition]:

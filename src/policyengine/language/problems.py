@@ -50,6 +50,23 @@ summary = {ja = "二", en = "two"}
 items = ["adress"]
 """,
 )
+NO_SUCH_TERM: Final = UNKNOWN_TERM.also(ja="「{term}」という言葉はありません", en='there is no term "{term}"')
+UNKNOWN_RULE: Final = Code(
+    "unknown-rule",
+    ja="「{name}」というルールはありません",
+    en='there is no rule "{name}"',
+    means=Text(
+        ja="所見の受け入れ（`[policy]` の `accepted`）が、ないルールの ID を挙げています。",
+        en="A finding is accepted (`accepted` in `[policy]`) of a rule whose id is not there.",
+    ),
+    example="""
+$ printf 'accepted = [{code = "open-items", rule = "deliver", until = 2027-04-01, reason = {ja = "一", en = "a"}}]' > a
+$ (sed '/^governs/q' shop.toml; cat a; echo; sed '1,/^governs/d' shop.toml) > accepting.toml
+$ policyengine check accepting.toml --lang en
+accepting.toml:6:43: error: unknown-rule: there is no rule "deliver" (did you mean "delivery"?)
+...
+""",
+)
 UNKNOWN_ATTRIBUTE: Final = Code(
     "unknown-attribute",
     ja="未宣言の属性「{name}」",

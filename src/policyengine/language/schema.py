@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 from policyengine.language.definitions import DEFINITIONS, named_condition, rule_properties, terms_by_dimension
 from policyengine.language.keys import COUNTRY_CODES, referring, time
-from policyengine.schema.pieces import ANYONE, DATED_PARAMETERS, DRAFT, ID, TEXT, Schema, in_languages
+from policyengine.schema.pieces import ANYONE, DATED_PARAMETERS, DAY, DRAFT, ID, TEXT, Schema, in_languages
 from policyengine.text import LANGUAGE_TAG, LANGUAGES, Language
 
 if TYPE_CHECKING:
@@ -16,6 +16,29 @@ if TYPE_CHECKING:
 
 _WORDS: Schema = {"type": "array", "items": {"type": "string"}, "minItems": 1}
 
+
+_ABOUT: Final = {
+    "clause": "the clause of this number",
+    "rule": "the rule of this id",
+    "term": "this word",
+    "reading": "the reading of this name",
+}
+
+_ACCEPTANCE: Final[Schema] = {
+    "type": "object",
+    "description": "Findings of one code, accepted for a reason until a day.",
+    "properties": {
+        "code": {**ID, "description": "The code of the findings."},
+        "reason": referring("text", "Why they are accepted."),
+        "until": {**DAY, "description": "The day from which on they count again."},
+        **{
+            name: {"type": "string", "description": f"Only those that speak of {words}."}
+            for name, words in _ABOUT.items()
+        },
+    },
+    "required": ["code", "reason", "until"],
+    "additionalProperties": False,
+}
 
 _KEPT: Final = 256
 """So many schemas are kept at most."""
@@ -185,6 +208,11 @@ def _policy_schema(kinds: Sequence[RuleKind]) -> Schema:
                     },
                     "from": time("In force from then on."),
                     "until": time("In force until just before then."),
+                    "accepted": {
+                        "type": "array",
+                        "description": "Findings that are known and accepted for a while.",
+                        "items": _ACCEPTANCE,
+                    },
                     "contact": {"type": "string", "description": "Where people turn to."},
                     "languages": {
                         "type": "array",

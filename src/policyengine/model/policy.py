@@ -9,6 +9,7 @@ from msgspec import Struct, field
 
 from policyengine.calendar import PLAIN_ZONE, version
 from policyengine.errors import Source
+from policyengine.model.acceptance import Acceptance
 from policyengine.model.aside import Aside
 from policyengine.model.condition import leaves
 from policyengine.model.meets import zone_of
@@ -90,6 +91,7 @@ class Policy(Aside, frozen=True, eq=False):
         decides: the operations for which one of its clauses must permit: all; of a layer those that any of its permits
             names, in force or not, under any reading. All others it leaves to the policies below.
         zone: by whose calendar and clock its durations, days and hours count.
+        accepted: the findings of analyses that its authors accept.
         source: where its table stands.
     """
 
@@ -112,7 +114,7 @@ class Policy(Aside, frozen=True, eq=False):
     layer: bool = False
     decides: frozenset[str] = frozenset(OPERATIONS)
     zone: str = PLAIN_ZONE
-
+    accepted: tuple[Acceptance, ...] = ()
     source: Source | None = None
 
     def governs_controller(self, controller: str) -> bool:

@@ -19,9 +19,13 @@ from urllib.parse import quote
 import msgspec
 
 from policyengine.errors import Code, Place, Problem
-from policyengine.text import Language, Line, Words, plain, plain_text, visible
+from policyengine.model.acceptance import Acceptance
+from policyengine.text import Language, Line, Text, Words, plain, plain_text, visible
 
 _NOT_XML: Final = "[^\t\n\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]"  # compiled where it is used: that takes long
+
+
+_ACCEPTED: Final = Text(ja="{until} の前日まで受け入れる: {reason}", en="until {until}: {reason}")
 
 
 class Detail(NamedTuple):
@@ -40,9 +44,21 @@ class Finding(Problem, frozen=True):
 
     Args:
         detail: what belongs to it.
+        accepted: how the policy that it speaks of accepts it, if it does.
     """
 
     detail: Detail = Detail()
+    accepted: Acceptance | None = None
+
+    @property
+    def counts(self) -> bool:
+        """Whether a command that found it has found something: it is no note, and nobody accepts it."""
+        return self.severity != "note" and self.accepted is None
+
+    def words(self, lang: Language = "en") -> Line:
+        """Return the finding as one line for people; of one that is accepted, with that in the place of its severity."""
+        line = super().words(lang)
+        return line if self.accepted is None else (line[0], Words("accepted", "dim"), *line[2:])
 
     @classmethod
     def of(cls, problem: Problem, detail: Detail = Detail()) -> Finding:  # noqa: B008  a tuple of nothing
@@ -52,6 +68,8 @@ class Finding(Problem, frozen=True):
     def lines(self, lang: Language) -> Iterator[Line]:
         """Yield the finding for people: its own line, and below that, indented, what belongs to it."""
         yield self.words(lang)
+        if self.accepted is not None:
+            yield (Words(f"    {_ACCEPTED.filled(until=self.accepted.until, reason=self.accepted.reason).say(lang)}"),)
         for line in self.detail.say(lang):
             yield (Words("    "), *line)
 
@@ -67,6 +85,8 @@ class Finding(Problem, frozen=True):
             "clause": self.clause,
             "message": self.message.as_dict(),
             "hint": self.hint.as_dict() if self.hint else None,
+            "about": [dict([pair]) for pair in sorted(self.about)],
+            "accepted": self.accepted and {"until": self.accepted.until, "reason": self.accepted.reason.as_dict()},
         }
 
 
@@ -89,8 +109,8 @@ class Trial(msgspec.Struct, frozen=True):
 
     @property
     def errors(self) -> tuple[Finding, ...]:
-        """The findings that are errors."""
-        return tuple(finding for finding in self.findings if finding.severity == "error")
+        """The findings that count."""
+        return tuple(finding for finding in self.findings if finding.counts)
 
 
 def broken(problems: Iterable[Problem]) -> list[Trial]:
@@ -138,7 +158,7 @@ def as_junit(trials: Iterable[Trial], lang: Language = "en") -> str:
                 message = "; ".join(finding.said(lang) for finding in trial.errors)
                 failure = ET.SubElement(case, word, type=trial.errors[0].code, message=_xml(message))
                 failure.text = _xml(plain_text(line for finding in trial.errors for line in finding.lines(lang)))
-            if notes := [finding for finding in trial.findings if finding.severity != "error"]:
+            if notes := [finding for finding in trial.findings if not finding.counts]:
                 ET.SubElement(case, "system-out").text = _xml("\n".join(note.line(lang) for note in notes))
     ET.indent(root)
     return '<?xml version="1.0" encoding="utf-8"?>\n' + ET.tostring(root, encoding="unicode")
@@ -151,7 +171,7 @@ def as_github(trials: Iterable[Trial], lang: Language = "en") -> str:
         place = finding.place or Place("")
         stated = {"file": place.file, "line": place.line, "col": place.column, "title": finding.code}
         properties = ",".join(f"{name}={_property(str(value))}" for name, value in stated.items() if value)
-        word = "error" if finding.severity == "error" else "notice"
+        word = finding.severity if finding.counts else "notice"
         lines.append(f"::{word} {properties}::{_escaped(visible(finding.said(lang)))}")
     return "\n".join(lines)
 
@@ -160,9 +180,9 @@ def as_sarif(trials: Iterable[Trial], lang: Language = "en") -> str:
     """Return the findings as SARIF 2.1.0, as code scanners report them."""
     findings = list(_all(trials))
     codes = list(dict.fromkeys(finding.code for finding in findings))
-    declared = _declared()
+    known = {code.name: code for _, code in declared()}
     rules = [
-        {"id": code, **({"shortDescription": {"text": declared[code].means.say(lang)}} if code in declared else {})}
+        {"id": code, **({"shortDescription": {"text": known[code].means.say(lang)}} if code in known else {})}
         for code in codes
     ]
     results = [
@@ -172,6 +192,7 @@ def as_sarif(trials: Iterable[Trial], lang: Language = "en") -> str:
             "level": finding.severity,
             "message": {"text": "\n".join((finding.said(lang), *map(plain, finding.detail.say(lang))))},
             "locations": [_location(finding.place)] if finding.place else [],
+            "suppressions": [_suppression(finding.accepted, lang)] if finding.accepted else [],
         }
         for finding in findings
     ]
@@ -198,11 +219,17 @@ def _all(trials: Iterable[Trial]) -> Iterator[Finding]:
     yield from dict.fromkeys(finding for trial in trials for finding in trial.findings)
 
 
-def _declared() -> dict[str, Code]:
-    """Return the declared codes by name: who makes a problem has loaded the module that declares its code."""
-    modules = [module for name, module in sys.modules.items() if name.startswith("policyengine.")]
-    values = [value for module in modules for value in vars(module).values()]
-    return {value.name: value for value in values if isinstance(value, Code)}
+def declared() -> Iterator[tuple[str, Code]]:
+    """Yield the declared codes, each with its module: who makes a problem has loaded the module that declares it."""
+    for name, module in list(sys.modules.items()):
+        for value in list(getattr(module, "__dict__", {}).values()):
+            if type(value) is Code:
+                yield name, value
+
+
+def _suppression(accepted: Acceptance, lang: Language) -> dict[str, Any]:
+    where = {"location": _location(accepted.place)} if accepted.place else {}
+    return {"kind": "inSource", "status": "accepted", "justification": accepted.reason.say(lang), **where}
 
 
 def _location(place: Place) -> dict[str, Any]:

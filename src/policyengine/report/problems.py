@@ -73,3 +73,41 @@ untested/shop.toml:…: error: mutant-survived: drop-rule: rule dropped — …
 ...
 """,
 )
+UNKNOWN_FINDING: Final = Code(
+    "unknown-finding",
+    ja="「{code}」という所見はありません",
+    en='nothing ever finds "{code}"',
+    means=Text(
+        ja="`[policy]` の `accepted` が受け入れる所見のコードが、どのコマンドの警告・注記のコードでもありません。"
+        "誤り（error）は受け入れられません。",
+        en="The code of a finding that is accepted (`accepted` in `[policy]`) is none of a warning or a note of any "
+        "command. Errors cannot be accepted.",
+    ),
+    severity="warning",
+    example="""
+$ printf 'accepted = [{code = "open-item", until = 2027-04-01, reason = {ja = "一", en = "a"}}]' > a
+$ (sed '/^governs/q' shop.toml; cat a; echo; sed '1,/^governs/d' shop.toml) > mistaken.toml
+$ policyengine check mistaken.toml --lang en
+mistaken.toml:6:13: warning: unknown-finding: nothing ever finds "open-item" (did you mean "open-items"?)
+...
+""",
+)
+IDLE_ACCEPTANCE: Final = Code(
+    "idle-acceptance",
+    ja="受け入れる「{code}」の所見がありません",
+    en='there is no finding "{code}" to accept',
+    means=Text(
+        ja="`[policy]` の `accepted` に当てはまる所見が、もうありません。その行を消してください。",
+        en="No finding is any more of those that a line of `accepted` in `[policy]` accepts. Take the line out.",
+    ),
+    severity="warning",
+    example="""
+$ printf 'accepted = [{code = "open-items", until = 2027-04-01, reason = {ja = "一", en = "a"}}]' > a
+$ (sed '/^governs/q' shop.toml; cat a; echo; sed '1,/^governs/d' shop.toml) > mended.toml
+$ policyengine check mended.toml --lang en
+mended.toml:6:13: warning: idle-acceptance: there is no finding "open-items" to accept
+...
+""",
+)
+ACCEPTANCE_ENDED: Final = Text(ja="{until} の前日まで受け入れられていました", en="it was accepted until {until}")
+"""The hint at a finding that was accepted until a day that has come."""

@@ -12,10 +12,11 @@ from msgspec import Struct
 
 from policyengine.calendar import CLOCK_PATTERN, DURATION_PATTERN
 from policyengine.errors import Code, KeyPath, did_you_mean
-from policyengine.moment import TIME_PATTERN
+from policyengine.moment import DAY_PATTERN, TIME_PATTERN
 from policyengine.schema.names import is_name
 from policyengine.schema.pieces import ABOVE_IT, ANY_ITEM, ANYONE, EVERY_TERM
 from policyengine.schema.problems import (
+    BAD_DAY,
     BAD_DURATION,
     BAD_HOUR,
     BAD_ID,
@@ -198,6 +199,8 @@ def _code(keyword: str, value: Any) -> Code:
     match keyword:
         case "pattern" if value == TIME_PATTERN:
             return BAD_TIME
+        case "pattern" if value == DAY_PATTERN:
+            return BAD_DAY
         case "pattern" if value == DURATION_PATTERN:
             return BAD_DURATION
         case "pattern" if value == CLOCK_PATTERN:

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from typing import Any, Final
 
 from policyengine.calendar import DURATION_PATTERN
-from policyengine.moment import TIME_PATTERN
+from policyengine.moment import DAY_PATTERN, TIME_PATTERN
 from policyengine.text import LANGUAGE_TAG, LANGUAGES
 
 Schema = dict[str, Any]
@@ -124,3 +124,12 @@ WHEN: Schema = {
     "pattern": TIME_PATTERN,
 }
 """A time of TOML, which editors know by its format, and a time as a text of JSON."""
+
+
+DAY: Schema = {
+    "type": "string",
+    "format": "date",
+    "description": "A day.",
+    "pattern": DAY_PATTERN,
+}
+"""A day of TOML, or as a text of JSON."""

@@ -160,6 +160,10 @@ items = ["name"]
 from = 2026-04-01
 """,
 )
+BAD_DAY: Final = BAD_TIME.also(
+    ja="日付が必要です（例 2026-11-24）",
+    en="expected a day, such as 2026-11-24",
+)
 BAD_DURATION: Final = Code(
     "bad-duration",
     ja="期間は ISO 8601 で、整数で（例 P5Y、P30D、PT12H）",
