@@ -13,9 +13,11 @@ import pytest
 from click.testing import CliRunner
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from policyengine.cli import cli
 from policyengine.errors import Place, Problem
+from policyengine.model.acceptance import Acceptance
 from policyengine.report.findings import Detail, Finding, Trial, as_github, as_json, as_junit, as_sarif, broken
 from policyengine.text import LANGUAGES, Language, Text, Words, plain_text
 from suite.little_packs import ALL, DELIVERY, MIXED, POLICY, shop
@@ -35,9 +37,11 @@ findings = st.builds(
     spoken,
     places,
     st.one_of(st.none(), spoken),
-    st.sampled_from(["error", "note"]),
+    st.sampled_from(["error", "warning", "note"]),
     st.one_of(st.none(), words),
+    st.frozensets(st.tuples(st.sampled_from(["rule", "term"]), words), max_size=2),
     st.builds(Detail, details, details),
+    st.one_of(st.none(), st.builds(Acceptance, ids, spoken, st.just("2027-04-01"))),
 )
 trials = st.lists(
     st.builds(
@@ -137,7 +141,7 @@ def test_github_has_a_line_a_finding_that_nothing_in_it_can_leave(tried: list[Tr
     for line, finding in zip(lines, found(tried), strict=True):
         _, command, _ = line.split("::", 2)
         word, _, properties = command.partition(" ")
-        assert word == ("error" if finding.severity == "error" else "notice")
+        assert word == (finding.severity if finding.counts else "notice")
         stated = dict(pair.split("=", 1) for pair in properties.split(","))
         assert stated["title"] == finding.code
         place = finding.place
@@ -149,16 +153,18 @@ def test_github_has_a_line_a_finding_that_nothing_in_it_can_leave(tried: list[Tr
 def test_text_is_a_line_as_compilers_write_it_with_the_rest_below(finding: Finding, lang: Language) -> None:
     first, *below = plain_text(finding.lines(lang)).split("\n")
     assert first == finding.line(lang)
-    assert f"{finding.severity}: {finding.code}:" in first
-    assert first.startswith(f"{finding.place}: " if finding.place else finding.severity)
-    assert len(below) == len(finding.detail.say(lang)) and all(line[:4] in ("    ", "") for line in below)
+    severity = "accepted" if finding.accepted else finding.severity
+    assert f"{severity}: {finding.code}:" in first
+    assert first.startswith(f"{finding.place}: " if finding.place else severity)
+    assert len(below) == len(finding.detail.say(lang)) + bool(finding.accepted)
+    assert all(line[:4] in ("    ", "") for line in below)
 
 
 @given(findings)
 def test_a_problem_is_a_finding(finding: Finding) -> None:
-    problem = Problem(finding.code, finding.message, finding.place, finding.hint, finding.severity, finding.clause)
-    assert Finding.of(problem, finding.detail) == finding
-    assert problem.line() == finding.line()
+    problem = Problem(*(getattr(finding, name) for name in Problem.__struct_fields__))
+    assert replace(Finding.of(problem, finding.detail), accepted=finding.accepted) == finding
+    assert finding.accepted or problem.line() == finding.line()
     (trial,) = broken([problem])
     assert trial.broken and trial.findings == (Finding.of(problem),)
 

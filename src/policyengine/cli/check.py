@@ -71,7 +71,6 @@ def command(context: click.Context, path: Sequence[str], form: str, as_of: str, 
     sound = [trial.name for trial in trials if not trial.broken]
     trials += _not_loaded(path, packs, configurations)
     found = list(dict.fromkeys(finding for trial in trials for finding in trial.findings))
-    errors = [finding for finding in found if finding.severity == "error"]
     if form == "text":
         for finding in found:
             show_finding(finding, lang)
@@ -80,13 +79,8 @@ def command(context: click.Context, path: Sequence[str], form: str, as_of: str, 
         write_findings(trials, form, lang, checked=sound)
     tell_left_out(left_out, lang)
     sys.stdout.buffer.flush()
-    sys.exit(
-        BAD
-        if any(finding.code in _UNREADABLE for finding in errors)
-        else DENIED
-        if any(one.counts for one in found)
-        else 0
-    )
+    unread = any(finding.code in _UNREADABLE for finding in found)
+    sys.exit(BAD if unread else DENIED if any(finding.counts for finding in found) else 0)
 
 
 def _trial(path: Path, problems: Iterable[Problem], policy: Policy | None = None, as_of: str = "") -> Trial:
@@ -142,6 +136,5 @@ def _configured(file: Path, session: Session) -> Sequence[Problem]:
 
 
 def _summary(packs: int, found: Sequence[Finding], lang: Language) -> str:
-    return (
-        f"{packs} 件を検査: {summed_up(found, lang)}" if lang == "ja" else f"{packs} checked: {summed_up(found, lang)}"
-    )
+    counts = summed_up(found, lang)
+    return f"{packs} 件を検査: {counts}" if lang == "ja" else f"{packs} checked: {counts}"

@@ -56,7 +56,7 @@ class Finding(Problem, frozen=True):
         return self.severity != "note" and self.accepted is None
 
     def words(self, lang: Language = "en") -> Line:
-        """Return the finding as one line for people; of one that is accepted, with that in the place of its severity."""
+        """Return the finding as one line for people; that it is accepted stands in the place of its severity."""
         line = super().words(lang)
         return line if self.accepted is None else (line[0], Words("accepted", "dim"), *line[2:])
 
