@@ -82,6 +82,7 @@ LABELS = {**NAMED, "properties": {key: NAMED["properties"][key] for key in NAMED
 TABLES: dict[str, tuple[str, Mapping[str, Any]]] = {
     "files": ("Files", SCHEMA),
     "policy": ("`[policy]`", SCHEMA["properties"]["policy"]),
+    "accepted": ("Accepted findings", SCHEMA["properties"]["policy"]["properties"]["accepted"]["items"]),
     "vocabulary": ("`[vocabulary]`", SCHEMA["properties"]["vocabulary"]),
     "readings": ("`[readings]`", SCHEMA["properties"]["readings"]["additionalProperties"]),
     "conditions": ("Named conditions", LABELS),

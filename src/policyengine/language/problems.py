@@ -63,7 +63,7 @@ UNKNOWN_RULE: Final = Code(
 $ printf 'accepted = [{code = "open-items", rule = "deliver", until = 2027-04-01, reason = {ja = "一", en = "a"}}]' > a
 $ (sed '/^governs/q' shop.toml; cat a; echo; sed '1,/^governs/d' shop.toml) > accepting.toml
 $ policyengine check accepting.toml --lang en
-accepting.toml:6:43: error: unknown-rule: there is no rule "deliver" (did you mean "delivery"?)
+accepting.toml:6:35: error: unknown-rule: there is no rule "deliver" (did you mean "delivery"?)
 ...
 """,
 )
