@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from hypothesis import given, settings
+from hypothesis import given, settings, target
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
@@ -14,6 +14,7 @@ from policyengine.model.policy import Policy
 from policyengine.suite.run import judged_alone
 from property.decided import says
 from reference_open.kinds import permitted_anywhere
+from remedied import with_changes
 from strategies import (
     GENERATED_WORDS_PARTIES,
     TIMES,
@@ -152,6 +153,34 @@ def test_an_operation_that_a_layer_names_in_no_permit_is_left_to_those_below(
         assert [decision for decision in both.reasons if decision.policy == "statute"] == []
     else:
         assert set(both.permitted_items) <= set(below.permitted_items)
+
+
+def leaning(case: tuple[Written, Written, dict[str, Any]]) -> tuple[Written, Written, dict[str, Any]]:
+    """The case with a statute whose permits lean on other policies."""
+    (statute, chosen), company, event = case
+    kinds = ("entrustment", "provision", "permission", "joint-use")
+    clauses = [
+        {
+            key: [{**table, "licensed_by": "other-policies"} for table in tables] if key in kinds else tables
+            for key, tables in clause.items()
+        }
+        for clause in statute["clause"]
+    ]
+    return ({**statute, "clause": clauses}, chosen), company, event
+
+
+@settings(max_examples=2 * settings().max_examples)
+@given(layered_cases().map(leaning))
+def test_what_leans_on_other_policies_is_decided_as_the_reference_does(
+    case: tuple[Written, Written, dict[str, Any]],
+) -> None:
+    *both, event = case
+    decided = Engine([policy_from(*one) for one in both]).evaluate(event)
+    assert says(decided) == reference_open.evaluate([reference_open.policy([data], read) for data, read in both], event)
+    target(float(len(decided.remedies)))
+    for remedy in decided.remedies:
+        mended = with_changes(event, remedy.as_dict()["changes"])
+        assert Engine([policy_from(*one) for one in both]).evaluate(mended).permitted
 
 
 @given(layered_cases())

@@ -42,6 +42,7 @@ class Permit:
         terms: on which terms it permits them.
         licence: whether others may lean on it; it then is a permit to `use`.
         licensed_by: the clauses of which one must license the flow as well; None where none need.
+        elsewhere: whether another policy must license it as well.
     """
 
     table: Table | None
@@ -50,6 +51,7 @@ class Permit:
     terms: Condition = TRUE
     licence: bool = False
     licensed_by: frozenset[str] | None = None
+    elsewhere: bool = False
 
     @property
     def clause(self) -> str | None:
@@ -169,7 +171,9 @@ def _said(policy: Policy, table: Table) -> Iterator[Statement]:
     own_code = values.get("reason", {}).get("code")
     on = OnOperation(tuple(values["operations"])) if "operations" in values else TRUE
     lifted_by = _table(values["lifted_by"]) if "lifted_by" in values else FALSE
-    licensed_by = clauses("licensed_by") if "licensed_by" in values else None
+    elsewhere = values.get("licensed_by") == "other-policies"
+    leaning = "licensed_by" in values and not elsewhere
+    leans = {"licensed_by": clauses("licensed_by") if leaning else None, "elsewhere": elsewhere}
     over = clauses("over") if "over" in values else None
     spoken = _table(values["about"]) if "about" in values else None
     match table.kind:
@@ -188,7 +192,7 @@ def _said(policy: Policy, table: Table) -> Iterator[Statement]:
         case "joint-use":
             parties = OneOf("recipients", tuple(values["parties"]))
             terms = All((parties, narrowing(values)))
-            yield Permit(table, ("joint_use",), spoken or TRUE, terms, licensed_by=licensed_by)
+            yield Permit(table, ("joint_use",), spoken or TRUE, terms, **leans)
             if values.get("own_use", True):
                 about = All(tuple(OneOf(key, tuple(values[key])) for key in ("subjects", "purposes")))
                 # The controller's own use has no recipient: what is asked of one is left out.
@@ -197,12 +201,12 @@ def _said(policy: Policy, table: Table) -> Iterator[Statement]:
                 )
                 yield Permit(table, OWN, about, terms, licence=True)
         case "entrustment":
-            yield Permit(table, ("entrust",), spoken or TRUE, narrowing(values), licensed_by=licensed_by)
+            yield Permit(table, ("entrust",), spoken or TRUE, narrowing(values), **leans)
         case "provision":
-            yield Permit(table, ("provide",), spoken or TRUE, narrowing(values), licensed_by=licensed_by)
+            yield Permit(table, ("provide",), spoken or TRUE, narrowing(values), **leans)
         case "permission":
             permitted = tuple(values["operations"])
-            yield Permit(table, permitted, spoken or TRUE, narrowing(values), licensed_by=licensed_by)
+            yield Permit(table, permitted, spoken or TRUE, narrowing(values), **leans)
         case "disclosure":
             asked = Known("request", (("kind", (values.get("request", "disclose"),)),))
             yield Permit(table, ("disclose",), spoken or TRUE, All((_to_the_person(policy), asked, narrowing(values))))

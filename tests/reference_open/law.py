@@ -73,6 +73,7 @@ class ItemAnswer:
     obligations: set[str] = field(default_factory=set)
     reasons: set[tuple[str, str | None, str | None]] = field(default_factory=set)
     for_this_item: set[str] = field(default_factory=set)
+    leaning: bool = False
 
 
 # ------------------------------------------------------------------------------------------------ several policies
@@ -89,6 +90,7 @@ def evaluate(policies: Sequence[Policy], event: Data) -> Answer:
         reason = Reason("no-governing-policy", None, None, frozenset(items), None)
         return Answer("deny", excess=set(items), reasons={reason})
     said = {policy.id: judge(policy, governing, event) for policy in governing}
+    ids = {policy.id: policy for policy in governing}
     permitted = {item for item in items if all(answers[item].permitted for answers in said.values())}
     answer = Answer("deny" if len(permitted) < len(items) else "permit", permitted, set(items) - permitted)
     for name, answers in said.items():
@@ -101,6 +103,10 @@ def evaluate(policies: Sequence[Policy], event: Data) -> Answer:
                 answer.clauses |= prefixed(found.clauses)
                 answer.rules |= prefixed(found.rules)
                 answer.obligations |= found.obligations | found.for_this_item
+            for item in (item for item, found in answers.items() if found.leaning):
+                for other, licences in licences_elsewhere(ids[name], governing, event, item).items():
+                    answer.clauses |= {f"{other}:{licence.clause}" for licence in licences}
+                    answer.rules |= {f"{other}:{licence.table.id}" for licence in licences if licence.table}
             whole = {duty for found in answers.values() for duty in found.obligations}
             for duty in {duty for found in answers.values() for duty in found.for_this_item} - whole:
                 items = frozenset(item for item, found in answers.items() if duty in found.for_this_item)
@@ -127,25 +133,47 @@ def governing_policies(policies: Sequence[Policy], event: Data) -> list[Policy]:
 
 def judge(policy: Policy, governing: Sequence[Policy], event: Data) -> dict[str, ItemAnswer]:
     """Return what one of the governing policies says of each item."""
+    words = shared_words(policy, governing)
+    return {
+        item: judge_item(policy, words, event, item, bool(licences_elsewhere(policy, governing, event, item)))
+        for item in event["items"]
+    }
+
+
+def shared_words(policy: Policy, governing: Sequence[Policy]) -> Words:
+    """Return the words of one of the governing policies, with those that it shares with the others."""
     words = policy.words
     for other in governing:
         if other is not policy:
             # A layer shares the words of what it lies above. What a fact states narrows it in every policy.
             shared = other.words if policy.layer and not other.layer else Words(facts=other.words.facts)
             words = words.with_those_of(shared)
-    return {item: judge_item(policy, words, event, item) for item in event["items"]}
+    return words
+
+
+def licences_elsewhere(policy: Policy, governing: Sequence[Policy], event: Data, item: str) -> dict[str, list[Permit]]:
+    """Return by policy the licences of the others, layers aside, on which `policy` can lean for an item."""
+    found: dict[str, list[Permit]] = {}
+    for other in governing:
+        words = shared_words(other, governing)
+        if other is policy or other.layer or not all(words.knows(*word) for word in words_of(words, event, item)):
+            continue
+        case = Case(other, statements(other), View(words, event, item, (event["operation"],)))
+        if licences := case.unstruck(case.licences):
+            found[other.id] = licences
+    return found
 
 
 # ------------------------------------------------------------------------------------------------ one item
 
 
-def judge_item(policy: Policy, words: Words, event: Data, item: str) -> ItemAnswer:
-    """Return what a policy says of one item of an event."""
+def judge_item(policy: Policy, words: Words, event: Data, item: str, elsewhere: bool) -> ItemAnswer:
+    """Return what a policy says of one item of an event, which others license, or do not."""
     stated = words_of(words, event, item)
     unknown = [(dimension, word) for dimension, word in stated if not words.knows(dimension, word)]
     if unknown:
         return ItemAnswer(False, reasons=unknown_terms(policy, words, event, item, unknown))
-    case = Case(policy, statements(policy), View(words, event, item, (event["operation"],)))
+    case = Case(policy, statements(policy), View(words, event, item, (event["operation"],)), elsewhere)
     if surviving := case.surviving():
         return permit(case, surviving)
     return ItemAnswer(False, reasons=struck(case) if case.granted else unpermitted(case))
@@ -173,10 +201,11 @@ class Case:
         policy: the policy.
         rules: everything that its rules say.
         view: the event and the item, as stated.
+        elsewhere: whether another policy licenses it.
     """
 
-    def __init__(self, policy: Policy, rules: list[Statement], view: View) -> None:
-        self.policy, self.rules, self.stated = policy, rules, view
+    def __init__(self, policy: Policy, rules: list[Statement], view: View, elsewhere: bool = False) -> None:
+        self.policy, self.rules, self.stated, self.elsewhere = policy, rules, view, elsewhere
         operation, now = view.event["operation"], moment(view.event["time"], ALWAYS[0])
         # A licence is a permit to use: its facts are held against that.
         self.as_use = replace(view, operations=("use",))
@@ -197,7 +226,9 @@ class Case:
         self.granted = [
             (permit, self.leaned_on(permit))
             for permit in self.here
-            if self.on_its_terms(permit, view) and (permit.licensed_by is None or self.leaned_on(permit))
+            if self.on_its_terms(permit, view)
+            and (permit.licensed_by is None or self.leaned_on(permit))
+            and (elsewhere or not permit.elsewhere)
         ]
         if policy.layer and operation not in permitted_anywhere(policy):
             self.granted = [(Permit(None), [])]  # it leaves the operation to the policies below
@@ -223,16 +254,22 @@ class Case:
             exempt_too: whether to strike for those as well whom a restriction does not bind.
         """
 
-        def is_struck(permit: Permit, view: View, rules: list[Restriction]) -> bool:
-            return any(rule.reaches(permit) and strikes(self, rule, view, exempt_too=exempt_too) for rule in rules)
-
-        over_clauses = [rule for rule in self.restrictions if rule.over is not None]
         found = []
         for permit, licences in self.granted:
-            left = [licence for licence in licences if not is_struck(licence, self.beside_use, over_clauses)]
-            if not is_struck(permit, self.stated, self.restrictions) and (left or permit.licensed_by is None):
+            left = self.unstruck(licences, exempt_too=exempt_too)
+            struck = self.is_struck(permit, self.stated, self.restrictions, exempt_too)
+            if not struck and (left or permit.licensed_by is None):
                 found.append((permit, left))
         return found
+
+    def unstruck(self, licences: list[Permit], *, exempt_too: bool = False) -> list[Permit]:
+        """Return those of some licences that no restriction laid over their clauses strikes."""
+        over_clauses = [rule for rule in self.restrictions if rule.over is not None]
+        return [one for one in licences if not self.is_struck(one, self.beside_use, over_clauses, exempt_too)]
+
+    def is_struck(self, permit: Permit, view: View, rules: list[Restriction], exempt_too: bool) -> bool:
+        """Whether one of some restrictions strikes a permit."""
+        return any(rule.reaches(permit) and strikes(self, rule, view, exempt_too=exempt_too) for rule in rules)
 
     def asked(self, rule: Restriction, permits: list[tuple[Permit, list[Permit]]]) -> list[View]:
         """Return how a restriction is asked of what it reaches: as stated of permits, beside `use` of licences."""
@@ -313,7 +350,8 @@ def permit(case: Case, surviving: list[tuple[Permit, list[Permit]]]) -> ItemAnsw
             if any(strikes(case, rule, view, exempt_too=True) for view in case.asked(rule, surviving)):
                 obligations |= set(rule.instead)
     clauses, rules = {table.clause for table in cited}, {table.id for table in cited}
-    return ItemAnswer(True, clauses, rules, obligations, set(), for_this_item)
+    leaning = any(permit.elsewhere for permit, _ in surviving)
+    return ItemAnswer(True, clauses, rules, obligations, set(), for_this_item, leaning)
 
 
 # ------------------------------------------------------------------------------------------------ what is in the way
@@ -330,7 +368,7 @@ def struck(case: Case) -> set[ThreeOf]:
 
 def without_strangers(case: Case) -> Case:
     """Return the case as it were if no fact had a word that nobody knows."""
-    return Case(case.policy, case.rules, replace(case.stated, strangers_count=False))
+    return Case(case.policy, case.rules, replace(case.stated, strangers_count=False), case.elsewhere)
 
 
 def named(case: Case, rule: Restriction, views: list[View], without: Case) -> ThreeOf | None:

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Container, Iterable, Mapping, Sequence
+from functools import partial
 
 from msgspec.structs import replace
 
 from policyengine.decision.admission import Admission
 from policyengine.decision.evaluate import Evaluator
+from policyengine.decision.layers import Licences, layered
 from policyengine.decision.memory import Memory
 from policyengine.decision.reasons import Reasons
 from policyengine.decision.remedy import Remedying
+from policyengine.decision.verdict import Verdict
 from policyengine.errors import MOST, EventError, InvalidEvent, did_you_mean, json_path
 from policyengine.model.decision import PolicyRef
 from policyengine.model.event import Event
@@ -18,7 +21,7 @@ from policyengine.model.event_problems import ATTRIBUTE_OF_TYPE
 from policyengine.model.fact import FactType
 from policyengine.model.policy import Policy
 from policyengine.model.problems import UNKNOWN_FACT_TYPE
-from policyengine.model.rule import placed
+from policyengine.model.rule import Permit, placed
 from policyengine.model.vocabulary import Attribute, Term, Vocabulary
 from policyengine.text import echoed
 
@@ -56,8 +59,35 @@ class Court:
         same = reader is not None and reader.types == self.fact_types
         self.admission = reader if reader is not None and same else reader_of(self.fact_types, reader)
         self.evaluators = tuple(Evaluator(policy, self.admission, memory) for policy in self.policies)
-        self.reasons = tuple(Reasons(one.policy, self.admission, one.agreement) for one in self.evaluators)
+        self.reasons = tuple(
+            Reasons(one.policy, self.admission, one.agreement, partial(self._licensed_to, number))
+            for number, one in enumerate(self.evaluators)
+        )
+        self._leaning = len(policies) > 1 and any(map(_leans, policies))
         self.remedying = Remedying(self.evaluators, self.admission, memory)
+
+    def ruled(self, event: Event) -> tuple[Verdict, Sequence[Verdict]]:
+        """Return what the policies say of an event together, and what each of them says."""
+        if not self._leaning:
+            verdicts = [evaluator.verdict(event) for evaluator in self.evaluators]
+            if len(verdicts) == 1:
+                return verdicts[0], verdicts
+            return layered(event, [policy.id for policy in self.policies], verdicts), verdicts
+        licences = self._licences(event)
+        licensed = _to_each(licences)
+        verdicts = [of.verdict(event, items) for of, items in zip(self.evaluators, licensed, strict=True)]
+        return layered(event, [policy.id for policy in self.policies], verdicts, licences), verdicts
+
+    def elsewhere(self, event: Event) -> Sequence[frozenset[str]]:
+        """Return for each policy the items of an event that the others license to it."""
+        return _to_each(self._licences(event)) if self._leaning else [frozenset()] * len(self.policies)
+
+    def _licences(self, event: Event) -> list[Licences]:
+        """Return what each policy licenses to the others: a layer nothing."""
+        return [() if one.policy.layer else one.licences(event) for one in self.evaluators]
+
+    def _licensed_to(self, number: int, event: Event) -> frozenset[str]:
+        return self.elsewhere(event)[number]
 
     def admit(self, event: Event) -> None:
         """Raise `InvalidEvent` where a fact or an attribute is not of the form that the policies declare."""
@@ -73,6 +103,16 @@ class Court:
         ]
         if errors:
             raise InvalidEvent(errors, event.id)
+
+
+def _leans(policy: Policy) -> bool:
+    return any(isinstance(rule, Permit) and rule.elsewhere for rule in policy.rules)
+
+
+def _to_each(licences: Sequence[Licences]) -> list[frozenset[str]]:
+    """Return for each policy the items that the others license."""
+    items = [frozenset(item for _, found in licences for item in found) for licences in licences]
+    return [frozenset[str]().union(*items[:number], *items[number + 1 :]) for number in range(len(items))]
 
 
 def fact_types(policies: Iterable[Policy]) -> dict[str, FactType]:

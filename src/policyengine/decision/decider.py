@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any
 
 from policyengine.decision.conflicts import refuse_conflicts
 from policyengine.decision.court import Court, fact_types, reader_of, refuse_malformed
-from policyengine.decision.layers import layered
 from policyengine.decision.memory import Memory
 from policyengine.decision.verdict import Verdict
 from policyengine.errors import InvalidEvent, did_you_mean, hinted
@@ -112,10 +111,7 @@ class Decider:
         """Return what the policies say together, and what each of them says."""
         if event.attributes and court.attributes:
             court.admit_attributes(event)
-        verdicts = [evaluator.verdict(event) for evaluator in court.evaluators]
-        if len(verdicts) == 1:
-            return verdicts[0], verdicts
-        return layered(event, [policy.id for policy in court.policies], verdicts), verdicts
+        return court.ruled(event)
 
     def _court_of(self, event: Event) -> Court | None:
         """Return the policies that govern an event, as they are asked together; None where none does."""
@@ -197,6 +193,11 @@ class Decider:
         court = self._court_of(event)
         return court.policies if court is not None else ()
 
+    def elsewhere(self, event: Event) -> Sequence[frozenset[str]]:
+        """Return for each policy that governs an event the items that the others license to it."""
+        court = self._court_of(event)
+        return court.elsewhere(event) if court is not None else ()
+
     def asked(self, event: Event) -> frozenset[str]:
         """Return the fact types that the rules of the policies that govern an event can ask for."""
         court = self._court_of(event)
@@ -218,14 +219,14 @@ class Decider:
 
         event = self._controlled(event)
         self.admit(event)
-        return explanation(self.governing(event), event, self.decide(event))
+        return explanation(self.governing(event), event, self.decide(event), self.elsewhere(event))
 
     def nearest(self, event: Event) -> tuple[Near, ...]:
         """Return the rules that come nearest to permitting a denied event that has all its facts."""
         from policyengine.decision.nearest import nearest  # noqa: PLC0415
 
         self.admit(event)
-        return nearest(self.governing(event), event, self.decide(event))
+        return nearest(self.governing(event), event, self.decide(event), self.elsewhere(event))
 
 
 def read_event(

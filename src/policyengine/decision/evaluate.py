@@ -11,7 +11,7 @@ far as there is room (`policyengine.decision.memory`); no verdict depends on it.
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any, Final, TypeAlias
 
 from policyengine.decision.admission import Admission, Admitted
@@ -19,18 +19,18 @@ from policyengine.decision.agreement import Agreement, Plan
 from policyengine.decision.classes import STRANGE, Classes, Key, leaves_of
 from policyengine.decision.facts import Look, answered, as_rules_see, as_stated, evaluated, told
 from policyengine.decision.index import Index
-from policyengine.decision.law import Items, Met, Rules
+from policyengine.decision.law import Items, Met, Rules, licensed
 from policyengine.decision.memory import Memory
 from policyengine.decision.ready import LISTS, Leaves, Question, Ready, Speech, ready_rules, ready_topics
 from policyengine.decision.reduce import reduced_rule
 from policyengine.decision.ruling import MANY, Obstacle, Ruling, Spoken, ground, nearest, refused, ruling
-from policyengine.decision.verdict import Finding, Verdict, finding
+from policyengine.decision.verdict import Finding, Verdict, finding, joined, marked
 from policyengine.errors import MOST
-from policyengine.model.condition import Condition, During, Field, Holds, In, NotIn, Same, leaves
+from policyengine.model.condition import Condition, During, Elsewhere, Field, Holds, In, NotIn, Same, leaves
 from policyengine.model.event import Event
 from policyengine.model.meanings import Meanings
 from policyengine.model.policy import Policy
-from policyengine.model.rule import LEAVE
+from policyengine.model.rule import LEAVE, Head
 
 Term: TypeAlias = tuple[str, str]
 """A dimension, and a word that is not among its terms."""
@@ -59,6 +59,7 @@ class _Class:
         "asked",
         "blocks",
         "compares",
+        "elsewhere",
         "looks",
         "met",
         "number",
@@ -84,12 +85,15 @@ class _Class:
         self.met = met
         self.asked: dict[str, list[tuple[int, Plan]]] = {}
         self.looks: list[tuple[int, Look]] = []
+        self.elsewhere: int | None = None
         self._numbers: dict[int, int] = {}
         for leaf in questions:
             if id(leaf) not in self._numbers:
                 number = self._numbers[id(leaf)] = len(self._numbers)
                 if isinstance(leaf, Holds):
                     self.asked.setdefault(leaf.type, []).append((number, agreement.plan(leaf)))
+                elif isinstance(leaf, Elsewhere):
+                    self.elsewhere = number
                 else:
                     self.looks.append((number, leaf))
         self.compares = any(isinstance(leaf, Same) for _, leaf in self.looks)
@@ -192,11 +196,12 @@ class Evaluator:
         self._topics: Index[Speech] = ready_topics(policy, one)
         self._decided_here = policy.decides
 
-    def verdict(self, event: Event) -> Verdict:
+    def verdict(self, event: Event, elsewhere: Collection[str] = ()) -> Verdict:
         """Return what the policy says of an event.
 
         Args:
             event: an event of a controller and a time that the policy governs.
+            elsewhere: the items that other policies license.
 
         Raises:
             InvalidEvent: one of its facts is malformed.
@@ -210,19 +215,40 @@ class Evaluator:
         try:
             bits = [known[item] for item in items]
         except KeyError:  # few events have an item that the policy does not know
-            return self._beyond(event, of, facts, key)
+            return self._beyond(event, of, facts, key, elsewhere)
         if STRANGE in key:
-            return self._beyond(event, of, facts, key)
+            return self._beyond(event, of, facts, key, elsewhere)
         answers = of.silent
         same = True
-        if (facts and of.asked) or of.looks:
-            answers, same = self._answers(event, of, facts)
+        if (facts and of.asked) or of.looks or elsewhere:
+            answers, same = self._answers(event, of, facts, elsewhere)
         kinds, parts = of.kinds(sum(bits), answers)  # no two items are the same
         found: Finding | None = self._memory.get((of.number, kinds, same))
         if found is None:
             found = finding(self.policy, self._ruling(of, kinds, same), len(kinds))
             self._memory.put((of.number, kinds, same), found, found.weight)
         return found.verdict(event, bits, parts)
+
+    def licences(self, event: Event) -> Sequence[tuple[Head, tuple[str, ...]]]:
+        """Return the licences of the policy on which others can lean, each with the items that it licenses."""
+        by, facts = event.admitted
+        if by is not self._admission:
+            facts = self._admission(event)
+        key = self._classes.key(event)
+        if STRANGE in key:
+            return ()
+        of: _Class = self._memory.get(key) or self._class(event, key)
+        answers, same = self._answers(event, of, facts, ())
+        kinds, parts = of.kinds(self._meanings.those(event.items), answers)
+        known = (of.number, kinds, same, "licences")
+        found: Sequence[tuple[Head, Items]] | None = self._memory.get(known)
+        if found is None:
+            everything = (1 << len(kinds)) - 1
+            licences = licensed(of.rules, everything, of.asking(kinds))
+            found = tuple([(licence.head, items) for licence, items in licences])
+            self._memory.put(known, found, 300 + 100 * len(found))
+        bits = [self._meanings.bits.get(item, 0) for item in event.items]
+        return [(head, marked(event.items, bits, joined(parts, items))) for head, items in found]
 
     def key(self, event: Event) -> Key:
         """Return the class of an event: what no rule tells apart, its items and facts aside."""
@@ -299,7 +325,9 @@ class Evaluator:
         self._memory.put(key, found, 500)
         return found
 
-    def _answers(self, event: Event, of: _Class, facts: Sequence[Admitted]) -> tuple[tuple[Items, ...], bool]:
+    def _answers(
+        self, event: Event, of: _Class, facts: Sequence[Admitted], elsewhere: Collection[str]
+    ) -> tuple[tuple[Items, ...], bool]:
         """Return for which items each question is answered with yes.
 
         Where words of facts that the policy does not know make a difference, the answers without them follow, and it is
@@ -313,13 +341,17 @@ class Evaluator:
             if yes:
                 answers = self._answered(answers, yes)
                 without = answers if same else self._answered(without, yes)
+        if elsewhere and of.elsewhere is not None:
+            items = self._meanings.those(elsewhere)
+            answers = self._answered(answers, [of.elsewhere], items)
+            without = answers if same else self._answered(without, [of.elsewhere], items)
         return (answers, True) if same else (answers + without, False)
 
-    def _answered(self, answers: Sequence[Items], yes: Iterable[int]) -> tuple[Items, ...]:
-        """Return `answers` with the questions of the numbers `yes` answered with yes for all items."""
-        found, everything = [*answers], self._meanings.everything
+    def _answered(self, answers: Sequence[Items], yes: Iterable[int], items: Items = -1) -> tuple[Items, ...]:
+        """Return `answers` with the questions of the numbers `yes` answered with yes for some items, by default all."""
+        found, where = [*answers], self._meanings.everything & items
         for number in yes:
-            found[number] = everything
+            found[number] = where
         return tuple(found)
 
     def _ruling(self, of: _Class, kinds: Sequence[int], same: bool) -> Ruling:
@@ -328,7 +360,9 @@ class Evaluator:
         surely = None if same else of.asking(kinds, len(of.silent))
         return ruling(self.policy, of.rules, everything, of.asking(kinds), lambda: of.spoken, surely)
 
-    def _beyond(self, event: Event, of: _Class, facts: Sequence[Admitted], key: Key) -> Verdict:
+    def _beyond(
+        self, event: Event, of: _Class, facts: Sequence[Admitted], key: Key, elsewhere: Collection[str]
+    ) -> Verdict:
         """Return what the policy says of an event with words that it does not know."""
         known = self._meanings.bits
         unknown = [item for item in event.items if item not in known]
@@ -336,7 +370,7 @@ class Evaluator:
         bits = [known[item] if item in known else beyond[item] for item in event.items]
         among = self._meanings.those(event.items)
         strange = [*dict.fromkeys(self.policy.vocabulary.strangers(as_stated(event)))] if STRANGE in key else []
-        answers, same = (of.silent, True) if strange else self._answers(event, of, facts)
+        answers, same = (of.silent, True) if strange else self._answers(event, of, facts, elsewhere)
         kinds, parts = of.kinds(among, answers)
         # Each item that the policy does not know is of a kind of its own.
         alone = {item: 1 << number for number, item in enumerate(unknown, len(kinds))}

@@ -23,6 +23,7 @@ from policyengine.model.condition import (
     Compare,
     Condition,
     During,
+    Elsewhere,
     Field,
     Holds,
     In,
@@ -187,19 +188,22 @@ class Explanation:
         }
 
 
-def explanation(policies: Iterable[Policy], event: Event, decision: Decision) -> Explanation:
+def explanation(
+    policies: Iterable[Policy], event: Event, decision: Decision, elsewhere: Iterable[frozenset[str]]
+) -> Explanation:
     """Explain `decision` by the trace of all rules in force, with no index in between that could hide one.
 
     Args:
         policies: those that govern the event.
         event: the event, with the facts that were gathered.
         decision: what was decided.
+        elsewhere: for each policy, the items that the others license to it.
     """
     considered: list[Considered] = []
     clauses: list[tuple[str, str, Text]] = []
     labels: dict[str, Text] = {}
-    for policy in policies:
-        found = list(Story(policy, event, decision).considered())
+    for policy, items in zip(policies, elsewhere, strict=True):
+        found = list(Story(policy, event, decision, items).considered())
         considered.extend(found)
         shown = {rule.clause for rule in found}
         clauses.extend(
@@ -212,13 +216,13 @@ def explanation(policies: Iterable[Policy], event: Event, decision: Decision) ->
 
 
 class Story:
-    """What one policy's rules do with one event."""
+    """What one policy's rules do with one event; `elsewhere` are the items that others license to it."""
 
-    def __init__(self, policy: Policy, event: Event, decision: Decision) -> None:
+    def __init__(self, policy: Policy, event: Event, decision: Decision, elsewhere: frozenset[str]) -> None:
         self.policy = policy
         self.event = event
         self.permitted = decision.permitted
-        self.answers = Answers(policy.vocabulary, event)
+        self.answers = Answers(policy.vocabulary, event, elsewhere=elsewhere)
         self.rules = [rule for rule in policy.rules if rule.head.start <= event.instant < rule.head.end]
         asked = _readable(policy, event)
         sorts = sorted_out(self.rules, lambda permit: event.operation in permit.operations)
@@ -395,6 +399,8 @@ class Story:
             case Holds(fact_type, where):
                 named = (f"{name}={value}" for name, accepted in where for value in sorted(accepted))
                 sort, looks_at, comparison, values = "fact", fact_type, "fact", tuple(named)
+            case Elsewhere():
+                sort, looks_at, comparison, values = "licence", "licensed_by", "licence", ("other-policies",)
             case And() | Or():
                 sort = "all" if isinstance(condition, And) else "any"
                 looks_at, comparison = condition.called.id if condition.called else "", sort

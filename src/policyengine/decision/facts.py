@@ -17,6 +17,7 @@ from policyengine.model.condition import (
     Compare,
     Condition,
     During,
+    Elsewhere,
     Field,
     Holds,
     In,
@@ -142,6 +143,7 @@ class Answers:
             find out what would be met without them.
         facts: the event's facts, where somebody has read them; by default they are read without an index as well.
         agreement: says which facts agree, by the same words; by default one of its own.
+        elsewhere: the items that other policies license; None where one policy is asked alone, which makes them all.
     """
 
     def __init__(
@@ -152,10 +154,12 @@ class Answers:
         strangers: bool = True,
         facts: Sequence[Admitted] | None = None,
         agreement: Agreement | None = None,
+        elsewhere: Container[str] | None = None,
     ) -> None:
         self.event = event
         self.strangers = strangers
         self.items: Items = (1 << len(event.items)) - 1
+        self.elsewhere = self.items if elsewhere is None else chosen(event.items, elsewhere)
         self.stated = as_stated(event)
         self.seen = as_rules_see(self.stated)
         self.agreement = agreement or Agreement(vocabulary)
@@ -197,6 +201,8 @@ class Answers:
                 return self.items if says(leaf, self.seen[leaf.field]) else 0
             case Same() | Compare() | During() | Clock() | Acquired() | Age():
                 return self.items if answered(leaf, self.seen, self.event) else 0
+            case Elsewhere():
+                return self.elsewhere
             case Holds():
                 return union(self.where(leaf, fact) for _, fact in self.facts if fact.type == leaf.type)
             case _:

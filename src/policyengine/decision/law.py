@@ -191,23 +191,18 @@ def law(rules: Rules, items: Items, met: Met) -> Trace:
         met: for which of them a condition is met.
     """
     taking = [(rule, found) for rule in rules.replacements if (found := met(rule.when, items))]
-
-    def on_its_terms(permit: Permit) -> Items:
-        left = items & ~_gone(permit.head.clause, taking) if taking else items
-        return met(permit.terms, met(permit.about, left)) if left else 0
-
-    licences = [(licence, found) for licence in rules.licences if (found := on_its_terms(licence))]
+    licences = _on_their_terms(rules.licences, items, met, taking)
     grants: list[tuple[Permit, Items, list[tuple[Permit, Items]]]] = []
-    for permit in rules.permits:
-        if found := on_its_terms(permit):
-            leaning: list[tuple[Permit, Items]] = []
-            if permit.licensed_by is not None:
-                for licence, on in licences:
-                    if on & found and licence.head.clause in permit.licensed_by:
-                        leaning.append((licence, on & found))
-                found = union(on for _, on in leaning)
-            if found:
-                grants.append((permit, found, leaning))
+    for permit, on_its_terms in _on_their_terms(rules.permits, items, met, taking):
+        found = on_its_terms
+        leaning: list[tuple[Permit, Items]] = []
+        if permit.licensed_by is not None:
+            for licence, on in licences:
+                if on & found and licence.head.clause in permit.licensed_by:
+                    leaning.append((licence, on & found))
+            found = union(on for _, on in leaning)
+        if found:
+            grants.append((permit, found, leaning))
 
     def reached(restriction: Restriction) -> Items:
         return union(found for permit, found, _ in grants if restriction.reaches(permit))
@@ -222,6 +217,32 @@ def law(rules: Rules, items: Items, met: Met) -> Trace:
         over = _standing(rules.over, rules.ways_over, items, wholly, met, reached_in_licences)
     granted = [Grant(*grant, *_surviving(*grant, standing, over)) for grant in grants]
     return Trace(items, granted, licences, standing, over, taking, union(grant.surviving for grant in granted))
+
+
+def licensed(rules: Rules, items: Items, met: Met) -> list[tuple[Permit, Items]]:
+    """Return the licences of some items on which another policy can lean: those that no restriction laid over strikes.
+
+    Args:
+        rules: the rules that can matter.
+        items: the items asked about.
+        met: for which of them a condition is met.
+    """
+    taking = [(rule, found) for rule in rules.replacements if (found := met(rule.when, items))]
+    licences = _on_their_terms(rules.licences, items, met, taking)
+    over = _standing(rules.over, rules.ways_over, items, _wholly(taking), met, lambda _: 0) if licences else []
+    return [(licence, left) for licence, on in licences if (left := on & ~_struck(over, licence, False))]
+
+
+def _on_their_terms(
+    permits: Iterable[Permit], items: Items, met: Met, taking: Sequence[tuple[Replacement, Items]]
+) -> list[tuple[Permit, Items]]:
+    """Return those of some permits that are met, restrictions aside, each with the items for which it is."""
+    found = []
+    for permit in permits:
+        left = items & ~_gone(permit.head.clause, taking) if taking else items
+        if left and (on := met(permit.terms, met(permit.about, left))):
+            found.append((permit, on))
+    return found
 
 
 def _gone(clause: str, taking: Iterable[tuple[Replacement, Items]]) -> Items:

@@ -58,18 +58,21 @@ class Near:
         }
 
 
-def nearest(policies: Iterable[Policy], event: Event, decision: Decision) -> tuple[Near, ...]:
+def nearest(
+    policies: Iterable[Policy], event: Event, decision: Decision, elsewhere: Iterable[frozenset[str]]
+) -> tuple[Near, ...]:
     """Return the rules that would permit a denied event, the nearest first; for each policy that does not permit it.
 
     Args:
         policies: those that govern the event.
         event: the event, with the facts that were gathered.
         decision: what was decided.
+        elsewhere: for each policy, the items that the others license to it.
     """
     found: list[Near] = []
     if decision.outcome == "deny":
-        for policy in policies:
-            story = Story(policy, event, decision)
+        for policy, items in zip(policies, elsewhere, strict=True):
+            story = Story(policy, event, decision, items)
             if story.trace.items & ~story.trace.permitted:
                 found += _of(story)
     return tuple(sorted(found, key=lambda near: near.missing))
@@ -90,18 +93,18 @@ def _of(story: Story) -> Iterator[Near]:
 def _terms(story: Story, rule: Permit) -> Iterator[Part]:
     """Yield the conditions of a permit; where none of the rules on which it leans holds, with theirs."""
     for part in story.terms(rule):
-        if part.sort != "licence" or part.whole:
+        if part.sort != "licence" or part.whole or rule.licensed_by is None:
             yield part
             continue
         leaned = [
             _licence(story, licence)
             for licence in story.rules
-            if isinstance(licence, Permit) and licence.licence and licence.head.clause in (rule.licensed_by or ())
+            if isinstance(licence, Permit) and licence.licence and licence.head.clause in rule.licensed_by
         ]
         leaned.sort(key=_missing)
         yield story.part(
             *("when", "licence", "licensed_by", "licence", part.values),
-            story.trace.licensed(rule.licensed_by or frozenset()),
+            story.trace.licensed(rule.licensed_by),
             parts=tuple(leaned[:_LICENCES]),
             say=part.say,
         )

@@ -17,6 +17,7 @@ from policyengine.model.condition import (
     Age,
     Compare,
     Condition,
+    Elsewhere,
     Field,
     Holds,
     In,
@@ -137,6 +138,8 @@ def _paths(policy: Policy, answers: Answers, leaf: Condition, turned: Condition,
                     yield from _field(policy, answers, field, items)
         case Compare(attribute) | Age(attribute):
             yield _attribute(policy, answers.event, attribute)
+        case Elsewhere():
+            return
         case Acquired():
             said = Text(ja="いつ取得したかが示されていません", en="since when there are the data is not stated")
             yield Opening("acquired", said)

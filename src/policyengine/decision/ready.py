@@ -22,6 +22,7 @@ from policyengine.model.condition import (
     NEVER,
     Condition,
     During,
+    Elsewhere,
     Field,
     Holds,
     In,
@@ -45,7 +46,7 @@ from policyengine.model.rule import (
 )
 from policyengine.moment import FOREVER
 
-Question: TypeAlias = Holds | Look
+Question: TypeAlias = Holds | Look | Elsewhere
 """A leaf that looks at more than the fields of an event's class and its items."""
 
 R = TypeVar("R", bound=Rule)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Container, Iterable, Mapping, Sequence
 from functools import partial
 from typing import Any, Final
 
@@ -34,12 +34,20 @@ class Reasons:
         policy: the policy.
         admission: reads the facts of an event.
         agreement: says which facts agree.
+        elsewhere: returns the items of an event that other policies license.
     """
 
-    def __init__(self, policy: Policy, admission: Admission, agreement: Agreement) -> None:
+    def __init__(
+        self,
+        policy: Policy,
+        admission: Admission,
+        agreement: Agreement,
+        elsewhere: Callable[[Event], Container[str]],
+    ) -> None:
         self._policy = policy
         self._admission = admission
         self._agreement = agreement
+        self._elsewhere = elsewhere
 
     def of(self, event: Event, obstacles: Iterable[tuple[Obstacle, tuple[str, ...]]]) -> list[Reason]:
         """Return the reasons of a denial: of each obstacle one. What it says is worked out when it is read."""
@@ -86,7 +94,13 @@ class Reasons:
 
     def answers(self, event: Event) -> Answers:
         """Return what an event says to the conditions of the policy."""
-        return Answers(self._policy.vocabulary, event, facts=self._admission(event), agreement=self._agreement)
+        return Answers(
+            self._policy.vocabulary,
+            event,
+            facts=self._admission(event),
+            agreement=self._agreement,
+            elsewhere=self._elsewhere(event),
+        )
 
     @once
     def _openings(self) -> Openings:

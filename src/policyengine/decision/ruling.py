@@ -114,6 +114,7 @@ class Ruling:
         obligations: by obligation, the permitted items that carry it.
         for_items: by obligation that is for some items alone, those that carry it.
         obstacles: what stands in the way of the others.
+        leaning: the permitted items for which a permit leans on other policies.
     """
 
     permitted: Items
@@ -122,6 +123,7 @@ class Ruling:
     obligations: Mapping[str, Items] = field(default_factory=dict)
     for_items: Mapping[str, Items] = field(default_factory=dict)
     obstacles: Sequence[tuple[Obstacle, Items]] = field(default=(), compare=False)
+    leaning: Items = 0
 
 
 def ruling(
@@ -153,7 +155,9 @@ def ruling(
             rest.obstacle(obstacle, where & denied)
         lost = denied & ~union(where for _, where in rest.obstacles)
         rest.obstacle(Obstacle("no-rule", ground(policy), None), lost)
-    return Ruling(trace.permitted, rest.clauses, rest.rules, rest.obligations, rest.for_items, rest.obstacles)
+    return Ruling(
+        trace.permitted, rest.clauses, rest.rules, rest.obligations, rest.for_items, rest.obstacles, rest.leaning
+    )
 
 
 def refused(obstacles: Iterable[tuple[Obstacle, Items]]) -> Ruling:
@@ -174,6 +178,7 @@ class _Resting:
         self.for_items: dict[str, Items] = defaultdict(int)
         self.owing: dict[str, Items] = defaultdict(int)
         self.obstacles: list[tuple[Obstacle, Items]] = []
+        self.leaning: Items = 0
 
     def rule(self, rule: Permit | Restriction | Alternative, items: Items) -> None:
         if items:
@@ -213,6 +218,8 @@ def _permitted(rules: Rules, trace: Trace, met: Met, rest: _Resting) -> None:
         if grant.permit is not LEAVE:
             rest.rule(grant.permit, grant.surviving)
             rest.oblige(grant.permit.head, grant.surviving)
+            if grant.permit.elsewhere:
+                rest.leaning |= grant.surviving
         for licence, items in grant.carrying:
             rest.rule(licence, items)
             rest.oblige(licence.head, items)

@@ -26,6 +26,8 @@ class Verdict(Struct, frozen=True, eq=False, gc=False):
     permitted_items: tuple[str, ...] = ()
     excess_items: tuple[str, ...] = ()
     obligations: tuple[Obligation, ...] = ()
+    leaning: tuple[str, ...] = ()
+    """The permitted items for which a permit leans on other policies."""
 
 
 class Owed(Struct, frozen=True, eq=False, gc=False):
@@ -46,7 +48,7 @@ class Owed(Struct, frozen=True, eq=False, gc=False):
     def of(self, event: Event, bits: Sequence[Items], parts: Sequence[Items]) -> Obligation:
         """Return the obligation of an event."""
         times = {name: shown(lapse.after(event.instant), self.zone) for name, lapse in self.due}
-        items = () if self.where is None else _marked(event.items, bits, _joined(parts, self.where))
+        items = () if self.where is None else marked(event.items, bits, joined(parts, self.where))
         return replace(self.obligation, parameters=frozen({**self.obligation.parameters, **times}), items=items)
 
 
@@ -62,6 +64,7 @@ class Finding(Struct, frozen=True, eq=False, gc=False):
         duties: what a permit obliges to, the same for all of them.
         owed: what else it obliges to.
         in_the_way: what stands in the way of excess.
+        leaning: for what a permit leans on other policies.
     """
 
     excess: Items
@@ -70,6 +73,7 @@ class Finding(Struct, frozen=True, eq=False, gc=False):
     duties: tuple[Obligation, ...]
     owed: tuple[Owed, ...]
     in_the_way: tuple[tuple[Obstacle, Items], ...]
+    leaning: Items = 0
 
     @property
     def weight(self) -> int:
@@ -94,16 +98,17 @@ class Finding(Struct, frozen=True, eq=False, gc=False):
             if self.owed:
                 more = [owed.of(event, bits, parts) for owed in self.owed]
                 duties = tuple(sorted((*duties, *more), key=lambda duty: duty.id))
-            return Verdict("permit", self.clauses, self.rules, (), items, (), duties)
+            leaning = marked(items, bits, joined(parts, self.leaning)) if self.leaning else ()
+            return Verdict("permit", self.clauses, self.rules, (), items, (), duties, leaning)
         if len(parts) == 1:  # all items are excess, and each obstacle is in the way of all
             obstacles = tuple([(obstacle, items) for obstacle, _ in self.in_the_way])
             return Verdict("deny", self.clauses, self.rules, obstacles, (), items)
-        excess = _joined(parts, self.excess)
+        excess = joined(parts, self.excess)
         obstacles = tuple(
-            [(obstacle, _marked(items, bits, _joined(parts, where))) for obstacle, where in self.in_the_way]
+            [(obstacle, marked(items, bits, joined(parts, where))) for obstacle, where in self.in_the_way]
         )
         left = tuple([item for item, bit in zip(items, bits, strict=True) if not bit & excess])
-        return Verdict("deny", self.clauses, self.rules, obstacles, left, _marked(items, bits, excess))
+        return Verdict("deny", self.clauses, self.rules, obstacles, left, marked(items, bits, excess))
 
 
 def finding(policy: Policy, ruling: Ruling, count: int) -> Finding:
@@ -122,12 +127,11 @@ def finding(policy: Policy, ruling: Ruling, count: int) -> Finding:
         else:
             duties.append(obligation)
     in_the_way = _merged(ruling.obstacles, excess) if excess else ()
-    return Finding(
-        excess, _where(ruling.clauses, resting), _where(ruling.rules, resting), tuple(duties), tuple(owed), in_the_way
-    )
+    clauses, rules = _where(ruling.clauses, resting), _where(ruling.rules, resting)
+    return Finding(excess, clauses, rules, tuple(duties), tuple(owed), in_the_way, ruling.leaning)
 
 
-def _joined(parts: Sequence[Items], kinds: Items) -> Items:
+def joined(parts: Sequence[Items], kinds: Items) -> Items:
     """Return the items of any of some kinds."""
     return sum([part for number, part in enumerate(parts) if kinds >> number & 1])
 
@@ -147,11 +151,11 @@ def _where(found: Mapping[str, Items], items: Items) -> tuple[str, ...]:
     return tuple(sorted([name for name, where in found.items() if where & items]))
 
 
-def _marked(items: Sequence[str], bits: Sequence[Items], which: Items) -> tuple[str, ...]:
+def marked(items: Sequence[str], bits: Sequence[Items], which: Items) -> tuple[str, ...]:
     """Return the items whose bits are among `which`, in their order."""
     return tuple([item for item, bit in zip(items, bits, strict=True) if bit & which])
 
 
 def those(items: Sequence[str], which: Items) -> tuple[str, ...]:
     """Return the items that are meant, in their order, where bit `n` stands for the item at index `n`."""
-    return _marked(items, [1 << number for number in range(len(items))], which)
+    return marked(items, [1 << number for number in range(len(items))], which)

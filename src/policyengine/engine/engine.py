@@ -228,6 +228,14 @@ class Engine:
         """
         return self._decider.governing(event)
 
+    def licensed_elsewhere(self, event: Event) -> Sequence[frozenset[str]]:
+        """Return for each policy that governs an event the items that the others license to it.
+
+        Raises:
+            InvalidEvent: it names no controller where several are possible, or a fact of it is malformed.
+        """
+        return self._decider.elsewhere(event)
+
     def evaluate(self, event: Mapping[str, Any] | Event) -> Decision:
         """Decide one event. Gathers facts from the fact sources first; deciding is then pure.
 
@@ -399,7 +407,7 @@ class Engine:
         ready = event if isinstance(event, Event) else Event.from_mapping(event)
         gathered = run(self._gathered(ready), self._workers)
         if isinstance(gathered, Decision):
-            return explanation((), ready, gathered)
+            return explanation((), ready, gathered, ())
         return self._decider.explanation(gathered)
 
     def why_not(self, event: Mapping[str, Any] | Event) -> tuple[Near, ...]:

@@ -31,7 +31,7 @@ from policyengine.model.countries import meant
 from policyengine.model.fields import ROWS
 from policyengine.model.operation import OPERATIONS
 from policyengine.model.vocabulary import DIMENSIONS
-from policyengine.schema.pieces import ABOVE_IT, Schema
+from policyengine.schema.pieces import ABOVE_IT, OTHERS, Schema
 from policyengine.text import Text
 
 MEANING: Final = "x-policyengine"
@@ -80,6 +80,9 @@ TERM_KEYS: Mapping[str, TermKey] = {
 
 ABOVE: Final = "above"
 """In place of a list of clauses: those above, in the same file."""
+
+OTHER_POLICIES: Final = "other-policies"
+"""In place of a list of clauses: those of the other policies that govern an event and are no layers."""
 
 ANY: Final = "any"
 """In place of a list of items: all of them, said on purpose."""
@@ -165,9 +168,12 @@ def clause_list(description: str, *, licences: bool = False) -> Schema:
 
 def licence_list() -> Schema:
     """Return the schema of ``licensed_by``: the clauses on which a permit leans; `RuleTable.licences` reads it."""
-    return clause_list(
-        "The purpose must be licensed by one of these clauses as well; a permit cites it too.", licences=True
+    schema = clause_list(
+        "The purpose must be licensed by one of these clauses as well; a permit cites it too. "
+        f'"{OTHER_POLICIES}": by a clause of another policy that governs the flow and is no layer.',
+        licences=True,
     )
+    return {**schema, "type": ["array", "string"], **OTHERS}
 
 
 def obligation_list(description: str, *, for_items: bool = False) -> Schema:

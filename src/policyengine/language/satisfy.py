@@ -24,6 +24,7 @@ from policyengine.model.condition import (
     Compare,
     Condition,
     During,
+    Elsewhere,
     Field,
     Holds,
     In,
@@ -134,6 +135,8 @@ class _Plain:
                 self.refused.append(part)
             case Same(left, right, equal):
                 self.same.add((left, right, equal))
+            case Elsewhere():
+                pass
             case _:
                 return False
         return True

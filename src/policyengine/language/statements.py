@@ -27,6 +27,7 @@ from policyengine.model.condition import (
     Clock,
     Compare,
     During,
+    Elsewhere,
     Field,
     Holds,
     In,
@@ -216,6 +217,9 @@ class Statement:
                 yield from self._lapse(within, f"{where}.within", _at(condition))
             case Holds():
                 yield from self._fact(condition, where)
+            case Elsewhere():
+                if below or may:
+                    yield Wrong(where, _ELSEWHERE, at=_at(condition))
             case Read(reading, values):
                 yield from self._known((reading,), self._scope.readings, f"{where}.reading", _READING)
                 if not _is_words(values):
@@ -408,8 +412,11 @@ _PERMITS: Final = Text(
     ja="許可し、求め、認めるところでは true だけ", en="where it permits, requires or lifts, only true"
 )
 _CONDITION: Final = Text(
-    ja="条件: In、NotIn、Same、Compare、During、Clock、Acquired、Age、Holds、And、Or、Not",
-    en="a condition: In, NotIn, Same, Compare, During, Clock, Acquired, Age, Holds, And, Or or Not",
+    ja="条件: In、NotIn、Same、Compare、During、Clock、Acquired、Age、Holds、Elsewhere、And、Or、Not",
+    en="a condition: In, NotIn, Same, Compare, During, Clock, Acquired, Age, Holds, Elsewhere, And, Or or Not",
+)
+_ELSEWHERE: Final = Text(
+    ja="Elsewhere は許可し、求め、認めるところだけ", en="Elsewhere only where a rule permits, requires or lifts"
 )
 _STATEMENTS: Final = Text(
     ja="Permit、Restriction、Alternative、Replacement、Duty を一つずつ返すこと",

@@ -10,7 +10,7 @@ from msgspec.structs import replace
 from policyengine.errors import KeyPath, did_you_mean
 from policyengine.language.conditions import ConditionTable, Scope
 from policyengine.language.definitions import NESTED
-from policyengine.language.keys import ABOVE, PASSING, TERM_KEYS, WORDS, meaning_of
+from policyengine.language.keys import ABOVE, OTHER_POLICIES, PASSING, TERM_KEYS, WORDS, meaning_of
 from policyengine.language.problems import (
     CODE_OF_THE_ENGINE,
     ENDS_BEFORE_IT_BEGINS,
@@ -21,12 +21,7 @@ from policyengine.language.problems import (
     UNKNOWN_TERM,
 )
 from policyengine.language.source import Document
-from policyengine.model.condition import (
-    ALWAYS,
-    Condition,
-    Field,
-    In,
-)
+from policyengine.model.condition import ALWAYS, Condition, Elsewhere, Field, In
 from policyengine.model.operation import OPERATIONS
 from policyengine.model.problems import UNKNOWN_CLAUSE, UNKNOWN_FACT_TYPE, UNKNOWN_OBLIGATION
 from policyengine.model.reason_codes import REASON_CODES
@@ -180,7 +175,11 @@ class RuleTable(ConditionTable):
 
     def licences(self) -> frozenset[str] | None:
         """Return the clauses listed at ``licensed_by``, of which one must license the flow as well; None for none."""
-        return self.clauses("licensed_by") if "licensed_by" in self.values else None
+        return None if self.values.get("licensed_by", OTHER_POLICIES) == OTHER_POLICIES else self.clauses("licensed_by")
+
+    def elsewhere(self) -> Condition:
+        """Return what ``licensed_by`` asks of other policies; what is always met where it does not."""
+        return Elsewhere(("licensed_by",)) if self.values.get("licensed_by") == OTHER_POLICIES else ALWAYS
 
     def obligations(self, *path: str | int) -> tuple[str, ...]:
         """Return the obligations listed at `path`, by default ``oblige``; an unknown one is reported."""

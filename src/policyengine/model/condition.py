@@ -244,6 +244,16 @@ class Holds(Aside, frozen=True, eq=False):
     at: tuple[str | int, ...] | None = None
 
 
+class Elsewhere(Aside, frozen=True, eq=False):
+    """Another of the policies that govern the event, no layer, licenses the item; asked of one policy alone, it is met.
+
+    Args:
+        at: where in its rule's table it stands.
+    """
+
+    at: tuple[str | int, ...] | None = None
+
+
 class Read(Struct, frozen=True):
     """The policy is read in one of some ways; only where its readings are left open does a rule still ask for that.
 
@@ -292,7 +302,9 @@ class Not(Struct, frozen=True):
     part: Condition
 
 
-Condition: TypeAlias = In | NotIn | Same | Compare | During | Clock | Acquired | Age | Holds | Read | And | Or | Not
+Condition: TypeAlias = (
+    In | NotIn | Same | Compare | During | Clock | Acquired | Age | Holds | Elsewhere | Read | And | Or | Not
+)
 
 ALWAYS = And(())
 NEVER = Or(())

@@ -25,6 +25,7 @@ from policyengine.model.condition import (
     Compare,
     Condition,
     During,
+    Elsewhere,
     Field,
     Holds,
     In,
@@ -107,6 +108,11 @@ class Permit(Struct, frozen=True):
     licence: bool = False
     licensed_by: frozenset[str] | None = None
     names: Condition | None = None
+
+    @property
+    def elsewhere(self) -> bool:
+        """Whether another policy must license the flow as well."""
+        return any(isinstance(part, Elsewhere) for part in conjuncts(self.terms))
 
 
 LEAVE: Final = Permit(Head("", "", "", same("")), frozenset(), ALWAYS, ALWAYS)
@@ -282,7 +288,7 @@ class Sides:
                 return replace(found, open=side is not (f"attributes.{attribute}" in passing))
             case Acquired():
                 return replace(found, open=side is not ("acquired" in passing))
-            case During() | Clock():
+            case During() | Clock() | Elsewhere():
                 return found
             case Holds(name, after=after):
                 declared = vocabulary.facts[name].fields.values() if passing else ()
@@ -313,6 +319,13 @@ def only_where(rule: R, condition: Condition) -> R:
             return replace(rule, when=all_of(condition, rule.when))
 
 
+def licensed_everywhere(rule: Rule) -> Rule:
+    """Return `rule` as it is where other policies license everything."""
+    if not isinstance(rule, Permit) or not rule.elsewhere:
+        return rule
+    return replace(rule, terms=all_of(*(part for part in conjuncts(rule.terms) if not isinstance(part, Elsewhere))))
+
+
 def as_use(licence: Permit) -> Permit:
     """Return a licence as it is asked: it is a permit to `use`, and its facts are held against that."""
     return replace(licence, about=_asked(licence.about, "use"), terms=_asked(licence.terms, "use"))
@@ -341,6 +354,8 @@ def _asked(condition: Condition, asked: Asked) -> Condition:
                 return ALWAYS
             case NotIn(Field.OPERATION) if asked == "use":
                 return NEVER
+            case Elsewhere() if asked == "use":
+                return ALWAYS  # whoever leans on a licence does not ask on what that leans
             case Holds(after=after):
                 return replace(found, asked=asked, after=None if after is None else replace(after, asked=asked))
             case _:

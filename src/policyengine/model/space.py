@@ -28,6 +28,7 @@ from policyengine.model.condition import (
     Compare,
     Condition,
     During,
+    Elsewhere,
     Field,
     Holds,
     In,
@@ -304,6 +305,8 @@ class Space:
                 return had(point[TIME], point[ACQUIRED], leaf) if ACQUIRED in point else None
             case Holds():
                 return self._holds(Question(leaf, index), point)
+            case Elsewhere():
+                return True
             case Read(reading, values):
                 variable = f"{READING}{reading}"
                 if variable not in point:

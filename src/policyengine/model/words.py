@@ -15,6 +15,7 @@ from policyengine.model.condition import (
     Compare,
     Condition,
     During,
+    Elsewhere,
     Field,
     Holds,
     In,
@@ -79,6 +80,8 @@ def describe(condition: Condition, vocabulary: Vocabulary) -> Text:
             return age_in_words(condition)
         case Holds():
             return _fact(condition, vocabulary)
+        case Elsewhere():
+            return _ELSEWHERE
         case Read(reading, values):
             among = " / ".join(sorted(values))
             return Text(ja=f"読み方 {reading} が {among}", en=f"the reading {reading} is {among}")
@@ -90,6 +93,7 @@ def describe(condition: Condition, vocabulary: Vocabulary) -> Text:
             return Text(ja="「{part}」に当たらない", en="not ({part})").filled(part=describe(part, vocabulary))
 
 
+_ELSEWHERE: Final = Text(ja="ほかのポリシーの条項が利用目的を認めている", en="another policy licenses the purpose")
 _IS: Final = Text(ja="{name}が{terms}", en="{name} is {terms}")
 _IS_NOT: Final = Text(ja="{name}が{terms}ではない", en="{name} is not {terms}")
 

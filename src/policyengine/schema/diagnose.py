@@ -14,7 +14,7 @@ from policyengine.calendar import CLOCK_PATTERN, DURATION_PATTERN
 from policyengine.errors import Code, KeyPath, did_you_mean
 from policyengine.moment import DAY_PATTERN, TIME_PATTERN
 from policyengine.schema.names import is_name
-from policyengine.schema.pieces import ABOVE_IT, ANY_ITEM, ANYONE, EVERY_TERM
+from policyengine.schema.pieces import ABOVE_IT, ANY_ITEM, ANYONE, EVERY_TERM, OTHERS
 from policyengine.schema.problems import (
     BAD_DAY,
     BAD_DURATION,
@@ -33,6 +33,7 @@ from policyengine.schema.problems import (
     NOT_AS_DOCUMENTED,
     NOT_EVERY_TERM,
     NOT_HERE,
+    NOT_OTHERS,
     REPEATED,
     RESERVED_NAME,
     TOO_FEW,
@@ -207,6 +208,8 @@ def _code(keyword: str, value: Any) -> Code:
             return BAD_HOUR
         case "pattern" if value == ABOVE_IT["pattern"]:
             return NOT_ABOVE
+        case "pattern" if value == OTHERS["pattern"]:
+            return NOT_OTHERS
         case "pattern" if value == ANYONE["pattern"]:
             return NOT_ANYONE
         case "pattern" if value == EVERY_TERM["pattern"]:

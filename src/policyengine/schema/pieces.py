@@ -23,6 +23,7 @@ ID: Schema = {"type": "string", "pattern": r"^[^\s:]+(?![\s\S])"}
 ANY_ITEM: Schema = {"pattern": r"^any(?![\s\S])"}
 EVERY_TERM: Schema = {"pattern": r"^\*(?![\s\S])"}
 ABOVE_IT: Schema = {"pattern": r"^above(?![\s\S])"}
+OTHERS: Schema = {"pattern": r"^other-policies(?![\s\S])"}
 ANYONE: Schema = {"pattern": r"^anyone(?![\s\S])"}
 
 

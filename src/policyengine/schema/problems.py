@@ -67,6 +67,10 @@ NOT_EVERY_TERM: Final = UNKNOWN_VALUE.also(
     ja='値のリスト（一つでも ["…"]）か、すべての語を表す "*"',
     en='expected a list of values (a single one as ["…"]), or "*" for every declared term',
 )
+NOT_OTHERS: Final = UNKNOWN_VALUE.also(
+    ja='条項のリスト（一つでも ["…"]）か "other-policies"',
+    en='expected a list of clauses (a single one as ["…"]), or "other-policies"',
+)
 NOT_ABOVE: Final = UNKNOWN_VALUE.also(
     ja='条項のリスト（一つでも ["…"]）か "above"', en='expected a list of clauses (a single one as ["…"]), or "above"'
 )

@@ -194,9 +194,9 @@ class Collector:
             return
         ready = Event.from_mapping(event)
         governing = engine.governing(ready)
-        for policy in governing:
+        for policy, elsewhere in zip(governing, engine.licensed_elsewhere(ready), strict=True):
             coverage = self.found.setdefault(policy.id, Coverage(policy.id))
-            self._instrument(policy).watch(ready)
+            self._instrument(policy).watch(ready, elsewhere)
             for name, value in policy.chosen.items():
                 coverage.readings[name][value] = True
             for clause in decision.clauses:
@@ -269,9 +269,9 @@ class _Instrument:
         dimension = ROWS[field].dimension
         return self.policy.vocabulary.kinds(dimension, term) if dimension else frozenset({term})
 
-    def watch(self, event: Event) -> None:
+    def watch(self, event: Event, elsewhere: frozenset[str]) -> None:
         terms = self.policy.vocabulary.terms["items"]
-        answers = Answers(self.policy.vocabulary, event)
+        answers = Answers(self.policy.vocabulary, event, elsewhere=elsewhere)
         items: Items = sum(1 << number for number, item in enumerate(event.items) if item in terms)
         self.spots = [spot for spot in self.spots if not all(spot.seen.points)]
         if not items or not self.spots:

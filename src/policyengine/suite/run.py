@@ -15,6 +15,7 @@ from policyengine.engine.plugins import Plugins
 from policyengine.errors import PolicyError, Problem
 from policyengine.language.build import build_policies
 from policyengine.model.policy import Policy
+from policyengine.model.rule import licensed_everywhere
 from policyengine.suite.case import Case, Result, Suite, differences
 from policyengine.suite.load import load_suite, suite_policies
 
@@ -56,9 +57,15 @@ def _loaded(
 
 
 def judged_alone(policies: Sequence[Policy]) -> list[Policy]:
-    """Return policies as suites judge them: layers alone as if a policy that permits everything lay below."""
-    alone = all(policy.layer for policy in policies)
-    return [replace(policy, layer=False) for policy in policies] if alone else list(policies)
+    """Return policies as suites judge them: alone, as if one that permits and licenses everything lay below.
+
+    Layers are alone where nothing lies below them; and what one policy asks of others is met where there are none.
+    """
+    if all(policy.layer for policy in policies):
+        policies = [replace(policy, layer=False) for policy in policies]
+    if len({policy.id for policy in policies}) > 1:
+        return list(policies)
+    return [replace(policy, rules=tuple(map(licensed_everywhere, policy.rules))) for policy in policies]
 
 
 def load(path: Path, engines: Engines) -> Suite:

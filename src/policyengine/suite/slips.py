@@ -289,8 +289,8 @@ class Slips:
 
         A clause that permits none of the rule's operations is not added: it would mean nothing there.
         """
-        if isinstance(entries, str):  # those above, said in a word
-            if of.optional:
+        if isinstance(entries, str):  # said in a word: those above, or those of other policies, free where one is alone
+            if of.optional and what != "licences":
                 yield Slip("drop-reference", path, None, entries)
             return
         listed = _listed(entries)

@@ -20,6 +20,7 @@ from policyengine.model.condition import (
     Compare,
     Condition,
     During,
+    Elsewhere,
     Field,
     Holds,
     In,
@@ -33,7 +34,7 @@ from policyengine.model.condition import (
 from policyengine.model.fields import IDENTIFIABLE, ROWS
 from policyengine.model.meets import aged, compares, during, had, strikes
 from policyengine.model.operation import WITHIN
-from policyengine.model.rule import Permit, Replacement, Restriction
+from policyengine.model.rule import Permit, Replacement, Restriction, as_use
 from policyengine.testing.scenes import Scene
 
 T = TypeVar("T")
@@ -150,6 +151,9 @@ def narrowed(aim: Aim, condition: Condition, choose: Choose) -> Aim | None:
             dates = aim.scene.acquired if aim.acquired is None else aim.acquired
             left = tuple(date for date in dates if had(aim.scene.instant, date, condition))
             return replace(aim, acquired=left) if left else None
+        case Elsewhere():
+            below = [number for number, policy in enumerate(aim.scene.policies) if not policy.layer]
+            return first(rotated(below, choose), lambda number: _licensed(aim, number, None, choose))
         case Not():
             return aim  # a fact that nobody asks for is not there
         case Read():
@@ -184,6 +188,8 @@ def surely(aim: Aim, condition: Condition) -> bool | None:
                 return condition.open
             met = {had(aim.scene.instant, date, condition) for date in aim.acquired}
             return met == {True} if len(met) == 1 else None
+        case Elsewhere():
+            return None
         case Read():
             raise TypeError(condition)
         case Not(part):
@@ -228,13 +234,16 @@ def _permitted_from(number: int, aim: Aim, choose: Choose, over: Restriction | R
     return first(rotated(permits, choose)[:_TRIES], on_terms)
 
 
-def _licensed(aim: Aim, number: int, clauses: frozenset[str], choose: Choose) -> Aim | None:
-    """Return `aim` so that a licence of one of `clauses` of a policy holds as well."""
-    licences = [rule for rule in aim.scene.permits[number] if rule.licence and rule.head.clause in clauses]
+def _licensed(aim: Aim, number: int, clauses: frozenset[str] | None, choose: Choose) -> Aim | None:
+    """Return `aim` so that a licence of a policy holds as well: of one of `clauses`, or of any."""
+    licences = [
+        rule for rule in aim.scene.permits[number] if rule.licence and (clauses is None or rule.head.clause in clauses)
+    ]
 
     def on_terms(licence: Permit) -> Aim | None:
-        found = narrowed(aim, licence.about, choose)
-        return found and narrowed(found, licence.terms, choose)
+        asked = as_use(licence)
+        found = narrowed(aim, asked.about, choose)
+        return found and narrowed(found, asked.terms, choose)
 
     return first(rotated(licences, choose)[:_TRIES], on_terms)
 

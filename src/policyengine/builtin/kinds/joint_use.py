@@ -112,7 +112,7 @@ class JointUse:
             head,
             frozenset({"joint_use"}),
             about=table.about(),
-            terms=all_of(In(Field.RECIPIENT, parties, written), flows),
+            terms=all_of(In(Field.RECIPIENT, parties, written), flows, table.elsewhere()),
             licensed_by=table.licences(),
         )
         if table.value("own_use"):

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from policyengine.language import RuleTable, about_table, licence_list, operation_list
-from policyengine.model import Permit, Rule, Text
+from policyengine.model import Permit, Rule, Text, all_of
 
 
 class Permission:
@@ -28,6 +28,6 @@ class Permission:
             table.head,
             table.operations("operations"),
             about=table.about(),
-            terms=table.condition(),
+            terms=all_of(table.condition(), table.elsewhere()),
             licensed_by=table.licences(),
         )

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from policyengine.language import RuleTable, about_table, licence_list
-from policyengine.model import Permit, Rule, Text
+from policyengine.model import Permit, Rule, Text, all_of
 
 
 class _Transfer:
@@ -25,7 +25,7 @@ class _Transfer:
             table.head,
             frozenset({self.operation}),
             about=table.about(),
-            terms=table.condition(),
+            terms=all_of(table.condition(), table.elsewhere()),
             licensed_by=table.licences(),
         )
 

@@ -12,7 +12,7 @@ from typing import Final, TypeAlias
 from msgspec import Struct
 
 from policyengine.decision.law import Items, Rules
-from policyengine.model.condition import And, Condition, Not, Or
+from policyengine.model.condition import And, Condition, Elsewhere, Not, Or
 from policyengine.model.rule import Alternative, Permit, Replacement, Restriction
 
 
@@ -75,17 +75,28 @@ def some_of(parts: Iterable[Node]) -> Node:
     return next(iter(left)) if len(left) == 1 else Some(tuple(left))
 
 
+Replacing: TypeAlias = Sequence[tuple[Replacement, Node]]
+"""Rules that take the place of clauses, each with where it does."""
+
+
 class Builder:
     """Makes formulas.
 
     Args:
         settled: returns whether a leaf is met by all events of the class, or by none; None where they differ.
         number: returns the number of a leaf in which they differ.
+        elsewhere: returns where other policies license.
     """
 
-    def __init__(self, settled: Callable[[Condition], bool | None], number: Callable[[Condition], int]) -> None:
+    def __init__(
+        self,
+        settled: Callable[[Condition], bool | None],
+        number: Callable[[Condition], int],
+        elsewhere: Callable[[], Node] = lambda: NOWHERE,
+    ) -> None:
         self._settled = settled
         self._number = number
+        self._elsewhere = elsewhere
 
     def condition(self, condition: Condition, met: bool = True) -> Node:
         """Return where a condition is `met`, or is not."""
@@ -101,6 +112,8 @@ class Builder:
                 return all_of(inner) if every else some_of(inner)
             case Not(part):
                 return self.condition(part, not met)
+            case Elsewhere() if met:  # it never stands where it would have to be unmet
+                return self._elsewhere()
             case _:
                 known = self._settled(condition)
                 if known is None:
@@ -109,34 +122,47 @@ class Builder:
 
     def permitted(self, rules: Rules) -> Node:
         """Return where the rules of one policy permit."""
-        replacing = [(rule, self.condition(rule.when)) for rule in rules.replacements]
-        replacing = [(rule, where) for rule, where in replacing if where != NOWHERE]
-        wholly = [(rule, where) for rule, where in replacing if rule.wholly]
+        replacing, wholly = self._replacing(rules)
         free = self._free(rules.restrictions, rules.ways, wholly)
-        free_over = self._free(rules.over, rules.ways_over, wholly)
-
-        def spared(restrictions: Sequence[tuple[Restriction, Node]], permit: Permit) -> list[Node]:
-            return [node for restriction, node in restrictions if restriction.reaches(permit)]
-
-        def on_its_terms(permit: Permit, restrictions: Sequence[tuple[Restriction, Node]]) -> Node:
-            about = self.condition(permit.about)
-            if about == NOWHERE:
-                return NOWHERE
-            terms = self.condition(permit.terms)
-            if terms == NOWHERE:
-                return NOWHERE
-            clause = permit.head.clause
-            stays = [self.condition(rule.when, met=False) for rule, _ in replacing if rule.takes(clause)]
-            return all_of([about, terms, *stays, *spared(restrictions, permit)])
-
-        licences = [(licence.head.clause, on_its_terms(licence, free_over)) for licence in rules.licences]
+        licences = self._licences(rules)
         found = []
         for permit in rules.permits:
-            node = on_its_terms(permit, free)
+            node = self._on_its_terms(permit, free, replacing)
             if node != NOWHERE and permit.licensed_by is not None:
                 node = all_of([node, some_of(one for clause, one in licences if clause in permit.licensed_by)])
             found.append(node)
         return some_of(found)
+
+    def licensed(self, rules: Rules) -> Node:
+        """Return where the rules of one policy license what others lean on."""
+        return some_of(node for _, node in self._licences(rules))
+
+    def _licences(self, rules: Rules) -> list[tuple[str, Node]]:
+        """Return the clauses of licences, each with where it licenses."""
+        replacing, wholly = self._replacing(rules)
+        free = self._free(rules.over, rules.ways_over, wholly)
+        return [(licence.head.clause, self._on_its_terms(licence, free, replacing)) for licence in rules.licences]
+
+    def _replacing(self, rules: Rules) -> tuple[Replacing, Replacing]:
+        """Return the rules that take the place of clauses, with where they do; and of these those that do wholly."""
+        replacing = [(rule, self.condition(rule.when)) for rule in rules.replacements]
+        replacing = [(rule, where) for rule, where in replacing if where != NOWHERE]
+        return replacing, [(rule, where) for rule, where in replacing if rule.wholly]
+
+    def _on_its_terms(
+        self, permit: Permit, restrictions: Sequence[tuple[Restriction, Node]], replacing: Replacing
+    ) -> Node:
+        """Return where a permit is met, and no restriction strikes it."""
+        about = self.condition(permit.about)
+        if about == NOWHERE:
+            return NOWHERE
+        terms = self.condition(permit.terms)
+        if terms == NOWHERE:
+            return NOWHERE
+        clause = permit.head.clause
+        stays = [self.condition(rule.when, met=False) for rule, _ in replacing if rule.takes(clause)]
+        spared = [node for restriction, node in restrictions if restriction.reaches(permit)]
+        return all_of([about, terms, *stays, *spared])
 
     def _free(
         self,

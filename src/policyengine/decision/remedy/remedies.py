@@ -12,6 +12,7 @@ from __future__ import annotations
 import itertools
 from bisect import bisect
 from collections.abc import Iterator, Mapping, Sequence, Set
+from functools import partial
 from typing import Any, Final, NamedTuple
 
 from msgspec import UNSET
@@ -35,7 +36,7 @@ from policyengine.decision.remedy.changes import (
     with_stated,
 )
 from policyengine.decision.remedy.choices import Choices
-from policyengine.decision.remedy.formula import Builder, Node, Wanted, all_of
+from policyengine.decision.remedy.formula import Builder, Node, Wanted, all_of, some_of
 from policyengine.decision.remedy.search import smallest
 from policyengine.decision.remedy.turning import Leaf, Turning
 from policyengine.decision.remedy.words import Said, Wording
@@ -139,6 +140,8 @@ class Remedying:
             sorted({date for rule in policy.rules for date in (rule.head.start, rule.head.end)} - {-FOREVER, FOREVER})
             for policy in self._policies
         ]
+        items = [tuple(policy.vocabulary.terms["items"]) for policy in self._policies]
+        self._known_items = [In(Field.ITEM, frozenset(known), known) for known in items]
         self._rules: dict[tuple[int, str, int], Rules] = {}
         self._open: dict[tuple[Any, ...], Mapping[Field, str]] = {}
 
@@ -202,18 +205,26 @@ class Remedying:
                 return says(leaf, value)
             return None
 
-        nodes: list[Node] = []
-        for number, policy in enumerate(self._policies):
+        def numbered(leaf: Condition, policy: int) -> int:
+            if id(leaf) not in numbers:
+                numbers[id(leaf)] = len(leaves)
+                leaves.append((policy, leaf))
+            return numbers[id(leaf)]
 
-            def numbered(leaf: Condition, policy: int = number) -> int:
-                if id(leaf) not in numbers:
-                    numbers[id(leaf)] = len(leaves)
-                    leaves.append((policy, leaf))
-                return numbers[id(leaf)]
+        def builder(number: int) -> Builder:
+            return Builder(settled, partial(numbered, policy=number), partial(elsewhere, number))
 
-            items = tuple(policy.vocabulary.terms["items"])
-            known = Wanted(numbered(In(Field.ITEM, frozenset(items), items)), True)
-            nodes.append(all_of([known, Builder(settled, numbered).permitted(self._rules_of(number, event))]))
+        def elsewhere(number: int) -> Node:
+            others = (other for other, policy in enumerate(self._policies) if other != number and not policy.layer)
+            return some_of(all_of([known(one), builder(one).licensed(self._rules_of(one, event))]) for one in others)
+
+        def known(number: int) -> Node:
+            return Wanted(numbered(self._known_items[number], number), True)
+
+        nodes: list[Node] = [
+            all_of([known(number), builder(number).permitted(self._rules_of(number, event))])
+            for number in range(len(self._policies))
+        ]
         types = {one.type for _, leaf in leaves if isinstance(leaf, Holds) for one in chain_of(leaf)}
         held = {
             HELD_FIELD[field.held]
