@@ -168,7 +168,8 @@ class Side:
         used = {permit.head.clause for permit in (*permits, *licences, *speaking)}
         said = used.union(rule.head.clause for rules in (restrictions, over, ways, ways_over, duties) for rule in rules)
         replacing = [rule for rule in replacements if any(map(rule.takes, said if rule.wholly else used))]
-        return Left(Rules(permits, licences, restrictions, over, ways, ways_over, replacing, duties), speaking)
+        rules = Rules(permits, licences, restrictions, over, ways, ways_over, replacing, duties)
+        return Left(rules, speaking) if self.cites or self.obliges else _outcome(rules)
 
     def _binding(
         self,
@@ -303,9 +304,39 @@ def _on_its_terms(permit: Permit) -> Permit:
     return permit if permit.about == ALWAYS else replace(permit, about=ALWAYS, terms=all_of(permit.about, permit.terms))
 
 
-def _bars(rule: Restriction) -> bool:
-    """Whether it can be cited where nothing is granted."""
-    return rule.only is None and ALWAYS not in (rule.unless, rule.exempt)
+def _outcome(rules: Rules) -> Left:
+    """Return what is left where the outcome alone matters: nothing more, once it is certain."""
+    lifted = frozenset[str]().union(*(way.clauses for way in rules.ways))
+    binding = [
+        rule
+        for rule in rules.restrictions
+        if rule.when == ALWAYS
+        and rule.unless == NEVER
+        and rule.exempt == NEVER
+        and rule.head.clause not in lifted
+        and not any(other.wholly and other.takes(rule.head.clause) for other in rules.replacements)
+    ]
+    permits = [permit for permit in rules.permits if not any(rule.reaches(permit) for rule in binding)]
+    certain = any(
+        permit.terms == ALWAYS
+        and permit.licensed_by is None
+        and not _taken(permit.head.clause, rules.replacements)
+        and not any(rule.reaches(permit) for rule in rules.restrictions)
+        for permit in permits
+    )
+    if certain:
+        return _CERTAIN
+    if not permits:
+        return _NONE
+    restrictions = [rule for rule in rules.restrictions if any(map(rule.reaches, permits))]
+    return Left(rules._replace(permits=permits, restrictions=restrictions), ())
+
+
+_NONE = Left(sorted_out((), lambda _: False), ())
+"""Nothing: an event is denied."""
+
+_CERTAIN = Left(_NONE.rules._replace(permits=[LEAVE]), ())
+"""What permits an event, whatever else."""
 
 
 def _can_grant(permit: Permit, gone: Iterable[Replacement]) -> bool:

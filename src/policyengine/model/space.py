@@ -132,6 +132,7 @@ class Space:
         )
         self._domains: dict[Variable, tuple[Any, ...]] = {}
         self._divided: dict[Field, tuple[tuple[tuple[str, ...], ...], tuple[tuple[str, ...], ...]]] = {}
+        self._members: dict[Field, Mapping[str, tuple[str, ...]]] = {}
         self._values: dict[tuple[Any, ...], tuple[Any, ...]] = {}
         self._held = frozenset(field for name in held for field in ROWS if _asked_with(field, HELD_FIELD[name]))
         """What facts are held against, and what must be stated with it."""
@@ -142,6 +143,8 @@ class Space:
         }
         """For each id, those with which a rule compares it."""
         self._open_ways: dict[tuple[Any, ...], frozenset[frozenset[Levels]]] = {}
+        self._last: Point = {}
+        self._last_options: dict[str, Options] = {}
 
     # ------------------------------------------------------------------------------------------ words of events
 
@@ -153,16 +156,36 @@ class Space:
         """
         options: list[list[tuple[Variable, str] | None]] = []
         for dimension, field in DIMENSIONS.items():
-            words = [first for first, *_ in self._classes(field)[1]]
-            if unheard_of and field in (Field.ITEM, Field.PURPOSE):
-                words.append(self._terms(dimension).unheard_of)
+            words = self.odd_words(dimension, unheard_of=unheard_of)
             options.append([None, *((field, word) for word in words)])
         for chosen in itertools.product(*options):
             yield dict(pair for pair in chosen if pair is not None)
 
+    def odd_words(self, dimension: str, *, unheard_of: bool) -> tuple[str, ...]:
+        """Return words of a dimension that not all policies know, one of each class.
+
+        Args:
+            dimension: a name of `DIMENSIONS`.
+            unheard_of: whether a word that no policy knows is asked for as well; of items and purposes there is one.
+        """
+        field = DIMENSIONS[dimension]
+        more = unheard_of and field in (Field.ITEM, Field.PURPOSE)
+        return (*(first for first, *_ in self._classes(field)[1]), *([self._terms(dimension).unheard_of] * more))
+
     def exists(self, point: Point) -> bool:
         """Whether there is an event at `point`: every field that it leaves open has a value that it can take."""
         return all(field in point or self.values(field, point) for field in Field)
+
+    def admits(self, field: Field, value: Value, point: Point) -> bool:
+        """Whether there is an event at `point` that says `value` in a field, a word or what stands for none."""
+        row, operation = ROWS[field], point[Field.OPERATION]
+        if operation not in row.allowed_on:
+            return value is None
+        _, _, needed, gone, _ = self._hangs_on(field, point)
+        if isinstance(value, str):
+            return not gone
+        needed = needed or operation in row.needed_on or field in (Field.FORM, Field.CONTROLLER)
+        return not needed and value is (OPEN if operation in row.open_on else None)
 
     def unknown(self, index: int, point: Point) -> Unknown:
         """Return which of the words at `point` the policy with the number `index` does not know."""
@@ -330,7 +353,7 @@ class Space:
         for variable in self._hanging(leaf, index, point):
             if isinstance(variable, Field) and variable in _ANYBODY:
                 # INVARIANT: of ids that rules compare, each is chosen beside those that come before it (`_divide`).
-                yield next(other for other in self._together(variable) if other not in point)
+                yield next(other for other in self.together(variable) if other not in point)
             else:
                 yield variable
 
@@ -370,7 +393,7 @@ class Space:
         ids = [
             (field, point[field])
             for field in _ANYBODY
-            if field in point and any(other not in point for other in self._together(field))
+            if field in point and any(other not in point for other in self.together(field))
         ]
         return (*facts, *ids, *(self._there(fields, point) for fields in _PARTS.values()))
 
@@ -384,7 +407,13 @@ class Space:
 
     def options(self, questions: Questions, point: Point) -> Options:
         """Return in which ways facts can agree with an event at `point`, field by field."""
-        return (*(self._open(field.held, point) for field in questions.held), *questions.passed(point[TIME]))
+        if point is not self._last:  # a point is asked about often, and is never changed
+            self._last, self._last_options = point, {}
+        found = self._last_options.get(questions.declared.id)
+        if found is None:
+            opened = [self._open(field.held, point) for field in questions.held]
+            found = self._last_options[questions.declared.id] = (*opened, *questions.passed(point[TIME]))
+        return found
 
     def _answers(self, question: Question, point: Point) -> Answers | None:
         questions = self.types[question.holds.type]
@@ -521,8 +550,21 @@ class Space:
             self._divided[field] = self._divide(field)
         return self._divided[field]
 
+    def alike_with(self, field: Field, value: str) -> tuple[str, ...]:
+        """Return the words that nothing tells apart from one that stands for them, as far as they have names."""
+        self._classes(field)
+        return self._members.get(field, {}).get(value, (value,))
+
+    def first(self, field: Field, value: str) -> str:
+        """Return the word that stands for a class, for any of its members that can be a value."""
+        for some in self._classes(field):
+            for members in some:
+                if value in members:
+                    return members[0]
+        return value
+
     def _divide(self, field: Field) -> tuple[tuple[tuple[str, ...], ...], tuple[tuple[str, ...], ...]]:
-        together = self._together(field)
+        together = self.together(field)
         fields = together[together.index(field) :]  # those that come later can have the same value
         most = len(together)
         parties = next((terms for of in fields if (terms := self._terms_of(of)) is not None), None)
@@ -550,12 +592,13 @@ class Space:
                     full.add(named)  # what facts can say of another such word, they can say of this one
             elif named not in full:
                 self.partial = True
+        self._members[field] = {some[0]: tuple(some) for some in found.values()}
         return (
             tuple(tuple(some[:most]) for (known, *_), some in found.items() if all(known)),
             tuple(tuple(some[:most]) for (known, *_), some in found.items() if not all(known)),
         )
 
-    def _together(self, field: Field) -> Sequence[Field]:
+    def together(self, field: Field) -> Sequence[Field]:
         """Return the ids that rules compare with one another, directly or by others, in the order of their choice."""
         found, waiting = {field}, [field]
         while waiting:

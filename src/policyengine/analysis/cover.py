@@ -1,0 +1,114 @@
+"""Few regions that together are all points of a set: the rows in which an answer is told."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Hashable, Sequence
+from typing import NamedTuple, TypeAlias, TypeVar
+
+from policyengine.analysis.nodes import Below, Domains, End, Functions, Node, Values
+
+P = TypeVar("P")
+
+Prefer: TypeAlias = "Callable[[int, Values], tuple[int, ...]]"
+"""How gladly some values of the variable of a rank are taken, the smallest first."""
+
+Region: TypeAlias = "dict[int, Values]"
+"""By the rank of each variable that is narrowed, the values that it may have."""
+
+
+class Part(NamedTuple):
+    """A part of a set: a region of what is asked, and ways in which all of it is in the set.
+
+    Args:
+        box: the region, in the variables that are asked for.
+        ways: regions in the others.
+    """
+
+    box: Region
+    ways: Sequence[Region]
+
+
+def cover(
+    root: Below,
+    wanted: Callable[[Hashable], bool],
+    domains: Domains,
+    asked: Collection[int],
+    widened: Sequence[int],
+    prefer: Prefer,
+) -> list[Part]:
+    """Return parts that together are where a diagram says what is wanted: none can be widened, or be left out.
+
+    A region reaches beyond what the diagram has where there are no such events, if it has fewer words then.
+
+    Args:
+        root: the diagram.
+        wanted: whether something that it says is.
+        domains: the values of its variables.
+        asked: the ranks of the variables that are asked for.
+        widened: the ranks of all variables, in the order in which a region is widened: what comes first is narrowed
+            least.
+        prefer: which values are taken where there is a choice.
+    """
+    functions = Functions(domains)
+    whole = functions.where(root, wanted, beyond=False)
+    within = functions.where(root, wanted, beyond=True)
+    found: list[Part] = []
+    left = whole
+    while left is not functions.never:
+        cube = _prime(left, within, functions, widened, prefer)
+        box = {rank: values for rank, values in cube.items() if rank in asked}
+        allowed = functions.everywhere(within, box, asked)
+        there = functions.both(functions.somewhere(left, box, asked), allowed)
+        ways: list[Region] = []
+        waiting = there
+        while waiting is not functions.never:
+            ways.append(_prime(waiting, allowed, functions, widened, prefer))
+            waiting = functions.without(waiting, functions.region(ways[-1]))
+        part = Part(box, _needed(ways, lambda way: [way], there, functions))
+        found.append(part)
+        for region in _regions(part):
+            left = functions.without(left, functions.region(region))
+    return _needed(found, _regions, whole, functions)
+
+
+def _regions(part: Part) -> list[Region]:
+    return [{**part.box, **way} for way in part.ways]
+
+
+def _prime(left: Below, within: Below, functions: Functions, widened: Sequence[int], prefer: Prefer) -> Region:
+    """Return a region of `within` that has something of `left`, and cannot be widened."""
+    cube = _path(left, functions, prefer)
+    for rank in widened:
+        if rank in cube:
+            values = functions.widest(within, cube, rank)
+            if functions.all_of(rank, values):
+                del cube[rank]
+            else:
+                cube[rank] = values
+    return cube
+
+
+def _path(function: Below, functions: Functions, prefer: Prefer) -> Region:
+    """Return one path to where a function is met."""
+    found: Region = {}
+    while isinstance(function, Node):
+        rank = function.rank
+        edges = [edge for edge in function.edges if edge[1] is not functions.never]
+        values, below = min(edges, key=lambda edge: prefer(rank, edge[0]))
+        found[rank] = values
+        function = below
+    assert isinstance(function, End)
+    return found
+
+
+def _needed(found: list[P], regions: Callable[[P], Sequence[Region]], whole: Below, functions: Functions) -> list[P]:
+    """Return what of `found` is needed to cover a function, the narrowest left out first."""
+    kept = list(found)
+    for one in sorted(found, key=lambda one: -max(map(len, regions(one)))):
+        left = whole
+        for other in kept:
+            for region in regions(other) if other is not one else ():
+                left = functions.without(left, functions.region(region))
+        if left is functions.never:
+            kept = [other for other in kept if other is not one]
+    return kept

@@ -1,0 +1,366 @@
+"""The exact decision diagram of some policies: what they say of every event, told whole.
+
+The space of events (`policyengine.model.space`) is divided a variable at a time, as the difference finder does it, and
+the rules of all policies are simplified by what is known. Where the same is left of them, and the same is open, the
+same is said below; so a region is looked at once, and values that nothing left tells apart go on together. What comes
+of it is a diagram: a node for each division, an end for what the policies say, and nothing sampled.
+
+Variables come in one order: the time and the operation, those that are asked for, then all others, facts last. Where
+no event is, the diagram has no edge.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final, TypeAlias
+
+from policyengine.analysis.cover import cover
+from policyengine.analysis.nodes import Below, Nodes, Values, bits
+from policyengine.analysis.sight import Sight
+from policyengine.analysis.standing import Left, Side
+from policyengine.decision.ruling import Ruling
+from policyengine.model.condition import Condition, Field, Holds, In, NotIn, leaves
+from policyengine.model.fields import ROWS
+from policyengine.model.meets import says
+from policyengine.model.operation import OPERATIONS
+from policyengine.model.profile import Bits, Question
+from policyengine.model.space import TIME, Point, Space, Undecided, Variable
+from policyengine.model.vocabulary import DIMENSION_OF, DIMENSIONS
+
+Judge: TypeAlias = "Callable[..., Hashable]"
+"""Makes of the rulings of the policies, in their order, what is said of an event."""
+
+NO_EVENT: Final = None
+"""What a diagram says where there is no such event, if there is none at all."""
+
+
+@dataclass(frozen=True, slots=True)
+class Equal:
+    """In place of the value of an id: it is the same as that of other fields, which come before it."""
+
+    fields: tuple[Field, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Assumed:
+    """What is taken for granted of facts of one type.
+
+    Args:
+        yes: the questions that a fact answers that there is, where one can.
+        no: those that no fact answers.
+    """
+
+    yes: Callable[[Space, Point], Bits]
+    no: Callable[[Space, Point], Bits]
+
+
+@dataclass(frozen=True, slots=True)
+class Partial:
+    """What is known of the events that a diagram is about.
+
+    Args:
+        values: by variable, the values that it may have: words as events state them, `OPEN` or None for what states
+            none. A variable that is not there may have any.
+        assumed: by type of fact, what is assumed of its facts.
+    """
+
+    values: Mapping[Variable, tuple[Any, ...]]
+    assumed: Mapping[str, Assumed]
+
+
+NOTHING_KNOWN: Final = Partial({}, {})
+
+
+class Diagram:
+    """What some policies say of every event.
+
+    Args:
+        sights: the policies, with what they look at.
+        judge: makes of their rulings what is said of an event.
+        known: of which events the diagram is.
+        asked: the variables that are divided first, in this order.
+        cites: whether rulings tell which clauses they rest on.
+        obliges: whether they tell to what they oblige.
+        odd: whether words are looked at that no policy knows; words that one of several does not know always are.
+        regions: how many regions may be looked at; None for all that it takes.
+
+    Raises:
+        Undecided: `regions` were not enough, or the policies declare what cannot be held against one another.
+    """
+
+    def __init__(
+        self,
+        sights: Sequence[Sight],
+        judge: Judge,
+        known: Partial = NOTHING_KNOWN,
+        asked: Sequence[Variable] = (),
+        *,
+        cites: bool = False,
+        obliges: bool = False,
+        odd: bool = False,
+        regions: int | None = None,
+    ) -> None:
+        self.space = Space(sights)
+        self.sights = tuple(sights)
+        self.known = known
+        self.variables: list[Variable] = self._in_order(asked)
+        """The variables, in the order of the diagram."""
+        self.asked: tuple[Variable, ...] = tuple(asked)
+        self._rank: dict[Variable, int] = {variable: rank for rank, variable in enumerate(self.variables)}
+        self._values: list[list[Any]] = [[] for _ in self.variables]
+        self._numbers: list[dict[Any, int]] = [{} for _ in self.variables]
+        self._judge = judge
+        self._regions = regions
+        self._nodes = Nodes()
+        self._sides = [
+            Side(self.space, index, sight, cites=cites, obliges=obliges) for index, sight in enumerate(sights)
+        ]
+        self._odd = self._odd_words(odd)
+        self._done: dict[Any, Below] = {}
+        self.root: Below = self._whole()
+        """Where it begins."""
+
+    # ------------------------------------------------------------------------------------------ what it is made of
+
+    def rank(self, variable: Variable) -> int:
+        """Return the place of a variable in the order."""
+        return self._rank[variable]
+
+    def domain(self, rank: int) -> Values:
+        """Return all values of the variable of a rank that the diagram knows, as a set."""
+        return (1 << len(self._values[rank])) - 1
+
+    def value(self, rank: int, number: int) -> Any:
+        """Return a value of the variable of a rank by its number: one that stands for all that nothing tells apart."""
+        return self._values[rank][number]
+
+    def members(self, variable: Variable, value: Any) -> tuple[Any, ...]:
+        """Return the values for which a value of a field stands."""
+        if variable in self.known.values or not isinstance(variable, Field) or not isinstance(value, str):
+            return (value,)
+        return self.space.alike_with(variable, value)
+
+    def _in_order(self, asked: Sequence[Variable]) -> list[Variable]:
+        questions = [question for found in self.space.types.values() for question in found.questions]
+        order: dict[Variable, None] = {TIME: None, Field.OPERATION: None}
+        for variable in (*asked, *self.space.variables):
+            # INVARIANT: of ids that rules compare, each is chosen beside those that come before it.
+            together = self.space.together(variable) if isinstance(variable, Field) else ()
+            before = together[: together.index(variable)] if variable in together else ()
+            order.update(dict.fromkeys((*before, variable)))
+        order.update(dict.fromkeys(questions))
+        return list(order)
+
+    def _odd_words(self, unheard_of: bool) -> Mapping[Field, tuple[str, ...]]:
+        found = {}
+        for dimension, field in DIMENSIONS.items():
+            if field not in self.known.values and (words := self.space.odd_words(dimension, unheard_of=unheard_of)):
+                found[field] = words
+        return found
+
+    # ------------------------------------------------------------------------------------------ the whole
+
+    def _whole(self) -> Below:
+        times = []
+        for time in self.known.values.get(TIME) or self.space.domain(TIME):
+            for side in self._sides:
+                side.go_to(time)
+            operations = []
+            for operation in self.known.values.get(Field.OPERATION) or OPERATIONS:
+                for side in self._sides:
+                    side.take_up(operation)
+                self._done = {}
+                below = self._from({TIME: time, Field.OPERATION: operation})
+                if below is not None:
+                    operations.append((self._number(Field.OPERATION, operation), below))
+            if operations:
+                times.append((self._number(TIME, time), self._nodes.node(self.rank(Field.OPERATION), operations)))
+        return self._nodes.node(self.rank(TIME), times) if times else self._nodes.end(NO_EVENT)
+
+    def _from(self, point: Point) -> Below | None:
+        for variable in self.variables:
+            some = self.known.values.get(variable, ())
+            if len(some) == 1 and variable not in point:
+                if isinstance(variable, Field) and not self.space.admits(variable, some[0], point):
+                    return None
+                point[variable] = some[0]
+        if not self.space.exists(point):
+            return None
+        return self._region(point, [self._read(side, side.left, point) for side in self._sides])
+
+    def _number(self, variable: Variable, value: Any) -> Values:
+        """Return a value of a variable as a set of its values."""
+        rank = self._rank[variable]
+        number = self._numbers[rank].setdefault(value, len(self._values[rank]))
+        if number == len(self._values[rank]):
+            self._values[rank].append(value)
+        return 1 << number
+
+    # ------------------------------------------------------------------------------------------ a region
+
+    def _region(self, point: Point, left: Sequence[Left]) -> Below | None:
+        left = [side.simplified(found, point) for side, found in zip(self._sides, left, strict=True)]
+        keys = [side.keys(found, point) for side, found in zip(self._sides, left, strict=True)]
+        open_leaves = [
+            {leaf: None for conditions in found.values() for condition in conditions for leaf in leaves(condition)}
+            for found in keys
+        ]
+        types = frozenset(leaf.type for found in open_leaves for leaf in found if isinstance(leaf, Holds))
+        waiting = tuple(field for field in self._odd if field not in point)
+        state = (
+            tuple(frozenset(found) for found in keys),
+            tuple(side.ground for side in self._sides),
+            waiting,
+            self.space.state(types, point),
+        )
+        if state in self._done:
+            return self._done[state]
+        if self._regions is not None:
+            self._regions -= 1
+            if self._regions < 0:
+                raise Undecided("the diagram has more regions than were allowed")
+        variable = self._open(point, open_leaves, waiting)
+        if variable is None:
+            verdicts = [side.verdict(found) for side, found in zip(self._sides, left, strict=True)]
+            below: Below | None = self._nodes.end(self._judge(*verdicts))
+        elif isinstance(variable, Question) and (seed := self._assumed(variable, point)) is not None:
+            return self._region({**point, variable.holds.type: seed}, left)
+        else:
+            below = self._divided(variable, point, left, open_leaves)
+        self._done[state] = below  # type: ignore[assignment]
+        return below
+
+    def _open(
+        self, point: Point, open_leaves: Sequence[Iterable[Condition]], waiting: Sequence[Field]
+    ) -> Variable | None:
+        """Return the variable to divide by: the first of those on which something hangs."""
+        found: set[Variable] = set(waiting)
+        for index, some in enumerate(open_leaves):
+            for leaf in some:
+                found.update(self.space.hanging(leaf, index, point))
+        return min(found, key=self._rank.__getitem__) if found else None
+
+    def _divided(
+        self, variable: Variable, point: Point, left: Sequence[Left], open_leaves: Sequence[Iterable[Condition]]
+    ) -> Below | None:
+        edges: list[tuple[Values, Below]] = []
+        alike: dict[Any, Below | None] = {}
+        telling = self._telling(variable, point, open_leaves)
+        for value in self._possible(variable, point):
+            told = telling(value)
+            if told not in alike:
+                there = self.space.with_value(point, variable, value)
+                alike[told] = self._region(
+                    there, [self._read(side, found, there) for side, found in zip(self._sides, left, strict=True)]
+                )
+            below = alike[told]
+            if below is not None:
+                edges.append((self._number(variable, self._plain(variable, value, point)), below))
+        return self._nodes.node(self._rank[variable], edges) if edges else None
+
+    def _possible(self, variable: Variable, point: Point) -> Iterable[Any]:
+        """Return the values of a variable with which there are events at `point`, of those that it may have."""
+        some = self.known.values.get(variable)
+        if not isinstance(variable, Field):
+            return self.space.values(variable, point) if some is None else some
+        if some is not None:
+            return [value for value in some if self.space.admits(variable, value, point)]
+        odd = self._odd.get(variable, ()) if point[Field.OPERATION] in ROWS[variable].allowed_on else ()
+        return (*self.space.values(variable, point), *odd)
+
+    def _telling(
+        self, variable: Variable, point: Point, open_leaves: Sequence[Iterable[Condition]]
+    ) -> Callable[[Any], Hashable]:
+        """Return what tells the values of a variable apart here: two of which it says the same go on together."""
+        if not isinstance(variable, Field) or self.space.compared.get(variable):
+            return lambda value: value
+        asking = [
+            leaf for some in open_leaves for leaf in some if isinstance(leaf, In | NotIn) and leaf.field is variable
+        ]
+        held = ROWS[variable].held
+        types = {leaf.type for some in open_leaves for leaf in some if isinstance(leaf, Holds)}
+        facts = any(field.held == held for name in types for field in self.space.types[name].held)
+        operation = point[Field.OPERATION]
+        dimension = DIMENSION_OF.get(variable)
+
+        def told(value: Any) -> Hashable:
+            stated = isinstance(value, str)
+            return (
+                stated or value,
+                tuple(says(leaf, value) for leaf in asking),
+                frozenset(self.space.ways(held, value, operation)) if facts and held is not None else None,
+                tuple(known.knows(dimension, value) for known in self.space.vocabularies)
+                if stated and dimension
+                else (),
+            )
+
+        return told
+
+    def _plain(self, variable: Variable, value: Any, point: Point) -> Any:
+        """Return how the diagram calls a value: of an id, that it is the same as another, or its class."""
+        if not isinstance(value, str) or not isinstance(variable, Field) or variable not in self.space.compared:
+            return value
+        equal = tuple(other for other in self.space.compared[variable] if point.get(other) == value)
+        if equal:
+            return Equal(equal)
+        return value if variable in self.known.values else self.space.first(variable, value)
+
+    def _read(self, side: Side, left: Left, point: Point) -> Left:
+        """Return what is left of the rules of a policy at `point`, where it may have a word that it does not know."""
+        return side.read(point) if any(self.space.unknown(side.index, point)) else left
+
+    def _assumed(self, question: Question, point: Point) -> tuple[Bits, Bits] | None:
+        """Return what is assumed of the facts of a type, if that is not said at `point` yet."""
+        name = question.holds.type
+        assumed = self.known.assumed.get(name)
+        if assumed is None or name in point:
+            return None
+        return assumed.yes(self.space, point), assumed.no(self.space, point)
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One line of an answer: what is so for some values of the variables that are asked for.
+
+    Args:
+        where: by asked variable, the values; what is not there is so for all.
+        ways: what must be so of the other variables, in one of these ways: by variable, the values. Where nothing need
+            be, there is one way without any.
+    """
+
+    where: Mapping[Variable, tuple[Any, ...]]
+    ways: tuple[Mapping[Variable, tuple[Any, ...]], ...]
+
+
+def rows(diagram: Diagram, wanted: Callable[[Any], bool]) -> list[Row]:
+    """Return in few rows where a diagram says what is wanted; together they are exact.
+
+    Args:
+        diagram: the diagram; what it was asked for are the columns.
+        wanted: whether something that it says is. Where there is no event, a row may go either way.
+    """
+    asked = {diagram.rank(variable) for variable in diagram.asked}
+    others = [rank for rank in range(len(diagram.variables)) if rank not in asked]
+    widened = [*reversed(others), *sorted(asked, reverse=True)]
+
+    def prefer(rank: int, values: Values) -> tuple[int, ...]:
+        if isinstance(diagram.variables[rank], Question):  # what is there without any fact is told first
+            return (int(all(diagram.value(rank, number) for number in bits(values))),)
+        return (-values.bit_count(),)
+
+    def named(region: Mapping[int, Values]) -> Mapping[Variable, tuple[Any, ...]]:
+        return {
+            diagram.variables[rank]: tuple(diagram.value(rank, number) for number in bits(region[rank]))
+            for rank in sorted(region)
+        }
+
+    found = cover(
+        diagram.root, lambda says: says is not NO_EVENT and wanted(says), diagram.domain, asked, widened, prefer
+    )
+    return [Row(named(part.box), tuple(map(named, part.ways))) for part in found]
+
+
+def permitted(*rulings: Ruling) -> bool:
+    """Whether all policies permit an event."""
+    return all(ruling.permitted for ruling in rulings)
