@@ -103,6 +103,7 @@ def _not_loaded(path: Iterable[str], packs: Iterable[Path], configurations: Iter
     from policyengine.language.disk import Files  # noqa: PLC0415
     from policyengine.language.documents import Documents  # noqa: PLC0415
     from policyengine.language.find import unloaded  # noqa: PLC0415
+    from policyengine.language.offered import located  # noqa: PLC0415
     from policyengine.language.pack import load_pack  # noqa: PLC0415
 
     named = {*packs}
@@ -115,8 +116,9 @@ def _not_loaded(path: Iterable[str], packs: Iterable[Path], configurations: Iter
         with suppress(PolicyError):
             loaded |= load_pack(pack, Files(imports_from())).files
     folders = {pack for pack in named if pack.is_dir()}
-    for root in dict.fromkeys(map(Path, path)):
+    for name in dict.fromkeys(path):
         with suppress(PolicyError):
+            root = located(name)
             if notes := list(unloaded(root, folders, loaded)):
                 yield _trial(root, notes)
 

@@ -94,7 +94,7 @@ def command(path: Sequence[str], form: str, jobs: int | None, target: str | None
 
 def _must_be_found(target: Path, packs: Sequence[Path]) -> None:
     """Refuse to write cases where the next run would not find them, or would take them for another pack's."""
-    from policyengine.language.find import TEST_SUFFIX  # noqa: PLC0415
+    from policyengine.language.disk import TEST_SUFFIX  # noqa: PLC0415
 
     if len(packs) != 1:
         raise click.UsageError("--write goes with one pack")

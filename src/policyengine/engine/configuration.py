@@ -20,6 +20,7 @@ from policyengine.engine.problems import (
 from policyengine.errors import ConfigurationError, Fault, KeyPath, Place, PolicyError, Problem, did_you_mean
 from policyengine.language.disk import Files
 from policyengine.language.documents import Documents
+from policyengine.language.offered import named_in
 from policyengine.language.readings import spelt
 from policyengine.language.source import Document, read
 from policyengine.model.policy import Policy
@@ -212,7 +213,7 @@ def configuration_schema(settings: Mapping[str, Mapping[str, Any]] | None = None
         "properties": {
             "policies": {
                 **_PACKS,
-                "description": "The packs, relative to this file.",
+                "description": "The packs, relative to this file or by name.",
             },
             "readings": {
                 **_READINGS,
@@ -307,12 +308,12 @@ def read_configuration(path: str | Path, files: Files | None = None) -> Configur
     data, folder = document.data, Path(path).parent
     shadow = data.get("shadow", {})
     return Configuration(
-        policies=tuple(folder / name for name in data["policies"]),
+        policies=named_in(document, ("policies",), data["policies"]),
         readings=data.get("readings", {}),
         mode=cast("Mode", data.get("mode", "enforce")),
         steps=tuple(_step(table) for table in data.get("step", ())),
         settings=data.get("plugins", {}),
-        shadow=tuple(folder / name for name in shadow.get("policies", ())),
+        shadow=named_in(document, ("shadow", "policies"), shadow.get("policies", ())),
         shadow_readings=shadow.get("readings", {}),
         source_timeout=data.get("source_timeout"),
         action_timeout=data.get("action_timeout"),

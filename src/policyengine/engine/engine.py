@@ -133,8 +133,8 @@ class Engine:
         """Load policies from their packs, or all that a configuration file names.
 
         Args:
-            paths: TOML files or folders of them, or `Documents` in memory, each one policy. Those that govern an event
-                must all permit it.
+            paths: TOML files or folders of them, or the names of packs that come with the engine or an installed
+                package, or `Documents` in memory, each one policy. Those that govern an event must all permit it.
             config: a configuration file (`policyengine.toml`), in place of all other arguments but the plugins.
             readings: readings by name, or ``policy:name`` where several policies have the name, each with the value to
                 read the text under in place of its default.

@@ -24,6 +24,9 @@ from policyengine.language.file_problems import (
 LARGEST: Final = 16 << 20
 """So many bytes a rule file may have."""
 
+TEST_SUFFIX: Final = ".test.toml"
+"""How the names of test suites end."""
+
 _PIECE: Final = 1 << 20
 
 T = TypeVar("T")

@@ -92,6 +92,24 @@ IMPORTED: Final[Mapping[str, Code]] = {
 }
 """What is said at an import where the file that it leads to has one of these codes."""
 
+UNKNOWN_PACK: Final = Code(
+    "unknown-pack",
+    ja="{name} という名のパックやファイルはありません",
+    en="no pack or file has the name {name}",
+    means=Text(
+        ja="コロンのある名前は、エンジンに付属するパックや、インストールされたパッケージが提供するパックを指します。"
+        "`policyengine packs` に一覧があります。そのような名のファイルは `./a:b` と書きます。",
+        en="A name with a colon is that of a pack, or of a file that packs share, which comes with the engine or an "
+        "installed package; `policyengine packs` lists them. A file that is called so is written `./a:b`.",
+    ),
+    example="""
+imports = ["policyengine:vocabulary/personal-date"]
+""",
+)
+UNKNOWN_OFFER: Final = UNKNOWN_PACK.also(
+    ja="{offer} という名でパックを提供するパッケージはありません", en="no installed package offers packs as {offer}"
+)
+
 NOT_UTF_8: Final = Code(
     "not-utf-8",
     ja="UTF-8 ではありません。UTF-8 で保存してください",

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Final
 
 from policyengine.errors import Place, PolicyError, Problem
-from policyengine.language.disk import contents, unreadable
+from policyengine.language.disk import TEST_SUFFIX, contents, unreadable
 from policyengine.language.file_problems import (
     IMPORT,
     MOVE_OR_IMPORT,
@@ -25,10 +25,9 @@ from policyengine.language.file_problems import (
     PASSED_OVER,
     RENAME,
 )
+from policyengine.language.offered import located
 
 STANDARD = Path(__file__).with_name("standard.toml")
-
-TEST_SUFFIX = ".test.toml"
 
 CONFIGURATION = "policyengine.toml"
 """The usual name of a configuration, which is no rule file."""
@@ -55,13 +54,13 @@ def toml_files(path: str | Path, left_out: set[Path] | None = None) -> list[Path
     """Return the TOML files at or below `path`, in the order of their paths: a file is one, whatever its name.
 
     Args:
-        path: a file or a folder. It is looked at whatever it is called.
+        path: a file or a folder, or the name of one that is `offered`. It is looked at whatever it is called.
         left_out: where the folders below it go that are not looked at.
 
     Raises:
-        PolicyError: a folder cannot be read.
+        PolicyError: a folder cannot be read, or nothing has the name.
     """
-    root = Path(path)
+    root = located(path)
     if not root.is_dir():
         return [root]
     return sorted(file for file in _files(root, left_out) if file.name.endswith(".toml"))
@@ -106,7 +105,7 @@ def find_packs(path: str | Path, left_out: set[Path] | None = None) -> Iterator[
     A folder that holds none, and nothing below it, is yielded itself, so that loading it says what is missing.
     Arguments and errors are those of `toml_files`.
     """
-    root = Path(path)
+    root = located(path)
     if not root.is_dir():
         yield root
         return
@@ -157,7 +156,7 @@ def find_configurations(path: str | Path, left_out: set[Path] | None = None) -> 
 def find_suites(path: str | Path, left_out: set[Path] | None = None) -> list[Path]:
     """Return the suite files at or below `path`, in the order of their paths; as `toml_files`."""
     files = toml_files(path, left_out)
-    return [file for file in files if file.name.endswith(TEST_SUFFIX)] if Path(path).is_dir() else files
+    return [file for file in files if file.name.endswith(TEST_SUFFIX)] if located(path).is_dir() else files
 
 
 def find_rule_files(path: str | Path, left_out: set[Path] | None = None) -> list[Path]:
@@ -170,7 +169,7 @@ def find_rule_files(path: str | Path, left_out: set[Path] | None = None) -> list
         PolicyError: a folder cannot be read, or holds no rule file.
     """
     files = toml_files(path, left_out)
-    if not Path(path).is_dir():
+    if not located(path).is_dir():
         return files
     found: list[Path] = []
     for _, inside in _by_folder(files):

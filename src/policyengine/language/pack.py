@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from policyengine.errors import Place, PolicyError, Problem, did_you_mean
 from policyengine.language.disk import Files, unreadable
@@ -24,6 +24,7 @@ from policyengine.language.file_problems import (
     PACKS_BELOW,
 )
 from policyengine.language.find import STANDARD, find_packs, pack_files
+from policyengine.language.offered import homes, is_name, located
 from policyengine.language.seal import lock_of, seal_problems
 from policyengine.language.source import Document, read
 from policyengine.text import LANGUAGES, Language
@@ -102,11 +103,33 @@ class Pack:
         return "sha256:" + hashlib.sha256("\n".join(content).encode("utf-8", "surrogatepass")).hexdigest()
 
 
+class _Import(NamedTuple):
+    """One import.
+
+    Args:
+        importer: the document that has it.
+        number: which of its imports it is, from 0.
+        target: what it says.
+    """
+
+    importer: Document
+    number: int
+    target: str
+
+    def place(self) -> Place:
+        """Return where it stands."""
+        return self.importer.place(("imports", self.number))
+
+    def file(self) -> Path:
+        """Return where it leads. Raises `PolicyError` where it is a name that nothing has."""
+        return located(self.target, Path(self.importer.path).parent, self.place)
+
+
 def load_pack(path: str | Path | Documents, files: Files | None = None, *, held: bool = True) -> Pack:
     """Read the pack at `path`: a TOML file, or a folder whose TOML files (but test suites) make one policy.
 
     Args:
-        path: the file or folder, or documents in memory.
+        path: the file or folder, or its name where it is `offered`; or documents in memory.
         files: the disk, and where imports may lead; by default below the folder that the pack's own stands in.
         held: whether it is held to its lock, where it has one.
 
@@ -115,31 +138,68 @@ def load_pack(path: str | Path | Documents, files: Files | None = None, *, held:
     """
     if isinstance(path, Documents):
         return _in_memory(path)
-    root, files = Path(path), files or Files()
+    root, files = located(path), files or Files()
     problems: list[Problem] = []
     rules: list[Document] = []
-    imported: list[Document] = []
-    seen: set[Path] = set()
-    waiting: list[tuple[Path, Document | None, list[Document]]] = [(file, None, rules) for file in _files(root, files)]
     tried: list[Path] = []
-    while waiting:
-        file, importer, into = waiting.pop(0)
+    seen: set[Path] = set()
+    for file in _files(root, files):
         tried.append(file)
         try:
-            if _seen(file, seen):
-                continue
-            if importer is not None:
-                _refuse_outside(root, files, importer, file)
-            document = read(file, files, keep=importer is not None)
+            if not _seen(file, seen):
+                rules.append(read(file, files))
         except PolicyError as error:
-            problems.extend(error.problems if importer is None else _imported(error, importer, file))
-            continue
-        into.append(document)
-        waiting.extend((file.parent / target, document, imported) for target in _imports(document))
+            problems.extend(error.problems)
+    folder = (root if root.is_dir() else root.parent).resolve().parent
+    waiting = [each for document in rules for each in _imports(document)]
+    imported = _imported(waiting, files, seen, [folder, *files.imports_from], problems, tried)
     pack = Pack(root, tuple(rules), (standard(), *imported), tuple(problems))
     if not held:
         return pack
     return replace(pack, problems=(*problems, *seal_problems(pack.lock, pack.own, tried, files)))
+
+
+def _imported(
+    waiting: list[_Import],
+    files: Files,
+    seen: set[Path],
+    folders: list[Path],
+    problems: list[Problem],
+    tried: list[Path],
+) -> list[Document]:
+    """Return what some imports lead to, and the imports of that.
+
+    Args:
+        waiting: the imports.
+        files: the disk.
+        seen: the real paths of what was read, and then of this as well.
+        folders: where imports may lead, the pack's own first; what is named may lead to all that lies beside it.
+        problems: where to put what is wrong.
+        tried: where to put the paths.
+    """
+    found: list[Document] = []
+    while waiting:
+        wanted = waiting.pop(0)
+        try:
+            file = wanted.file()
+        except PolicyError as error:
+            problems.extend(error.problems)
+            continue
+        tried.append(file)
+        try:
+            if _seen(file, seen):
+                continue
+            folders.extend(homes(wanted.target))
+            if not any(file.resolve().is_relative_to(folder.resolve()) for folder in folders):
+                hint = DECLARE_IMPORTS
+                raise PolicyError([IMPORT_OUTSIDE.at(wanted.place(), hint=hint, file=file, folder=folders[0])])
+            document = read(file, files, keep=True)
+        except PolicyError as error:
+            problems.extend(_pointed_at(error, wanted, file))
+            continue
+        found.append(document)
+        waiting.extend(_imports(document))
+    return found
 
 
 def _in_memory(documents: Documents) -> Pack:
@@ -148,18 +208,22 @@ def _in_memory(documents: Documents) -> Pack:
     read = {document.path: document for document in found if isinstance(document, Document)}
     problems = [problem for error in found if isinstance(error, PolicyError) for problem in error.problems]
     imported: set[str] = set()
+    named: list[_Import] = []
     for document in read.values():
-        for index, target in enumerate(_imports(document)):
-            name = imported_name(document.path, target)
-            if name in read:
+        for wanted in _imports(document):
+            name = imported_name(document.path, wanted.target)
+            if is_name(wanted.target):
+                named.append(wanted)
+            elif name in read:
                 imported.add(name)
             elif not problems:
-                place, hint = document.place(("imports", index)), did_you_mean(name, read)
-                problems.append(IMPORT_MISSING.at(place, hint=hint, file=name, problem=FILE_MISSING.text()))
+                hint = did_you_mean(name, read)
+                problems.append(IMPORT_MISSING.at(wanted.place(), hint=hint, file=name, problem=FILE_MISSING.text()))
     own = tuple(document for name, document in read.items() if name not in imported or "policy" in document.data)
     if not own:
         raise PolicyError(problems or [NO_POLICY_TABLE.at(Place(documents.name) if documents.name else None)])
-    shared = tuple(document for document in read.values() if document not in own)
+    shared = [document for document in read.values() if document not in own]
+    shared += _imported(named, Files(), set(), [], problems, [])
     return Pack(Path(documents.name), own, (standard(), *shared), tuple(problems))
 
 
@@ -179,23 +243,6 @@ def _files(root: Path, files: Files) -> tuple[Path, ...]:
     return found
 
 
-def _refuse_outside(root: Path, files: Files, importer: Document, file: Path) -> None:
-    """Raise `PolicyError` where an import leads elsewhere than a pack at `root` may read."""
-    own = (root if root.is_dir() else root.parent).resolve().parent
-    resolved = file.resolve()
-    if not any(resolved.is_relative_to(folder) for folder in (own, *(each.resolve() for each in files.imports_from))):
-        place = _place_of(importer, file)
-        raise PolicyError([IMPORT_OUTSIDE.at(place, hint=DECLARE_IMPORTS, file=file, folder=own)])
-
-
-def _place_of(importer: Document, file: Path) -> Place:
-    """Return where a document imports a file."""
-    for index, target in enumerate(_imports(importer)):
-        if Path(importer.path).parent / target == file:
-            return importer.place(("imports", index))
-    return importer.place(("imports",))
-
-
 def _seen(file: Path, seen: set[Path]) -> bool:
     """Whether `file` is one of `seen`, under whatever name; then it is."""
     try:
@@ -208,16 +255,18 @@ def _seen(file: Path, seen: set[Path]) -> bool:
     return False
 
 
-def _imports(document: Document) -> list[str]:
+def _imports(document: Document) -> list[_Import]:
     listed = document.data.get("imports", [])
-    return [target for target in listed if isinstance(target, str)] if isinstance(listed, list) else []
+    if not isinstance(listed, list):
+        return []
+    return [_Import(document, number, target) for number, target in enumerate(listed) if isinstance(target, str)]
 
 
-def _imported(error: PolicyError, importer: Document, file: Path) -> Iterator[Problem]:
+def _pointed_at(error: PolicyError, wanted: _Import, file: Path) -> Iterator[Problem]:
     """Point problems of an imported file that cannot be read at the import, and keep the others where they are."""
     for problem in error.problems:
         code = IMPORTED.get(problem.code)
         if code is not None:
-            yield code.at(_place_of(importer, file), file=file, problem=problem.message)
+            yield code.at(wanted.place(), file=file, problem=problem.message)
         else:
             yield problem

@@ -17,6 +17,7 @@ from policyengine.language.file_problems import (
     UNSEALED_FILE,
 )
 from policyengine.language.find import LOCK
+from policyengine.language.offered import name_of
 from policyengine.language.source import Document, read
 
 _ABOVE: Final = "# Written by `policyengine seal`: the files as they were reviewed. Others are not loaded.\n"
@@ -72,5 +73,11 @@ def seal_problems(lock: Path, documents: Iterable[Document], tried: Iterable[Pat
 
 
 def _path(file: str, lock: Path) -> str:
-    """Return the path of a file from the folder of a lock, with forward slashes on every system."""
+    """Return the path of a file from the folder of a lock, with forward slashes on every system.
+
+    What lies elsewhere than in the folders beside that, and has a name, goes by its name: it lies somewhere else on
+    every machine.
+    """
+    if not Path(file).resolve().is_relative_to(lock.parent.resolve().parent) and (name := name_of(Path(file))):
+        return name
     return os.path.relpath(file, lock.parent).replace(os.sep, "/")

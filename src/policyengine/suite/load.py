@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from policyengine.errors import Code, KeyPath, Place, PolicyError, Problem, did_you_mean
+from policyengine.language.offered import named_in
 from policyengine.language.source import Document, read
 from policyengine.language.validate import problems_of
 from policyengine.model.fields import EVENT, EVENT_KEYS
@@ -47,7 +48,7 @@ def load_suite(path: Path, policies: Sequence[Policy] = ()) -> Suite:
         PolicyError: with everything that is wrong with the file, each with its place.
     """
     document = _well_formed(path)
-    reader = _Reader(path, document, policies)
+    reader = _Reader(document, policies)
     cases = tuple(reader.cases())
     if reader.problems:
         raise PolicyError(reader.problems)
@@ -57,8 +58,13 @@ def load_suite(path: Path, policies: Sequence[Policy] = ()) -> Suite:
 
 def suite_policies(path: Path) -> tuple[tuple[Path, ...], dict[str, str]]:
     """Return the packs and readings that a suite file names, without reading its cases. Raises `PolicyError`."""
-    about = _well_formed(path).data.get("suite", {})
-    return tuple(path.parent / name for name in about.get("policies", ["."])), dict(about.get("readings", {}))
+    document = _well_formed(path)
+    return _policies(document), dict(document.data.get("suite", {}).get("readings", {}))
+
+
+def _policies(document: Document) -> tuple[Path, ...]:
+    """Return the packs that a suite names, by default the one beside it. Raises `PolicyError`."""
+    return named_in(document, ("suite", "policies"), document.data.get("suite", {}).get("policies", ["."]))
 
 
 def _well_formed(path: Path) -> Document:
@@ -70,13 +76,13 @@ def _well_formed(path: Path) -> Document:
 
 
 class _Reader:
-    def __init__(self, path: Path, document: Document, policies: Sequence[Policy]) -> None:
+    def __init__(self, document: Document, policies: Sequence[Policy]) -> None:
         self.document = document
         self.versions = [policy for policy in policies if policy.id == policies[0].id]
         self.problems: list[Problem] = []
         data = self.data = document.data
         about = data.get("suite", {})
-        self.policies = tuple(path.parent / name for name in about.get("policies", ["."]))
+        self.policies = _policies(document)
         self.readings: dict[str, str] = about.get("readings", {})
         self.sets: dict[str, list[dict[str, Any]]] = data.get("facts", {})
         self.names: set[str] = set()
