@@ -19,6 +19,7 @@ from typing import Any, Literal, TypeAlias
 from msgspec.structs import replace
 
 from policyengine.analysis.difference import Found, Undecided, difference
+from policyengine.analysis.witness import Witnesses, told_apart
 from policyengine.engine.engine import Engine
 from policyengine.engine.plugins import Plugins
 from policyengine.errors import Place, PolicyError
@@ -173,11 +174,13 @@ class Mutation:
                 return told("killed", killer=killed)
             if found is None:
                 return told("equivalent" if decided else "undecided")
+            apart = told_apart(self._original(found.readings).policy, self._built(changed, found.readings), found.event)
+            event = self._witnesses.believable(found.event, apart)
             return told(
                 "survived",
-                event=found.event,
+                event=event,
                 readings=found.readings,
-                expected=expectation(self._engine(found.readings), found.event),
+                expected=expectation(self._engine(found.readings), event),
             )
         except PolicyError:
             return told("refused")
@@ -223,6 +226,10 @@ class Mutation:
         if key not in self._engines:
             self._engines[key] = Engine(judged_alone([self._original(readings).policy]))
         return self._engines[key]
+
+    @cached_property
+    def _witnesses(self) -> Witnesses:
+        return Witnesses([self.original])
 
     @cached_property
     def _in_all_readings(self) -> Near:
