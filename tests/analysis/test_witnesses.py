@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from msgspec.structs import replace
 from test_difference_finder import KINDS, edited, loadable
 
-from policyengine.analysis.difference import difference
+from policyengine.analysis.difference import EVERYTHING, difference
 from policyengine.analysis.witness import Judge, Witnesses, told_apart
 from policyengine.language.build import build_policy
 from policyengine.language.documents import Documents
@@ -22,8 +22,8 @@ REFERENCE = Path(__file__).parents[2] / "rules" / "alc-smart-learning"
 SHOP = REFERENCE.with_name("online-shop")
 
 
-def believed(left: Policy, right: Policy) -> dict[str, Any]:
-    found = difference(left, right)
+def believed(left: Policy, right: Policy, parts: frozenset[str] = EVERYTHING) -> dict[str, Any]:
+    found = difference(left, right, parts)
     assert found is not None
     event: dict[str, Any] = Witnesses([left]).believable(found.event, told_apart(left, right, found.event))
     return event
@@ -103,7 +103,7 @@ def edited_reference(old: str, new: str) -> Policy:
     ],
 )
 def test_witnesses_of_the_reference_policy(old: str, new: str, expected: dict[str, Any]) -> None:
-    event = believed(build_policy(REFERENCE, KINDS), edited_reference(old, new))
+    event = believed(build_policy(REFERENCE, KINDS), edited_reference(old, new), frozenset())
     assert event == {"id": "example", "time": "2013-02-01T10:00:00+09:00", **expected}
 
 
