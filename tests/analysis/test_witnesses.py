@@ -96,8 +96,11 @@ def edited_reference(old: str, new: str) -> Policy:
                 "subject": {"category": "customer"},
                 "items": ["name"],
                 "purpose": "proposal-fulfilment",
-                "recipient": {"id": "contractor-1", "service": "system-operation"},
-                "facts": [{"type": "contract", "kind": "confidentiality", "party": "contractor-1"}],
+                "recipient": {"id": "contractor-1"},
+                "facts": [
+                    {"type": "consent", "operations": ["entrust"]},
+                    {"type": "contract", "kind": "confidentiality", "party": "contractor-1"},
+                ],
             },
         ),
     ],
