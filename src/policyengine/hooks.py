@@ -16,9 +16,11 @@ from policyengine.enforcement.flow import EnforcementAction, Observer
 from policyengine.language.kind import RuleKind
 
 if TYPE_CHECKING:
-    from policyengine.errors import InvalidEvent
+    from policyengine.errors import InvalidEvent, Problem
+    from policyengine.language.pack import Pack
     from policyengine.model.decision import Decision
     from policyengine.model.event import Event
+    from policyengine.model.policy import Policy
 
 PROJECT = "policyengine"
 """The pluggy project name."""
@@ -116,6 +118,44 @@ class Command(Protocol):
         ...
 
 
+class LintQuery(NamedTuple):
+    """What a lint is asked about: the text of one policy, on a day, under a layer.
+
+    Args:
+        pack: the files as they were read: data, and where everything in them stands.
+        policy: what they say, under the default value of every reading.
+        layer: the layer, such as a law.
+        at: the instant at which the layer is asked, in microseconds since 1970 (UTC).
+        before: the same of an earlier version of the policy, where two are compared.
+    """
+
+    pack: Pack
+    policy: Policy
+    layer: Policy
+    at: int
+    before: LintQuery | None = None
+
+
+@runtime_checkable
+class Lint(Protocol):
+    """One thing that a layer asks of the text of the policies below it, whatever flows there are.
+
+    Attributes:
+        name: the code of what it finds, such as ``appi-operator``.
+        layer: the id of the layer.
+    """
+
+    name: str
+    layer: str
+
+    def find(self, query: LintQuery) -> Iterable[Problem]:
+        """Return what the text lacks, or what stands in it against the layer; and what could not be checked, as a note.
+
+        Where an earlier version is there (`LintQuery.before`), a lint may say what is wrong with the change.
+        """
+        ...
+
+
 class Hooks:
     """The hooks. Each is called once for each engine, when it is built.
 
@@ -161,4 +201,9 @@ class Hooks:
     @hookspec
     def policyengine_fact_sources(self, settings: Mapping[str, Any]) -> Iterable[FactSource]:
         """Return the fact sources that the plugin brings. Two sources of one name are an error."""
+        raise NotImplementedError
+
+    @hookspec
+    def policyengine_lints(self, settings: Mapping[str, Any]) -> Iterable[Lint]:
+        """Return the lints that the plugin brings, for whichever layers. Two lints of one name are an error."""
         raise NotImplementedError

@@ -64,6 +64,14 @@ class Format:
         return ()
 
 
+class Lint:
+    name = "house-contact"
+    layer = "house"
+
+    def find(self, query: Any) -> Any:  # noqa: ARG002
+        return ()
+
+
 def plugin(what: str, handed: Any, *, settings: Any = None) -> object:
     """Return a plugin of one hook that returns `handed`, or calls it."""
 
@@ -155,6 +163,21 @@ def test_what_is_handed_over_is_checked_when_the_engine_is_built(what: str, hand
 )
 def test_what_is_sound_is_not_complained_of(what: str, handed: Any) -> None:
     Engine.load(PACK, plugins=[plugin(what, handed)], installed_plugins=False).close()
+
+
+@pytest.mark.parametrize(
+    ("handed", "said"),
+    [
+        ([other(Lint, layer="")], "has a layer that is no id of a policy: ''"),
+        ([other(Lint, layer=None)], "has a layer that is no id of a policy: None"),
+        ([other(Lint, find=awaited)], "is async, and cannot be"),
+        ([Lint(), Lint()], 'lint "house-contact"; there is one of that name already'),
+        ([Observer()], "is no lint: it has no find"),
+    ],
+)
+def test_lints_are_checked_when_they_are_asked_for(handed: Any, said: str) -> None:
+    with pytest.raises(PluginError, match=f"policyengine_lints .*{said}"):
+        _ = Plugins([plugin("lints", handed)], installed=False).lints
 
 
 def test_hooks_are_called_while_an_engine_is_built_and_not_awaited() -> None:

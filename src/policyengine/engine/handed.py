@@ -112,6 +112,11 @@ def _kind(kind: Any) -> str | None:
     return None
 
 
+def _layer(lint: Any) -> str | None:
+    layer = getattr(lint, "layer", None)
+    return None if isinstance(layer, str) and layer else f"has a layer that is no id of a policy: {layer!r}"
+
+
 SORTS: Final[Mapping[str, Sort]] = {
     "rule_kinds": Sort("rule kind", {"lower": 1}, more=_kind),
     "fact_sources": Sort("fact source", {"facts": 1}, awaited=True),
@@ -120,6 +125,7 @@ SORTS: Final[Mapping[str, Sort]] = {
     "observers": Sort("observer", {"observe": 1}, awaited=True, yields=False),
     "report_formats": Sort("report format", {"render": 1}),
     "commands": Sort("command", {"make_context": 2}),
+    "lints": Sort("lint", {"find": 1}, more=_layer),
 }
 """The sorts of objects, by the end of the name of the hook that hands them over."""
 

@@ -23,7 +23,7 @@ from policyengine.engine.handed import SORTS, handed, refuse_wrong_hooks, wrong_
 from policyengine.engine.installed import GROUP, may_be_installed
 from policyengine.engine.problems import NO_SETTINGS, UNKNOWN_PLUGIN
 from policyengine.errors import ConfigurationError, Fault, PluginError, did_you_mean
-from policyengine.hooks import PROJECT, Command, EventSource, FactSource, Hooks, ReportFormat
+from policyengine.hooks import PROJECT, Command, EventSource, FactSource, Hooks, Lint, ReportFormat
 from policyengine.language.kind import RuleKind
 from policyengine.once import once
 
@@ -249,6 +249,11 @@ class Plugins:
     def commands(self) -> Mapping[str, Command]:
         """The commands, by name."""
         return self._collected("commands")
+
+    @once
+    def lints(self) -> Mapping[str, Lint]:
+        """The lints, by name."""
+        return self._collected("lints")
 
     def describe(self) -> list[Installed]:
         """Return every plugin with its hooks, in the order of names, and what is wrong with it."""

@@ -95,3 +95,28 @@ LOADED_AND_NOT_PINNED: Final = OTHER_THAN_PINNED.also(
     en='policy "{policy}" ({found}) was loaded, and digests does not name it',
 )
 NO_TIMEOUT: Final = NOT_AS_DOCUMENTED.also(ja="正の秒数が必要です", en="expected a positive number of seconds")
+LINT_FAILED: Final = Code(
+    "lint-failed",
+    ja="リント「{name}」の失敗: {error}",
+    en='lint "{name}" failed: {error}',
+    means=Text(
+        ja="プラグインのリントが例外を出したか、`Problem` でないものを返しました。そのプラグインの誤りです。",
+        en="A lint of a plugin raised an error, or returned anything but a `Problem`. That is a mistake of the plugin.",
+    ),
+    example="""
+>>> class Odd:
+...     name, layer = "odd", "shop"
+...
+...     def find(self, query):
+...         return [query.policy.contact.address]
+>>> from policyengine.engine.lints import lint_problems
+>>> from policyengine.engine.plugins import Plugins
+>>> from policyengine.hooks import LintQuery
+>>> from policyengine.language.build import policy_of
+>>> from policyengine.language.pack import load_pack
+>>> pack = load_pack("shop.toml")
+>>> shop = policy_of(pack, Plugins(installed=False).kinds, {})
+>>> print(lint_problems([Odd()], LintQuery(pack, shop, shop, 0))[0].line("en"))
+shop.toml:1:2: error: lint-failed: lint "odd" failed: AttributeError: …
+""",
+)

@@ -37,6 +37,7 @@ from policyengine.language.problems import (
 from policyengine.language.readings import Placed, key_of, nowhere, picking_problems, without_ambiguous
 from policyengine.language.satisfy import Events
 from policyengine.language.source import Document
+from policyengine.language.tells import IN_CLAUSE
 from policyengine.model.acceptance import Acceptance
 from policyengine.model.operation import OPERATIONS
 from policyengine.model.policy import Clause, Policy, Reading
@@ -60,7 +61,7 @@ _MOST_SEEN = 64
 _seen: dict[tuple[tuple[str, str], ...], Vocabulary] = {}
 """Vocabularies by their files and what these hold: those of packs that import the same words are made once."""
 
-_NO_CARRIER = ("number", "title", "summary", "organisational", "ground", "case_of", "open")
+_NO_CARRIER = ("number", "title", "summary", "organisational", "ground", "case_of", "open", *IN_CLAUSE)
 
 
 def build_policy(

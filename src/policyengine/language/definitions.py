@@ -29,6 +29,7 @@ from policyengine.language.keys import (
     time,
     under_readings,
 )
+from policyengine.language.tells import IN_TERMS
 from policyengine.model.comparison import AGES, COMPARISONS
 from policyengine.model.fact import VALUE
 from policyengine.model.fields import COMMON_FACT_FIELDS, HELD, IDS
@@ -77,6 +78,18 @@ def terms_by_dimension(saying: str, schema: Schema, *more: str) -> dict[str, Sch
 
 def _key(name: str) -> Schema:
     return referring(f"key.{name}")
+
+
+def _terms(more: Mapping[str, Schema] = {}) -> Schema:
+    """Return the schema of the terms of a dimension, with the keys that they have beside those of all."""
+    properties = {
+        **TEXT["properties"],
+        "is_a": {"type": ["string", "array"], "items": {"type": "string"}, "description": "It is a kind of these."},
+        "remainder": {"type": "boolean", "description": "An event that states it means none of its kinds."},
+        **more,
+    }
+    term = {"type": "object", "properties": properties, "required": ["ja", "en"], "additionalProperties": False}
+    return {"type": "object", "propertyNames": ID, "additionalProperties": term}
 
 
 def _conditions(description: str) -> Schema:
@@ -270,24 +283,8 @@ DEFINITIONS: Final[Mapping[str, Schema]] = {
         "required": ["under"],
         "additionalProperties": False,
     },
-    "terms": {
-        "type": "object",
-        "propertyNames": ID,
-        "additionalProperties": {
-            "type": "object",
-            "properties": {
-                **TEXT["properties"],
-                "is_a": {
-                    "type": ["string", "array"],
-                    "items": {"type": "string"},
-                    "description": "It is a kind of these.",
-                },
-                "remainder": {"type": "boolean", "description": "An event that states it means none of its kinds."},
-            },
-            "required": ["ja", "en"],
-            "additionalProperties": False,
-        },
-    },
+    "terms": _terms(),
+    **{f"terms.{dimension}": _terms(more) for dimension, more in IN_TERMS.items()},
     "condition": {
         "type": "object",
         "description": "One fact, or a table of keys that must all be met.",

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 from policyengine.language.definitions import DEFINITIONS, named_condition, rule_properties, terms_by_dimension
 from policyengine.language.keys import COUNTRY_CODES, referring, time
+from policyengine.language.tells import IN_CLAUSE, IN_POLICY, IN_TERMS
 from policyengine.schema.pieces import ANYONE, DATED_PARAMETERS, DAY, DRAFT, ID, TEXT, Schema, in_languages
 from policyengine.text import LANGUAGE_TAG, LANGUAGES, Language
 
@@ -105,6 +106,7 @@ def _policy_schema(kinds: Sequence[RuleKind]) -> Schema:
         "description": "The words of the policy.",
         "properties": {
             **terms_by_dimension("The terms: {terms}.", referring("terms")),
+            **{dimension: referring(f"terms.{dimension}", f"The terms: {dimension}.") for dimension in IN_TERMS},
             "attributes": {
                 "type": "object",
                 "description": "The host's own attributes, which rules may test.",
@@ -172,6 +174,7 @@ def _policy_schema(kinds: Sequence[RuleKind]) -> Schema:
                 "description": "What the text leaves open; `check` reports it.",
                 "items": referring("text"),
             },
+            **IN_CLAUSE,
             **rules,
         },
         "required": ["number", "summary"],
@@ -221,6 +224,7 @@ def _policy_schema(kinds: Sequence[RuleKind]) -> Schema:
                         "minItems": 1,
                         "uniqueItems": True,
                     },
+                    **IN_POLICY,
                     "time_zone": {
                         "type": "string",
                         "description": "By whose calendar and clock durations, days and hours count: a name of IANA, "

@@ -3,10 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import Any
+from typing import Any, Final
 
-from policyengine.language import RuleTable, about_table, licence_list
+from policyengine.language import RuleTable, about_table, licence_list, told
 from policyengine.model import Permit, Rule, Text, all_of
+
+GROUNDS: Final = (
+    "consent",
+    "law",
+    "life_body_property",
+    "public_health",
+    "state_cooperation",
+    "academic",
+    "opt_out",
+    "succession",
+    "statistics",
+)
+"""On what grounds data can be provided to others."""
 
 
 class _Transfer:
@@ -37,6 +50,10 @@ class Provision(_Transfer):
     title = Text(ja="第三者提供", en="provision")
     summary = Text(ja="この場合に、第三者に提供できる", en="In this case, data may be provided to a third party.")
     operation = "provide"
+    properties: Mapping[str, Mapping[str, Any]] = {
+        **_Transfer.properties,
+        "ground": told("On what ground, as the text tells it; a lint infers it where it can.", {"enum": [*GROUNDS]}),
+    }
 
 
 class Entrustment(_Transfer):
