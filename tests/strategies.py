@@ -214,7 +214,7 @@ LATER_FACTS = st.sampled_from(
         {"type": "grant", "after": {"type": "grant", "unheld": ["holders", "via"]}},
     ]
 )
-"""Facts that must have begun after others; analyses do not look into that."""
+"""Facts that must have begun after others."""
 
 
 @cache

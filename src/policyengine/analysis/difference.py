@@ -103,14 +103,15 @@ class _Search:
         grounds = (self.sides[0].ground, self.sides[1].ground) if "clauses" in self.parts else ()
         if ours.keys() == theirs.keys() and (not grounds or grounds[0] == grounds[1]):
             return None
-        types = frozenset(
-            leaf.type
+        asked = (
+            leaf
             for keys in (ours, theirs)
             for conditions in keys.values()
             for condition in conditions
             for leaf in leaves(condition)
             if isinstance(leaf, Holds)
         )
+        types = frozenset(form.type for leaf in asked for form in (leaf, leaf.after) if form is not None)
         state = (
             frozenset(ours),
             frozenset(theirs),

@@ -130,6 +130,8 @@ class _Plain:
                     self.operations -= {"acquire"}  # what is acquired has just been acquired
             case Holds():
                 self.facts.add(condition.type)
+                if condition.after is not None:
+                    self.refused.append(condition.after)  # after none at all
                 return self._can_be_had(condition)
             case Not(part):
                 self.refused.append(part)

@@ -39,10 +39,20 @@ Options: TypeAlias = "tuple[frozenset[frozenset[Levels]], ...]"
 
 
 class Question(NamedTuple):
-    """A leaf that asks for a fact, and the number of the policy that asks."""
+    """A leaf that asks for a fact, and the number of the policy that asks.
+
+    Args:
+        holds: the leaf; one that asks for facts that began after others is asked of both by itself.
+        policy: the policy.
+        since: at or after which of the moments it must have begun that stand for all in which facts can follow one
+            another, counted from 1; 0 where that does not matter.
+        open: whether one counts then that does not say when it began.
+    """
 
     holds: Holds
     policy: int
+    since: int = 0
+    open: bool = False
 
 
 Accepts: TypeAlias = Callable[[Question, str, str], bool]
@@ -57,12 +67,14 @@ class Profile(Struct, frozen=True):
         held: the fields held against the event that it states, each with how far it agrees there.
         age: how many of the durations of which questions ask have passed since it began; None where it does not say.
         began: at or after how many of the dates of which questions ask it began; None where it does not say.
+        rank: at which of the moments it began in which facts can follow one another; None where it does not say.
     """
 
     values: tuple[tuple[str, str], ...]
     held: tuple[tuple[FactField, Levels], ...]
     age: int | None = None
     began: int | None = None
+    rank: int | None = None
 
     def satisfies(self, question: Question, lapses: Sequence[Lapse], dates: Sequence[int], accepts: Accepts) -> bool:
         """Whether a fact of this profile, of the type that is asked for, answers `question`.
@@ -73,7 +85,9 @@ class Profile(Struct, frozen=True):
             dates: the dates of which they ask, in order.
             accepts: whether it is answered by a value of a field, of those whose values it names.
         """
-        asked, policy = question
+        asked, policy, since, even_open = question
+        if since and not (even_open if self.rank is None else self.rank >= since):
+            return False
         if asked.before is not None and self.began is not None and self.began > dates.index(asked.before):
             return False
         if asked.within is not None:
@@ -125,7 +139,7 @@ class Answers(Struct, frozen=True):
 
     def _plainness(self, found: Bits) -> tuple[int, int]:
         profile = self.profiles[found]
-        dated = profile.age is not None or profile.began is not None
+        dated = any(when is not None for when in (profile.age, profile.began, profile.rank))
         return len(profile.held), len(profile.values) + dated
 
 
@@ -138,6 +152,7 @@ class Questions:
         words: the words of each of the policies.
         lapses: the durations of which they ask, in order.
         dates: the dates of which they ask, in order.
+        moments: in how many moments facts can follow one another, as far as they ask for that.
     """
 
     def __init__(
@@ -147,6 +162,7 @@ class Questions:
         words: Sequence[Vocabulary],
         lapses: Sequence[Lapse] = (),
         dates: Sequence[int] = (),
+        moments: int = 0,
     ) -> None:
         self.declared = declared
         self._words = words
@@ -154,6 +170,7 @@ class Questions:
         self.questions = questions
         self.lapses = lapses
         self.dates = dates
+        self.moments = moments
         self.bits: Mapping[Question, Bits] = {question: 1 << number for number, question in enumerate(questions)}
         self.held = (*(field for field in declared.fields.values() if field.held != VALUE), SUBJECT)
         self._found: dict[Options, Answers | None] = {}
@@ -191,9 +208,9 @@ class Questions:
 
     @once
     def _pairs(self) -> Sequence[tuple[Bits, Bits]]:
-        by_leaf: dict[Holds, list[Bits]] = {}
+        by_leaf: dict[Question, list[Bits]] = {}
         for question, bit in self.bits.items():
-            by_leaf.setdefault(question.holds, []).append(bit)
+            by_leaf.setdefault(question._replace(policy=0), []).append(bit)
         return [(ours, theirs) for bits in by_leaf.values() for ours, theirs in itertools.pairwise(bits)]
 
     def _answers(self, chosen: tuple[frozenset[Levels], ...]) -> Answers:
@@ -217,7 +234,7 @@ class Questions:
         return self._accepted[key](value)
 
     def _accepting(self, question: Question, name: str) -> Callable[[str], bool]:
-        asked, policy = question
+        asked, policy = question.holds, question.policy
         field, named = self.declared.fields[name], dict(asked.where)[name]
         known: Container[str] | None = field.values if asked.may and field.open else None
         if field.of is not None:
@@ -263,6 +280,7 @@ class Questions:
         begun: Sequence[int | None] = (None,)
         for ((passed,),) in chosen[len(self.held) :]:
             begun = (None, *range(passed + 1))
-        for age, began, some_values in itertools.product(ages, begun, itertools.product(*values)):
+        ranks = (None, *range(1, self.moments + 1)) if self.moments else (None,)
+        for age, began, rank, some_values in itertools.product(ages, begun, ranks, itertools.product(*values)):
             for agreed in itertools.product(*held):
-                yield Profile(tuple(filter(None, some_values)), tuple(filter(None, agreed)), age, began)
+                yield Profile(tuple(filter(None, some_values)), tuple(filter(None, agreed)), age, began, rank)

@@ -16,6 +16,8 @@ from collections import Counter
 from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
 from typing import Any, Final, NamedTuple, TypeAlias
 
+import msgspec
+
 from policyengine.calendar import Lapse
 from policyengine.errors import PolicyEngineError
 from policyengine.model import ages, dated
@@ -75,6 +77,10 @@ nobody names."""
 
 _NOT_THERE: Final[tuple[Value, ...]] = (None,)
 _DAY: Final = 86_400_000_000
+_SECOND: Final = 1_000_000
+
+MOST_ORDERED: Final = 4
+"""Of so many forms of facts it is looked into which began after which."""
 
 
 class Undecided(PolicyEngineError):
@@ -105,11 +111,16 @@ class Space:
         self.views = tuple(views)
         self.vocabularies = tuple(view.vocabulary for view in views)
         self.members = members
+        ordered = {form for view in views for leaf in view.holds if leaf.after is not None for form in _both(leaf)}
+        if len(ordered) > MOST_ORDERED:
+            raise Undecided("rules hold the times of too many sorts of facts against one another")
+        self.moments = len(ordered)
+        """In how many moments facts can follow one another, as far as rules ask for that."""
         self._own_terms: dict[Hashable, Terms] = {}
         self.partial = False
         """Whether more words would have had to be looked at, so that there may be events of which nothing is known."""
         self.types: Mapping[str, Questions] = {
-            name: self._questions(name) for name in dict.fromkeys(leaf.type for view in views for leaf in view.holds)
+            name: self._questions(name) for name in dict.fromkeys(form.type for view in views for form in _forms(view))
         }
         held = {field.held for found in self.types.values() for field in found.held}
         self.dimensions: Mapping[str, Terms] = {
@@ -326,8 +337,10 @@ class Space:
                 if point[Field.OPERATION] == "acquire":
                     return had(point[TIME], point[TIME], leaf)
                 return had(point[TIME], point[ACQUIRED], leaf) if ACQUIRED in point else None
-            case Holds():
+            case Holds(after=None):
                 return self._holds(Question(leaf, index), point)
+            case Holds():
+                return self._later(leaf, point, index)
             case Elsewhere():
                 return True
             case Read(reading, values):
@@ -347,6 +360,23 @@ class Space:
             return None if questions.answerable(self.options(questions, point)) & bit else False
         possible = answers.possible(bit, *point.get(question.holds.type, (0, 0)))
         return possible[0] if len(possible) == 1 else None
+
+    def _later(self, leaf: Holds, point: Point, index: int) -> bool | None:
+        """Return whether the latest fact as asked for began after the latest of those of which that is asked."""
+        found: bool | None = False
+        for own, other in self._moments(leaf, index):
+            began, none_since = self._holds(own, point), self._holds(other, point)
+            if began is True and none_since is False:
+                return True
+            if began is not False and none_since is not True:
+                found = None
+        return found
+
+    def _moments(self, leaf: Holds, index: int) -> Iterator[tuple[Question, Question]]:
+        """Yield for each moment what is asked: is there such a fact since then, and one of those that came before?"""
+        own, other = _both(leaf)
+        for since in range(1, self.moments + 1):
+            yield Question(own, index, since), Question(other, index, since, open=other.may)
 
     def hanging(self, leaf: Condition, index: int, point: Point) -> Iterator[Variable]:
         """Yield the variables on which a leaf of the policy with the number `index` depends at `point`."""
@@ -369,15 +399,23 @@ class Space:
                 yield ACQUIRED
             case Read(reading):
                 yield f"{READING}{reading}"
+            case Holds(after=None):
+                yield from self._asking(Question(leaf, index), point)
             case Holds():
-                questions = self.types[leaf.type]
-                options = self.options(questions, point)
-                if questions.answers(options) is None:
-                    fields = zip(questions.held, options[: len(questions.held)], strict=True)
-                    yield from (HELD_FIELD[field.held] for field, ways in fields if len(ways) > 1)
-                    return
-                common = Question(leaf, 0)
-                yield common if common in questions.bits and not self.differs(leaf, point) else Question(leaf, index)
+                for question in (question for both in self._moments(leaf, index) for question in both):
+                    if self._holds(question, point) is None:
+                        yield from self._asking(question, point)
+
+    def _asking(self, question: Question, point: Point) -> Iterator[Variable]:
+        """Yield the variables on which hangs whether a question is answered at `point`."""
+        questions = self.types[question.holds.type]
+        options = self.options(questions, point)
+        if questions.answers(options) is None:
+            fields = zip(questions.held, options[: len(questions.held)], strict=True)
+            yield from (HELD_FIELD[field.held] for field, ways in fields if len(ways) > 1)
+            return
+        common = question._replace(policy=0)
+        yield common if common in questions.bits and not self.differs(question.holds, point) else question
 
     def differs(self, leaf: Holds, point: Point) -> bool:
         """Whether facts at `point` can answer a question of one policy and not the same one of another."""
@@ -503,6 +541,8 @@ class Space:
         found: dict[str, Any] = {"type": declared.id}
         if profile.age is not None:
             found["from"] = written(ages.moments(questions.lapses, event[TIME])[profile.age])
+        elif profile.rank is not None:
+            found["from"] = written(event[TIME] - (self.moments - profile.rank) * _SECOND)
         elif profile.began is not None:
             found["from"] = written(questions.dates[profile.began - 1] if profile.began else questions.dates[0] - 1)
         words = dict(profile.values)
@@ -643,17 +683,26 @@ class Space:
         if first is None or any(other != first for other in others):
             raise Undecided(f"the policies declare facts of type {name} differently")
         declared = first
-        leaves = ((index, leaf) for index, view in enumerate(self.views) for leaf in view.holds)
-        asked = tuple(Question(leaf, index) for index, leaf in leaves if leaf.type == name)
+        leaves = [(index, leaf) for index, view in enumerate(self.views) for leaf in view.holds]
+        asked = tuple(
+            dict.fromkeys(
+                question
+                for index, leaf in leaves
+                for question in (
+                    [Question(leaf, index)] if leaf.after is None else itertools.chain(*self._moments(leaf, index))
+                )
+                if question.holds.type == name
+            )
+        )
         lapses = _in_order(question.holds.within for question in asked if question.holds.within is not None)
-        if any(question.holds.after is not None for question in asked):
-            raise Undecided("a rule asks for facts that began after others")
         dates = tuple(sorted({question.holds.before for question in asked if question.holds.before is not None}))
-        if lapses and dates:
-            raise Undecided("rules ask how long ago facts began, and before which date")
+        moments = self.moments if any(question.since for question in asked) else 0
+        if bool(lapses) + bool(dates) + bool(moments) > 1:
+            raise Undecided("rules ask of facts of one type in several ways when they began")
+        told = (lapses, dates, moments)
         if any(field.of is not None for field in declared.fields.values()) and len(self.views) > 1:
-            return Questions(declared, asked, self.vocabularies, lapses, dates)  # it hangs on the words of them all
-        return self.views[0].once((name, asked), lambda: Questions(declared, asked, self.vocabularies, lapses, dates))
+            return Questions(declared, asked, self.vocabularies, *told)  # it hangs on the words of them all
+        return self.views[0].once((name, asked), lambda: Questions(declared, asked, self.vocabularies, *told))
 
     def _picks(self, name: str) -> tuple[str | None, ...]:
         """Return the values of a reading, but for its default what stands for none picked."""
@@ -687,6 +736,18 @@ def _in_order(lapses: Iterable[Lapse]) -> tuple[Lapse, ...]:
     if found is None:
         raise Undecided("which of two durations is longer hangs on the date")
     return found
+
+
+def _both(leaf: Holds) -> tuple[Holds, Holds]:
+    """Return what a leaf asks of a fact, whenever it began, and what of those after which it must have begun."""
+    assert leaf.after is not None
+    return msgspec.structs.replace(leaf, after=None), leaf.after
+
+
+def _forms(view: View) -> Iterator[Holds]:
+    """Yield everything that a policy asks of facts, each form by itself."""
+    for leaf in view.holds:
+        yield from (leaf,) if leaf.after is None else _both(leaf)
 
 
 def _asked_with(field: Field, held: Field) -> bool:
