@@ -22,6 +22,7 @@ _GARBAGE: Final = 20_000
 CONFIGURATION = "policyengine.toml"  # as in `policyengine.load`, which completion shall not wait for
 
 COMMANDS = {
+    "new": "Begin a policy: a pack with its suite, an event, and schemas for editors.",
     "evaluate": "Decide events: permit or deny, with clauses and obligations.",
     "explain": "Decide events and say why, rule by rule, for people.",
     "check": "Check rule files: form, words, consistency, open points.",
