@@ -15,9 +15,9 @@ $(BIN)/python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Python 3.11 or newer is needed; name it with: make PYTHON=/path/to/python"; exit 1; }
 	$(PYTHON) -m venv .venv
 
-$(STAMP): $(BIN)/python pyproject.toml plugins/records/pyproject.toml plugins/telemetry/pyproject.toml plugins/asgi/pyproject.toml
+$(STAMP): $(BIN)/python pyproject.toml plugins/records/pyproject.toml plugins/telemetry/pyproject.toml plugins/asgi/pyproject.toml plugins/appi/pyproject.toml
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --upgrade "pip>=25.1"
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable . --editable "plugins/records[notify,postgresql]" --editable plugins/telemetry --editable plugins/asgi --group dev
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable . --editable "plugins/records[notify,postgresql]" --editable plugins/telemetry --editable plugins/asgi --editable plugins/appi --group dev
 	@touch $(STAMP)
 
 demo: $(STAMP)  ## Evaluate a month of events against the reference policy.
@@ -36,7 +36,7 @@ imports: $(STAMP)
 	$(BIN)/lint-imports --no-cache
 
 tests: $(STAMP)
-	$(BIN)/pytest $(PYTEST_FLAGS) tests rules plugins/records/tests plugins/telemetry/tests plugins/asgi/tests
+	$(BIN)/pytest $(PYTEST_FLAGS) tests rules plugins/records/tests plugins/telemetry/tests plugins/asgi/tests plugins/appi/tests
 
 long: $(STAMP)  ## The tests for as long as one likes: many more examples, new ones every time, and longer races.
 	HYPOTHESIS_PROFILE=thorough $(BIN)/pytest $(PYTEST_FLAGS) $(or $(TESTS),tests)

@@ -70,6 +70,8 @@ class Problem(msgspec.Struct, frozen=True):
         severity: ``error`` makes a pack unusable; ``warning`` is something found; ``note`` informs only.
         clause: the clause that it speaks of.
         speaks_of: what else it speaks of: pairs such as ``("rule", ID)``, ``("term", WORD)``, ``("reading", NAME)``.
+        article: the article of a layer, such as a law, that asks otherwise; such an error leaves the pack usable.
+        since: since when it does, a day.
     """
 
     code: str
@@ -79,6 +81,13 @@ class Problem(msgspec.Struct, frozen=True):
     severity: Severity = "error"
     clause: str | None = None
     speaks_of: frozenset[tuple[str, str]] = frozenset()
+    article: str | None = None
+    since: str | None = None
+
+    @property
+    def acceptable(self) -> bool:
+        """Whether the policy that it speaks of can accept it; what makes a pack unusable, none can."""
+        return self.severity != "error" or self.article is not None
 
     @property
     def about(self) -> frozenset[tuple[str, str]]:

@@ -1,4 +1,4 @@
-"""What an arrangement of joint use must tell, and what one that does not tell it permits."""
+"""What an arrangement of joint use permits."""
 
 from __future__ import annotations
 
@@ -13,57 +13,12 @@ from policyengine.engine.plugins import Plugins
 from policyengine.language.build import check_path
 
 KINDS = Plugins(installed=False).kinds
-TEXT = '{ja = "ここ", en = "here"}'
 SCOPE = "parties = ['carrier']\nitems = ['name']\npurposes = ['delivery']\n"
-FULL = f"responsible = [{{party = 'carrier', address = {TEXT}, representative = {TEXT}}}]\n"
 
 
 def arrangement(folder: Path, text: str) -> None:
     (folder / "base.toml").write_text(BASE, "utf-8")
     (folder / "rule.toml").write_text(f"{CLAUSE}[[clause.joint-use]]\nsubjects = ['customer']\n{text}", "utf-8")
-
-
-def matters(folder: Path, text: str) -> list[tuple[str, str]]:
-    """Return the matters that `check` misses, each with the date since when the law asks for it."""
-    arrangement(folder, text)
-    found = [note.message.en for note in check_path(folder, KINDS) if note.code == "joint-use-matter"]
-    said = (
-        message.removeprefix("the joint use does not say ") for message in found if "permits nothing" not in message
-    )
-    return [tuple(one.split(", for which APPI article 27(5)(iii) asks since ")) for one in said]  # type: ignore[misc]
-
-
-WHO, ADDRESS, REPRESENTATIVE = (
-    ("who is responsible", "2005-04-01"),
-    ("the address of who is responsible", "2022-04-01"),
-    ("the representative of who is responsible", "2022-04-01"),
-)
-ASKED = {
-    "everything is said": (SCOPE + FULL, []),
-    "where it is made known": (SCOPE + f"responsible = [{{party = 'carrier', stated_at = {TEXT}}}]\n", []),
-    "nobody is responsible": (SCOPE, [WHO, ADDRESS, REPRESENTATIVE]),
-    "a name alone": (SCOPE + "responsible = [{party = 'carrier'}]\n", [ADDRESS, REPRESENTATIVE]),
-    "a name, while a name was enough": (
-        SCOPE + "until = 2022-04-01T00:00:00+09:00\nresponsible = [{party = 'carrier'}]\n",
-        [],
-    ),
-    "nobody, before the law": (SCOPE + "until = 2005-04-01T00:00:00+09:00\n", []),
-    "for other items": (
-        SCOPE + FULL.replace("'carrier',", "'carrier', items = ['address'],"),
-        [("who is responsible for name", "2005-04-01")],
-    ),
-    "no items": (SCOPE.replace("items = ['name']\n", "") + FULL, [("which items", "2005-04-01")]),
-    "no parties": (SCOPE.replace("parties = ['carrier']\n", "") + FULL, [("with whom", "2005-04-01")]),
-    "no purposes": (
-        SCOPE.replace("purposes = ['delivery']\n", "") + FULL,
-        [("for which purposes", "2005-04-01")],
-    ),
-}
-
-
-@pytest.mark.parametrize(("text", "expected"), ASKED.values(), ids=ASKED.keys())
-def test_what_the_law_asks_and_nobody_says_is_noted(tmp_path: Path, text: str, expected: list[tuple[str, str]]) -> None:
-    assert sorted(matters(tmp_path, text)) == sorted(expected)
 
 
 @pytest.mark.parametrize("key", ["parties", "items", "purposes"])

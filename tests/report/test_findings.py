@@ -40,6 +40,8 @@ findings = st.builds(
     st.sampled_from(["error", "warning", "note"]),
     st.one_of(st.none(), words),
     st.frozensets(st.tuples(st.sampled_from(["rule", "term"]), words), max_size=2),
+    st.one_of(st.none(), st.just("27(5)(iii)")),
+    st.one_of(st.none(), st.just("2022-04-01")),
     st.builds(Detail, details, details),
     st.one_of(st.none(), st.builds(Acceptance, ids, spoken, st.just("2027-04-01"))),
 )
@@ -69,6 +71,7 @@ def test_json_is_exact(tried: list[Trial]) -> None:
         assert (shown["code"], shown["severity"], shown["clause"]) == (finding.code, finding.severity, finding.clause)
         assert shown["message"] == {"ja": finding.message.ja, "en": finding.message.en}
         assert shown["hint"] == (finding.hint.as_dict() if finding.hint else None)
+        assert (shown["article"], shown["since"]) == (finding.article, finding.since)
         place = finding.place
         assert (shown["file"], shown["line"], shown["column"]) == (
             (place.file, place.line, place.column) if place else (None, None, None)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
+from policyengine.calendar import midnight
 from policyengine.engine.problems import LINT_FAILED
 from policyengine.errors import Problem, in_order, place_of
 from policyengine.model.condition import During, leaves
@@ -49,12 +50,18 @@ def new_problems(lints: Iterable[Lint], query: LintQuery) -> list[Problem]:
     return [problem for problem in lint_problems(lints, query) if _what(problem) not in known]
 
 
-def last_date(layer: Policy) -> int | None:
-    """Return the last instant at which anything in a layer changes; None where nothing ever does."""
+def moment_of(layer: Policy, day: str | None = None) -> int:
+    """Return the instant at which a layer is asked: a day's beginning, on its own clock.
+
+    By default that is the last instant at which anything in the layer changes.
+    """
+    if day is not None:
+        return midnight(day, layer.zone)
     asked = (leaf for rule in layer.rules for condition in conditions_of(rule) for leaf in leaves(condition))
     spans = (span for leaf in asked if isinstance(leaf, During) for span in leaf.spans)
     in_force = ((layer.start, layer.end), *((rule.head.start, rule.head.end) for rule in layer.rules))
-    return max({date for span in (*in_force, *spans) for date in span} - {-FOREVER, FOREVER}, default=None)
+    dates = {date for span in (*in_force, *spans) for date in span} - {-FOREVER, FOREVER}
+    return max(dates, default=FOREVER)
 
 
 def _what(problem: Problem) -> tuple[str, str | None, str]:

@@ -120,3 +120,34 @@ LINT_FAILED: Final = Code(
 shop.toml:1:2: error: lint-failed: lint "odd" failed: AttributeError: …
 """,
 )
+NO_LAYER: Final = Code(
+    "no-layer",
+    ja="「{id}」はレイヤーではないので、その下の方針に何も求めません",
+    en='"{id}" is no layer: it asks nothing of other policies',
+    means=Text(
+        ja="`check --against` に挙げたのは、ほかの方針の上にあるレイヤー（`layer = true`）ではありません。",
+        en="What `check --against` names is no layer (`layer = true`), which lies above other policies.",
+    ),
+    example="""
+$ policyengine check shop.toml --against shop.toml --lang en
+shop.toml:…: error: no-layer: "shop" is no layer: it asks nothing of other policies
+...
+""",
+)
+NO_LINTS: Final = Code(
+    "no-lints",
+    ja="レイヤー「{id}」のリントを持つプラグインが入っていません",
+    en='no plugin that is installed brings lints for the layer "{id}"',
+    means=Text(
+        ja="`check --against` に挙げたレイヤーが文面に何を求めるかを、どのプラグインも知りません。"
+        "そのパッケージを入れてください（`policyengine plugins` が一覧です）。",
+        en="No plugin knows what the layer that `check --against` names asks of a text. Install its package; "
+        "`policyengine plugins` lists what there is.",
+    ),
+    example="""
+$ sed 's/^id = "shop"/id = "house"\\nlayer = true/' shop.toml > house.toml
+$ policyengine check shop.toml --against house.toml --lang en
+house.toml:…: error: no-lints: no plugin that is installed brings lints for the layer "house"
+...
+""",
+)

@@ -46,7 +46,8 @@ def settled(
 ) -> list[Finding]:
     """Return what was found in a pack, with what it accepts marked as accepted, and the acceptances that fit nothing.
 
-    Errors are never accepted. What was accepted until some day counts again from then on, and says so.
+    What makes a pack unusable is never accepted. What was accepted until some day counts again from then on, and says
+    so.
 
     Args:
         found: what was found.
@@ -75,7 +76,7 @@ def unknown(acceptances: Iterable[Acceptance], codes: Collection[str]) -> Iterat
 
 
 def _settled(finding: Finding, acceptances: Iterable[Acceptance], day: str) -> Finding:
-    fitting = [one for one in acceptances if one.fits(finding)] if finding.severity != "error" else []
+    fitting = [one for one in acceptances if one.fits(finding)] if finding.acceptable else []
     if not fitting:
         return finding
     last = max(fitting, key=lambda one: one.until)

@@ -86,6 +86,8 @@ class Finding(Problem, frozen=True):
             "message": self.message.as_dict(),
             "hint": self.hint.as_dict() if self.hint else None,
             "about": [dict([pair]) for pair in sorted(self.about)],
+            "article": self.article,
+            "since": self.since,
             "accepted": self.accepted and {"until": self.accepted.until, "reason": self.accepted.reason.as_dict()},
         }
 
@@ -193,6 +195,7 @@ def as_sarif(trials: Iterable[Trial], lang: Language = "en") -> str:
             "message": {"text": "\n".join((finding.said(lang), *map(plain, finding.detail.say(lang))))},
             "locations": [_location(finding.place)] if finding.place else [],
             "suppressions": [_suppression(finding.accepted, lang)] if finding.accepted else [],
+            **({"properties": {"article": finding.article, "since": finding.since}} if finding.article else {}),
         }
         for finding in findings
     ]

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from datetime import datetime
 from typing import Any, Final
 
 from msgspec.structs import replace
 
-from policyengine.builtin.kinds.problems import JOINT_USE_MATTER, JOINT_USE_PERMITS_NOTHING
+from policyengine.builtin.kinds.problems import JOINT_USE_PERMITS_NOTHING
 from policyengine.language import RuleTable, about_table, flag, licence_list, name_of, term_list, told
 from policyengine.model import (
     ALWAYS,
@@ -32,17 +31,8 @@ from policyengine.model import (
 
 _TEXT: Final[Mapping[str, Any]] = {"$ref": "#/$defs/text"}
 
-_SCOPE: Final[Mapping[str, Text]] = {
-    "items": Text(ja="項目", en="which items"),
-    "parties": Text(ja="共同して利用する者の範囲", en="with whom"),
-    "purposes": Text(ja="利用目的", en="for which purposes"),
-}
-"""The matters without which an arrangement has no scope, by the key that says them."""
-
-_NAME: Final = Text(ja="責任を有する者の名前", en="who is responsible")
-_ADDRESS: Final = Text(ja="責任を有する者の住所", en="the address of who is responsible")
-_REPRESENTATIVE: Final = Text(ja="責任を有する法人の代表者の名前", en="the representative of who is responsible")
-_FOR_ITEMS: Final = Text(ja="{items}について責任を有する者の名前", en="who is responsible for {items}")
+_SCOPE: Final = frozenset({"items", "parties", "purposes"})
+"""The keys without which an arrangement has no scope."""
 
 _RESPONSIBLE: Final = Text(ja="管理について責任を有する者", en="responsible for the data")
 _RESPONSIBLE_FOR: Final = Text(ja="{items}の管理について責任を有する者", en="responsible for {items}")
@@ -51,10 +41,6 @@ _SAID_OF: Final[Mapping[str, Text]] = {
     "representative": Text(ja="その代表者", en="its representative"),
     "stated_at": Text(ja="その住所と代表者の公表先", en="where its address and representative are made known"),
 }
-
-_FROM_THE_FIRST: Final = "2005-04-01"
-_IN_FULL: Final = "2022-04-01"
-"""Since when the law asks for address and representative; for all else it has asked from the first."""
 
 
 class JointUse:
@@ -100,10 +86,9 @@ class JointUse:
 
         An arrangement that does not say with whom, which items or for what permits nothing.
         """
-        _note_what_is_missing(table)
         head = replace(table.head, told=tuple(_responsible(table)))
         flows = table.condition()
-        if not table.values.keys() >= _SCOPE.keys():
+        if not table.values.keys() >= _SCOPE:
             table.problem(JOINT_USE_PERMITS_NOTHING)
             yield Permit(head, frozenset({"joint_use"}), about=table.about(), terms=NEVER)
             return
@@ -133,39 +118,9 @@ def _responsible(table: RuleTable) -> Iterator[tuple[Text, Text]]:
     for index, who in enumerate(table.value("responsible") or ()):
         items = listed(vocabulary.label(Field.ITEM, item) for item in table.terms("responsible", index, "items")[0])
         name = _RESPONSIBLE_FOR.filled(items=items) if items.ja else _RESPONSIBLE
+        table.name("responsible", index, "party")
         yield name, vocabulary.label(Field.RECIPIENT, who["party"])
         yield from ((said, text_of(who[key])) for key, said in _SAID_OF.items() if key in who)
-
-
-def _note_what_is_missing(table: RuleTable) -> None:
-    """Report each matter of which people must be told and that the table does not say, while the law asks for it."""
-
-    def missing(matter: Text, since: str, *path: str | int) -> None:
-        if table.head.end > datetime.fromisoformat(f"{since}T00:00:00+09:00").timestamp() * 1_000_000:
-            table.problem(JOINT_USE_MATTER, *path, matter=matter, since=since)
-
-    for key, matter in _SCOPE.items():
-        if key not in table.values:
-            missing(matter, _FROM_THE_FIRST)
-    everybody = table.value("responsible") or ()
-    if not everybody:
-        for matter, since in ((_NAME, _FROM_THE_FIRST), (_ADDRESS, _IN_FULL), (_REPRESENTATIVE, _IN_FULL)):
-            missing(matter, since)
-        return
-    covered: set[str] = set()
-    for index, who in enumerate(everybody):
-        here = ("responsible", index)
-        table.name(*here, "party")
-        if "items" in who:
-            covered |= table.terms(*here, "items")[1]
-        for key, matter in (("address", _ADDRESS), ("representative", _REPRESENTATIVE)):
-            if key not in who and "stated_at" not in who:
-                missing(matter, _IN_FULL, *here)
-    if all("items" in who for who in everybody) and table.value("items") not in (None, "any"):
-        left = [item for item in table.terms("items")[0] if item not in covered]
-        if left:
-            items = listed(table.scope.vocabulary.label(Field.ITEM, item) for item in left)
-            missing(_FOR_ITEMS.filled(items=items), _FROM_THE_FIRST, "responsible")
 
 
 def _of_its_own(terms: Condition) -> Condition:

@@ -25,15 +25,15 @@ summary = {ja = "二", en = "two"}
 facts = {type = "consent"}
 """,
 )
-JOINT_USE_MATTER: Final = Code(
-    "joint-use-matter",
-    ja="共同利用の取決めに{matter}がありません（個人情報保護法 第27条第5項第3号により {since} から必要）",
-    en="the joint use does not say {matter}, for which APPI article 27(5)(iii) asks since {since}",
+JOINT_USE_PERMITS_NOTHING: Final = Code(
+    "joint-use-scope",
+    ja="この共同利用の取決めは、項目、範囲（`parties`）、目的のすべてを述べるまで、何も許しません",
+    en="until this arrangement of joint use says which items, with whom and for which purposes, it permits nothing",
     means=Text(
-        ja="誤りではなく注記です。共同利用について本人に知らせるべき事項が、取決めにありません。項目、範囲（`parties`）、"
-        "目的のどれかがなければ、その取決めは何も許しません。責任者は `responsible` に書きます。",
-        en="A note, no error: a matter of which people must be told lacks in an arrangement of joint use. One without "
-        "items, parties or purposes permits nothing. Who is responsible is said in `responsible`.",
+        ja="誤りではなく注記です。共同利用の取決めに、項目、範囲、目的のどれかがありません。"
+        "ほかに本人に知らせるべき事項は、法律のレイヤーのリントが見ます（`check --against`）。",
+        en="A note, no error: an arrangement of joint use lacks items, parties or purposes. What else people must be "
+        "told, the lints of the law look for (`check --against`).",
     ),
     severity="note",
     example="""
@@ -45,8 +45,4 @@ subjects = ["customer"]
 items = ["name"]
 purposes = ["delivery"]
 """,
-)
-JOINT_USE_PERMITS_NOTHING: Final = JOINT_USE_MATTER.also(
-    ja="この共同利用の取決めは、それまで何も許しません",
-    en="until it does, this arrangement of joint use permits nothing",
 )
