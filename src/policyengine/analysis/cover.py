@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Hashable, Sequence
 from typing import NamedTuple, TypeAlias, TypeVar
 
-from policyengine.analysis.nodes import Below, Domains, End, Functions, Node, Values
+from policyengine.analysis.nodes import Below, Domains, End, Functions, Node, Values, bits
 
 P = TypeVar("P")
 
@@ -35,6 +35,7 @@ def cover(
     asked: Collection[int],
     widened: Sequence[int],
     prefer: Prefer,
+    spare: Callable[[Hashable], bool] | None = None,
 ) -> list[Part]:
     """Return parts that together are where a diagram says what is wanted: none can be widened, or be left out.
 
@@ -48,10 +49,12 @@ def cover(
         widened: the ranks of all variables, in the order in which a region is widened: what comes first is narrowed
             least.
         prefer: which values are taken where there is a choice.
+        spare: whether a region may reach as well where the diagram says something; it has no value then with which it
+            would do nothing else.
     """
     functions = Functions(domains)
     whole = functions.where(root, wanted, beyond=False)
-    within = functions.where(root, wanted, beyond=True)
+    within = functions.where(root, lambda says: wanted(says) or (spare is not None and spare(says)), beyond=True)
     found: list[Part] = []
     left = whole
     while left is not functions.never:
@@ -68,7 +71,26 @@ def cover(
         found.append(part)
         for region in _regions(part):
             left = functions.without(left, functions.region(region))
-    return _needed(found, _regions, whole, functions)
+    kept = _needed(found, _regions, whole, functions)
+    return kept if spare is None else [_touched(part, whole, functions) for part in kept]
+
+
+def _touched(part: Part, whole: Below, functions: Functions) -> Part:
+    """Return a part without values with which nothing of it is in the set."""
+
+    def touched(region: Region, within: Region) -> Region:
+        found: Region = {}
+        for rank, values in region.items():
+            there = (1 << number for number in bits(values))
+            found[rank] = sum(
+                one
+                for one in there
+                if functions.both(whole, functions.region({**within, rank: one})) is not functions.never
+            )
+        return found
+
+    box = touched(part.box, part.box)
+    return Part(box, [touched(way, {**box, **way}) for way in part.ways])
 
 
 def _regions(part: Part) -> list[Region]:

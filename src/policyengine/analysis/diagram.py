@@ -16,9 +16,9 @@ from dataclasses import dataclass
 from typing import Any, Final, TypeAlias
 
 from policyengine.analysis.cover import cover
-from policyengine.analysis.nodes import Below, Nodes, Values, bits
+from policyengine.analysis.nodes import Below, End, Nodes, Values, bits
 from policyengine.analysis.sight import Sight
-from policyengine.analysis.standing import Left, Side
+from policyengine.analysis.standing import Key, Left, Side
 from policyengine.decision.ruling import Ruling
 from policyengine.model.condition import Condition, Field, Holds, In, NotIn, leaves
 from policyengine.model.fields import ROWS
@@ -82,7 +82,10 @@ class Diagram:
         asked: the variables that are divided first, in this order.
         cites: whether rulings tell which clauses they rest on.
         obliges: whether they tell to what they oblige.
+        denials: whether those that deny tell it as well.
         odd: whether words are looked at that no policy knows; words that one of several does not know always are.
+        alike: what is said where the same is left of all policies, and they permit; of what is left no more is told
+            there than whether they do, and the judge is not asked about more. None to ask it everywhere.
         regions: how many regions may be looked at; None for all that it takes.
 
     Raises:
@@ -98,7 +101,9 @@ class Diagram:
         *,
         cites: bool = False,
         obliges: bool = False,
+        denials: bool = True,
         odd: bool = False,
+        alike: Hashable = NO_EVENT,
         regions: int | None = None,
     ) -> None:
         self.space = Space(sights)
@@ -111,11 +116,14 @@ class Diagram:
         self._values: list[list[Any]] = [[] for _ in self.variables]
         self._numbers: list[dict[Any, int]] = [{} for _ in self.variables]
         self._judge = judge
+        self._alike = alike
         self._regions = regions
         self._nodes = Nodes()
         self._sides = [
-            Side(self.space, index, sight, cites=cites, obliges=obliges) for index, sight in enumerate(sights)
+            Side(self.space, index, sight, cites=cites, obliges=obliges, denials=denials)
+            for index, sight in enumerate(sights)
         ]
+        self._alone = [Side(self.space, 0, sights[0], cites=False, obliges=False)]
         self._odd = self._odd_words(odd)
         self._done: dict[Any, Below] = {}
         self.root: Below = self._whole()
@@ -164,11 +172,11 @@ class Diagram:
     def _whole(self) -> Below:
         times = []
         for time in self.known.values.get(TIME) or self.space.domain(TIME):
-            for side in self._sides:
+            for side in (*self._sides, *self._alone):
                 side.go_to(time)
             operations = []
             for operation in self.known.values.get(Field.OPERATION) or OPERATIONS:
-                for side in self._sides:
+                for side in (*self._sides, *self._alone):
                     side.take_up(operation)
                 self._done = {}
                 below = self._from({TIME: time, Field.OPERATION: operation})
@@ -197,20 +205,83 @@ class Diagram:
             self._values[rank].append(value)
         return 1 << number
 
+    def says(self, row: Row | None = None) -> set[Hashable]:
+        """Return all that is said of events, or of those of a row."""
+        found: set[Hashable] = set()
+        for region in self._regions_of(row):
+            waiting, seen = [self.root], set[Below]()
+            while waiting:
+                below = waiting.pop()
+                if isinstance(below, End):
+                    found.add(below.says)
+                elif below not in seen:
+                    seen.add(below)
+                    within = region.get(below.rank, -1)
+                    waiting += [child for values, child in below.edges if values & within]
+        return found - {NO_EVENT}
+
+    def point(self, wanted: Callable[[Any], bool], row: Row | None = None) -> Point | None:
+        """Return a point of the space, or of a row, where the diagram says what is wanted; None where there is none."""
+        for region in self._regions_of(row):
+            path = self._towards(self.root, wanted, region, set())
+            if path is not None:
+                return self._along(dict(path))
+        return None
+
+    def _regions_of(self, row: Row | None) -> Iterable[Mapping[int, Values]]:
+        for way in ({},) if row is None else row.ways:
+            named = {} if row is None else {**row.where, **way}
+            yield {
+                self._rank[of]: sum(1 << self._numbers[self._rank[of]][value] for value in values)
+                for of, values in named.items()
+            }
+
+    def _towards(
+        self, below: Below, wanted: Callable[[Any], bool], region: Mapping[int, Values], dead: set[Below]
+    ) -> list[tuple[int, Values]] | None:
+        """Return a path to where the diagram says what is wanted, in a region."""
+        if isinstance(below, End):
+            return [] if below.says is not NO_EVENT and wanted(below.says) else None
+        if below in dead:
+            return None
+        for values, child in below.edges:
+            if within := values & region.get(below.rank, -1):
+                rest = self._towards(child, wanted, region, dead)
+                if rest is not None:
+                    return [(below.rank, within), *rest]
+        dead.add(below)
+        return None
+
+    def _along(self, path: Mapping[int, Values]) -> Point:
+        """Return a point on a path."""
+        point: Point = {}
+        for rank in sorted({self._rank[TIME], self._rank[Field.OPERATION], *path}):
+            variable = self.variables[rank]
+            if isinstance(variable, Question) and (seed := self._assumed(variable, point)) is not None:
+                point[variable.holds.type] = seed
+            allowed = [self.value(rank, number) for number in bits(path.get(rank, self.domain(rank)))]
+            possible = allowed if rank < self._rank[Field.OPERATION] + 1 else self._possible(variable, point)
+            value = next(value for value in possible if self._plain(variable, value, point) in allowed)
+            point = self.space.with_value(point, variable, value)
+        return point
+
     # ------------------------------------------------------------------------------------------ a region
 
     def _region(self, point: Point, left: Sequence[Left]) -> Below | None:
-        left = [side.simplified(found, point) for side, found in zip(self._sides, left, strict=True)]
-        keys = [side.keys(found, point) for side, found in zip(self._sides, left, strict=True)]
+        sides = self._sides_of(left)
+        left = [side.simplified(found, point) for side, found in zip(sides, left, strict=True)]
+        keys = [side.keys(found, point) for side, found in zip(sides, left, strict=True)]
+        waiting = tuple(field for field in self._odd if field not in point)
+        if self._alike is not NO_EVENT and len(left) > 1 and not waiting and self._are_alike(keys):
+            return self._region(point, left[:1])
         open_leaves = [
             {leaf: None for conditions in found.values() for condition in conditions for leaf in leaves(condition)}
             for found in keys
         ]
         types = frozenset(leaf.type for found in open_leaves for leaf in found if isinstance(leaf, Holds))
-        waiting = tuple(field for field in self._odd if field not in point)
         state = (
             tuple(frozenset(found) for found in keys),
-            tuple(side.ground for side in self._sides),
+            tuple(side.ground for side in sides if side.denials),
             waiting,
             self.space.state(types, point),
         )
@@ -222,14 +293,31 @@ class Diagram:
                 raise Undecided("the diagram has more regions than were allowed")
         variable = self._open(point, open_leaves, waiting)
         if variable is None:
-            verdicts = [side.verdict(found) for side, found in zip(self._sides, left, strict=True)]
-            below: Below | None = self._nodes.end(self._judge(*verdicts))
+            verdicts = [side.verdict(found) for side, found in zip(sides, left, strict=True)]
+            below: Below | None = self._nodes.end(self._told(verdicts))
         elif isinstance(variable, Question) and (seed := self._assumed(variable, point)) is not None:
             return self._region({**point, variable.holds.type: seed}, left)
         else:
             below = self._divided(variable, point, left, open_leaves)
         self._done[state] = below  # type: ignore[assignment]
         return below
+
+    def _sides_of(self, left: Sequence[Left]) -> Sequence[Side]:
+        return self._sides if len(left) == len(self._sides) else self._alone
+
+    def _told(self, verdicts: Sequence[Ruling]) -> Hashable:
+        """Return what is said of an event: of one that all policies decide alike, and permit, no more than that."""
+        if len(verdicts) == len(self._sides):
+            return self._judge(*verdicts)
+        return self._alike if verdicts[0].permitted else self._judge(*(Ruling(0) for _ in self._sides))
+
+    def _are_alike(self, keys: Sequence[Mapping[Key, Any]]) -> bool:
+        """Whether decisions of all policies can hang on the same alone, and are then the same."""
+        first, *others = zip(keys, self._sides, strict=True)
+        return all(
+            found.keys() == first[0].keys() and (not side.denials or side.ground == first[1].ground)
+            for found, side in others
+        )
 
     def _open(
         self, point: Point, open_leaves: Sequence[Iterable[Condition]], waiting: Sequence[Field]
@@ -252,7 +340,8 @@ class Diagram:
             if told not in alike:
                 there = self.space.with_value(point, variable, value)
                 alike[told] = self._region(
-                    there, [self._read(side, found, there) for side, found in zip(self._sides, left, strict=True)]
+                    there,
+                    [self._read(side, found, there) for side, found in zip(self._sides_of(left), left, strict=True)],
                 )
             below = alike[told]
             if below is not None:
@@ -333,12 +422,13 @@ class Row:
     ways: tuple[Mapping[Variable, tuple[Any, ...]], ...]
 
 
-def rows(diagram: Diagram, wanted: Callable[[Any], bool]) -> list[Row]:
+def rows(diagram: Diagram, wanted: Callable[[Any], bool], spare: Callable[[Any], bool] | None = None) -> list[Row]:
     """Return in few rows where a diagram says what is wanted; together they are exact.
 
     Args:
         diagram: the diagram; what it was asked for are the columns.
         wanted: whether something that it says is. Where there is no event, a row may go either way.
+        spare: whether where it says something a row may go either way as well.
     """
     asked = {diagram.rank(variable) for variable in diagram.asked}
     others = [rank for rank in range(len(diagram.variables)) if rank not in asked]
@@ -356,7 +446,13 @@ def rows(diagram: Diagram, wanted: Callable[[Any], bool]) -> list[Row]:
         }
 
     found = cover(
-        diagram.root, lambda says: says is not NO_EVENT and wanted(says), diagram.domain, asked, widened, prefer
+        diagram.root,
+        lambda says: says is not NO_EVENT and wanted(says),
+        diagram.domain,
+        asked,
+        widened,
+        prefer,
+        None if spare is None else lambda says: says is NO_EVENT or spare(says),
     )
     return [Row(named(part.box), tuple(map(named, part.ways))) for part in found]
 

@@ -47,15 +47,19 @@ class Side:
         sight: the policy, and what it looks at.
         cites: whether it matters which clauses a decision cites.
         obliges: whether it matters to what it obliges.
+        denials: whether it matters which clauses a denial cites, where it does of decisions.
     """
 
-    def __init__(self, space: Space, index: int, sight: Sight, *, cites: bool, obliges: bool) -> None:
+    def __init__(
+        self, space: Space, index: int, sight: Sight, *, cites: bool, obliges: bool, denials: bool = True
+    ) -> None:
         self.space = space
         self.index = index
         self.sight = sight
         self.policy = sight.policy
         self.cites = cites
         self.obliges = obliges
+        self.denials = cites and denials
         self.in_force = False
         self.ground: str | None = None
         self.rules: list[Rule] = []
@@ -82,7 +86,7 @@ class Side:
     def unread(self) -> Any:
         """Return what a denial of an event that cannot be read depends on."""
         topics = frozenset((self._shown(p), p.about, p.names) for p in self._unread_topics())
-        return (self.in_force, self.ground, topics) if self.cites else None
+        return (self.in_force, self.ground, topics) if self.denials else None
 
     def read(self, point: Point) -> Left:
         """Return the rules as they stand for an event with the words at `point`: those for what cannot be read.
@@ -92,6 +96,8 @@ class Side:
         unknown = self.space.unknown(self.index, point)
         if not any(unknown):
             return self.left
+        if not self.denials:
+            return _NONE
         found: list[Rule] = []
         if self.ground is not None and (unknown.item or unknown.other):
             head = Head("unknown-term", self.ground, "unknown-term", same("unknown-term"))
@@ -146,7 +152,7 @@ class Side:
             p.terms == ALWAYS and p.licensed_by is None and not _taken(p.head.clause, replacements) for p in permits
         )
         speaking: list[Permit] = []
-        if self.cites and not granted:
+        if self.denials and not granted:
             for permit in left.speaking:
                 about = reduced(permit.about, answer)
                 names = None if permit.names is None else reduced(permit.names, answer)
@@ -160,7 +166,7 @@ class Side:
         ways, ways_over = _heard_of(at(left.rules.ways), wholly), _heard_of(at(left.rules.ways_over), wholly)
         pending = [duty for duty in beside if duty.when != ALWAYS]
         restrictions = self._binding(
-            _heard_of(at(left.rules.restrictions), wholly), ways, permits, pending, bars=self.cites and not granted
+            _heard_of(at(left.rules.restrictions), wholly), ways, permits, pending, bars=self.denials and not granted
         )
         leaned_on = licences if permits else ()
         over = self._binding(_heard_of(at(left.rules.over), wholly), ways_over, leaned_on, pending, bars=False)
@@ -169,7 +175,9 @@ class Side:
         said = used.union(rule.head.clause for rules in (restrictions, over, ways, ways_over, duties) for rule in rules)
         replacing = [rule for rule in replacements if any(map(rule.takes, said if rule.wholly else used))]
         rules = Rules(permits, licences, restrictions, over, ways, ways_over, replacing, duties)
-        return Left(rules, speaking) if self.cites or self.obliges else _outcome(rules)
+        if self.denials:
+            return Left(rules, speaking)
+        return _permitting(rules) if self.cites or self.obliges else _outcome(rules)
 
     def _binding(
         self,
@@ -306,6 +314,19 @@ def _on_its_terms(permit: Permit) -> Permit:
 
 def _outcome(rules: Rules) -> Left:
     """Return what is left where the outcome alone matters: nothing more, once it is certain."""
+    left = _permitting(rules)
+    certain = any(
+        permit.terms == ALWAYS
+        and permit.licensed_by is None
+        and not _taken(permit.head.clause, rules.replacements)
+        and not any(rule.reaches(permit) for rule in rules.restrictions)
+        for permit in left.rules.permits
+    )
+    return _CERTAIN if certain else left
+
+
+def _permitting(rules: Rules) -> Left:
+    """Return what is left where it does not matter why an event is denied: nothing, once that is certain."""
     lifted = frozenset[str]().union(*(way.clauses for way in rules.ways))
     binding = [
         rule
@@ -317,15 +338,6 @@ def _outcome(rules: Rules) -> Left:
         and not any(other.wholly and other.takes(rule.head.clause) for other in rules.replacements)
     ]
     permits = [permit for permit in rules.permits if not any(rule.reaches(permit) for rule in binding)]
-    certain = any(
-        permit.terms == ALWAYS
-        and permit.licensed_by is None
-        and not _taken(permit.head.clause, rules.replacements)
-        and not any(rule.reaches(permit) for rule in rules.restrictions)
-        for permit in permits
-    )
-    if certain:
-        return _CERTAIN
     if not permits:
         return _NONE
     restrictions = [rule for rule in rules.restrictions if any(map(rule.reaches, permits))]
