@@ -5,26 +5,31 @@ statements are exact beside what one of the policies says: one of what is newly 
 is about **and that the new policy permits**, one of what is newly denied for those that the old one permitted, one of
 new terms for those that both permit. So none repeats what a policy asks for anyway, and no event that is decided
 differently is in no statement.
+
+Of facts that state a word which one of the policies knows and the other does not, nothing is told but where the event
+has such a word itself: a policy that does not know a word of a fact takes it for anything.
 """
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final, Literal, NamedTuple, TypeAlias
 
 from msgspec.structs import replace
 
 from policyengine.analysis.diagram import Diagram, Partial, Row, rows
+from policyengine.analysis.place import Places
 from policyengine.analysis.sight import Sight
 from policyengine.analysis.witness import Judge, Said, Witnesses
 from policyengine.decision.court import fact_types
 from policyengine.decision.ruling import Ruling
 from policyengine.model.condition import Field
+from policyengine.model.event import Event
 from policyengine.model.fields import ROWS
 from policyengine.model.policy import Policy
 from policyengine.model.rule import placed
-from policyengine.model.space import TIME, Undecided, Variable
+from policyengine.model.space import TIME, Variable
 from policyengine.moment import FOREVER
 
 Kind: TypeAlias = Literal["permitted", "denied", "terms"]
@@ -35,13 +40,11 @@ KINDS: Final[tuple[Kind, ...]] = ("permitted", "denied", "terms")
 REGIONS: Final = 100_000
 """So many regions of the space of events are looked at at most, where nobody says otherwise."""
 
+_FIRST: Final = (Field.OPERATION, Field.SUBJECT, Field.ITEM, Field.PURPOSE)
 _ASKED: Final[tuple[Variable, ...]] = (
     TIME,
-    Field.OPERATION,
-    Field.SUBJECT,
-    Field.ITEM,
-    Field.PURPOSE,
-    *(field for field in ROWS if field not in (Field.CONTROLLER, Field.OPERATION, Field.SUBJECT, Field.ITEM, Field.PURPOSE)),
+    *_FIRST,
+    *(field for field in ROWS if field not in (Field.CONTROLLER, *_FIRST)),
 )
 
 Duty: TypeAlias = "tuple[str, str, str]"
@@ -134,6 +137,7 @@ class Changes:
             obliges=True,
             denials=False,
             alike=_ALIKE,
+            common=True,
             regions=regions,
         )
         self._judges = tuple(Judge(policy) for policy in self.policies)
@@ -181,17 +185,15 @@ class Changes:
             )
         return found
 
-    def _witness(
-        self, row: Row, wanted: Callable[[Any], bool], kind: Kind
-    ) -> tuple[dict[str, Any], tuple[Said, Said]]:
+    def _witness(self, row: Row, wanted: Callable[[Any], bool], kind: Kind) -> tuple[dict[str, Any], tuple[Said, Said]]:
         """Return an event of a row that has changed, such that a person believes it, and what is said of it."""
         point = self.diagram.point(wanted, row)
         assert point is not None
         event = self.diagram.space.event(point)
-        place = Place(self.diagram, self.policies)
+        places = Places(self.diagram, self.policies)
 
         def shows(event: Mapping[str, Any]) -> bool:
-            return self.kind_of(event) == kind and place.among(event, row)
+            return self.kind_of(event) == kind and places.among(Event.from_mapping(event), row)
 
         found = self._witnesses.believable(event, shows)
         before, after = (judge.says(found) for judge in self._judges)
@@ -220,7 +222,9 @@ class Changes:
 
 def _of_said(before: Said, after: Said) -> Kind | None:
     outcomes = before.outcome == "permit", after.outcome == "permit"
-    found = Told(outcomes, (frozenset(before.clauses), frozenset(after.clauses)), (before.obligations, after.obligations))
+    found = Told(
+        outcomes, (frozenset(before.clauses), frozenset(after.clauses)), (before.obligations, after.obligations)
+    )
     return found.kind
 
 

@@ -11,7 +11,7 @@ no event is, the diagram has no edge.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, TypeAlias
 
@@ -31,6 +31,7 @@ from policyengine.model.vocabulary import DIMENSION_OF, DIMENSIONS
 Judge: TypeAlias = "Callable[..., Hashable]"
 """Makes of the rulings of the policies, in their order, what is said of an event."""
 
+_NONE_FITS: Final = object()
 NO_EVENT: Final = None
 """What a diagram says where there is no such event, if there is none at all."""
 
@@ -86,6 +87,8 @@ class Diagram:
         odd: whether words are looked at that no policy knows; words that one of several does not know always are.
         alike: what is said where the same is left of all policies, and they permit; of what is left no more is told
             there than whether they do, and the judge is not asked about more. None to ask it everywhere.
+        common: whether facts state no words that some of the policies know and others do not, but of events that have
+            one themselves.
         regions: how many regions may be looked at; None for all that it takes.
 
     Raises:
@@ -104,9 +107,10 @@ class Diagram:
         denials: bool = True,
         odd: bool = False,
         alike: Hashable = NO_EVENT,
+        common: bool = False,
         regions: int | None = None,
     ) -> None:
-        self.space = Space(sights)
+        self.space = Space(sights, common=common)
         self.sights = tuple(sights)
         self.known = known
         self.variables: list[Variable] = self._in_order(asked)
@@ -223,9 +227,9 @@ class Diagram:
     def point(self, wanted: Callable[[Any], bool], row: Row | None = None) -> Point | None:
         """Return a point of the space, or of a row, where the diagram says what is wanted; None where there is none."""
         for region in self._regions_of(row):
-            path = self._towards(self.root, wanted, region, set())
-            if path is not None:
-                return self._along(dict(path))
+            for path in self._towards(self.root, wanted, region, set()):
+                if (point := self._along({**region, **path})) is not None:
+                    return point
         return None
 
     def _regions_of(self, row: Row | None) -> Iterable[Mapping[int, Values]]:
@@ -238,30 +242,36 @@ class Diagram:
 
     def _towards(
         self, below: Below, wanted: Callable[[Any], bool], region: Mapping[int, Values], dead: set[Below]
-    ) -> list[tuple[int, Values]] | None:
-        """Return a path to where the diagram says what is wanted, in a region."""
+    ) -> Iterator[dict[int, Values]]:
+        """Yield paths to where the diagram says what is wanted, in a region."""
         if isinstance(below, End):
-            return [] if below.says is not NO_EVENT and wanted(below.says) else None
+            if below.says is not NO_EVENT and wanted(below.says):
+                yield {}
+            return
         if below in dead:
-            return None
+            return
+        led = False
         for values, child in below.edges:
             if within := values & region.get(below.rank, -1):
-                rest = self._towards(child, wanted, region, dead)
-                if rest is not None:
-                    return [(below.rank, within), *rest]
-        dead.add(below)
-        return None
+                for rest in self._towards(child, wanted, region, dead):
+                    led = True
+                    yield {below.rank: within, **rest}
+        if not led:
+            dead.add(below)
 
-    def _along(self, path: Mapping[int, Values]) -> Point:
-        """Return a point on a path."""
+    def _along(self, path: Mapping[int, Values]) -> Point | None:
+        """Return a point on a path; None where there is no event with all that it says."""
         point: Point = {}
         for rank in sorted({self._rank[TIME], self._rank[Field.OPERATION], *path}):
             variable = self.variables[rank]
             if isinstance(variable, Question) and (seed := self._assumed(variable, point)) is not None:
                 point[variable.holds.type] = seed
             allowed = [self.value(rank, number) for number in bits(path.get(rank, self.domain(rank)))]
-            possible = allowed if rank < self._rank[Field.OPERATION] + 1 else self._possible(variable, point)
-            value = next(value for value in possible if self._plain(variable, value, point) in allowed)
+            possible = allowed if variable in (TIME, Field.OPERATION) else self._possible(variable, point)
+            fitting = (value for value in possible if self._plain(variable, value, point) in allowed)
+            value = next(fitting, _NONE_FITS)
+            if value is _NONE_FITS:
+                return None
             point = self.space.with_value(point, variable, value)
         return point
 

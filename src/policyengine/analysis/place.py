@@ -12,11 +12,10 @@ from policyengine.decision.facts import Answers
 from policyengine.model.condition import Field
 from policyengine.model.event import Event
 from policyengine.model.fields import ROWS
-from policyengine.model.meets import aged, compares, had, strikes
+from policyengine.model.meets import aged, compares, strikes
 from policyengine.model.policy import Policy
 from policyengine.model.profile import Question
 from policyengine.model.space import ACQUIRED, TIME, Variable
-from policyengine.moment import instant
 
 
 class Places:
@@ -49,15 +48,14 @@ class Places:
         """Whether what an event says of a variable is a value of it, or nothing tells it from that."""
         match variable:
             case Question(holds, policy):
-                return bool(answers[policy].leaf(holds)) is value
+                return bool(bool(answers[policy].leaf(holds)) is value)
             case Field():
                 said = event.items[0] if variable is Field.ITEM else answers[0].stated[variable]
                 return self._says(variable, said, value, answers[0])
             case _ if variable == TIME:
                 return self._at(event.instant) == self._at(value)
             case _ if variable == ACQUIRED:
-                since = event.document.acquired
-                return self._since(event, instant(since) if isinstance(since, str) else None) == self._since(event, value)
+                return self._since(event, event.acquired) == self._since(event, value)
             case _:
                 name = variable.removeprefix("@")
                 return self._tested(event, name, event.attributes.get(name)) == self._tested(event, name, value)
@@ -65,7 +63,7 @@ class Places:
     def _says(self, field: Field, said: Any, value: Any, answers: Answers) -> bool:
         diagram = self._diagram
         if not isinstance(said, str):
-            return value is said
+            return bool(value is said)
         before = [of for of in diagram.space.compared.get(field, ()) if diagram.rank(of) < diagram.rank(field)]
         equal = {of for of in before if answers.stated[of] == said}
         if equal or isinstance(value, Equal):
@@ -77,8 +75,9 @@ class Places:
 
     def _named(self, field: Field) -> frozenset[str]:
         """Return the values of a field that somebody names."""
-        return frozenset(word for value in self._values(field) for word in self._diagram.members(field, value)) - (
-            self._nameless[field]
+        return (
+            frozenset(word for value in self._values(field) for word in self._diagram.members(field, value))
+            - (self._nameless[field])
         )
 
     def _values(self, field: Field) -> list[str]:
@@ -93,14 +92,15 @@ class Places:
             known |= set(self._values(field)[-1:])
         return frozenset(known)
 
-    def _at(self, time: int) -> Any:
+    def _at(self, time: int) -> tuple[object, ...]:
         return bisect(self._dates, time), [strikes(time, clock) for view in self._views for clock in view.clocks]
 
-    def _since(self, event: Event, since: int | None) -> Any:
-        leaves = (leaf for view in self._views for leaf in view.elapsed)
-        return since is None, None if since is None else [had(event.instant, since, leaf) for leaf in leaves]
+    def _since(self, event: Event, since: int | None) -> tuple[bool, ...] | None:
+        if since is None:
+            return None
+        return tuple(lapse.after(since) <= event.instant for view in self._views for lapse in view.acquired)
 
-    def _tested(self, event: Event, name: str, value: Any) -> Any:
+    def _tested(self, event: Event, name: str, value: Any) -> tuple[object, ...] | None:
         if value is None:
             return None
         compared = [compares(value, leaf) for view in self._views for leaf in view.comparisons.get(name, ())]

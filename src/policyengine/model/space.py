@@ -101,16 +101,19 @@ class Space:
     Args:
         views: what the policies that are to be told apart look at.
         members: how many words that are named alike are looked at for how facts agree with them; None for all.
+        common: whether facts state no words that some of the policies know and others do not, but of events that have
+            one themselves.
 
     Raises:
         Undecided: the policies declare a type of fact so differently that no event with such a fact is one for both,
             or which of two durations is longer hangs on when they are counted.
     """
 
-    def __init__(self, views: Sequence[View], members: int | None = None) -> None:
+    def __init__(self, views: Sequence[View], members: int | None = None, *, common: bool = False) -> None:
         self.views = tuple(views)
         self.vocabularies = tuple(view.vocabulary for view in views)
         self.members = members
+        self._common = common
         ordered = {form for view in views for leaf in view.holds if leaf.after is not None for form in _both(leaf)}
         if len(ordered) > MOST_ORDERED:
             raise Undecided("rules hold the times of too many sorts of facts against one another")
@@ -670,7 +673,8 @@ class Space:
         named = tuple(self._named(*fields)) if dimension not in CLOSED else ()
         first, *others = (vocabulary.terms[dimension] for vocabulary in self.vocabularies)
         found = self._told_apart if any(other != first for other in others) else self.views[0].once
-        return found((dimension, named, len(self.views)), lambda: Terms(self.vocabularies, dimension, named))
+        key = dimension, named, len(self.views), self._common
+        return found(key, lambda: Terms(self.vocabularies, dimension, named, common=self._common))
 
     def _told_apart(self, key: Hashable, make: Callable[[], Terms]) -> Terms:
         if key not in self._own_terms:

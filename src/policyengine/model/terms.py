@@ -26,9 +26,13 @@ class Terms:
         vocabularies: the vocabularies of the policies.
         dimension: a name of `policyengine.model.vocabulary.DIMENSIONS`.
         named: values that rules name beside declared terms.
+        common: whether facts state no words that some of the policies know and others do not, but of events that have
+            one themselves.
     """
 
-    def __init__(self, vocabularies: Sequence[Vocabulary], dimension: str, named: Iterable[str] = ()) -> None:
+    def __init__(
+        self, vocabularies: Sequence[Vocabulary], dimension: str, named: Iterable[str] = (), *, common: bool = False
+    ) -> None:
         self.dimension = dimension
         self.vocabularies = tuple(vocabularies)
         self.declared = tuple(
@@ -36,6 +40,7 @@ class Terms:
         )
         self._order = {term: number for number, term in enumerate(self.declared)}
         self.unheard_of = unheard_of(self.declared)
+        self._common = common
         self._told_apart: dict[Each, list[str]] = {}
         for term in self.declared:
             self._told_apart.setdefault(self._declared_by(term), []).append(term)
@@ -73,9 +78,17 @@ class Terms:
         if value not in self._levels:
             found: dict[Levels, str] = {}
             for word in self._words_for(value):
+                if not self._is_common(word, value):
+                    continue
                 found.setdefault(self._levels_of(word, value), word)
             self._levels[value] = found
         return self._levels[value]
+
+    def _is_common(self, word: str, value: str | None) -> bool:
+        """Whether facts about an event with a value state a word."""
+        if not self._common or self.dimension not in CLOSED or value is None:
+            return True
+        return len(set(self._declared_by(word))) == 1 or not all(self.known(value))
 
     def _declared_by(self, term: str) -> Each:
         return tuple(term in vocabulary.terms[self.dimension] for vocabulary in self.vocabularies)
