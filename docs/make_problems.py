@@ -115,7 +115,7 @@ SECTIONS = (
         "toml",
         "idle-clause organisational-clause duplicate-ground no-licence impossible-rule unknown-rule layer-conflict "
         "contradiction open-items unused-condition open-point unknown-version version-overlap version-gap layer-reach "
-        "kind-failed wrong-statement order-by-date nothing-to-meet joint-use-scope code-of-the-engine "
+        "kind-failed wrong-statement order-by-date nothing-to-meet meets-nothing joint-use-scope code-of-the-engine "
         "lint-failed no-layer no-lints",
     ),
     Section(

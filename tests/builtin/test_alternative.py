@@ -113,3 +113,13 @@ def test_each_way_is_a_remedy(tmp_path: Path) -> None:
 def test_one_that_meets_nothing_is_an_error(tmp_path: Path) -> None:
     pack = written(tmp_path / "p", "[[clause.alternative]]\nfacts = {type = 'consent'}\n")
     assert [problem.code for problem in check_path(pack, KINDS)] == ["nothing-to-meet"]
+
+
+def test_what_has_nothing_to_meet_is_a_note(tmp_path: Path) -> None:
+    text = '[[clause.alternative]]\nmeets = ["1"]\nfacts = {type = "consent"}\n'
+    found = check_path(written(tmp_path / "pack", text), KINDS)
+    (note,) = [problem for problem in found if problem.code == "meets-nothing"]
+    assert note.severity == "note"
+    assert "clause 1" in note.message.en
+    sound = check_path(written(tmp_path / "other", CASES), KINDS)
+    assert "meets-nothing" not in {problem.code for problem in sound}

@@ -252,6 +252,9 @@ UNKNOWN_WORDS = {
     "a fact type of a notice": (
         rule("individual-notice", "replaces = ['1']\n⟪unknown-fact-type→notice⟫notice = 'notices'")
     ),
+    "a value that nothing is held against": rule(
+        "entrustment", "facts = {type = 'contract', unheld = [⟪unknown-fact-field⟫'kind']}"
+    ),
     "a fact field": rule("entrustment", "facts = {type = 'contract', ⟪unknown-fact-field→kind⟫kid = 'service'}"),
     "a fact field that the event decides": (
         rule("entrustment", "facts = {type = 'contract', ⟪unknown-fact-field=kind⟫party = 'carrier'}")

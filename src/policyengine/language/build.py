@@ -41,7 +41,7 @@ from policyengine.language.tells import IN_CLAUSE
 from policyengine.model.acceptance import Acceptance
 from policyengine.model.operation import OPERATIONS
 from policyengine.model.policy import Clause, Policy, Reading
-from policyengine.model.problems import POLICY_TABLE_TWICE, REPLACES_ITSELF
+from policyengine.model.problems import ONE_FOLDER_EACH, POLICY_TABLE_TWICE, REPLACES_ITSELF
 from policyengine.model.rule import Permit, Rule
 from policyengine.model.vocabulary import Vocabulary
 from policyengine.moment import FOREVER, instant
@@ -350,7 +350,9 @@ class _Builder(Declarations):
             self.problem(NO_POLICY_TABLE, self.pack.rules[0], hint=CHECKED_WITH_PACKS if shared else None)
             return {}
         for document in found[1:]:
-            self.problem(POLICY_TABLE_TWICE, document, "policy", file=found[0].path)
+            self.problem(POLICY_TABLE_TWICE, document, "policy", hint=ONE_FOLDER_EACH, file=found[0].path)
+        if len(found) > 1:  # what else stands twice follows from that
+            raise PolicyError(self.problems)
         about = table_of(found[0].data["policy"])
         about = {key: value for key, value in about.items() if not self.broken(found[0], "policy", key)}
         if _instant(about.get("from"), -FOREVER) >= _instant(about.get("until"), FOREVER):
@@ -471,6 +473,7 @@ class _Builder(Declarations):
         yield from check.contradictions((rule for rule, lowered in rules if self._fixed(lowered)), events)
         permits = ((rule, lowered.table) for rule, lowered in rules if isinstance(rule, Permit))
         yield from check.open_items(((permit, table.values.get("items") == ANY) for permit, table in permits), events)
+        yield from check.idle_alternatives([(rule, lowered.table) for rule, lowered in rules])
         yield from order_notes(rule for rule, _ in rules)
         used = frozenset[str]().union(*(lowered.table.used for lowered in self.tables))
         for document in self.pack.rules:

@@ -12,6 +12,7 @@ from policyengine.language.problems import (
     DUPLICATE_GROUND,
     IDLE_CLAUSE,
     IMPOSSIBLE_RULE,
+    MEETS_NOTHING,
     MET_BY_SILENCE,
     NEVER_IN_FORCE,
     NEVER_LIFTED,
@@ -21,6 +22,7 @@ from policyengine.language.problems import (
 )
 from policyengine.language.satisfy import Events
 from policyengine.language.source import Document
+from policyengine.language.table import RuleTable
 from policyengine.model.condition import (
     ALWAYS,
     NEVER,
@@ -147,6 +149,22 @@ def licence_problems(rules: Iterable[Rule], unsure: Container[str]) -> Iterator[
             document, path = permit.head.source or (None, ())
             place = document.place((*path, "licensed_by")) if document else None
             yield NO_LICENCE.at(place, hint=did_you_mean("", licensing))
+
+
+def idle_alternatives(rules: Sequence[tuple[Rule, RuleTable]]) -> Iterator[Problem]:
+    """Yield, as notes, the clauses that alternatives meet and that have nothing to meet.
+
+    Args:
+        rules: the lowered rules, each with its table.
+    """
+    restricting = {rule.head.clause for rule, _ in rules if isinstance(rule, Restriction)}
+    for rule, table in rules:
+        if not isinstance(rule, Alternative) or rule.clauses & restricting:
+            continue
+        document, path = rule.head.source or (None, ())
+        place = document.place((*path, "meets")) if document else None
+        named = table.values.get("meets") or sorted(rule.clauses)
+        yield _of(rule, MEETS_NOTHING.at(place, number=", ".join(named)))
 
 
 def _says_nothing(rule: Rule) -> bool:

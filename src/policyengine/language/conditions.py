@@ -25,6 +25,7 @@ from policyengine.language.problems import (
     FACT_EXPRESSION,
     FIELD_WITHOUT_VALUE,
     ONE_FACT_ALONE,
+    UNHELD_VALUE,
     UNKNOWN_ATTRIBUTE,
     UNKNOWN_CONDITION,
     UNKNOWN_FACT_FIELD,
@@ -511,6 +512,8 @@ class ConditionTable:
                 if key not in declared.fields:
                     hint = did_you_mean(key, declared.fields)
                     self.problem(UNKNOWN_FACT_FIELD, *path, listed, index, hint=hint, type=name, field=key)
+                elif listed == "unheld" and declared.fields[key].held == VALUE:
+                    self.problem(UNHELD_VALUE, *path, listed, index, type=name, field=key)
         unheld, stated = frozenset(expression.get("unheld", ())), frozenset(expression.get("stated", ()))
         for key in ("within", "after"):
             if key in expression.get("after", ()):

@@ -209,6 +209,10 @@ ONE_FACT_ALONE: Final = Text(
     ja="type のある表は事実一つです。ほかの条件は、facts の隣か、all の別の表に書いてください",
     en="a table with a type is one fact: what else is asked stands beside `facts`, or in another table of `all`",
 )
+UNHELD_VALUE: Final = UNKNOWN_FACT_FIELD.also(
+    ja="{type} の {field} は、イベントと照らされる項目ではありません",
+    en='the {field} of {type} is a value, and held against nothing that "unheld" could leave out',
+)
 UNKNOWN_FIELD_VALUE: Final = UNKNOWN_VALUE.also(
     ja="{type} の {field} に「{value}」はありません", en='{field} of {type} cannot be "{value}"'
 )
@@ -535,6 +539,26 @@ number = "2"
 summary = {ja = "二", en = "two"}
 [[clause.purpose-limitation]]
 purposes = ["delivery"]
+""",
+)
+MEETS_NOTHING: Final = Code(
+    "meets-nothing",
+    ja="条項 {number} は、何も求めず、何も制限していません",
+    en="clause {number} asks for nothing and restricts nothing that could be met",
+    means=Text(
+        ja="誤りではなく注記です。`alternative` の `meets`（または `case_of`）の挙げる条項に、条件も禁止もありません。"
+        "満たし方の要る条項を挙げてください。",
+        en="A note, no error: the clause that an `alternative` meets, by `meets` or as a case of it (`case_of`), "
+        "requires and restricts nothing. Name the one that does.",
+    ),
+    severity="note",
+    example="""
+[[clause]]
+number = "2"
+summary = {ja = "二", en = "two"}
+[[clause.alternative]]
+meets = ["1"]
+facts = {type = "consent"}
 """,
 )
 ORDER_BY_DATE: Final = Code(

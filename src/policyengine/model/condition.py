@@ -228,6 +228,7 @@ class Holds(Aside, frozen=True, eq=False):
         before: it began before this instant, or does not say when.
         passes: fields that pass unstated: a fact that names one agrees with an event that leaves it open where it
             stands for what permits, and does not where it stands for what restricts.
+        counted: a time is counted since the fact, so that another one is no remedy for whatever hangs on it.
         at: where in its rule's table it stands.
     """
 
@@ -241,6 +242,7 @@ class Holds(Aside, frozen=True, eq=False):
     after: Holds | None = None
     before: int | None = None
     passes: frozenset[Field] = frozenset()
+    counted: bool = False
     at: tuple[str | int, ...] | None = None
 
 

@@ -28,6 +28,10 @@ governs = ["shop"]
 POLICY_TABLE_TWICE: Final = DUPLICATE_POLICY.also(
     ja="[policy] は {file} にもあります", en="[policy] stands in {file} as well"
 )
+ONE_FOLDER_EACH: Final = Text(
+    ja="フォルダのファイルは全部で一つのポリシーになります。別のポリシーなら、それぞれのフォルダに置くか、ファイルを一つずつ挙げてください",
+    en="the files of a folder are one policy: give two of them a folder each, or name the files one by one",
+)
 UNKNOWN_VERSION: Final = Code(
     "unknown-version",
     ja="ポリシー「{name}」に、置き換える版「{version}」はありません",

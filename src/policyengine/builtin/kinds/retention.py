@@ -72,4 +72,6 @@ class Retention:
         if "since" not in table.values:
             return Acquired(limit, passed=True, at=("at_most",))
         # The latest such fact began so long ago where there is one, and none that began later.
-        return all_of(since, Not(replace(since, within=limit, at=("at_most",)))) if isinstance(since, Holds) else NEVER
+        if not isinstance(since, Holds):
+            return NEVER
+        return all_of(since, Not(replace(since, within=limit, counted=True, at=("at_most",))))

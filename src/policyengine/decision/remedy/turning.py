@@ -154,7 +154,7 @@ class _Step:
                     found += choices.states(other)
         if isinstance(leaf, Holds):
             own, *earlier = looks.types
-            if node.met:
+            if node.met and not leaf.counted:
                 for fact in choices.facts(own, group):
                     if fact not in self._changes and (looks.fields or self._event.where(policy, leaf, fact) & item):
                         found.append(fact)
