@@ -17,7 +17,7 @@ $(BIN)/python:
 
 $(STAMP): $(BIN)/python pyproject.toml plugins/records/pyproject.toml plugins/telemetry/pyproject.toml plugins/asgi/pyproject.toml plugins/appi/pyproject.toml
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --upgrade "pip>=25.1"
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable . --editable "plugins/records[notify,postgresql]" --editable plugins/telemetry --editable plugins/asgi --editable plugins/appi --group dev
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable ".[cli]" --editable "plugins/records[notify,postgresql]" --editable plugins/telemetry --editable plugins/asgi --editable plugins/appi --group dev
 	@touch $(STAMP)
 
 demo: $(STAMP)  ## Evaluate a month of events against the reference policy.

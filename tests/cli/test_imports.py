@@ -110,3 +110,12 @@ def put(folder: Path, points: str) -> None:
     folder.mkdir(parents=True)
     (folder / "METADATA").write_text(f"Name: {folder.name.partition('-')[0]}\n", "utf-8")
     (folder / "entry_points.txt").write_text(points, "utf-8")
+
+
+@pytest.mark.parametrize("name", ["click", "rich"])
+def test_without_its_extra_the_command_says_what_to_install(name: str) -> None:
+    start = f"import sys\nsys.modules[{name!r}] = None\nfrom policyengine.__main__ import main\nmain()"
+    done = subprocess.run([sys.executable, "-c", start], capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert len(done.stderr.splitlines()) == 2  # in both languages
+    assert all(name in line and '"dataflow-policyengine[cli]"' in line for line in done.stderr.splitlines())
