@@ -133,6 +133,9 @@ def _fact(asked: Holds, vocabulary: Vocabulary) -> Text:
     if asked.before is not None:
         early = Text(ja="{time} より前の{fact}", en="{fact} from before {time}")
         fact = early.filled(fact=fact, time=written(asked.before))
+    if asked.stated:
+        stating = Text(ja="{fields} を示した{fact}", en="{fact} that states its {fields}")
+        fact = stating.filled(fact=fact, fields=", ".join(sorted(asked.stated)))
     if asked.unheld:
         whatever = Text(ja="{fact}がある（{fields} は問わない）", en="{fact} in effect, whatever its {fields}")
         return whatever.filled(fact=fact, fields=", ".join(sorted(asked.unheld)))
