@@ -30,6 +30,7 @@ COMMANDS = {
     "fmt": "Lay rule files out in the one canonical form.",
     "seal": "Take down which rule files were reviewed, so that no others are loaded.",
     "mutate": "Make the rules a little wrong, and see whether the suites notice.",
+    "render": "Make a notice for people of a policy: Markdown, or a page of HTML.",
     "schema": "Print a JSON Schema: of rule files, suites, events, decisions, configurations.",
     "packs": "List the packs, and the files that packs share, which can be named.",
     "plugins": "List the plugins, the hooks that they implement, and their settings.",

@@ -56,12 +56,12 @@ def _lead(section: Section) -> str:
     return f'<a href="#{quote(section.id)}">{said(plain(section.title))}</a>'
 
 
-def _block(block: Block, depth: int) -> str:
+def _block(block: Block, depth: int, above: str = "") -> str:
     match block:
         case Section(title, blocks, id, boxed):
             word, rank = ("article" if boxed else "section"), min(depth, _DEEPEST)
             named = f' id="{said(id)}"' if id else ""
-            below = "".join(_block(one, depth + 1) for one in blocks)
+            below = "".join(_block(one, depth + 1, plain(title)) for one in blocks)
             return f"<{word}{named}><h{rank}>{_line(title)}</h{rank}>{below}</{word}>"
         case Paragraph(line, marked):
             return f"<p{' class=marked' if marked else ''}>{_line(line)}</p>"
@@ -73,22 +73,24 @@ def _block(block: Block, depth: int) -> str:
             )
             return f'<dl class="rows">{shown}</dl>' if shown else ""
         case Table():
-            return _table(block)
+            return _table(block, hidden=block.caption == above)
         case Figure(wide, slim, caption):
             drawn = f'<div class="wide">{wide}</div><div class="slim">{slim}</div>'
             return f"<figure>{drawn}<figcaption>{said(caption)}</figcaption></figure>"
 
 
-def _table(table: Table) -> str:
+def _table(table: Table, *, hidden: bool) -> str:
+    """Return a table; the caption of one that says what stands above it is there for who does not see that."""
     head = "".join(f'<th scope="col">{said(name)}</th>' for name in table.head)
     rows = "".join(
         f'<tr><th scope="row">{_cell(row[0])}</th>{"".join(f"<td>{_cell(cell)}</td>" for cell in row[1:])}</tr>'
         for row in table.rows
     )
     caption = said(table.caption)
+    narrow, unseen = " class=narrow" if table.narrow else "", " class=unseen" if hidden else ""
     return (  # one that is wider than the window is moved, by keyboard too, and the page with it is not
         f'<div class="moved" role="region" aria-label="{caption}" tabindex="0">'
-        f"<table{' class=narrow' if table.narrow else ''}><caption>{caption}</caption>"
+        f"<table{narrow}><caption{unseen}>{caption}</caption>"
         f"<thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table></div>"
     )
 

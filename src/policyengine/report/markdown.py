@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable, Iterator
 from typing import Final
 
-from policyengine.report.parts import Block, Entry, Figure, Line, Listing, Paragraph, Rows, Said, Section, Table
+from policyengine.report.parts import Block, Entry, Figure, Line, Listing, Paragraph, Rows, Said, Section, Table, plain
 from policyengine.text import visible
 
 _MARKS: Final = re.compile(r"([\\`*_\[\]<>|#~])")
@@ -18,12 +18,12 @@ def as_markdown(report: Section) -> str:
     return "\n\n".join(_blocks(report, 1)) + "\n"
 
 
-def _blocks(block: Block, depth: int) -> Iterator[str]:
+def _blocks(block: Block, depth: int, above: str = "") -> Iterator[str]:
     match block:
         case Section(title, blocks):
             yield f"{'#' * min(depth, _DEEPEST)} {_line(title)}"
             for below in blocks:
-                yield from _blocks(below, depth + 1)
+                yield from _blocks(below, depth + 1, plain(title))
         case Paragraph(line, marked):
             yield f"> {_line(line)}" if marked else _line(line)
         case Listing(entries):
@@ -34,7 +34,8 @@ def _blocks(block: Block, depth: int) -> Iterator[str]:
                 yield "\n".join(_entries(named))
         case Table(caption, head, rows):
             lines = [head, ("---",) * len(head), *([_cell(cell) for cell in row] for row in rows)]
-            yield f"**{_text(caption)}**"
+            if caption != above:
+                yield f"**{_text(caption)}**"
             yield "\n".join(f"| {' | '.join(_text(cell) if one is head else cell for cell in one)} |" for one in lines)
         case Figure():
             pass

@@ -75,7 +75,7 @@ _SAID: Final[Mapping[str, Text]] = {
     "clause": Text(ja="条項 {number}", en="Clause {number}"),
     "case_of": Text(ja="どの条項の一つの場合か", en="One case of clause"),
     "ground": Text(
-        ja="どの条項も認めない取扱いは、この条項によってしない。",
+        ja="どの条項も認めない取扱いは、この条項により行いません。",
         en="By this clause, what no clause permits is not done.",
     ),
     "organisational": Text(ja="組織についての条項", en="Organisational"),
@@ -216,7 +216,7 @@ class _Notice:
         return Section(line(self.say("words")), tuple(blocks), "words")
 
     def _dimension(self, dimension: str) -> Table:
-        """Return the words of one dimension that rules name, and their kinds, as a table."""
+        """Return the words of one dimension that rules name, their kinds, and what these are kinds of, as a table."""
         vocabulary = self.policy.vocabulary
         declared = vocabulary.terms[dimension]
         field = DIMENSIONS[dimension]
@@ -227,15 +227,14 @@ class _Notice:
             if isinstance(leaf, In | NotIn) and leaf.field in of
             for term in leaf.written
         }
-        used = vocabulary.closure(dimension, named) | {
-            term for clause in self.policy.clauses.values() for term in clause.defines.get(dimension, ())
-        }
+        named |= {term for clause in self.policy.clauses.values() for term in clause.defines.get(dimension, ())}
+        used = vocabulary.over(dimension, vocabulary.closure(dimension, named))
         rows = []
         for name, term in declared.items():
             if name not in used:
                 continue
-            kinds = [self.prose.term(field, other.id) for other in declared.values() if name in other.is_a]
-            below = [Entry((kind,)) for kind in kinds]
+            kinds = [(other, self.prose.term(field, other)) for other in declared if name in declared[other].is_a]
+            below = [Entry((kind if other in used else Said(kind.text),)) for other, kind in kinds]
             if term.remainder:
                 below.append(Entry(line(self.say("remainder"), "dim")))
             label = Said(self.say(term.label), at=anchor("word", dimension, name))

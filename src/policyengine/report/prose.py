@@ -14,6 +14,7 @@ from policyengine.model.condition import (
     NEVER,
     And,
     Condition,
+    Elsewhere,
     Field,
     Holds,
     In,
@@ -84,11 +85,11 @@ _MEETS: Final = Text(
     en="In this case, what {clauses} ask for is met, and what they forbid is lifted.",
 )
 _REPLACES: Final = Text(
-    ja="次の場合には、{clauses}に代わってこの条項による。{clauses}は何も認めない。",
+    ja="次の場合には、{clauses}に代わってこの条項によります。{clauses}は何も認めません。",
     en="In this case, the clause takes the place of {clauses}: these then permit nothing.",
 )
 _REPLACES_WHOLLY: Final = Text(
-    ja="次の場合には、{clauses}に代わってこの条項による。{clauses}は何も認めず、何も禁じず、何も課さない。",
+    ja="次の場合には、{clauses}に代わってこの条項によります。{clauses}は何も認めず、禁じず、課しません。",
     en="In this case, the clause takes the place of {clauses}: these then permit, forbid and oblige to nothing.",
 )
 
@@ -135,7 +136,7 @@ _WORDS: Final[Mapping[str, Text]] = {
     "require": Text(ja="満たすべき条件", en="Only if"),
     "unless": Text(ja="例外", en="Unless"),
     "over": Text(ja="何に対してか", en="Standing over"),
-    "over_only": Text(ja="{clauses}が認めるもの", en="what {clauses} permit"),
+    "over_only": Text(ja="{clauses}が認めるもの", en="what is permitted by {clauses}"),
     "spares": Text(ja="及ばないもの", en="Leaving alone"),
     "exempt": Text(ja="縛られない場合", en="Not binding"),
     "instead": Text(ja="その場合の義務", en="In its place"),
@@ -224,6 +225,8 @@ class Prose:
                 return Entry(line(self.word("all")), tuple(map(self.entry, _parts(condition))))
             case Or(parts):
                 return Entry(line(self.word("any")), tuple(map(self.entry, parts)))
+            case Not(Holds() as fact):
+                return Entry(line(self.word("turned", label=describe(fact, self.vocabulary))))
             case Not(part):
                 return Entry(line(self.word("not")), (self.entry(part),))
             case In(field) | NotIn(field):
@@ -340,6 +343,8 @@ class Prose:
         if permit.licensed_by is not None:
             return []
         found = leaves(all_of(permit.about, permit.terms))
+        if any(isinstance(leaf, Elsewhere) for leaf in found):
+            return []
         asked = {leaf.field for leaf in found if isinstance(leaf, In | NotIn)}
         for leaf in found:
             if isinstance(leaf, Holds):
