@@ -3,10 +3,12 @@
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
 BIN := .venv/bin
 STAMP := .venv/.installed
+SITE_BIN := .venv-site/bin
+SITE_STAMP := .venv-site/.installed
 PYTEST_FLAGS ?= -n auto --dist worksteal
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint types imports tests long bench schemas docs-problems clean
+.PHONY: help site site-test demo test lint types imports tests long bench schemas docs-problems clean
 
 help:  ## Show this list.
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-14s %s\n", $$1, $$2}'
@@ -19,6 +21,11 @@ $(STAMP): $(BIN)/python pyproject.toml plugins/records/pyproject.toml plugins/te
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --upgrade "pip>=25.1"
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable ".[cli]" --editable "plugins/records[notify,postgresql]" --editable plugins/telemetry --editable plugins/asgi --editable plugins/appi --group dev
 	@touch $(STAMP)
+
+$(SITE_STAMP): pyproject.toml
+	$(PYTHON) -m venv .venv-site
+	$(SITE_BIN)/python -m pip install --quiet --disable-pip-version-check --upgrade "pip>=25.1"
+	@touch $(SITE_STAMP)
 
 demo: $(STAMP)  ## Evaluate a month of events against the reference policy.
 	@bash examples/demo.sh $(BIN)/policyengine
@@ -54,5 +61,11 @@ schemas: $(STAMP)  ## Write the JSON Schemas under schemas/ anew.
 docs-problems: $(STAMP)  ## Write docs/problems.md and docs/problems.ja.md anew.
 	$(BIN)/python docs/make_problems.py
 
+site: $(SITE_STAMP)  ## Build the site under build/site: the playground. Needs Node.js 20 or newer, and npm.
+	$(SITE_BIN)/python site/build_play.py build/site/play
+
+site-test: site  ## Build the site, and try it in Chromium.
+	node --test --test-concurrency=1 site/play/tests/*.test.mjs
+
 clean:  ## Remove everything that was made.
-	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache build dist
+	rm -rf .venv .venv-site site/play/node_modules .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache build dist

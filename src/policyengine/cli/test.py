@@ -200,24 +200,11 @@ def _coverages(cases: Sequence[Case], engines: Engines) -> list[Coverage]:
 
     collector = Collector()
     for policies in dict.fromkeys(case.policies for case in cases):
-        for readings in _alternatives(engines, policies):
-            collector.expect(engines.of(policies, readings).policies)
+        for engine in engines.in_all_readings(policies):
+            collector.expect(engine.policies)
     for case in cases:
         collector.watch(engines.of(case.policies, case.readings), case.event)
     return list(collector.found.values())
-
-
-def _alternatives(engines: Engines, policies: tuple[Path, ...]) -> Iterator[dict[str, str]]:
-    """Yield readings under which every rule of the packs stands once: the defaults, and each other value alone."""
-    from policyengine.language.readings import spellings  # noqa: PLC0415
-
-    yield {}
-    loaded = engines.of(policies, {}).policies
-    named = spellings(loaded)
-    for policy in loaded:
-        for reading in policy.readings.values():
-            key = named[policy.id, reading.name]
-            yield from ({key: value} for value in reading.values if value != reading.default)
 
 
 def _write_coverage(found: Coverage, lang: Language) -> None:

@@ -94,7 +94,8 @@ def _file(file: str, rules: list[RuleCoverage], anchor: str, lang: Language) -> 
     for number, line in enumerate(lines, 1):
         grade, note = marks.get(number, ("", ""))
         shown += f'<li id="{escape(anchor)}-L{number}" class="{grade}">{escape(line) or " "}{note}</li>'
-    return f'<h2>{escape(Path(file).name)}</h2><div class="file"><ol>{shown}</ol></div>'
+    name = escape(Path(file).name)
+    return f'<h2>{name}</h2><div class="file" role="region" aria-label="{name}" tabindex="0"><ol>{shown}</ol></div>'
 
 
 def _marks(lines: list[str], rules: Mapping[int, RuleCoverage], lang: Language) -> dict[int, tuple[str, str]]:

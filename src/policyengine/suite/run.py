@@ -14,6 +14,7 @@ from policyengine.engine.engine import Engine
 from policyengine.engine.plugins import Plugins
 from policyengine.errors import PolicyError, Problem
 from policyengine.language.build import build_policies
+from policyengine.language.readings import spellings
 from policyengine.model.policy import Policy
 from policyengine.model.rule import licensed_everywhere
 from policyengine.suite.case import Case, Result, Suite, differences
@@ -44,6 +45,20 @@ class Engines:
         if key not in self._engines:
             self._engines[key] = self._load(policies, readings)
         return self._engines[key]
+
+    def in_all_readings(self, policies: tuple[Path, ...]) -> Iterator[Engine]:
+        """Yield engines under which every rule of the packs stands once: the defaults, and each other value alone.
+
+        Raises:
+            PolicyError: the packs cannot be loaded.
+        """
+        first = self.of(policies, {})
+        yield first
+        named = spellings(first.policies)
+        for policy in first.policies:
+            for reading in policy.readings.values():
+                key = named[policy.id, reading.name]
+                yield from (self.of(policies, {key: value}) for value in reading.values if value != reading.default)
 
 
 def _loaded(
