@@ -10,11 +10,13 @@ from typing import TYPE_CHECKING
 
 import click
 from click.core import ParameterSource
+from msgspec.structs import replace
 
+from policyengine.cli.against import Against, against_option
 from policyengine.cli.common import BAD, DENIED, imports_from, language_option, tell, tell_left_out
 from policyengine.cli.findings import as_of_option, format_option, show_finding, summed_up, write_findings
 from policyengine.cli.session import Session
-from policyengine.engine.problems import NO_LAYER, NO_LINTS, PLUGIN_ERROR
+from policyengine.engine.problems import PLUGIN_ERROR
 from policyengine.errors import Place, PluginError, PolicyError, Problem, place_of
 from policyengine.language.file_problems import FILE_MISSING, FILE_UNREADABLE
 from policyengine.text import Language
@@ -30,13 +32,7 @@ _UNREADABLE = {FILE_MISSING.name, FILE_UNREADABLE.name}
 @click.argument("path", nargs=-1, required=True, type=click.Path(), metavar="PATH...")
 @format_option
 @as_of_option
-@click.option(
-    "--against",
-    multiple=True,
-    type=click.Path(),
-    metavar="LAYER",
-    help="A layer, such as a law: look for what it asks of the text of the packs. May be repeated.",
-)
+@against_option
 @language_option
 @click.pass_context
 def command(
@@ -76,22 +72,21 @@ def command(
         except PolicyError as error:
             trials += broken(error.problems)
     built = {pack: checked(pack, session.plugins.kinds, Files(imports_from())) for pack in packs}
-    layers, unusable = _layers(against, session)
-    trials += unusable
     given = context.get_parameter_source("as_of") is not ParameterSource.DEFAULT
-    asked: frozenset[str] = frozenset()
-    if layers:
-        asked = frozenset(
-            lint.name for lint in session.plugins.lints.values() if lint.layer in {one.id for one in layers}
-        )
+    asked = Against(session, against, as_of if given else None)
+    trials += broken(asked.unusable)
     of_succession = list(succession_problems([policy for _, policy in built.values() if policy is not None]))
     for pack, (problems, policy) in built.items():
         about = None if policy is None else place_of(policy.source)
         more = [one for one in of_succession if about and one.place and one.place.file == about.file]
         if policy is not None and not policy.layer:
-            more += _lacking(pack, policy, layers, session, as_of if given else None)
-        trials.append(_trial(pack, (*problems, *more), policy, as_of, session, asked))
-    trials += [_trial(file, _configured(file, session)) for file in configurations]
+            more += asked.lacking(pack, policy)
+        found_in = _trial(pack, (*problems, *more))
+        trials.append(found_in if policy is None else _accepting(found_in, policy, as_of, session, asked.names))
+    for file in configurations:
+        trials.append(_trial(file, _configured(file, session)))
+        if not trials[-1].errors:
+            trials += _loaded_together(file, session, as_of, given=given)
     sound = [trial.name for trial in trials if not trial.broken]
     trials += _not_loaded(path, packs, configurations)
     found = list(dict.fromkeys(finding for trial in trials for finding in trial.findings))
@@ -103,75 +98,58 @@ def command(
         write_findings(trials, form, lang, checked=sound)
     tell_left_out(left_out, lang)
     sys.stdout.buffer.flush()
-    unread = any(finding.code in _UNREADABLE for finding in found) or bool(unusable)
+    unread = any(finding.code in _UNREADABLE for finding in found) or bool(asked.unusable)
     sys.exit(BAD if unread else DENIED if any(finding.counts for finding in found) else 0)
 
 
-def _layers(against: Iterable[str], session: Session) -> tuple[list[Policy], list[Trial]]:
-    """Return the layers whose lints are asked for, and what cannot be used as one."""
-    from policyengine.language.build import checked  # noqa: PLC0415
-    from policyengine.language.disk import Files  # noqa: PLC0415
-    from policyengine.report.findings import broken  # noqa: PLC0415
-
-    layers: list[Policy] = []
-    unusable: list[Problem] = []
-    for path in dict.fromkeys(against):
-        problems, layer = checked(path, session.plugins.kinds, Files(imports_from()))
-        if layer is None:
-            unusable += problems
-        elif not layer.layer:
-            unusable.append(NO_LAYER.at(place_of(layer.source), id=layer.id))
-        elif all(lint.layer != layer.id for lint in session.plugins.lints.values()):
-            unusable.append(NO_LINTS.at(place_of(layer.source), id=layer.id))
-        else:
-            layers.append(layer)
-    return layers, broken(unusable)
-
-
-def _lacking(
-    path: Path, policy: Policy, layers: Iterable[Policy], session: Session, day: str | None
-) -> Iterator[Problem]:
-    """Yield what layers ask of the text of a pack on a day, by default the last on which anything in them changed."""
-    from policyengine.engine.lints import lint_problems, moment_of  # noqa: PLC0415
-    from policyengine.hooks import LintQuery  # noqa: PLC0415
-    from policyengine.language.disk import Files  # noqa: PLC0415
-    from policyengine.language.pack import load_pack  # noqa: PLC0415
-
-    for layer in layers:
-        pack = load_pack(path, Files(imports_from()))
-        query = LintQuery(pack, policy, layer, moment_of(layer, day))
-        yield from lint_problems(session.plugins.lints.values(), query)
-
-
-def _trial(
-    path: Path,
-    problems: Iterable[Problem],
-    policy: Policy | None = None,
-    as_of: str = "",
-    session: Session | None = None,
-    linted: frozenset[str] = frozenset(),
-) -> Trial:
-    """Return a pack or a configuration as it was checked, with what the policy accepts on a day.
-
-    Args:
-        path: the pack or the configuration.
-        problems: what is wrong with it.
-        policy: what it is, where it is a sound pack.
-        as_of: the day.
-        session: the call.
-        linted: the names of the lints that looked.
-    """
+def _trial(path: str | Path, problems: Iterable[Problem]) -> Trial:
+    """Return a pack or a configuration as it was checked."""
     from policyengine.report.findings import Finding, Trial  # noqa: PLC0415
 
-    findings = [Finding.of(problem) for problem in dict.fromkeys(problems)]
-    if policy is not None and policy.accepted:
-        from policyengine.report.accepted import settled, sorts, unknown  # noqa: PLC0415
-
-        lints = frozenset(session.plugins.lints) if session is not None else frozenset()
-        findings = settled(findings, policy.accepted, as_of, (sorts().checked - lints) | linted)
-        findings += unknown(policy.accepted, sorts().all | lints)
+    findings = tuple(Finding.of(problem) for problem in dict.fromkeys(problems))
     unread = any(finding.code in _UNREADABLE for finding in findings)
-    return Trial(str(path), Place(str(path)), tuple(findings), broken=unread)
+    return Trial(str(path), Place(str(path)), findings, broken=unread)
+
+
+def _accepting(
+    trial: Trial, policy: Policy, day: str, session: Session, linted: frozenset[str], *, whole: bool = True
+) -> Trial:
+    """Return what was found in a pack with what its policy accepts of it on a day, and what it need not accept.
+
+    Args:
+        trial: what was found.
+        policy: the policy.
+        day: the day.
+        session: the call.
+        linted: the names of the lints that looked.
+        whole: whether the pack was looked at as a whole, and not by lints alone.
+    """
+    if not policy.accepted:
+        return trial
+    from policyengine.report.accepted import settled, sorts, unknown  # noqa: PLC0415
+
+    lints = frozenset(session.plugins.lints)
+    codes = (sorts().checked - lints) | linted if whole else linted
+    more = unknown(policy.accepted, sorts().all | lints) if whole else ()
+    return replace(trial, findings=(*settled(trial.findings, policy.accepted, day, codes), *more))
+
+
+def _loaded_together(file: Path, session: Session, day: str, *, given: bool) -> Iterator[Trial]:
+    """Yield what the layers of a configuration ask of the text of the packs below them: the lints of one load.
+
+    Args:
+        file: the configuration.
+        session: the call.
+        day: the day on which findings are accepted.
+        given: whether the layers are asked on that day too.
+    """
+    from policyengine.engine.configuration import read_configuration  # noqa: PLC0415
+    from policyengine.language.documents import Documents  # noqa: PLC0415
+
+    paths = [pack for pack in read_configuration(file).policies if not isinstance(pack, Documents)]
+    asked = Against(session, (), day if given else None)
+    for path, policy, problems in asked.together(paths):
+        yield _accepting(_trial(path, problems), policy, day, session, asked.names, whole=False)
 
 
 def _not_loaded(path: Iterable[str], packs: Iterable[Path], configurations: Iterable[Path]) -> Iterator[Trial]:
