@@ -64,12 +64,30 @@ def on_a_contract(number: int) -> str:
     )
 
 
+def of_every_sort(number: int) -> str:
+    """Times, facts that must be there and that must not, and several ways to meet the same."""
+    year = 2000 + number % 30
+    return (
+        f'\n[[clause.provision]]\nrecipients = ["party-{number}"]\npurposes = ["sharing"]\nitems = "any"\n'
+        f'any = [{{countries = ["JP"], on = ["mon"], between = ["09:{number % 60:02d}", "17:00"]}}, {{type = "vetting"}}]\n'
+        f"during = [{{from = {year}-01-01T00:00:00Z, until = {year + 1}-01-01T00:00:00Z}}]\n"
+        'facts = {all = [{type = "request", kind = "disclose"}, {not = {type = "request", kind = "erase"}}]}\n'
+    )
+
+
 def loaded(rules: int, made: Callable[[int], str], folder: Path) -> tuple[Engine, float]:
     file = folder / f"{rules}.toml"
     parties = "\n".join(f'parties.party-{number} = {{ja = "{number}", en = "{number}"}}' for number in range(rules))
     file.write_text(HEAD.replace("PARTIES", parties) + "".join(map(made, range(rules))), "utf-8")
     began = time.process_time()
     return Engine.load(file, installed_plugins=False), time.process_time() - began
+
+
+def test_rules_of_every_sort_take_little_longer_than_plain_ones(tmp_path: Path) -> None:
+    loaded(10, of_every_sort, tmp_path)
+    _, plain = loaded(500, provisions, tmp_path)
+    _, rich = loaded(500, of_every_sort, tmp_path)
+    assert rich < 8 * plain, "no search for whether an event can meet each of them"
 
 
 @pytest.mark.parametrize("made", [provisions, prohibitions, on_the_word_of_a_court, on_a_contract])

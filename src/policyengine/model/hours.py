@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from functools import lru_cache
 from typing import Final
 
 from policyengine.calendar import DAY, on_day
@@ -13,8 +13,12 @@ from policyengine.moment import FOREVER
 _DAYS: Final = 23
 """So many days have every hour of every weekday, also where the clock skips one of them once."""
 
+EVERY_HOUR: Final = (_DAYS + 1) * DAY
+"""In so long a time there is every hour of every weekday."""
 
-def moments(start: int, end: int, clocks: Sequence[Clock]) -> tuple[int, ...]:
+
+@lru_cache(maxsize=1024)
+def moments(start: int, end: int, clocks: tuple[Clock, ...]) -> tuple[int, ...]:
     """Return an instant of each sort that conditions on one time zone tell apart, from `start` to before `end`.
 
     Args:
