@@ -53,11 +53,13 @@ UNKNOWN_KEYS = {
         rule("prohibition", "items = [{⟪unknown-key→term⟫trem = 'name', under = {scope = 'wide'}}]")
     ),
     "a comparison": rule("prohibition", "attributes.age = {⟪unknown-key→below⟫belw = 16}"),
-    "a key of a text": "[vocabulary.items]\nx = {ja = 'x', en = 'x', ⟪unknown-key=en, is_a, ja, ordinary, remainder⟫fr = 'x'}",
+    "a key of a text": "[vocabulary.items]\n"
+    "x = {ja = 'x', en = 'x', ⟪unknown-key=en, is_a, ja, ordinary, remainder⟫fr = 'x'}",
     "after Japanese text on the line": (
         "[vocabulary.items]\n'電話' = {ja = '電話番号', en = 'phone', ⟪unknown-key→is_a⟫is_aa = 'name'}"
     ),
-    "a quoted key": "[vocabulary.items]\nx = {ja = 'x', en = 'x', ⟪unknown-key=en, is_a, ja, ordinary, remainder⟫\"q\\\"\" = 1}",
+    "a quoted key": "[vocabulary.items]\n"
+    "x = {ja = 'x', en = 'x', ⟪unknown-key=en, is_a, ja, ordinary, remainder⟫\"q\\\"\" = 1}",
     "a key of a key": "[vocabulary.items.fax]\nja = 'x'\nen = 'x'\n⟪unknown-key→is_a⟫is_b.c.d = 1",
 }
 

@@ -69,7 +69,8 @@ def of_every_sort(number: int) -> str:
     year = 2000 + number % 30
     return (
         f'\n[[clause.provision]]\nrecipients = ["party-{number}"]\npurposes = ["sharing"]\nitems = "any"\n'
-        f'any = [{{countries = ["JP"], on = ["mon"], between = ["09:{number % 60:02d}", "17:00"]}}, {{type = "vetting"}}]\n'
+        f'any = [{{countries = ["JP"], on = ["mon"], between = ["09:{number % 60:02d}", "17:00"]}}, '
+        '{type = "vetting"}]\n'
         f"during = [{{from = {year}-01-01T00:00:00Z, until = {year + 1}-01-01T00:00:00Z}}]\n"
         'facts = {all = [{type = "request", kind = "disclose"}, {not = {type = "request", kind = "erase"}}]}\n'
     )
