@@ -8,6 +8,7 @@ from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
 from urllib.parse import unquote
+from xml.etree import ElementTree as ET
 
 import pytest
 from hypothesis import given, settings
@@ -21,6 +22,8 @@ from policyengine.language.source import Document
 from policyengine.model.condition import And, Condition, Holds, In, NotIn, Or, leaves
 from policyengine.model.policy import Policy
 from policyengine.model.rule import conditions_of
+from policyengine.report.drawing import wrapped
+from policyengine.report.flows import flows
 from policyengine.report.html import as_html
 from policyengine.report.markdown import as_markdown
 from policyengine.report.notice import notice
@@ -338,3 +341,30 @@ def test_marks_of_others_are_no_marks_of_ours(tmp_path: Path) -> None:
     page, text = as_html(notice(policy, "en"), "en"), as_markdown(notice(policy, "en"))
     assert "<script" not in page and "\u202e" not in page + text
     assert r"\<script\>\|\*x\*\\u202e" in text
+
+
+@given(st.text(alphabet="a b、。情報の流れ（）Wi-x", max_size=80), st.integers(60, 400))
+def test_a_wrapped_text_keeps_its_words_and_its_width(text: str, width: int) -> None:
+    lines = wrapped(text, width)
+    assert "".join("".join(lines).split()) == "".join(text.split())
+    assert all(len(line) * 7 <= width or " " not in line for line in lines if line.isascii())
+    assert all(line[0] not in "、。）" for line in lines[1:])
+
+
+@pytest.mark.parametrize("pack", PACKS)
+def test_the_map_has_all_to_whom_data_go_and_no_box_over_another(pack: str) -> None:
+    (policy,) = Engine.load(ROOT / "rules" / pack).policies
+    (section,) = flows(policy, "en")
+    figure, table = section.blocks
+    assert isinstance(figure, Figure) and isinstance(table, Table)
+    for drawn in (figure.wide, figure.slim):
+        root = ET.fromstring(drawn)
+        text = "".join(root.itertext())
+        shown = "".join(text.split())
+        for row in table.rows:
+            assert "".join(plain(row[0][0].line).split()) in shown
+        boxes = [tuple(float(one.attrib[key]) for key in ("x", "y", "width", "height")) for one in root.iter("rect")]
+        for one, (x, y, width, height) in enumerate(boxes):
+            assert x + width <= float(root.attrib["width"]) and y + height <= float(root.attrib["height"])
+            for other_x, other_y, _, other_height in boxes[one + 1 :]:
+                assert other_x != x or y + height < other_y or other_y + other_height < y

@@ -15,6 +15,7 @@ from policyengine.model.operation import OPERATIONS
 from policyengine.model.policy import Clause, Policy, Reading
 from policyengine.model.rule import Rule, conditions_of
 from policyengine.model.vocabulary import DIMENSIONS
+from policyengine.report.flows import flows
 from policyengine.report.parts import (
     Block,
     Entry,
@@ -122,6 +123,7 @@ class _Notice:
             (
                 *self._about(),
                 self._clauses(),
+                *flows(policy, self.lang),
                 *registers(policy, self.lang),
                 self._words(),
             ),
