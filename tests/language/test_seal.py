@@ -53,10 +53,11 @@ def said(pack: Path) -> list[tuple[str, str]]:
 def test_a_seal_has_every_rule_file_and_every_import_and_no_suite(folder: Path) -> None:
     code, out, err = run(folder, "seal", SHOP)
     (policy,) = Engine.load(folder / SHOP, installed_plugins=False).policies
-    assert (code, out, err) == (0, f"{SHOP}: sealed 3 files, {policy.id} {policy.version} {policy.digest}\n", "")
+    assert (code, out, err) == (0, f"{SHOP}: sealed 4 files, {policy.id} {policy.version} {policy.digest}\n", "")
     lock = (folder / SHOP / "policy.lock").read_text("utf-8")
     files = tomllib.loads(lock)["files"]
-    assert list(files) == ["../vocabulary/personal-data.toml", "policy.toml", "vocabulary.toml"]
+    shared = ["../vocabulary/appi.toml", "../vocabulary/personal-data.toml"]
+    assert list(files) == [*shared, "policy.toml", "vocabulary.toml"]
     assert all(
         files[name] == "sha256:" + hashlib.sha256((folder / SHOP / name).read_bytes()).hexdigest() for name in files
     )
@@ -74,8 +75,8 @@ def test_it_is_the_same_from_wherever_it_is_sealed(folder: Path) -> None:
 
 
 CHANGES = {
-    "a comment more": ("policy.toml", "online-shop/policy.lock:4:1"),
-    "an import": ("../vocabulary/personal-data.toml", "online-shop/policy.lock:3:1"),
+    "a comment more": ("policy.toml", "online-shop/policy.lock:5:1"),
+    "an import": ("../vocabulary/personal-data.toml", "online-shop/policy.lock:4:1"),
 }
 
 
@@ -104,7 +105,7 @@ def test_what_came_in_is_not_loaded_and_a_suite_is_no_part_of_it(folder: Path) -
 def test_what_went_away_is_told_even_where_nothing_is_left(folder: Path) -> None:
     pack = sealed(folder)
     (pack / "vocabulary.toml").unlink()
-    assert said(pack) == [("not-as-sealed", "online-shop/policy.lock:5:1")]
+    assert said(pack) == [("not-as-sealed", "online-shop/policy.lock:6:1")]
     (pack / "policy.toml").unlink()
     code, out, _ = run(folder, "check", "rules")
     assert (code, f"{SHOP}: error: no-policy" in out) == (1, True)
@@ -112,7 +113,7 @@ def test_what_went_away_is_told_even_where_nothing_is_left(folder: Path) -> None
 
 def test_one_file_of_a_sealed_folder_is_held_to_the_whole(folder: Path) -> None:
     pack = sealed(folder)
-    assert ("not-as-sealed", "policy.lock:5:1") in said(pack / "policy.toml")
+    assert ("not-as-sealed", "policy.lock:6:1") in said(pack / "policy.toml")
 
 
 def test_other_names_of_the_same_pack_are_as_sealed(folder: Path) -> None:

@@ -154,7 +154,11 @@ STOPPED = {"type": "request", "kind": "stop_provision", "subject": "u-1"}
         ([SUSPENDED], {}, "6.4"),
         ([], {"attributes": {"age": 15}}, "6.5"),
         ([], {"attributes": {}}, "6.5"),
-        ([{"type": "guardian_consent", "subject": "u-1"}], {"attributes": {"age": 15}}, "6.5"),
+        (
+            [{"type": "guardian_consent", "operations": ["acquire", "use", "retain"], "subject": "u-1"}],
+            {"attributes": {"age": 15}},
+            "6.5",
+        ),
         ([STOPPED], {}, "7.2"),
     ],
     ids=["suspended", "minor", "age unknown", "minor with a guardian's consent", "request to stop"],
@@ -190,7 +194,7 @@ def test_sixteen_is_old_enough_and_fifteen_is_not(shop: Engine) -> None:
 def test_a_member_below_sixteen_needs_the_guardian_and_a_member_of_unknown_age_is_not_served(shop: Engine) -> None:
     base = {"id": "e", "time": NOW, "operation": "use", "subject": {"category": "member", "id": "u-1"}}
     event = {**base, "items": ["name"], "purpose": "membership"}
-    consent = {"facts": [{"type": "guardian_consent", "subject": "u-1"}]}
+    consent = {"facts": [{"type": "guardian_consent", "operations": ["acquire", "use", "retain"], "subject": "u-1"}]}
     for age, facts, clauses in (
         (15, consent, ("2.3",)),
         (16, {}, ("2.2",)),

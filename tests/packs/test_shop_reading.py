@@ -25,6 +25,7 @@ KIND_OF = {
     "advertising_identifier": "device_identifier",
     "card_token": "payment_information",
     "allergy_information": "health_information",
+    "health_information": "special_care",
 }
 GROUP_IN_JAPAN = {"kumo-books", "kumo-logistics", "kumo-pay"}
 HELD = {
@@ -77,6 +78,11 @@ def knows(event: Data, item: str, fact_type: str, /, restricts: bool = False, **
     return False
 
 
+def within(event: Data) -> Data:
+    """Return the flow as a purpose is asked of it: what leaves the shop is asked as a use."""
+    return event if event["operation"] in ("acquire", "use", "retain") else {**event, "operation": "use"}
+
+
 def purposes_of_clause_2(event: Data, item: str) -> set[str]:
     who, purpose = event["subject"]["category"], event.get("purpose")
     age = event["attributes"].get("age")
@@ -86,7 +92,7 @@ def purposes_of_clause_2(event: Data, item: str) -> set[str]:
     if who == "member" and purpose in ("membership", "recommendation") and age is not None and age >= 16:
         found.add("2.2")
     if who == "member" and purpose == "membership" and age is not None and age < 16:
-        found |= {"2.3"} if knows(event, item, "guardian_consent") else set()
+        found |= {"2.3"} if knows(within(event), item, "guardian_consent") else set()
     if who == "visitor" and purpose == "site-improvement" and is_a(item, "browsing_history", "device_identifier"):
         found.add("2.4")
     if who == "seller" and purpose in ("seller-screening", "seller-settlement"):
@@ -153,7 +159,7 @@ def stopped(event: Data, item: str, clauses: set[str]) -> set[str]:
         return knows(event, item, "request", restricts=True, kind=kind)
 
     left = set(clauses)
-    if is_a(item, "health_information"):
+    if may_be(item, "health_information"):
         if operation in ("acquire", "use", "retain") and not is_a(purpose, "order-handling"):
             left = set()
         if operation in ("joint_use", "entrust", "provide") and not knows(event, item, "emergency"):
@@ -241,7 +247,7 @@ ADDED = [
         for basis in ("consent", "legitimate_interest")
     ),
     {"type": "consent", "operations": ["provide"], "purposes": ["advertising"]},
-    {"type": "guardian_consent", "purposes": ["membership"]},
+    {"type": "guardian_consent", "operations": ["acquire", "use", "retain"], "purposes": ["membership"]},
     {"type": "emergency", "reference": "r", "items": ["health_information", "name"]},
     {"type": "legal_basis", "kind": "statute", "reference": "r"},
     *({"type": "request", "kind": kind} for kind in ("stop_use", "erase", "stop_provision", "disclose")),

@@ -83,11 +83,8 @@ def test_an_error_of_the_law_can_be_accepted_and_an_acceptance_that_fits_nothing
     assert not any(one["accepted"] for one in later)
 
 
-def test_a_configuration_that_loads_the_law_is_held_to_it(shop: Path, tmp_path: Path) -> None:
-    # The shop's own words of one shape with the law's, so that both load.
-    words = shop / "vocabulary.toml"
-    fields = 'fields.purposes = {held = "purpose", list = true}\n\n# The registry'
-    words.write_text(words.read_text("utf-8").replace(fields, "\n# The registry"), "utf-8")
+@pytest.mark.usefixtures("shop")
+def test_a_configuration_that_loads_the_law_is_held_to_it(tmp_path: Path) -> None:
     shutil.copytree(LAW, tmp_path / "appi")
     file = tmp_path / "policyengine.toml"
     file.write_text('policies = ["online-shop", "appi"]\n', "utf-8")

@@ -145,6 +145,7 @@ IN_THE_SHOP = {
     "appi-entrust-purpose": set(),
     "appi-entrust-supervision": {"5.1"},
     "appi-abroad": {"3.1", "3.2", "4.1", "4.2", "5.1", "6.1", "6.2"},
+    "appi-special-care": {"2.1"},
     "appi-unclassified-item": {None},
     "appi-referable": {"4.3", "6.1", "6.2"},
     "appi-requests": {None},
