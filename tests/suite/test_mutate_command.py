@@ -167,3 +167,68 @@ def test_a_pack_without_a_suite_has_survivors_alone(tmp_path: Path) -> None:
     shop(tmp_path)
     killed, _, _, survived = counts(policyengine("mutate", "shop", folder=tmp_path).out)
     assert killed == 0 and survived > 3
+
+
+VERSION = """\
+[policy]
+id = "company"
+version = "%s"
+title = {ja = "会社", en = "Company"}
+governs = ["shop"]
+%s
+
+[vocabulary]
+subjects.customer = {ja = "顧客", en = "customer"}
+items.name = {ja = "氏名", en = "name"}
+items.address = {ja = "住所", en = "address"}
+purposes.delivery = {ja = "配送", en = "delivery"}
+
+[[clause]]
+number = "1"
+summary = {ja = "配送に使う", en = "Used for delivery."}
+
+[[clause.purpose-limitation]]
+subjects = ["customer"]
+items = %s
+purposes = ["delivery"]
+"""
+
+
+def test_a_suite_beside_two_versions_is_a_suite_of_each(tmp_path: Path) -> None:
+    for folder, text in (
+        ("one", VERSION % ("1", "from = 2020-01-01T00:00:00Z", '["name"]')),
+        ("two", VERSION % ("2", 'from = 2025-01-01T00:00:00Z\nreplaces = "1"', '["name", "address"]')),
+    ):
+        (tmp_path / folder).mkdir()
+        (tmp_path / folder / "policy.toml").write_text(text, "utf-8")
+    (tmp_path / "both.test.toml").write_text(
+        """\
+[suite]
+policies = ["one", "two"]
+
+[events.used]
+controller = "shop"
+operation = "use"
+subject = {category = "customer"}
+purpose = "delivery"
+
+[[table]]
+name = "used"
+base = "used"
+columns = ["time", "items", "expect"]
+rows = [
+  ["2024-12-31T23:59:59Z", ["name"], "permit"],
+  ["2024-12-31T23:59:59Z", ["address"], "deny"],
+  ["2025-01-01T00:00:00Z", ["address"], "permit"],
+]
+""",
+        "utf-8",
+    )
+    ran = policyengine("mutate", ".", "--format", "json", folder=tmp_path)
+    fates = {
+        (Path(mutant["file"]).parts[-2], mutant["message"]["en"]): mutant["fate"]
+        for mutant in json.loads(ran.out)["mutants"]
+    }
+    assert fates["one", "term added: address — 1 purpose-limitation.items"] == "killed"
+    assert fates["two", "term dropped: address — 1 purpose-limitation.items"] == "killed"
+    assert fates["two", "date shifted to 2025-01-02T00:00:00+00:00 — policy.from"] == "killed"

@@ -59,12 +59,14 @@ def command(path: Sequence[str], form: str, jobs: int | None, target: str | None
         packs = list({load_pack(pack, Files(imports_from())).files: pack for pack in found}.values())
         if target is not None:
             _must_be_found(Path(target), packs)
+        beside = (pack if pack.is_dir() else pack.parent for pack in packs if pack.exists())
+        folders = [*beside, *(root for root in map(Path, path) if root.is_dir())]
+        suites = {suite.resolve(): suite for folder in folders for suite in find_suites(folder)}
+        cases = [case for suite in suites.values() for case in load(suite, engines).cases]
+        failed = next((result for result in run(cases, engines) if not result.passed), None)
+        if failed is not None:
+            raise PolicyError([failure(failed)])
         for pack in packs:
-            suites = find_suites(pack if pack.is_dir() else pack.parent) if pack.exists() else []
-            cases = [case for suite in suites for case in load(suite, engines).cases]
-            failed = next((result for result in run(cases, engines) if not result.passed), None)
-            if failed is not None:
-                raise PolicyError([failure(failed)])
             mutation = Mutation(pack, cases, disabled(), imports_from())
             reports += ((str(pack), report) for report in _progress(mutation.run(jobs), len(mutation.mutants), lang))
     except PolicyError as error:

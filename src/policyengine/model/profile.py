@@ -152,7 +152,7 @@ class Questions:
         words: the words of each of the policies.
         lapses: the durations of which they ask, in order.
         dates: the dates of which they ask, in order.
-        moments: in how many moments facts can follow one another, as far as they ask for that.
+        ranks: in how many moments facts can follow one another at each age, as far as they ask for that.
     """
 
     def __init__(
@@ -162,7 +162,7 @@ class Questions:
         words: Sequence[Vocabulary],
         lapses: Sequence[Lapse] = (),
         dates: Sequence[int] = (),
-        moments: int = 0,
+        ranks: int = 0,
     ) -> None:
         self.declared = declared
         self._words = words
@@ -170,7 +170,7 @@ class Questions:
         self.questions = questions
         self.lapses = lapses
         self.dates = dates
-        self.moments = moments
+        self.ranks = ranks
         self.bits: Mapping[Question, Bits] = {question: 1 << number for number, question in enumerate(questions)}
         self.held = (*(field for field in declared.fields.values() if field.held != VALUE), SUBJECT)
         self._found: dict[Options, Answers | None] = {}
@@ -276,11 +276,14 @@ class Questions:
                 if (any(levels) or unheld) and (stated_by_need or min(levels) < SURELY)
             ]
             held.append([*agreeing] if field.required else [None, *agreeing])
-        ages = (None, *range(len(self.lapses) + 1)) if self.lapses else (None,)
+        ages: Sequence[int | None] = (None, *range(len(self.lapses) + 1)) if self.lapses else (None,)
         begun: Sequence[int | None] = (None,)
         for ((passed,),) in chosen[len(self.held) :]:
             begun = (None, *range(passed + 1))
-        ranks = (None, *range(1, self.moments + 1)) if self.moments else (None,)
-        for age, began, rank, some_values in itertools.product(ages, begun, ranks, itertools.product(*values)):
+        since: list[tuple[int | None, int | None]] = [(age, None) for age in ages]
+        if self.ranks:  # the older, the earlier
+            moments = self.ranks * (len(self.lapses) + 1)
+            since = [(None, None), *(((moments - rank) // self.ranks, rank) for rank in range(1, moments + 1))]
+        for (age, rank), began, some_values in itertools.product(since, begun, itertools.product(*values)):
             for agreed in itertools.product(*held):
                 yield Profile(tuple(filter(None, some_values)), tuple(filter(None, agreed)), age, began, rank)

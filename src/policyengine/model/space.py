@@ -77,10 +77,12 @@ nobody names."""
 
 _NOT_THERE: Final[tuple[Value, ...]] = (None,)
 _DAY: Final = 86_400_000_000
-_SECOND: Final = 1_000_000
 
 MOST_ORDERED: Final = 4
 """Of so many forms of facts it is looked into which began after which."""
+
+MOST_MOMENTS: Final = 12
+"""And for so many moments at most, of all the ages together that rules tell apart."""
 
 
 class Undecided(PolicyEngineError):
@@ -115,10 +117,16 @@ class Space:
         self.members = members
         self._common = common
         ordered = {form for view in views for leaf in view.holds if leaf.after is not None for form in _both(leaf)}
-        if len(ordered) > MOST_ORDERED:
+        types = {form.type for form in ordered}
+        self.lapses = _in_order(
+            form.within for view in views for form in _forms(view) if form.type in types and form.within is not None
+        )
+        """The durations of which rules ask of facts that they order as well."""
+        self.ranks = len(ordered)
+        self.moments = self.ranks * (len(self.lapses) + 1)
+        """In how many moments facts can follow one another, as far as rules ask for that: `ranks` for each age."""
+        if self.ranks > MOST_ORDERED or self.moments > MOST_MOMENTS:
             raise Undecided("rules hold the times of too many sorts of facts against one another")
-        self.moments = len(ordered)
-        """In how many moments facts can follow one another, as far as rules ask for that."""
         self._own_terms: dict[Hashable, Terms] = {}
         self.partial = False
         """Whether more words would have had to be looked at, so that there may be events of which nothing is known."""
@@ -545,7 +553,8 @@ class Space:
         if profile.age is not None:
             found["from"] = written(ages.moments(questions.lapses, event[TIME])[profile.age])
         elif profile.rank is not None:
-            found["from"] = written(event[TIME] - (self.moments - profile.rank) * _SECOND)
+            age, later = divmod(self.moments - profile.rank, self.ranks)
+            found["from"] = written(ages.moments(self.lapses, event[TIME])[age] - later)
         elif profile.began is not None:
             found["from"] = written(questions.dates[profile.began - 1] if profile.began else questions.dates[0] - 1)
         words = dict(profile.values)
@@ -700,10 +709,11 @@ class Space:
         )
         lapses = _in_order(question.holds.within for question in asked if question.holds.within is not None)
         dates = tuple(sorted({question.holds.before for question in asked if question.holds.before is not None}))
-        moments = self.moments if any(question.since for question in asked) else 0
-        if bool(lapses) + bool(dates) + bool(moments) > 1:
-            raise Undecided("rules ask of facts of one type in several ways when they began")
-        told = (lapses, dates, moments)
+        ranks = self.ranks if any(question.since for question in asked) else 0
+        lapses = self.lapses if ranks else lapses
+        if dates and (lapses or ranks):
+            raise Undecided("rules ask how long ago facts began, or after which, and before which date")
+        told = (lapses, dates, ranks)
         if any(field.of is not None for field in declared.fields.values()) and len(self.views) > 1:
             return Questions(declared, asked, self.vocabularies, *told)  # it hangs on the words of them all
         return self.views[0].once((name, asked), lambda: Questions(declared, asked, self.vocabularies, *told))
