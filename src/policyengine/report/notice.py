@@ -16,6 +16,7 @@ from policyengine.model.policy import Clause, Policy, Reading
 from policyengine.model.rule import Rule, conditions_of
 from policyengine.model.vocabulary import DIMENSIONS
 from policyengine.report.flows import flows
+from policyengine.report.matrix import matrix
 from policyengine.report.parts import (
     Block,
     Entry,
@@ -123,6 +124,7 @@ class _Notice:
             (
                 *self._about(),
                 self._clauses(),
+                *matrix(policy, self.lang),
                 *flows(policy, self.lang),
                 *registers(policy, self.lang),
                 self._words(),
