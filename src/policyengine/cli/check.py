@@ -73,7 +73,7 @@ def command(
             trials += broken(error.problems)
     built = {pack: checked(pack, session.plugins.kinds, Files(imports_from())) for pack in packs}
     given = context.get_parameter_source("as_of") is not ParameterSource.DEFAULT
-    asked = Against(session, against, as_of if given else None)
+    asked = Against(session.plugins, against, as_of if given else None)
     trials += broken(asked.unusable)
     of_succession = list(succession_problems([policy for _, policy in built.values() if policy is not None]))
     for pack, (problems, policy) in built.items():
@@ -147,7 +147,7 @@ def _loaded_together(file: Path, session: Session, day: str, *, given: bool) -> 
     from policyengine.language.documents import Documents  # noqa: PLC0415
 
     paths = [pack for pack in read_configuration(file).policies if not isinstance(pack, Documents)]
-    asked = Against(session, (), day if given else None)
+    asked = Against(session.plugins, (), day if given else None)
     for path, policy, problems in asked.together(paths):
         yield _accepting(_trial(path, problems), policy, day, session, asked.names, whole=False)
 
