@@ -140,7 +140,8 @@ class Changes:
             common=True,
             regions=regions,
         )
-        self._judges = tuple(Judge(policy) for policy in self.policies)
+        self.judges: tuple[Judge, Judge] = (Judge(self.policies[0]), Judge(self.policies[1]))
+        """Decide events as the policies do that are compared."""
         self._witnesses = Witnesses([new, old])
 
     def statements(self) -> tuple[Statement, ...]:
@@ -196,16 +197,16 @@ class Changes:
             return self.kind_of(event) == kind and places.among(Event.from_mapping(event), row)
 
         found = self._witnesses.believable(event, shows)
-        before, after = (judge.says(found) for judge in self._judges)
+        before, after = (judge.says(found) for judge in self.judges)
         assert before is not None and after is not None
         return found, (before, after)
 
     def kind_of(self, event: Mapping[str, Any]) -> Kind | None:
         """Return what has become of an event that both policies can read."""
-        said = [judge.says(event) for judge in self._judges]
+        said = [judge.says(event) for judge in self.judges]
         if said[0] is None or said[1] is None:
             return None
-        return _of_said(said[0], said[1])
+        return kind_of(said[0], said[1])
 
     def _told(self, *rulings: Ruling) -> Told:
         def duties(side: int) -> frozenset[Duty]:
@@ -220,7 +221,8 @@ class Changes:
         return Told(permits, (clauses[0], clauses[1]), (duties(0), duties(1)))
 
 
-def _of_said(before: Said, after: Said) -> Kind | None:
+def kind_of(before: Said, after: Said) -> Kind | None:
+    """Return what has become of an event of which two policies say something."""
     outcomes = before.outcome == "permit", after.outcome == "permit"
     found = Told(
         outcomes, (frozenset(before.clauses), frozenset(after.clauses)), (before.obligations, after.obligations)

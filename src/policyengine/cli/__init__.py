@@ -29,6 +29,7 @@ COMMANDS = {
     "test": "Run rule test suites, with coverage.",
     "fmt": "Lay rule files out in the one canonical form.",
     "seal": "Take down which rule files were reviewed, so that no others are loaded.",
+    "diff": "Say what changed between two versions of a policy: what is newly permitted, denied, or on new terms.",
     "mutate": "Make the rules a little wrong, and see whether the suites notice.",
     "render": "Make a notice for people of a policy: Markdown, or a page of HTML.",
     "schema": "Print a JSON Schema: of rule files, suites, events, decisions, configurations.",

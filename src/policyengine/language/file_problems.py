@@ -33,6 +33,22 @@ FILE_UNREADABLE: Final = Code(
 imports = ["."]
 """,
 )
+REVISION_UNREADABLE: Final = Code(
+    "revision-unreadable",
+    ja="git から読めません: {reason}",
+    en="cannot be read from git: {reason}",
+    means=Text(
+        ja="`main~3:rules/shop` のように版とパスで示したパックが、git のリポジトリにありません。"
+        "版の名前と、リポジトリの一番上から数えたパス（`./` で始めれば今のフォルダから）を確かめてください。",
+        en="A pack that is named by a revision and a path, such as `main~3:rules/shop`, is not in the repository. "
+        "See whether there is such a revision; the path counts from the top of the repository, or from here where it "
+        "begins with `./`.",
+    ),
+    example="""
+$ git init -q; policyengine diff no-such-branch:shop.toml shop.toml --lang en
+no-such-branch:shop.toml: error: revision-unreadable: cannot be read from git: there is no revision "no-such-branch"
+""",
+)
 NO_FILE: Final = Code(
     "not-a-file",
     ja="通常のファイルではありません",

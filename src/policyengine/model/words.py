@@ -122,7 +122,8 @@ def _named(asked: Holds, vocabulary: Vocabulary) -> Text:
     return Text(ja="{fact}（{named}）", en="{fact} ({named})").filled(fact=declared.label, named=listed(named))
 
 
-def _fact(asked: Holds, vocabulary: Vocabulary) -> Text:
+def fact_in_words(asked: Holds, vocabulary: Vocabulary) -> Text:
+    """Return what facts are called that are as `asked`."""
     fact = _named(asked, vocabulary)
     if asked.after is not None:
         later = Text(ja="{other}のどれよりも後の{fact}", en="{fact} given after every {other}")
@@ -136,6 +137,11 @@ def _fact(asked: Holds, vocabulary: Vocabulary) -> Text:
     if asked.stated:
         stating = Text(ja="{fields} を示した{fact}", en="{fact} that states its {fields}")
         fact = stating.filled(fact=fact, fields=", ".join(sorted(asked.stated)))
+    return fact
+
+
+def _fact(asked: Holds, vocabulary: Vocabulary) -> Text:
+    fact = fact_in_words(asked, vocabulary)
     if asked.unheld:
         whatever = Text(ja="{fact}がある（{fields} は問わない）", en="{fact} in effect, whatever its {fields}")
         return whatever.filled(fact=fact, fields=", ".join(sorted(asked.unheld)))

@@ -32,22 +32,31 @@ def sentence(case: Case, policies: Sequence[Policy]) -> Text:
         case: the case; its event may be malformed.
         policies: those under which it is decided, whose words are used.
     """
-    event, say = case.event, _Words(policies)
-    details = listed(say.details(event))
-    items = stated(event, "items")
+    expected = _bracketed(expected_text(case.expected))
+    return Text(
+        ja="{flow}は{outcome}{rest}。",
+        en="The {flow} {outcome}{rest}.",
+    ).filled(flow=flow(case.event, policies), outcome=_OUTCOMES[case.expected["outcome"]], rest=expected)
+
+
+def flow(event: Mapping[str, Any], policies: Sequence[Policy]) -> Text:
+    """Return what an event states.
+
+    Args:
+        event: the event, as JSON has it; it may be malformed.
+        policies: those whose words are used.
+    """
+    say = _Words(policies)
     parts = {
         "operation": say.value(stated(event, "operation"), Field.OPERATION),
-        "items": say.value(items, Field.ITEM),
+        "items": say.value(stated(event, "items"), Field.ITEM),
         "subject": say.value(stated(event, "subject.category"), Field.SUBJECT),
-        "more": _bracketed(details),
-        "outcome": _OUTCOMES[case.expected["outcome"]],
+        "more": _bracketed(listed(say.details(event))),
     }
-    expected = expected_text(case.expected)
-    rest = _bracketed(expected)
     return Text(
-        ja="{subject}の{items}の{operation}{more}は{outcome}{rest}。",
-        en="The {operation} of {items} of {subject}{more} {outcome}{rest}.",
-    ).filled(**parts, rest=rest)
+        ja="{subject}の{items}の{operation}{more}",
+        en="{operation} of {items} of {subject}{more}",
+    ).filled(**parts)
 
 
 class _Words:
