@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from policyengine.model.policy import Policy
     from policyengine.report.changes import Compared
 
-FORMS: Final = ("text", "json", "markdown", "html")
+FORMS: Final = ("text", "json", "md", "html")
 
 _UNDECIDED: Final = Text(ja="決められません: {why}", en="undecided: {why}")
 _WHY: Final = Text(ja="違いを調べ尽くせませんでした", en="not all differences could be looked for")
@@ -49,7 +49,7 @@ _WHY: Final = Text(ja="違いを調べ尽くせませんでした", en="not all 
     type=click.Choice(FORMS),
     default="text",
     show_default=True,
-    help="Form of the report; markdown for a pull request, html as a page.",
+    help="Form of the report; md for a pull request, html as a page.",
 )
 @click.option("--all", "whole", is_flag=True, help="Show every statement, those that change no more than clauses too.")
 @click.option("--allow-wider", is_flag=True, help="Exit with 0 though something is newly permitted.")
@@ -75,7 +75,7 @@ def command(
     Example:
       policyengine diff rules/alc-smart-learning --reading clause-5-conditions=strict
       policyengine diff main~3:rules/alc-smart-learning rules/alc-smart-learning
-      policyengine diff rules/alc-smart-learning --rev main~3 --events examples/alc-month.jsonl --format markdown
+      policyengine diff rules/alc-smart-learning --rev main~3 --events examples/alc-month.jsonl --format md
     """
     from policyengine.analysis.changes import Changes  # noqa: PLC0415
     from policyengine.model.space import Undecided  # noqa: PLC0415
@@ -232,15 +232,18 @@ def _flips(changes: Changes, events: str) -> Flips:
 
 
 def _write(found: Compared, form: str, lang: Language) -> None:
-    from policyengine.report.changes import as_html, as_json, as_markdown, lines  # noqa: PLC0415
+    from policyengine.report.changes import lines, section  # noqa: PLC0415
+    from policyengine.report.changes_data import as_json  # noqa: PLC0415
+    from policyengine.report.html import as_html  # noqa: PLC0415
+    from policyengine.report.markdown import as_markdown  # noqa: PLC0415
 
     match form:
         case "json":
             write(as_json(found))
-        case "markdown":
-            write(as_markdown(found, lang).rstrip("\n"))
+        case "md":
+            write(as_markdown(section(found, lang)).rstrip("\n"))
         case "html":
-            write(as_html(found, lang).rstrip("\n"))
+            write(as_html(section(found, lang), lang).rstrip("\n"))
         case _:
             for line in lines(found, lang):
                 show(line)

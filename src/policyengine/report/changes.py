@@ -1,25 +1,21 @@
-"""What has changed between two policies, as text, JSON, Markdown for a pull request, and a page for a lawyer."""
+"""What has changed between two policies, for people: in lines, and as a report."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-from policyengine.analysis.changes import KINDS, Changes, Duty, Kind, Statement
+from policyengine.analysis.changes import KINDS, Changes, Kind, Statement
 from policyengine.analysis.declared import Declared
-from policyengine.analysis.diagram import Equal
 from policyengine.analysis.flips import Flip, Flips
 from policyengine.analysis.witness import Said
-from policyengine.model.condition import Field
 from policyengine.model.fields import ROWS
 from policyengine.model.policy import Policy
-from policyengine.model.profile import Question
-from policyengine.model.space import TIME, Variable
 from policyengine.model.vocabulary import DIMENSIONS
 from policyengine.moment import written
-from policyengine.report.pages import page, said
+from policyengine.report.parts import Block, Entry, Listing, Paragraph, Section, line
 from policyengine.report.sentences import flow
 from policyengine.report.statements import BESIDE, TITLES, Sentences
 from policyengine.text import Language, Line, Text, Words, same
@@ -215,201 +211,54 @@ def lines(of: Compared, lang: Language) -> Iterator[Line]:
         yield (Words(_flips(of.flips).say(lang), "strong"),)
         for flip in of.flips.found():
             yield (Words("  - " + _flip(flip).say(lang)),)
-            for event in flip.samples:
-                yield (Words(f"    {event.get('id')}: {flow(event, of.policies).say(lang)}", "dim"),)
+            for sample in _samples(of, flip, lang):
+                yield (Words(f"    {sample}", "dim"),)
 
 
-# ---------------------------------------------------------------------------------------------- as JSON
+# ---------------------------------------------------------------------------------------------- as a report
 
 
-def as_json(of: Compared) -> str:
-    """Return what has changed as one JSON document."""
-    sentences, words = Sentences(of.changes), opened(of)
-
-    def statement(number: int, one: Statement) -> dict[str, Any]:
-        before, after = one.said
-        return {
-            "kind": one.kind,
-            "message": sentences.statement(one).as_dict(),
-            "where": {_variable(name): _values(of, name, values) for name, values in one.row.where.items()},
-            "ways": [[_condition(of, name, values) for name, values in way.items()] for way in one.row.ways],
-            "clauses": {"before": list(one.clauses[0]), "after": list(one.clauses[1])},
-            "obligations": {"lost": _duties(one.lost), "gained": _duties(one.gained)},
-            "readings": list(of.readings.get(number, ())),
-            "example": {"event": dict(one.witness), "before": _said(before), "after": _said(after)},
-        }
-
-    document: dict[str, Any] = {
-        "old": _policy(of.policies[0]),
-        "new": _policy(of.policies[1]),
-        "at": None if of.at is None else written(of.at),
-        "wider": of.wider,
-        "declared": [
-            {
-                "what": one.what,
-                "name": one.name,
-                "change": one.change,
-                "before": one.before,
-                "after": one.after,
-                **({"opened_by": list(words[one.what, one.name])} if (one.what, one.name) in words else {}),
-            }
-            for one in of.declared
-        ],
-        "statements": [statement(number, one) for number, one in enumerate(of.statements)],
-    }
-    if of.flips is not None:
-        document["events"] = {
-            "total": of.flips.total,
-            "unread": of.flips.unread,
-            **{kind: of.flips.count(kind) for kind in KINDS},
-            "flips": [
-                {
-                    "kind": flip.kind,
-                    "count": flip.count,
-                    "before": _said(flip.said[0]),
-                    "after": _said(flip.said[1]),
-                    "samples": [event.get("id") for event in flip.samples],
-                }
-                for flip in of.flips.found()
-            ],
-        }
-    return json.dumps(document, indent=2, ensure_ascii=False)
-
-
-def _policy(policy: Policy) -> dict[str, Any]:
-    return {
-        "id": policy.id,
-        "version": policy.version,
-        "digest": policy.digest,
-        "readings": policy.other_readings,
-    }
-
-
-def _said(of: Said) -> dict[str, Any]:
-    return {"outcome": of.outcome, "clauses": list(of.clauses)}
-
-
-def _duties(duties: Iterable[Duty]) -> list[dict[str, str]]:
-    return [{"id": name, "clause": clause} for name, clause, _ in duties]
-
-
-def _variable(variable: Variable) -> str:
-    if isinstance(variable, Field):
-        return ROWS[variable].name
-    return f"attributes.{variable[1:]}" if isinstance(variable, str) and variable.startswith("@") else str(variable)
-
-
-def _values(of: Compared, variable: Variable, values: Sequence[Any]) -> list[Any]:
-    found: list[Any] = []
-    for value in values:
-        if variable == TIME:
-            found.append(written(value))
-        elif isinstance(value, Equal):
-            found.append({"same_as": [ROWS[field].name for field in value.fields]})
-        elif isinstance(variable, Field) and isinstance(value, str):
-            found += of.changes.diagram.members(variable, value)
-        else:
-            found.append(value if isinstance(value, str | bool | int | float) else None)
-    return found
-
-
-def _condition(of: Compared, variable: Variable, values: Sequence[Any]) -> dict[str, Any]:
-    if isinstance(variable, Question):
-        where = {name: sorted(accepted) for name, accepted in variable.holds.where}
-        return {"fact": variable.holds.type, "where": where, "there": values == (True,)}
-    return {"field": _variable(variable), "values": _values(of, variable, values)}
-
-
-# ---------------------------------------------------------------------------------------------- as Markdown
-
-
-def as_markdown(of: Compared, lang: Language) -> str:
-    """Return what has changed as Markdown, to be posted where rules are reviewed."""
-
-    def say(text: Text) -> str:
-        return "".join(f"\\{char}" if char in _MARKS else char for char in text.say(lang))
-
-    parts = [f"### {say(_heading(of))}", *(f"*{say(note)}*" for note in _notes(of))]
-    if of.declared:
-        parts.append(f"**{say(_DECLARED)}**")
-        parts.append("\n".join(f"- {say(text)}" for text in declared_texts(of)))
+def section(of: Compared, lang: Language) -> Section:
+    """Return what has changed as a report: Markdown for a pull request is made of it, and a page for a lawyer."""
     sentences = Sentences(of.changes)
+    blocks: list[Block] = [Paragraph(line(note.say(lang), "dim")) for note in _notes(of)]
+    if not of.statements:
+        blocks.append(Paragraph(line(_SAME.say(lang)), marked=True))
     for kind in KINDS:
         found, more = of.shown(kind)
         if not found:
             continue
-        parts += [f"#### {say(TITLES[kind])} ({len(of.of_kind(kind))})", say(BESIDE[kind])]
-        items = []
-        for number, statement in found:
-            item = f"- {say(sentences.statement(statement))}\n  {say(_clauses(statement))}"
-            if number in of.readings:
-                item += f"\n  **{say(_because(of.readings[number], of))}**"
-            example = json.dumps(dict(statement.witness), ensure_ascii=False)
-            item += (
-                f"\n  <details><summary>{said(_example(statement, of.policies).say(lang))}</summary>\n\n"
-                f"  ```json\n  {example}\n  ```\n\n  </details>"
-            )
-            items.append(item)
-        items += [f"- {say(_MORE.filled(count=more))}"] if more else []
-        parts.append("\n".join(items))
-    if not of.statements:
-        parts.append(say(_SAME))
-    if of.flips is not None:
-        parts.append(f"#### {say(_flips(of.flips))}")
-        parts.append("\n".join(f"- {say(_flip(flip))}" for flip in of.flips.found()))
-    return "\n\n".join(part for part in parts if part) + "\n"
-
-
-_MARKS: Final = "\\`*_[]<>#|"
-"""Signs that mean something in Markdown."""
-
-
-# ---------------------------------------------------------------------------------------------- as a page
-
-
-def as_html(of: Compared, lang: Language) -> str:
-    """Return what has changed as a page of its own."""
-
-    def say(text: Text) -> str:
-        return said(text.say(lang))
-
-    parts = [f"<h1>{say(_heading(of))}</h1>", *(f'<p class="dim">{say(note)}</p>' for note in _notes(of))]
-    sentences = Sentences(of.changes)
-    counts = "".join(
-        f"<tr><th scope='row'>{say(TITLES[kind])}</th><td class='n'>{len(of.of_kind(kind))}</td></tr>" for kind in KINDS
-    )
-    parts.append(f"<table><caption>{say(_STATEMENTS)}</caption>{counts}</table>")
-    for kind in KINDS:
-        found = of.of_kind(kind)
-        if not found:
-            continue
-        parts.append(f"<h2>{say(TITLES[kind])}</h2><p>{say(BESIDE[kind])}</p><ol>")
-        for number, statement in found:
-            because = f"<br><strong>{say(_because(of.readings[number], of))}</strong>" if number in of.readings else ""
-            example = said(json.dumps(dict(statement.witness), ensure_ascii=False, indent=1))
-            parts.append(
-                f"<li><p>{say(sentences.statement(statement))}{because}"
-                f'<br><span class="dim">{say(_clauses(statement))}</span></p>'
-                f"<details><summary>{say(_example(statement, of.policies))}</summary>"
-                f"<pre tabindex='0'>{example}</pre></details></li>"
-            )
-        parts.append("</ol>")
-    if not of.statements:
-        parts.append(f"<p>{say(_SAME)}</p>")
+        entries = [_entry(of, number, one, sentences, lang) for number, one in found]
+        entries += [Entry(line(_MORE.filled(count=more).say(lang)))] if more else []
+        title = f"{TITLES[kind].say(lang)} ({len(of.of_kind(kind))})"
+        beside = Paragraph(line(BESIDE[kind].say(lang), "dim"))
+        blocks.append(Section(line(title), (beside, Listing(tuple(entries))), kind))
     if of.declared:
-        items = "".join(f"<li>{say(text)}</li>" for text in declared_texts(of))
-        parts.append(f"<h2>{say(_DECLARED)}</h2><ul>{items}</ul>")
+        told = tuple(Entry(line(text.say(lang))) for text in declared_texts(of))
+        blocks.append(Section(line(_DECLARED.say(lang)), (Listing(told),), "declared"))
     if of.flips is not None:
-        flips = "".join(
-            f"<li>{say(_flip(flip))}<ul>"
-            + "".join(
-                f"<li>{said(str(event.get('id')))}: {say(flow(event, of.policies))}</li>" for event in flip.samples
-            )
-            + "</ul></li>"
+        flips = tuple(
+            Entry(line(_flip(flip).say(lang)), tuple(Entry(line(one)) for one in _samples(of, flip, lang)))
             for flip in of.flips.found()
         )
-        parts.append(f"<h2>{say(_flips(of.flips))}</h2><ul>{flips}</ul>")
-    return page(_heading(of).say(lang), "".join(parts), lang)
+        listing = (Listing(flips),) if flips else ()
+        blocks.append(
+            Section(line(_ON_EVENTS.say(lang)), (Paragraph(line(_flips(of.flips).say(lang))), *listing), "events")
+        )
+    return Section(line(_heading(of).say(lang)), tuple(blocks))
+
+
+def _entry(of: Compared, number: int, statement: Statement, sentences: Sentences, lang: Language) -> Entry:
+    below = [Entry(line(_clauses(statement).say(lang), "dim"))]
+    if number in of.readings:
+        below.append(Entry(line(_because(of.readings[number], of).say(lang), "strong")))
+    event = json.dumps(dict(statement.witness), ensure_ascii=False)
+    below.append(Entry(line(_example(statement, of.policies).say(lang)), (Entry(line(event, "code")),)))
+    return Entry(line(sentences.statement(statement).say(lang)), tuple(below))
+
+
+def _samples(of: Compared, flip: Flip, lang: Language) -> Iterator[str]:
+    return (f"{event.get('id')}: {flow(event, of.policies).say(lang)}" for event in flip.samples)
 
 
 _COMPARED: Final = Text(ja="変更点: {old} → {new}", en="What changed: {old} → {new}")
@@ -426,7 +275,7 @@ _OTHER_WORDS: Final = Text(
     en="Of facts that state a word which one policy alone knows, and the other takes for anything, nothing is told.",
 )
 _DECLARED: Final = Text(ja="宣言の違い", en="Declared differently")
-_STATEMENTS: Final = Text(ja="変更の数", en="How many things changed")
+_ON_EVENTS: Final = Text(ja="実際のイベント", en="On real events")
 _SAME: Final = Text(
     ja="どの取扱いについても、許可されるかどうか、根拠の条項、義務に違いはない。",
     en="No flow is decided differently: neither whether it is permitted, nor by which clauses, nor what it obliges to.",
