@@ -83,8 +83,9 @@ SECTIONS = (
             en="Of rule files, suites and configurations as files, before anything in them is read.",
         ),
         "toml",
-        "file-missing file-unreadable not-a-file file-too-large import-outside unknown-pack not-utf-8 toml-syntax "
-        "toml-1.1 no-policy duplicate-policy imported-policy not-data not-loaded no-rule-file file-unwritable "
+        "file-missing file-unreadable revision-unreadable not-a-file file-too-large import-outside unknown-pack "
+        "not-utf-8 toml-syntax toml-1.1 no-policy duplicate-policy imported-policy not-data not-loaded "
+        "no-rule-file file-unwritable "
         "not-as-sealed",
     ),
     Section(

@@ -47,6 +47,16 @@ _ASKED: Final[tuple[Variable, ...]] = (
     *(field for field in ROWS if field not in (Field.CONTROLLER, *_FIRST)),
 )
 
+_ANY_NUMBER: Final = 1 << 30
+_SOME: Final = 2
+_TOLD: Final[Mapping[Variable, int]] = {
+    TIME: _ANY_NUMBER,
+    Field.OPERATION: _ANY_NUMBER,
+    Field.SUBJECT: _ANY_NUMBER,
+    **dict.fromkeys((Field.ITEM, Field.PURPOSE, Field.RECIPIENT, Field.SERVICE), _SOME),
+}
+"""What people want to know of a change in any case, where it is not all: when, what, whose, for what."""
+
 Duty: TypeAlias = "tuple[str, str, str]"
 """An obligation by all that a host is told of it: its id, its clause, its parameters."""
 
@@ -166,7 +176,7 @@ class Changes:
             return not {"permitted": after, "denied": before, "terms": before and after}[kind]
 
         found = []
-        for row in rows(self.diagram, wanted, spare):
+        for row in rows(self.diagram, wanted, spare, _TOLD):
             of = [told for told in self.diagram.says(row) if isinstance(told, Told) and told.group == group]
             clauses = [frozenset[str]().union(*(told.clauses[side] for told in of)) for side in (0, 1)]
             duties = [

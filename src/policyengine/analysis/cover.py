@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Hashable, Sequence
+from collections.abc import Callable, Collection, Hashable, Mapping, Sequence
 from typing import NamedTuple, TypeAlias, TypeVar
 
 from policyengine.analysis.nodes import Below, Domains, End, Functions, Node, Values, bits
@@ -36,6 +36,7 @@ def cover(
     widened: Sequence[int],
     prefer: Prefer,
     spare: Callable[[Hashable], bool] | None = None,
+    few: Mapping[int, int] | None = None,
 ) -> list[Part]:
     """Return parts that together are where a diagram says what is wanted: none can be widened, or be left out.
 
@@ -51,6 +52,8 @@ def cover(
         prefer: which values are taken where there is a choice.
         spare: whether a region may reach as well where the diagram says something; it has no value then with which it
             would do nothing else.
+        few: of such a region, ranks of variables whose values with which it does something are told though it need not
+            be narrowed to them, each with how many there may be of these.
     """
     functions = Functions(domains)
     whole = functions.where(root, wanted, beyond=False)
@@ -72,25 +75,26 @@ def cover(
         for region in _regions(part):
             left = functions.without(left, functions.region(region))
     kept = _needed(found, _regions, whole, functions)
-    return kept if spare is None else [_touched(part, whole, functions) for part in kept]
+    return kept if spare is None else [_touched(part, whole, functions, few or {}) for part in kept]
 
 
-def _touched(part: Part, whole: Below, functions: Functions) -> Part:
+def _touched(part: Part, whole: Below, functions: Functions, few: Mapping[int, int]) -> Part:
     """Return a part without values with which nothing of it is in the set."""
 
-    def touched(region: Region, within: Region) -> Region:
-        found: Region = {}
-        for rank, values in region.items():
-            there = (1 << number for number in bits(values))
-            found[rank] = sum(
-                one
-                for one in there
-                if functions.both(whole, functions.region({**within, rank: one})) is not functions.never
-            )
-        return found
+    def touched(rank: int, values: Values, region: Region) -> Values:
+        there = (1 << number for number in bits(values))
+        cubes = ((one, functions.region({**region, rank: one})) for one in there)
+        return sum(one for one, cube in cubes if functions.both(whole, cube) is not functions.never)
 
-    box = touched(part.box, part.box)
-    return Part(box, [touched(way, {**box, **way}) for way in part.ways])
+    box = {rank: touched(rank, values, part.box) for rank, values in part.box.items()}
+    for rank, most in few.items():
+        if rank not in box:
+            everything = functions.values(rank)
+            found = touched(rank, everything, box)
+            if found != everything and found.bit_count() <= most:
+                box[rank] = found
+    ways = [{rank: touched(rank, values, {**part.box, **way}) for rank, values in way.items()} for way in part.ways]
+    return Part(dict(sorted(box.items())), ways)
 
 
 def _regions(part: Part) -> list[Region]:

@@ -432,13 +432,20 @@ class Row:
     ways: tuple[Mapping[Variable, tuple[Any, ...]], ...]
 
 
-def rows(diagram: Diagram, wanted: Callable[[Any], bool], spare: Callable[[Any], bool] | None = None) -> list[Row]:
+def rows(
+    diagram: Diagram,
+    wanted: Callable[[Any], bool],
+    spare: Callable[[Any], bool] | None = None,
+    few: Mapping[Variable, int] | None = None,
+) -> list[Row]:
     """Return in few rows where a diagram says what is wanted; together they are exact.
 
     Args:
         diagram: the diagram; what it was asked for are the columns.
         wanted: whether something that it says is. Where there is no event, a row may go either way.
         spare: whether where it says something a row may go either way as well.
+        few: then, the variables whose values are told with which something is wanted, where there are no more than so
+            many, though the row need not be narrowed to them.
     """
     asked = {diagram.rank(variable) for variable in diagram.asked}
     others = [rank for rank in range(len(diagram.variables)) if rank not in asked]
@@ -463,6 +470,7 @@ def rows(diagram: Diagram, wanted: Callable[[Any], bool], spare: Callable[[Any],
         widened,
         prefer,
         None if spare is None else lambda says: says is NO_EVENT or spare(says),
+        {diagram.rank(of): most for of, most in (few or {}).items()},
     )
     return [Row(named(part.box), tuple(map(named, part.ways))) for part in found]
 

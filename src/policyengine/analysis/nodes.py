@@ -121,6 +121,10 @@ class Functions:
             found = self._nodes.node(rank, [(cube[rank], found), (rest, self.never)] if rest else [(cube[rank], found)])
         return found
 
+    def values(self, rank: int) -> Values:
+        """Return all values of the variable of a rank."""
+        return self._domains(rank)
+
     def all_of(self, rank: int, values: Values) -> bool:
         """Whether these are all values of the variable of a rank."""
         return values == self._domains(rank)

@@ -296,7 +296,7 @@ _EVENTS: Final = Text(
     ja="イベント {total} 件中: 新たに許可 {permitted}、新たに拒否 {denied}、条件の変更 {terms}（不正 {unread}）",
     en="Of {total} events: {permitted} newly permitted, {denied} newly denied, {terms} on new terms ({unread} invalid)",
 )
-_FLIP: Final = Text(ja="{count} 件 {kind} — {decided}", en="{count}: {kind} — {decided}")
+_FLIP: Final = Text(ja="{kind} {count} 件 — {decided}", en="{kind}, {count}: {decided}")
 _CHANGE: Final[Mapping[str, Text]] = {
     "added": Text(ja="追加", en="added"),
     "removed": Text(ja="削除", en="removed"),

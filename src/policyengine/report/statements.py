@@ -89,6 +89,7 @@ class Sentences:
         where = dict(of.row.where)
         subjects, items, purposes = (where.pop(field, None) for field in (Field.SUBJECT, Field.ITEM, Field.PURPOSE))
         operations: Sequence[str] = where.pop(Field.OPERATION, ())
+        times = where.pop(TIME, ())
         more = [self._is(variable, values) for variable, values in where.items()]
         ways = [
             listed((self._is(variable, values) for variable, values in way.items()), last=_AND) for way in of.row.ways
@@ -103,6 +104,8 @@ class Sentences:
             more=_GIVEN.filled(conditions=listed(more, last=_AND)) if more else _NOTHING,
             terms=listed(self._terms(of), last=_AND),
         )
+        if times:
+            found = _AT.filled(times=self._times(times), found=found)
         return replace(found, en=found.en[:1].upper() + found.en[1:])
 
     def _terms(self, of: Statement) -> list[Text]:
@@ -129,8 +132,6 @@ class Sentences:
             if holds.unheld:
                 fact = _WHATEVER.filled(fact=fact, fields=", ".join(sorted(holds.unheld)))
             return (_THERE if values == (True,) else _NOT_THERE).filled(fact=fact)
-        if variable == TIME:
-            return self._times(values)
         if isinstance(variable, Field):
             if self._all_stated(variable, values):
                 return _IS_STATED.filled(name=ROWS[variable].label)
@@ -222,6 +223,7 @@ _UNSTATED: Final = Text(ja="示さない", en="not stated")
 _FOR: Final = Text(ja="{purposes}のために", en=" for {purposes}")
 _GIVEN: Final = Text(ja="（{conditions}とき）", en=" where {conditions}")
 _IS: Final = Text(ja="{name}が{words}である", en="the {name} is {words}")
+_AT: Final = Text(ja="{times}: {found}", en="{times}: {found}")
 _ABOUT: Final = Text(ja="{name}が {words} などである", en="{name} is such as {words}")
 _THERE: Final = Text(ja="{fact}がある", en="there is {fact} in effect")
 _NOT_THERE: Final = Text(ja="{fact}がない", en="there is no {fact} in effect")
