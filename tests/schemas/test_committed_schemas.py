@@ -18,6 +18,7 @@ from policyengine.engine.plugins import Plugins
 from policyengine.language.build import standard_vocabulary
 from policyengine.language.schema import policy_schema
 from policyengine.model.flow_schema import decision_schema, event_schema
+from policyengine.suite.schema import suite_schema
 
 ROOT = Path(__file__).parents[2]
 SCHEMAS = {
@@ -25,6 +26,7 @@ SCHEMAS = {
     "event": lambda: event_schema(standard_vocabulary().facts.values()),
     "decision": decision_schema,
     "configuration": lambda: configuration_schema(Plugins(installed=False).schemas),
+    "suite": suite_schema,
 }
 RULE_FILES = sorted(path for path in (ROOT / "rules").rglob("*.toml") if not path.name.endswith(".test.toml"))
 
@@ -153,3 +155,29 @@ def test_a_rule_file_that_the_engine_refuses_for_its_form_is_invalid(old: str, n
     assert BASE.count(old) == 1
     with pytest.raises(jsonschema.ValidationError):
         jsonschema.validate(as_json(tomllib.loads(BASE.replace(old, new))), json.loads(committed("policy")))
+
+
+COMBINING = ("oneOf", "allOf", "anyOf", "if", "then", "else", "not")
+"""What narrows what is described elsewhere."""
+
+
+def undescribed(schema: Any, at: str = "$") -> Iterator[str]:
+    """Yield the way to every property of which a schema does not say what it is for."""
+    if isinstance(schema, list):
+        for index, member in enumerate(schema):
+            yield from undescribed(member, f"{at}[{index}]")
+    elif isinstance(schema, dict):
+        properties = schema.get("properties")
+        for name, property_ in properties.items() if isinstance(properties, dict) else ():
+            if not {"description", "$ref"} & set(property_):
+                yield f"{at}.{name}"
+        for key, member in schema.items():
+            if key not in COMBINING:
+                yield from undescribed(member, f"{at}/{key}")
+
+
+@pytest.mark.parametrize("name", SCHEMAS)
+def test_it_has_a_name_of_its_own_and_says_what_every_property_is_for(name: str) -> None:
+    schema = json.loads(committed(name))
+    assert schema["$id"] == f"urn:dataflow-policyengine:schema:{name}"
+    assert list(undescribed(schema)) == []

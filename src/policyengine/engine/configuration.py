@@ -24,7 +24,7 @@ from policyengine.language.offered import named_in
 from policyengine.language.readings import spelt
 from policyengine.language.source import Document, read
 from policyengine.model.policy import Policy
-from policyengine.schema.pieces import DRAFT, Schema
+from policyengine.schema.pieces import Schema, head
 
 _NAMES: Schema = {"type": "array", "items": {"type": "string"}}
 _PACKS: Schema = {**_NAMES, "minItems": 1}
@@ -205,10 +205,10 @@ def configuration_schema(settings: Mapping[str, Mapping[str, Any]] | None = None
     """
     plugins: Schema = {"type": "object", "additionalProperties": {"type": "object"}}
     if settings is not None:
-        plugins = {"type": "object", "properties": dict(settings)}
+        about = {name: {"description": f"Settings of {name}.", **schema} for name, schema in settings.items()}
+        plugins = {"type": "object", "properties": about}
     return {
-        "$schema": DRAFT,
-        "title": "Configuration of dataflow-policyengine",
+        **head("configuration", "Configuration of dataflow-policyengine"),
         "type": "object",
         "properties": {
             "policies": {
@@ -249,7 +249,10 @@ def configuration_schema(settings: Mapping[str, Mapping[str, Any]] | None = None
             "shadow": {
                 "type": "object",
                 "description": "A second set of policies, decided beside the first and only compared.",
-                "properties": {"policies": _PACKS, "readings": _READINGS},
+                "properties": {
+                    "policies": {**_PACKS, "description": "Its packs."},
+                    "readings": {**_READINGS, "description": "Its readings."},
+                },
                 "required": ["policies"],
                 "additionalProperties": False,
             },

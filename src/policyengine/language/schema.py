@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 from policyengine.language.definitions import DEFINITIONS, named_condition, rule_properties, terms_by_dimension
 from policyengine.language.keys import COUNTRY_CODES, referring, time
 from policyengine.language.tells import IN_CLAUSE, IN_POLICY, IN_TERMS
-from policyengine.schema.pieces import ANYONE, DATED_PARAMETERS, DAY, DRAFT, ID, TEXT, Schema, in_languages
+from policyengine.schema.pieces import ANYONE, DATED_PARAMETERS, DAY, ID, TEXT, Schema, head, in_languages
 from policyengine.text import LANGUAGE_TAG, LANGUAGES, Language
 
 if TYPE_CHECKING:
@@ -181,8 +181,7 @@ def _policy_schema(kinds: Sequence[RuleKind]) -> Schema:
         "additionalProperties": False,
     }
     return {
-        "$schema": DRAFT,
-        "title": "Rule file of dataflow-policyengine",
+        **head("policy", "Rule file of dataflow-policyengine"),
         "type": "object",
         "properties": {
             "imports": {

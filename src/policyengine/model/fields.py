@@ -29,6 +29,7 @@ class EventField(Struct, frozen=True):
         name: its name in an event's JSON; ``subject.id`` is the part ``id`` of the object ``subject``.
         form: what its value is.
         label: what people call it.
+        about: what it says, as schemas tell it.
         needed_on: the operations whose events must state it.
         always: whether its object, wherever that stands, must have it.
         allowed_on: the operations whose events may state it.
@@ -41,6 +42,7 @@ class EventField(Struct, frozen=True):
     name: str
     form: Form
     label: Text
+    about: str
     needed_on: frozenset[str] = frozenset()
     always: bool = False
     allowed_on: frozenset[str] = frozenset(OPERATIONS)
@@ -69,14 +71,33 @@ _EVERY: Final = frozenset(OPERATIONS)
 _ACQUIRE: Final = frozenset({"acquire"})
 
 EVENT: Final = (
-    EventField("id", "id", Text(ja="イベントの id", en="id of the event"), _EVERY),
-    EventField("time", "time", Text(ja="日時", en="time"), _EVERY),
-    EventField("acquired", "time", Text(ja="取得の日時", en="time of acquisition")),
-    EventField("controller", "id", Text(ja="管理者", en="controller"), field=Field.CONTROLLER, held="controller"),
+    EventField(
+        "id",
+        "id",
+        Text(ja="イベントの id", en="id of the event"),
+        "What the event is called: one handling of one person's data.",
+        _EVERY,
+    ),
+    EventField("time", "time", Text(ja="日時", en="time"), "When the data are handled, with an offset.", _EVERY),
+    EventField(
+        "acquired",
+        "time",
+        Text(ja="取得の日時", en="time of acquisition"),
+        "Since when the controller has had the data; not after the time.",
+    ),
+    EventField(
+        "controller",
+        "id",
+        Text(ja="管理者", en="controller"),
+        "Who decides what is done with the data; may be left out where the engine holds policies of one.",
+        field=Field.CONTROLLER,
+        held="controller",
+    ),
     EventField(
         "operation",
         "operation",
         Text(ja="取扱い", en="operation"),
+        "What is done with the data.",
         _EVERY,
         field=Field.OPERATION,
         held="operation",
@@ -85,6 +106,7 @@ EVENT: Final = (
         "subject.category",
         "term",
         Text(ja="本人の区分", en="subject"),
+        "What sort of person the data are about.",
         _EVERY,
         always=True,
         field=Field.SUBJECT,
@@ -95,6 +117,7 @@ EVENT: Final = (
         "subject.id",
         "id",
         Text(ja="本人", en="data subject"),
+        "Whose data they are.",
         open_on=_EVERY,
         field=Field.SUBJECT_ID,
         held="subject",
@@ -103,6 +126,7 @@ EVENT: Final = (
         "actor.id",
         "id",
         Text(ja="担当者", en="actor"),
+        "Who in the controller does it.",
         always=True,
         open_on=_EVERY,
         field=Field.ACTOR,
@@ -112,6 +136,7 @@ EVENT: Final = (
         "actor.role",
         "term",
         Text(ja="担当者の役割", en="role of the actor"),
+        "As what the actor does it.",
         open_on=_EVERY,
         field=Field.ROLE,
         dimension="roles",
@@ -121,6 +146,7 @@ EVENT: Final = (
         "items",
         "terms",
         Text(ja="項目", en="item"),
+        "Which items of data are handled.",
         _EVERY,
         field=Field.ITEM,
         dimension="items",
@@ -130,16 +156,26 @@ EVENT: Final = (
         "purpose",
         "term",
         Text(ja="利用目的", en="purpose"),
+        "What for; only a disclosure may leave it out.",
         NEEDS_PURPOSE,
         field=Field.PURPOSE,
         dimension="purposes",
         held="purpose",
     ),
-    EventField("form", "term", Text(ja="情報の形態", en="form"), field=Field.FORM, dimension="forms", held="form"),
+    EventField(
+        "form",
+        "term",
+        Text(ja="情報の形態", en="form"),
+        "Whether the data identify the person; by default they do.",
+        field=Field.FORM,
+        dimension="forms",
+        held="form",
+    ),
     EventField(
         "origin",
         "term",
         Text(ja="取得方法", en="origin"),
+        "How the controller got the data.",
         open_on=_EVERY,
         field=Field.ORIGIN,
         dimension="origins",
@@ -149,6 +185,7 @@ EVENT: Final = (
         "recipient.id",
         "id",
         Text(ja="提供先", en="recipient"),
+        "Who gets the data.",
         NEEDS_RECIPIENT,
         always=True,
         field=Field.RECIPIENT,
@@ -159,6 +196,7 @@ EVENT: Final = (
         "recipient.service",
         "term",
         Text(ja="委託する業務", en="service"),
+        "What the recipient is to do with the data for the controller.",
         open_on=frozenset({"entrust"}),
         field=Field.SERVICE,
         dimension="services",
@@ -168,6 +206,7 @@ EVENT: Final = (
         "recipient.country",
         "country",
         Text(ja="提供先の国", en="country of the recipient"),
+        "Where the recipient is.",
         open_on=frozenset(NEEDS_RECIPIENT),
         field=Field.COUNTRY,
         held="country",
@@ -176,6 +215,7 @@ EVENT: Final = (
         "source.id",
         "id",
         Text(ja="取得元", en="source"),
+        "From whom the data are acquired.",
         always=True,
         allowed_on=_ACQUIRE,
         open_on=_ACQUIRE,
@@ -187,13 +227,19 @@ EVENT: Final = (
         "source.country",
         "country",
         Text(ja="取得元の国", en="country of the source"),
+        "Where the source is.",
         allowed_on=_ACQUIRE,
         open_on=_ACQUIRE,
         field=Field.SOURCE_COUNTRY,
         held="source_country",
     ),
-    EventField("facts", "facts", Text(ja="事実", en="facts")),
-    EventField("attributes", "attributes", Text(ja="属性", en="attributes")),
+    EventField(
+        "facts",
+        "facts",
+        Text(ja="事実", en="facts"),
+        "What is known of the person, the recipient or the law: consents, contracts, requests.",
+    ),
+    EventField("attributes", "attributes", Text(ja="属性", en="attributes"), "What the host says besides, by name."),
 )
 """Every field of an event, in the order of section 1 of the contract."""
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from typing import Any, Final
 
 from policyengine.model.countries import COUNTRIES
 from policyengine.model.fact import FactField, FactType
@@ -19,9 +20,20 @@ from policyengine.model.fields import (
 from policyengine.model.operation import OPERATIONS
 from policyengine.moment import TIME_PATTERN
 from policyengine.schema.names import NAME
-from policyengine.schema.pieces import DRAFT, PARAMETERS, SCALAR, TEXT_IN_ANY, Schema
+from policyengine.schema.pieces import PARAMETERS, SCALAR, TEXT_IN_ANY, Schema, head
 
 _STRING: Schema = {"type": "string"}
+_OBJECTS: Final[Mapping[str, str]] = {
+    "subject": "The person whom the data are about.",
+    "actor": "Who does it for the controller.",
+    "recipient": "Who gets the data; or, where nobody does, what facts are held against.",
+    "source": "From whom the data are acquired.",
+}
+"""What the objects of an event are."""
+
+ABOUT: Final[Mapping[str, str]] = {row.key: _OBJECTS.get(row.key, row.about) for row in EVENT}
+"""What stands under each key of an event."""
+
 _NAME: Schema = {"$ref": "#/$defs/id"}
 _DEFINITIONS: Schema = {
     "id": NAME,
@@ -55,7 +67,12 @@ def event_schema(facts: Iterable[FactType] | None = None) -> Schema:
         facts: the fact types that an engine knows; None leaves the facts of any type, which is the form that all
             engines share.
     """
-    common = {"type": _STRING, "subject": _NAME, "from": _TIME, "until": _TIME}
+    common = {
+        "type": {**_STRING, "description": "What sort of fact it is."},
+        "subject": {**_NAME, "description": "The person whom it is about, where it is about one."},
+        "from": {**_TIME, "description": "In effect from then on; without it, since ever."},
+        "until": {**_TIME, "description": "In effect until just before then; without it, for ever."},
+    }
     value: Schema = {"type": ["string", "array"], "items": _STRING}
     fact: Schema = {
         "type": "object",
@@ -65,7 +82,10 @@ def event_schema(facts: Iterable[FactType] | None = None) -> Schema:
     }
     if facts is not None:
         known = sorted(facts, key=lambda declared: declared.id)
-        fact["properties"] = {**common, "type": {"enum": [declared.id for declared in known]}}
+        fact["properties"] = {
+            **common,
+            "type": {**common["type"], "enum": [declared.id for declared in known]},
+        }
         fact["allOf"] = [
             {
                 "if": {"properties": {"type": {"const": declared.id}}, "required": ["type"]},
@@ -75,8 +95,7 @@ def event_schema(facts: Iterable[FactType] | None = None) -> Schema:
         ]
     forms: dict[Form, Schema] = {**_FORMS, "facts": {"type": "array", "items": fact}}
     return {
-        "$schema": DRAFT,
-        "title": "Data-flow event",
+        **head("event", "Data-flow event"),
         "type": "object",
         "properties": {key: _of_key([row for row in EVENT if row.key == key], forms) for key in EVENT_KEYS},
         "required": [key for key in EVENT_KEYS if needed_on(key) == _EVERY],
@@ -107,10 +126,11 @@ def event_schema(facts: Iterable[FactType] | None = None) -> Schema:
 def _of_key(rows: list[EventField], forms: dict[Form, Schema]) -> Schema:
     """Return the schema of what stands under one key of an event: a field, or an object of several."""
     if not rows[0].part:
-        return forms[rows[0].form]
+        return {**forms[rows[0].form], "description": ABOUT[rows[0].key]}
     return {
         "type": "object",
-        "properties": {row.part: forms[row.form] for row in rows},
+        "description": ABOUT[rows[0].key],
+        "properties": {row.part: {**forms[row.form], "description": row.about} for row in rows},
         "required": [row.part for row in rows if row.always],
         "additionalProperties": False,
     }
@@ -120,12 +140,21 @@ def _fact_schema(declared: FactType) -> Schema:
     fields: Schema = {}
     for field in declared.fields.values():
         member = {"enum": sorted(field.values)} if field.known is not None and field.values else _member(field)
-        fields[field.id] = {"type": "array", "items": member, "minItems": 1} if field.list else member
+        shape = {"type": "array", "items": member, "minItems": 1} if field.list else member
+        fields[field.id] = {**shape, "description": _about(field)}
     return {
         "properties": {**fields, **dict.fromkeys(COMMON_FACT_FIELDS, True)},
         "required": sorted(name for name, field in declared.fields.items() if field.required),
         "additionalProperties": False,
     }
+
+
+def _about(field: FactField) -> str:
+    """Return what a field of a fact says."""
+    if field.held not in HELD:
+        return "What rules may ask of it."
+    what = "One of these" if field.list else "This"
+    return f"{what} is the event's {HELD[field.held].label.en}, or the fact is not about it."
 
 
 def _member(field: FactField) -> Schema:
@@ -138,52 +167,81 @@ def _member(field: FactField) -> Schema:
 
 def decision_schema() -> Schema:
     """Return the JSON Schema of decisions, section 3 of the contract."""
-    strings = {"type": "array", "items": {"type": "string"}, "uniqueItems": True}
-    maybe = {"type": ["string", "null"]}
+
+    def text(about: str, **more: Any) -> Schema:
+        return {"type": "string", **more, "description": about}
+
+    def maybe(about: str, **more: Any) -> Schema:
+        return text(about, **{"type": ["string", "null"], **more})
+
+    def strings(about: str, **more: Any) -> Schema:
+        return {"type": "array", "items": {"type": "string"}, "uniqueItems": True, **more, "description": about}
+
     parameters = {key: of for key, of in PARAMETERS.items() if key != "description"}
     shape = {
-        "event": {**maybe, "minLength": 1},
-        "outcome": {"enum": ["permit", "deny", "invalid"]},
+        "event": maybe("The id of the event; null where it could not be read.", minLength=1),
+        "outcome": {
+            "enum": ["permit", "deny", "invalid"],
+            "description": "What was decided, if anything could be.",
+        },
         "policies": _objects(
+            "Those that govern the flow.",
             {
-                "id": {"type": "string"},
-                "version": {"type": "string"},
-                "digest": {"type": "string", "pattern": r"^sha256:[0-9a-f]{64}(?![\s\S])"},
+                "id": text("Its name."),
+                "version": text("Its version, as its authors name it."),
+                "digest": text("Of what its authors say.", pattern=r"^sha256:[0-9a-f]{64}(?![\s\S])"),
             },
-            readings={"type": "object", "additionalProperties": {"type": "string"}, "minProperties": 1},
-            languages=strings,
-            tzdata={"type": "string", "minLength": 1},
+            readings={
+                "type": "object",
+                "additionalProperties": {"type": "string"},
+                "minProperties": 1,
+                "description": "The readings that differ from their defaults, each with its value.",
+            },
+            languages=strings("The languages of its texts, where they are others than Japanese and English."),
+            tzdata=text("The version of the time zones, where a rule counts by one.", minLength=1),
         ),
-        "clauses": strings,
-        "rules": strings,
+        "clauses": strings("What the outcome rests on: every clause that permitted, or every one in the way."),
+        "rules": strings("The rules behind those clauses."),
         "reasons": _objects(
+            "What stands in the way.",
             {
-                "code": {"type": "string"},
-                "policy": maybe,
-                "clause": maybe,
-                "rule": maybe,
-                "items": strings,
-                "open": strings,
+                "code": text("A stable word for this sort of reason."),
+                "policy": maybe("The policy that says so."),
+                "clause": maybe("The clause of that policy."),
+                "rule": maybe("The rule of that clause."),
+                "items": strings("The items that it holds for."),
+                "open": strings("The JSON paths of what would have to be said to know better."),
                 "message": TEXT_IN_ANY,
             },
-            parameters={**parameters, "minProperties": 1},
+            parameters={**parameters, "minProperties": 1, "description": "What the rule hands on with its reason."},
         ),
-        "permitted_items": strings,
-        "excess_items": strings,
+        "permitted_items": strings("The largest part of the items that would be permitted with all else equal."),
+        "excess_items": strings("The rest of the items."),
         "obligations": _objects(
-            {"id": {"type": "string"}, "clause": {"type": "string"}, "parameters": parameters, "message": TEXT_IN_ANY},
-            items={**strings, "minItems": 1},
+            "What the host must do because it was permitted.",
+            {
+                "id": text("Which obligation it is."),
+                "clause": text("The clause that obliges to it."),
+                "parameters": {**parameters, "description": "What belongs to it, such as a time."},
+                "message": TEXT_IN_ANY,
+            },
+            items=strings("The items that it is for, where it is not for all.", minItems=1),
         ),
     }
-    changes = {"type": "array", "items": _change(), "minItems": 1}
-    remedies = _objects({"changes": changes, "message": TEXT_IN_ANY}, law=_TRUE)
-    errors = {**_objects({"path": {"type": "string", "pattern": r"^\$"}, "message": TEXT_IN_ANY}), "minItems": 1}
+    changes = {"type": "array", "items": _change(), "minItems": 1, "description": "All of them together."}
+    remedies = _objects(
+        "What it would take: sets of changes under which the very same flow would be permitted.",
+        {"changes": changes, "message": TEXT_IN_ANY},
+        law={**_TRUE, "description": "Law alone brings it about."},
+    )
+    path = text("The JSON path of what is wrong.", pattern=r"^\$")
+    errors = {**_objects("What is wrong with the event.", {"path": path, "message": TEXT_IN_ANY}), "minItems": 1}
+    more = {**_TRUE, "description": "There may be other remedies: the search stopped at its bound."}
     some, empty, known = {"minItems": 1}, {"maxItems": 0}, {"type": "string"}
     return {
-        "$schema": DRAFT,
-        "title": "Decision",
+        **head("decision", "Decision"),
         "type": "object",
-        "properties": {**shape, "remedies": remedies, "more_remedies": _TRUE, "errors": errors},
+        "properties": {**shape, "remedies": remedies, "more_remedies": more, "errors": errors},
         "required": list(shape),
         "additionalProperties": False,
         "oneOf": [
@@ -222,12 +280,19 @@ def _change() -> Schema:
     """Return the schema of one change of a remedy."""
     names = {"type": "array", "items": _STRING, "minItems": 1}
     kinds: dict[str, Schema] = {
-        "drop-items": {"items": {**names, "uniqueItems": True}},
-        "state": {"field": _STRING, "value": SCALAR},
+        "drop-items": {"items": {**names, "uniqueItems": True, "description": "The items that are left out."}},
+        "state": {
+            "field": {**_STRING, "description": "The field of the event that is stated."},
+            "value": {**SCALAR, "description": "What it is stated to be."},
+        },
         "add-fact": {
             "fact": {
                 "type": "object",
-                "properties": {"type": _STRING, "from": _TIME},
+                "description": "The fact that is added; a value that only the host can know is a question mark.",
+                "properties": {
+                    "type": {**_STRING, "description": "What sort of fact it is."},
+                    "from": {**_TIME, "description": "In effect from then on."},
+                },
                 "required": ["type", "from"],
                 "additionalProperties": {"type": ["string", "array"], "items": _STRING, "minItems": 1},
             }
@@ -235,7 +300,7 @@ def _change() -> Schema:
     }
     return {
         "type": "object",
-        "properties": {"op": {"enum": list(kinds)}},
+        "properties": {"op": {"enum": list(kinds), "description": "What is changed."}},
         "required": ["op"],
         "oneOf": [
             {
@@ -248,9 +313,10 @@ def _change() -> Schema:
     }
 
 
-def _objects(properties: Schema, **optional: Schema) -> Schema:
+def _objects(about: str, properties: Schema, **optional: Schema) -> Schema:
     return {
         "type": "array",
+        "description": about,
         "items": {
             "type": "object",
             "properties": {**properties, **optional},

@@ -17,6 +17,16 @@ Schema = dict[str, Any]
 DRAFT = "https://json-schema.org/draft/2020-12/schema"
 
 
+def head(name: str, title: str) -> Schema:
+    """Return how a schema begins: its draft, its own name wherever its file lies, and its title.
+
+    Args:
+        name: what is described, in a word.
+        title: what people call that.
+    """
+    return {"$schema": DRAFT, "$id": f"urn:dataflow-policyengine:schema:{name}", "title": title}
+
+
 ID: Schema = {"type": "string", "pattern": r"^[^\s:]+(?![\s\S])"}
 
 
