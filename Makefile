@@ -5,6 +5,7 @@ BIN := .venv/bin
 STAMP := .venv/.installed
 SITE_BIN := .venv-site/bin
 SITE_STAMP := .venv-site/.installed
+COMMAND := .venv/.command
 PYTEST_FLAGS ?= -n auto --dist worksteal
 
 .DEFAULT_GOAL := help
@@ -27,7 +28,11 @@ $(SITE_STAMP): pyproject.toml
 	$(SITE_BIN)/python -m pip install --quiet --disable-pip-version-check --upgrade "pip>=25.1"
 	@touch $(SITE_STAMP)
 
-demo: $(STAMP)  ## Evaluate a month of events against the reference policy.
+$(COMMAND): $(BIN)/python pyproject.toml
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable ".[cli]"
+	@touch $(COMMAND)
+
+demo: $(COMMAND)  ## Evaluate a month of events against the reference policy.
 	@bash examples/demo.sh $(BIN)/policyengine
 
 test: lint types imports tests  ## Lint, types, import rules, tests, and the code blocks of the docs.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from select import select
+from time import sleep
 from typing import BinaryIO, Final
 
 from policyengine.builtin.files.problems import LINE_TOO_LONG
@@ -19,6 +20,9 @@ BLOCK: Final = 500
 
 _PIECE: Final = 1 << 18
 """So many bytes are read at a time, or as many as are there."""
+
+_PAUSE: Final = 0.05
+"""How many seconds lie between two looks, where the system cannot wait for what comes."""
 
 
 def too_long() -> InvalidEvent:
@@ -42,7 +46,7 @@ def lines_read(stream: BinaryIO) -> Iterator[list[bytes | None]]:
 
     while (piece := read(_PIECE)) != b"":
         if piece is None:  # nothing is there yet, in a stream that somebody has set not to wait
-            select([stream], [], [])
+            _wait(stream)
             continue
         first, *others = piece.split(b"\n")
         if others:
@@ -55,3 +59,11 @@ def lines_read(stream: BinaryIO) -> Iterator[list[bytes | None]]:
             begun += first
     if size:
         yield [ended(b"")]
+
+
+def _wait(stream: BinaryIO) -> None:
+    """Wait until more may be there."""
+    try:
+        select([stream], [], [])
+    except OSError:  # a system that waits for sockets alone
+        sleep(_PAUSE)

@@ -160,7 +160,7 @@ def write_export(store: Store, file: Path) -> int:
         raise RecordsError(f"{file}: {error.strerror}", f"{file}: {error.strerror}") from None
     count = -1
     try:
-        with os.fdopen(handle, "w", encoding="utf-8") as out:
+        with os.fdopen(handle, "w", encoding="utf-8", newline="\n") as out:
             for one in export(store):
                 out.write(json.dumps(one) + "\n")
                 count += 1
