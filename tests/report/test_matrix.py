@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 import strategies
 from policyengine import Engine
+from policyengine.model.operation import NEEDS_PURPOSE
 from policyengine.model.space import Undecided
 from policyengine.moment import written
 from policyengine.report.matrix import Matrix, matrix
@@ -88,6 +89,21 @@ def shown(policy: Any, lang: str) -> list[list[str]]:
     (section,) = matrix(policy, lang)
     (table,) = [block for block in section.blocks if isinstance(block, Table)]
     return [list(table.head), *(["".join(plain(one.line) for one in cell) for cell in row] for row in table.rows)]
+
+
+def test_what_the_reference_policy_permits_of_customers() -> None:
+    (policy,) = Engine.load(ROOT / "rules" / "alc-smart-learning").policies
+    found = Matrix(policy)
+    said = {name: tuple(found.possible(name, "customer", "after-care")) for name in NEEDS_PURPOSE}
+    bare, on_facts, never = (True, True), (True, False), (False, False)
+    assert said == {
+        "acquire": bare,
+        "use": bare,
+        "retain": bare,
+        "joint_use": never,
+        "entrust": on_facts,
+        "provide": on_facts,
+    }
 
 
 def test_a_bound_that_is_hit_is_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -151,6 +151,8 @@ class Diagram:
         """Return the values for which a value of a field stands."""
         if variable in self.known.values or not isinstance(variable, Field) or not isinstance(value, str):
             return (value,)
+        if variable is Field.OPERATION:  # the diagram divides by each of them, also where rules name no difference
+            return (value,)
         return self.space.alike_with(variable, value)
 
     def _in_order(self, asked: Sequence[Variable]) -> list[Variable]:
