@@ -162,7 +162,7 @@ def _among(policy: Policy, policies: Sequence[Policy], types: Mapping[str, FactT
         terms = {dimension: _joined([terms[dimension], *(found[dimension] for found in below)]) for dimension in terms}
     if terms == own.terms and types == own.facts:
         return policy
-    vocabulary = Vocabulary(terms, own.attributes, types, own.sets)
+    vocabulary = Vocabulary(terms, own.attributes, types, own.sets, own.dated)
     return replace(policy, vocabulary=vocabulary, rules=tuple(placed(rule, vocabulary) for rule in policy.rules))
 
 

@@ -17,11 +17,13 @@ from policyengine.language.keys import (
     FORM_KEYS,
     TERM_KEYS,
     WORDS,
+    TermKey,
     meaning_of,
     term_hint,
 )
 from policyengine.language.problems import (
     ATTRIBUTE_TYPE,
+    DATED_SET,
     FACT_EXPRESSION,
     FIELD_WITHOUT_VALUE,
     ONE_FACT_ALONE,
@@ -44,6 +46,7 @@ from policyengine.model.condition import (
     Age,
     Compare,
     Condition,
+    During,
     Field,
     Holds,
     In,
@@ -63,8 +66,8 @@ from policyengine.model.fields import IDS
 from policyengine.model.operation import OPERATIONS
 from policyengine.model.problems import UNKNOWN_FACT_TYPE
 from policyengine.model.rule import Sides
-from policyengine.model.vocabulary import Vocabulary
-from policyengine.moment import instant
+from policyengine.model.vocabulary import Dated, Vocabulary
+from policyengine.moment import FOREVER, instant
 from policyengine.schema.problems import NOT_HERE
 from policyengine.text import Text
 
@@ -267,7 +270,12 @@ class ConditionTable:
         Args:
             path: the keys that lead to the list.
         """
-        return self._terms(meaning_of(self._schema_of(*path))["lists"], *path)
+        dimension = meaning_of(self._schema_of(*path))["lists"]
+        if dimension == COUNTRY_CODES:
+            for word, _, where in self.listed(*path):
+                if word in self.scope.vocabulary.dated:
+                    self.problem(DATED_SET, *where, name=word)
+        return self._terms(dimension, *path)
 
     def condition(self, *path: str | int, leave_out: Iterable[str] = (), default: Condition = ALWAYS) -> Condition:
         """Return the conjunction of everything that the keys of the table at `path` ask of an event.
@@ -288,13 +296,14 @@ class ConditionTable:
             parts.append(self.on(*path, "operations"))
         for key, means in TERM_KEYS.items():
             if key in table and key not in leave_out and table[key] != ANY:
-                written, values = self._terms(means.dimension, *path, key)
-                parts.append(In(means.field, values, written, at=(*path, key)))
+                parts.append(self._listed(means, *path, key))
         for key, means in TERM_KEYS.items() if "except" in table else ():
             if key in table["except"]:
-                written, values = self._terms(means.dimension, *path, "except", key)
-                if written:
-                    parts.append(NotIn(means.field, values, written, at=(*path, "except", key)))
+                found = self._listed(means, *path, "except", key)
+                if isinstance(found, In):
+                    parts += [negated(found)] if found.written else []
+                else:  # whoever is none of some at a time is somebody
+                    parts += [NotIn(means.field, frozenset(), (), at=(*path, "except", key)), negated(found)]
         for name, tests in table["attributes"].items() if "attributes" in table else ():
             parts.extend(self._comparisons(name, tests, *path, "attributes", name))
         if "same" in table and "same" not in leave_out:
@@ -314,6 +323,24 @@ class ConditionTable:
             for name, *at in [(names,)] if isinstance(names, str) else zip(names, range(len(names)), strict=True):
                 parts.append(self._named(name, *path, "condition", *at))
         return all_of(*parts)
+
+    def _listed(self, means: TermKey, *path: str | int) -> Condition:
+        """Return the condition that what an event says is listed at `path`; of what is so for a time, at that time."""
+        written, values = self._terms(means.dimension, *path)
+        dated = self.scope.vocabulary.dated if means.dimension == COUNTRY_CODES else {}
+        if not dated or dated.keys().isdisjoint(word for word, stands, _ in self.listed(*path) if stands):
+            return In(means.field, values, written, at=path)
+        sets = self.scope.vocabulary.sets[COUNTRY_CODES]
+        spans: dict[tuple[int, int], list[str]] = {}
+        for word, stands, _ in self.listed(*path):
+            for part in dated.get(word, (Dated(sets.get(word, (word,))),)) if stands else ():
+                spans.setdefault((part.start, part.end), []).extend(part.terms)
+        ways = []
+        for span, words in spans.items():
+            among = In(means.field, frozenset(words), tuple(words), at=path)
+            always = span == (-FOREVER, FOREVER)
+            ways.append(among if always else all_of(During((span,), self.scope.zone, at=path), among))
+        return any_of(*ways)
 
     def _members(self, *path: str | int) -> list[Condition]:
         """Return the conditions listed at `path` that stand under the chosen readings."""

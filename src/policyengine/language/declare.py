@@ -18,6 +18,7 @@ from policyengine.language.problems import (
     CYCLIC_CONDITION,
     CYCLIC_TERM,
     DUPLICATE_CLAUSE,
+    ENDS_BEFORE_IT_BEGINS,
     FIELD_IS_DECLARED,
     IS_CONFIGURATION,
     NAMED_AS_COUNTRY,
@@ -41,7 +42,8 @@ from policyengine.model.frozen import frozen
 from policyengine.model.hierarchy import Hierarchy
 from policyengine.model.policy import Clause, ObligationText, Reading
 from policyengine.model.problems import UNKNOWN_CLAUSE
-from policyengine.model.vocabulary import DIMENSIONS, Attribute, Term, Vocabulary, hierarchy_of
+from policyengine.model.vocabulary import DIMENSIONS, Attribute, Dated, Term, Vocabulary, hierarchy_of
+from policyengine.moment import FOREVER, instant
 from policyengine.schema.problems import EMPTY_CONDITION, MISSING_KEY, UNKNOWN_KEY
 from policyengine.text import Text, text_of
 
@@ -100,7 +102,7 @@ class Declarations:
             )
             for document, name, table in self._declared("vocabulary", "attributes")
         }
-        return Vocabulary(terms, attributes, self._fact_types(), sets)
+        return Vocabulary(terms, attributes, self._fact_types(), sets, self._dated())
 
     def readings(self) -> dict[str, Reading]:
         """Return the readings by name."""
@@ -253,9 +255,14 @@ class Declarations:
         found: dict[str, tuple[str, ...]] = {}
         path = ("vocabulary", "sets", dimension)
         for document, name, _ in self._declared(*path, seen=seen):
-            found[name] = _words(document.data["vocabulary"]["sets"][dimension][name])
+            entries = document.data["vocabulary"]["sets"][dimension][name]
+            found[name] = tuple(word for entry in _members(entries) for word in entry)
             if not self.broken(document, *path, name):
-                self._known(found[name], dimension, terms, document, *path, name)
+                for index, entry in enumerate(entries):
+                    if isinstance(entry, str):
+                        self._known([entry], dimension, terms, document, *path, name, first=index)
+                    else:
+                        self._known(entry["terms"], dimension, terms, document, *path, name, index, "terms")
             if name in COUNTRIES and dimension == COUNTRY_CODES:
                 self.problem(NAMED_AS_COUNTRY, document, *path, name, name=name)
         return found
@@ -269,11 +276,37 @@ class Declarations:
             self._known(words, dimension, vocabulary.terms[dimension], document, *path, dimension)
         return {dimension: tuple(words) for dimension, words in defines.items()}
 
+    def _dated(self) -> dict[str, tuple[Dated, ...]]:
+        """Return the sets of countries of which some are in it for a time, and report a time that is none."""
+        found: dict[str, tuple[Dated, ...]] = {}
+        path = ("vocabulary", "sets", COUNTRY_CODES)
+        for document, name, _ in self._declared(*path, seen={}):
+            entries = document.data["vocabulary"]["sets"][COUNTRY_CODES][name]
+            if self.broken(document, *path, name) or all(isinstance(entry, str) for entry in entries):
+                continue
+            parts = []
+            for index, entry in enumerate(entries):
+                if isinstance(entry, str):
+                    parts.append(Dated((entry,)))
+                    continue
+                part = Dated(tuple(entry["terms"]), *_span(entry))
+                if part.start >= part.end:
+                    self.problem(ENDS_BEFORE_IT_BEGINS, document, *path, name, index, "until")
+                parts.append(part)
+            found[name] = tuple(parts)
+        return found
+
     def _known(
-        self, words: Iterable[str], dimension: str, terms: Iterable[str], document: Document, *path: str | int
+        self,
+        words: Iterable[str],
+        dimension: str,
+        terms: Iterable[str],
+        document: Document,
+        *path: str | int,
+        first: int = 0,
     ) -> None:
         """Report each of the `words` listed at `path` that is no term of `dimension`."""
-        for index, word in enumerate(words):
+        for index, word in enumerate(words, first):
             if word not in terms:
                 hint = term_hint(dimension, word, terms)
                 self.problem(UNKNOWN_TERM, document, *path, index, hint=hint, term=word, dimension=dimension)
@@ -416,6 +449,18 @@ def _named_in(table: Mapping[str, Any]) -> Iterator[str]:
             yield from _named_in(table_of(member))
     if "not" in table:
         yield from _named_in(table_of(table["not"]))
+
+
+def _members(entries: Any) -> Iterator[tuple[str, ...]]:
+    """Yield what each entry of a set lists."""
+    for entry in entries if isinstance(entries, list) else [entries]:
+        yield _words(entry.get("terms")) if isinstance(entry, Mapping) else _words(entry)
+
+
+def _span(table: Mapping[str, Any]) -> tuple[int, int]:
+    """Return from when and until when a table says."""
+    start, end = table.get("from"), table.get("until")
+    return -FOREVER if start is None else instant(start), FOREVER if end is None else instant(end)
 
 
 def _words(value: Any) -> tuple[str, ...]:

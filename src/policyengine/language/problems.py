@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from policyengine.errors import Code
-from policyengine.schema.problems import MISSING_KEY, UNKNOWN_KEY, UNKNOWN_VALUE, WRONG_TYPE
+from policyengine.schema.problems import MISSING_KEY, NOT_HERE, UNKNOWN_KEY, UNKNOWN_VALUE, WRONG_TYPE
 from policyengine.text import Text
 
 # Words
@@ -208,6 +208,10 @@ FIELD_WITHOUT_VALUE: Final = UNKNOWN_FACT_FIELD.also(
 ONE_FACT_ALONE: Final = Text(
     ja="type のある表は事実一つです。ほかの条件は、facts の隣か、all の別の表に書いてください",
     en="a table with a type is one fact: what else is asked stands beside `facts`, or in another table of `all`",
+)
+DATED_SET: Final = NOT_HERE.also(
+    ja="国の集合「{name}」には期間のある国があり、ここには書けません",
+    en='countries are in the set "{name}" for a time: it stands only where a rule narrows flows',
 )
 UNHELD_VALUE: Final = UNKNOWN_FACT_FIELD.also(
     ja="{type} の {field} は、イベントと照らされる項目ではありません",

@@ -17,6 +17,22 @@ if TYPE_CHECKING:
 
 _WORDS: Schema = {"type": "array", "items": {"type": "string"}, "minItems": 1}
 
+_COUNTRIES: Schema = {
+    **_WORDS,
+    "items": {
+        "type": ["string", "object"],
+        "properties": {
+            "terms": {**_WORDS, "description": "The countries."},
+            "from": time("From when they are in the set."),
+            "until": time("Until when they are in it."),
+        },
+        "required": ["terms"],
+        "minProperties": 2,
+        "additionalProperties": False,
+    },
+}
+"""Countries, of which some can be in a set for a time."""
+
 
 _ABOUT: Final = {
     "clause": "the clause of this number",
@@ -127,11 +143,18 @@ def _policy_schema(kinds: Sequence[RuleKind]) -> Schema:
             "sets": {
                 "type": "object",
                 "description": "Named lists of terms, for rules that use the same list.",
-                "properties": terms_by_dimension(
-                    "Lists of terms: {terms}.",
-                    {"type": "object", "propertyNames": ID, "additionalProperties": _WORDS},
-                    COUNTRY_CODES,
-                ),
+                "properties": {
+                    **terms_by_dimension(
+                        "Lists of terms: {terms}.",
+                        {"type": "object", "propertyNames": ID, "additionalProperties": _WORDS},
+                    ),
+                    COUNTRY_CODES: {
+                        "type": "object",
+                        "description": "Lists of countries, each by its code (ISO 3166-1), some perhaps for a time.",
+                        "propertyNames": ID,
+                        "additionalProperties": _COUNTRIES,
+                    },
+                },
                 "additionalProperties": False,
             },
             "facts": {

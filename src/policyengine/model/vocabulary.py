@@ -15,7 +15,7 @@ from policyengine.model.fields import ROWS
 from policyengine.model.hierarchy import Hierarchy
 from policyengine.model.meanings import Meanings
 from policyengine.model.operation import OPERATIONS
-from policyengine.moment import is_day, is_time
+from policyengine.moment import FOREVER, is_day, is_time
 from policyengine.once import once
 from policyengine.text import Text, echoed, same
 
@@ -105,6 +105,20 @@ class Attribute(Aside, frozen=True, eq=False):
                 )
 
 
+class Dated(Struct, frozen=True):
+    """Some members of a set, and for how long they are in it.
+
+    Args:
+        terms: the members.
+        start: from when, inclusive.
+        end: until when, exclusive.
+    """
+
+    terms: tuple[str, ...]
+    start: int = -FOREVER
+    end: int = FOREVER
+
+
 class Vocabulary(Struct, frozen=True, dict=True):
     """All declared words.
 
@@ -113,12 +127,14 @@ class Vocabulary(Struct, frozen=True, dict=True):
         attributes: by id.
         facts: the fact types by id.
         sets: for each dimension, named sets of terms that rules may use in place of a list.
+        dated: of sets of countries, those of which some are in it for a time: the countries, from when, until when.
     """
 
     terms: Mapping[str, Mapping[str, Term]]
     attributes: Mapping[str, Attribute] = field(default_factory=dict)
     facts: Mapping[str, FactType] = field(default_factory=dict)
     sets: Mapping[str, Mapping[str, tuple[str, ...]]] = field(default_factory=dict)
+    dated: Mapping[str, tuple[Dated, ...]] = field(default_factory=dict)
 
     def kinds(self, dimension: str, term: str) -> frozenset[str]:
         """Return `term` and all its kinds; an undeclared term (a party may be one) has no kind but itself."""

@@ -147,6 +147,7 @@ class Slips:
                 terms = entry.get("terms", ())
                 if len(terms) > 1:
                     yield from _each("drop-term", terms, (*path, index, "terms"))
+                yield from self.of_dates(entry, (*path, index))
                 yield from self._under(entry.get("under", {}), (*path, index, "under"))
 
     def _condition(self, of: _Key, table: Mapping[str, Any], path: KeyPath) -> Iterator[Slip]:

@@ -107,7 +107,7 @@ class JointUse:
                 head,
                 WITHIN,
                 about=all_of(In(Field.SUBJECT, subjects, subject), In(Field.PURPOSE, purposes, purpose)),
-                terms=_of_its_own(table.condition(leave_out=("subjects", "purposes"))),
+                terms=_of_its_own(table.condition(leave_out=("subjects", "purposes", "countries"))),
                 licence=True,
             )
 
