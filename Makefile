@@ -26,6 +26,7 @@ $(STAMP): $(BIN)/python pyproject.toml plugins/records/pyproject.toml plugins/te
 $(SITE_STAMP): pyproject.toml
 	$(PYTHON) -m venv .venv-site
 	$(SITE_BIN)/python -m pip install --quiet --disable-pip-version-check --upgrade "pip>=25.1"
+	$(SITE_BIN)/python -m pip install --quiet --disable-pip-version-check --editable . --group site
 	@touch $(SITE_STAMP)
 
 $(COMMAND): $(BIN)/python pyproject.toml
@@ -66,7 +67,8 @@ schemas: $(STAMP)  ## Write the JSON Schemas under schemas/ anew.
 docs-problems: $(STAMP)  ## Write docs/problems.md and docs/problems.ja.md anew.
 	$(BIN)/python docs/make_problems.py
 
-site: $(SITE_STAMP)  ## Build the site under build/site: the playground. Needs Node.js 20 or newer, and npm.
+site: $(SITE_STAMP)  ## Build the site under build/site: documentation and playground. Needs Node.js 20 or newer, and npm.
+	$(SITE_BIN)/python site/build_docs.py build/site
 	$(SITE_BIN)/python site/build_play.py build/site/play
 
 site-test: site  ## Build the site, and try it in Chromium.

@@ -275,7 +275,7 @@ class Engine:
         """Decide many events, in order, each as `evaluate` does; each fact source is asked once for a batch of them.
 
         Args:
-            events: mappings, `Event`s or JSON texts, or what an event source could not read.
+            events: mappings, events or JSON texts, or what an event source could not read.
             batch: for how many events a source is asked at once. Without sources every event is decided as it comes.
 
         Yields:
