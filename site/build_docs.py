@@ -1,4 +1,4 @@
-"""Builds the documentation in both languages, and the page that leads to it: static files, with a search of their own."""
+"""Builds the documentation in both languages, and the page that leads to it: static files, with their own search."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ def build(out: Path) -> None:
             stage = Stage(sources, lang)
             stage.stage()
             if stage.untranslated:
-                print(f"{lang}: shown in English: {', '.join(stage.untranslated)}")
+                sys.stdout.write(f"{lang}: shown in English: {', '.join(stage.untranslated)}\n")
             api = sources / "api.md"
             api.write_text(api.read_text("utf-8").replace("\nNAMES\n", f"\n{_names()}\n"), "utf-8")
             sphinx = [sys.executable, "-m", "sphinx", "--quiet", "--fail-on-warning", "--keep-going", "--jobs=2"]

@@ -92,6 +92,14 @@ def test_suites_are_tried_and_say_what_is_wrong_with_them(ask: Any) -> None:
     assert {problem["file"] for problem in tests["problems"]} == {"a.test.toml"}
 
 
+def test_a_notice_is_a_page_for_each_policy(ask: Any) -> None:
+    start = next(start for start in STARTS if start["id"] == "priority")
+    *_, notice, _, _ = ask(start["files"], start["event"], "notice", "ja")
+    (page,) = notice["pages"]
+    assert page["title"] == "音楽教室"
+    assert "<svg" in page["page"] and "<table" in page["page"]
+
+
 @pytest.mark.parametrize("name", ("", "/etc/x.toml", "../x.toml", "a/../../x.toml"))
 def test_no_file_leads_elsewhere(name: str, ask: Any) -> None:
     with pytest.raises(ValueError, match="no name"):

@@ -68,6 +68,8 @@ class Playground:
             yield {"kind": "explanation", "lines": list(_explained(self._engine, event, lang))}
         if view == "tests":
             yield from self._tested(lang)
+        if view == "notice":
+            yield from _noticed(self._engine, lang)
         yield {"kind": "rest"}
         notes = [problem for pack in find_packs(".") for problem in checked(pack, self._plugins.kinds)[0]]
         yield {"kind": "notes", "problems": _told(notes, lang)}
@@ -144,6 +146,18 @@ def _explained(engine: Engine, event: Any, lang: str) -> Iterator[list[tuple[str
     from policyengine.decision.text import explanation_lines  # noqa: PLC0415
 
     yield from _said(explanation_lines(engine.explanation(event), lang))
+
+
+def _noticed(engine: Engine, lang: str) -> Iterator[Answer]:
+    """Yield what people are told of the policies, with the map and the matrix of their flows: a page each."""
+    from policyengine.report.html import as_html  # noqa: PLC0415  needed only where somebody asks for it
+    from policyengine.report.notice import notice  # noqa: PLC0415
+
+    pages = []
+    for policy in engine.policies:
+        pages.append({"title": policy.title.say(lang), "page": as_html(notice(policy, lang), lang)})
+        yield {"kind": "progress", "done": len(pages), "of": len(engine.policies)}
+    yield {"kind": "notice", "pages": pages}
 
 
 def _said(lines: Iterable[Line]) -> list[list[tuple[str, str]]]:

@@ -5,7 +5,7 @@ import { isName, read, written } from "./link.js";
 import { SAID } from "./said.js";
 import * as views from "./views.js";
 
-const VIEWS = ["decision", "explanation", "tests"];
+const VIEWS = ["decision", "explanation", "tests", "notice"];
 const QUIET = 40; // milliseconds without a key before an edit counts
 
 let lang = localStorage.getItem("lang") ?? (navigator.language.startsWith("ja") ? "ja" : "en");
@@ -51,12 +51,14 @@ worker.onmessage = ({ data }) => {
     found = { ...found, ...data, notes: data.fresh ? [] : found.notes };
     delete found.explanation;
     delete found.tests;
+    delete found.notice;
     document.body.dataset.decided = String(number);
     tell(say("ready", { ms: Math.round(data.ms) }));
     showProblems();
   }
   if (data.kind === "explanation") found.explanation = data.lines;
   if (data.kind === "tests") found.tests = data;
+  if (data.kind === "notice") found.notice = data.pages;
   if (data.kind === "notes") {
     found.notes = data.problems;
     showProblems();
@@ -64,10 +66,10 @@ worker.onmessage = ({ data }) => {
   if (data.kind === "done") {
     document.body.dataset.done = String(number);
     byId("view").removeAttribute("aria-busy");
-    if (view === "tests") tell(say("ready", { ms: Math.round(found.ms) }));
+    if (view === "tests" || view === "notice") tell(say("ready", { ms: Math.round(found.ms) }));
     keep();
   }
-  if (["decision", "explanation", "tests"].includes(data.kind)) showView();
+  if (VIEWS.includes(data.kind)) showView();
 };
 
 function showView() {
@@ -81,6 +83,7 @@ function showView() {
       if (!found.tests.cases) return nothing("noCases");
       return [views.lines(found.tests.lines), made("h3", {}, say("coverage")), views.page(found.tests.page, say("coverage"))];
     }
+    if (view === "notice") return found.notice ? found.notice.map((one) => views.page(one.page, one.title)) : nothing("working");
     if (!found.decision) return nothing("noEvent");
     if (view === "decision" || found.decision.outcome === "invalid") return views.decision(found.decision, say, lang);
     return found.explanation ? [views.lines(found.explanation)] : nothing("working");

@@ -80,8 +80,8 @@ class Event:
     """One handling of personal data. An `Event` that exists is well-formed; whether its words are known, a policy says.
 
     Args:
-        fields: the fields of section 1 of the contract, as in JSON; `time` and `acquired` may be an aware `datetime`, and
-            a field that is None counts as left out.
+        fields: the fields of section 1 of the contract, as in JSON; `time` and `acquired` may be an aware `datetime`,
+            and a field that is None counts as left out.
 
     Raises:
         InvalidEvent: with the JSON path of what is wrong.
