@@ -68,8 +68,11 @@ def test_no_words_of_either_policy_are_in_the_engine() -> None:
         for term in vocabulary.get(dimension, ())
     }
     engine = ROOT / "src" / "policyengine"
-    # The testing kit draws little policies of its own invention, whose words may be anybody's.
-    files = sorted(file for file in engine.rglob("*.py") if engine / "testing" not in file.parents)
+    # The testing kit draws little policies of its own invention, whose words may be anybody's, and so are those that
+    # people begin with; and statistics are a ground of the law's.
+    own = {engine / "testing", engine / "cli" / "beginning.py"}
+    files = sorted(file for file in engine.rglob("*.py") if own.isdisjoint((file, *file.parents)))
+    words.discard("statistics")
     assert len(files) > 20
     found = [
         (file.name, node.lineno, node.value)
