@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from policyengine.analysis.choices import Terms
 from policyengine.analysis.diagram import Diagram, Equal, Row
 from policyengine.analysis.nodes import End, bits
 from policyengine.decision.classes import leaves_of
@@ -39,9 +40,9 @@ class Place:
             below = next(child for values, child in below.edges if values >> number & 1)
         return below.says
 
-    def among(self, rows: Sequence[Row]) -> bool:
-        """Whether a row is about it, and one of its ways is as the event is."""
-        return any(self.meets(row.where) and any(map(self.meets, row.ways)) for row in rows)
+    def among(self, rows: Sequence[Row | Terms]) -> bool:
+        """Whether a row is about it, and the event is as one of each of its choices."""
+        return any(self.meets(row.where) and all(any(map(self.meets, some)) for some in _choices(row)) for row in rows)
 
     def meets(self, region: Mapping[Any, Sequence[Any]]) -> bool:
         return all(self.in_one(variable, values) for variable, values in region.items())
@@ -115,3 +116,7 @@ class Place:
             return (leaf.within.after(value) <= self.event.instant) is leaf.passed
         there = Event.from_mapping({**self.event.as_dict(), "attributes": {leaf.attribute: value}})
         return answered(leaf, {}, there)
+
+
+def _choices(row: Row | Terms) -> Sequence[Sequence[Mapping[Any, Sequence[Any]]]]:
+    return row.choices if isinstance(row, Terms) else [row.ways]

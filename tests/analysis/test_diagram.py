@@ -14,6 +14,7 @@ from points import Place
 
 import strategies
 from policyengine import Engine, Event
+from policyengine.analysis.choices import terms
 from policyengine.analysis.diagram import Diagram, Partial, permitted, rows
 from policyengine.analysis.difference import difference
 from policyengine.analysis.sight import Sight
@@ -48,7 +49,7 @@ def exact(data: st.DataObject, policies: list[Policy]) -> None:
         diagram = Diagram([Sight(policy) for policy in policies], permitted, known, asked)
     except Undecided:
         return
-    found = rows(diagram, bool)
+    found, told = rows(diagram, bool), terms(diagram, bool)
     for event in events:
         if event["time"] != time or any(e.evaluate(event).outcome == "invalid" for e in engines):
             continue
@@ -63,6 +64,7 @@ def exact(data: st.DataObject, policies: list[Policy]) -> None:
             whole = all(decision.permitted for decision in decisions)
             assert place.says() is whole, one
             assert place.among(found) is whole, one
+            assert place.among(told) is whole, one
 
 
 @given(st.data())

@@ -61,14 +61,14 @@ def cover(
     found: list[Part] = []
     left = whole
     while left is not functions.never:
-        cube = _prime(left, within, functions, widened, prefer)
+        cube = prime(left, within, functions, widened, prefer)
         box = {rank: values for rank, values in cube.items() if rank in asked}
         allowed = functions.everywhere(within, box, asked)
         there = functions.both(functions.somewhere(left, box, asked), allowed)
         ways: list[Region] = []
         waiting = there
         while waiting is not functions.never:
-            ways.append(_prime(waiting, allowed, functions, widened, prefer))
+            ways.append(prime(waiting, allowed, functions, widened, prefer))
             waiting = functions.without(waiting, functions.region(ways[-1]))
         part = Part(box, _needed(ways, lambda way: [way], there, functions))
         found.append(part)
@@ -101,16 +101,16 @@ def _regions(part: Part) -> list[Region]:
     return [{**part.box, **way} for way in part.ways]
 
 
-def _prime(left: Below, within: Below, functions: Functions, widened: Sequence[int], prefer: Prefer) -> Region:
+def prime(left: Below, within: Below, functions: Functions, widened: Sequence[int], prefer: Prefer) -> Region:
     """Return a region of `within` that has something of `left`, and cannot be widened."""
     cube = _path(left, functions, prefer)
     for rank in widened:
         if rank in cube:
             values = functions.widest(within, cube, rank)
-            if functions.all_of(rank, values):
-                del cube[rank]
-            else:
+            if functions.rest(rank, values):
                 cube[rank] = values
+            else:
+                del cube[rank]
     return cube
 
 

@@ -13,18 +13,21 @@ from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import reduce
 from typing import Any, Final, TypeAlias
 
 from policyengine.analysis.cover import cover
-from policyengine.analysis.nodes import Below, End, Nodes, Values, bits
+from policyengine.analysis.nodes import Below, End, Functions, Nodes, Values, bits
 from policyengine.analysis.sight import Sight
 from policyengine.analysis.standing import Key, Left, Side
+from policyengine.decision.remedy.formula import All, Builder, Some, Wanted
+from policyengine.decision.remedy.formula import Node as Formula
 from policyengine.decision.ruling import Ruling
 from policyengine.model.condition import Condition, Field, Holds, In, NotIn, leaves
 from policyengine.model.fields import ROWS
 from policyengine.model.meets import says
 from policyengine.model.operation import OPERATIONS
-from policyengine.model.profile import Bits, Question
+from policyengine.model.profile import Bits, Question, implies
 from policyengine.model.space import TIME, Point, Space, Undecided, Variable
 from policyengine.model.vocabulary import DIMENSION_OF, DIMENSIONS
 
@@ -48,12 +51,12 @@ class Assumed:
     """What is taken for granted of facts of one type.
 
     Args:
-        yes: the questions that a fact answers that there is, where one can.
-        no: those that no fact answers.
+        there: facts that there are, each by its value fields; each states all else, and agrees wherever it can.
+        absent: facts that there are not, likewise; where no field is named, there is none of the type.
     """
 
-    yes: Callable[[Space, Point], Bits]
-    no: Callable[[Space, Point], Bits]
+    there: tuple[Mapping[str, str], ...] = ()
+    absent: tuple[Mapping[str, str], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,10 +67,12 @@ class Partial:
         values: by variable, the values that it may have: words as events state them, `OPEN` or None for what states
             none. A variable that is not there may have any.
         assumed: by type of fact, what is assumed of its facts.
+        newest: whether they are of the newest span of time in which no rule changes; else of any time.
     """
 
     values: Mapping[Variable, tuple[Any, ...]]
     assumed: Mapping[str, Assumed]
+    newest: bool = False
 
 
 NOTHING_KNOWN: Final = Partial({}, {})
@@ -130,6 +135,12 @@ class Diagram:
         self._alone = [Side(self.space, 0, sights[0], cites=False, obliges=False)]
         self._odd = self._odd_words(odd)
         self._done: dict[Any, Below] = {}
+        self._formulas = not (cites or obliges) and alike is NO_EVENT
+        self._functions = Functions(self.domain, self._nodes)
+        self._consistent: dict[Any, Below] = {}
+        self._times: tuple[int, ...] = known.values.get(TIME) or (
+            self.space.newest() if known.newest else self.space.domain(TIME)
+        )
         self.root: Below = self._whole()
         """Where it begins."""
 
@@ -147,6 +158,11 @@ class Diagram:
         """Return a value of the variable of a rank by its number: one that stands for all that nothing tells apart."""
         return self._values[rank][number]
 
+    @property
+    def time(self) -> int:
+        """A time of which the diagram is."""
+        return self._times[0]
+
     def members(self, variable: Variable, value: Any) -> tuple[Any, ...]:
         """Return the values for which a value of a field stands."""
         if variable in self.known.values or not isinstance(variable, Field) or not isinstance(value, str):
@@ -154,6 +170,19 @@ class Diagram:
         if variable is Field.OPERATION:  # the diagram divides by each of them, also where rules name no difference
             return (value,)
         return self.space.alike_with(variable, value)
+
+    def implied(self, variable: Variable, values: tuple[Any, ...], region: Mapping[Variable, tuple[Any, ...]]) -> bool:
+        """Whether what a region says of a question is so by what it says of another question."""
+        if not isinstance(variable, Question):
+            return False
+        for other, others in region.items():
+            if isinstance(other, Question) and other is not variable and others == values:
+                of = self.space.types[variable.holds.type].declared
+                first, second = (other, variable) if values == (True,) else (variable, other)
+                alike = implies(second, first, of)
+                if implies(first, second, of) and (not alike or self._rank[variable] > self._rank[other]):
+                    return True
+        return False
 
     def _in_order(self, asked: Sequence[Variable]) -> list[Variable]:
         questions = [question for found in self.space.types.values() for question in found.questions]
@@ -177,7 +206,7 @@ class Diagram:
 
     def _whole(self) -> Below:
         times = []
-        for time in self.known.values.get(TIME) or self.space.domain(TIME):
+        for time in self._times:
             for side in (*self._sides, *self._alone):
                 side.go_to(time)
             operations = []
@@ -263,10 +292,12 @@ class Diagram:
 
     def _along(self, path: Mapping[int, Values]) -> Point | None:
         """Return a point on a path; None where there is no event with all that it says."""
-        point: Point = {}
+        point: Point = {of: some[0] for of, some in self.known.values.items() if len(some) == 1}
         for rank in sorted({self._rank[TIME], self._rank[Field.OPERATION], *path}):
             variable = self.variables[rank]
-            if isinstance(variable, Question) and (seed := self._assumed(variable, point)) is not None:
+            if variable in point:
+                continue
+            if isinstance(variable, Question) and (seed := self._assumed(variable.holds.type, point)) is not None:
                 point[variable.holds.type] = seed
             allowed = [self.value(rank, number) for number in bits(path.get(rank, self.domain(rank)))]
             possible = allowed if variable in (TIME, Field.OPERATION) else self._possible(variable, point)
@@ -275,6 +306,17 @@ class Diagram:
             if value is _NONE_FITS:
                 return None
             point = self.space.with_value(point, variable, value)
+        return self._as_known(point)
+
+    def _as_known(self, point: Point) -> Point:
+        """Return a point with what is known of its events and does not matter there."""
+        for variable in self.variables:
+            if variable not in point and not isinstance(variable, Question):
+                point[variable] = next(iter(self._possible(variable, point)))
+        for name in self.known.assumed.keys() & self.space.types.keys():
+            if (seed := self._assumed(name, point)) is not None:
+                answerable = self.space.types[name].answerable(self.space.options(self.space.types[name], point))
+                point[name] = seed[0] & answerable, seed[1]
         return point
 
     # ------------------------------------------------------------------------------------------ a region
@@ -307,7 +349,9 @@ class Diagram:
         if variable is None:
             verdicts = [side.verdict(found) for side, found in zip(sides, left, strict=True)]
             below: Below | None = self._nodes.end(self._told(verdicts))
-        elif isinstance(variable, Question) and (seed := self._assumed(variable, point)) is not None:
+        elif isinstance(variable, Question) and self._formulas:
+            below = self._of_facts(types, point, left, open_leaves)
+        elif isinstance(variable, Question) and (seed := self._assumed(variable.holds.type, point)) is not None:
             return self._region({**point, variable.holds.type: seed}, left)
         else:
             below = self._divided(variable, point, left, open_leaves)
@@ -411,13 +455,126 @@ class Diagram:
         """Return what is left of the rules of a policy at `point`, where it may have a word that it does not know."""
         return side.read(point) if any(self.space.unknown(side.index, point)) else left
 
-    def _assumed(self, question: Question, point: Point) -> tuple[Bits, Bits] | None:
+    # ------------------------------------------------------------------------------------------ facts
+
+    def _of_facts(
+        self,
+        types: Iterable[str],
+        point: Point,
+        left: Sequence[Left],
+        open_leaves: Sequence[Iterable[Condition]],
+    ) -> Below | None:
+        """Return what is said where facts alone are open still: the law is a formula of them, and is worked out as one.
+
+        Whether there is a fact is independent of most others: to divide by one after another would take long.
+        """
+        functions = self._functions
+        ways = [self._where_permitted(side, found, point) for side, found in zip(self._sides, left, strict=True)]
+        if self._judge is permitted:
+            ways = [reduce(functions.both, ways)]
+        asked: dict[str, dict[Question, None]] = {name: {} for name in sorted(types)}
+        for index, some in enumerate(open_leaves):
+            for leaf in some:
+                for variable in self.space.hanging(leaf, index, point):
+                    assert isinstance(variable, Question)
+                    asked[variable.holds.type][variable] = None
+        there = functions.always
+        for name, questions in asked.items():
+            there = functions.both(there, self._possible_facts(name, tuple(questions), point))
+        return functions.told(lambda *yes: self._judge(*(Ruling(int(one)) for one in yes)), there, *ways)
+
+    def _where_permitted(self, side: Side, left: Left, point: Point) -> Below:
+        """Return where what is left of the rules of a policy permits."""
+        leaves_of: list[Below] = []
+        numbers: dict[Condition, int] = {}
+
+        def settled(leaf: Condition) -> bool | None:
+            return self.space.leaf(leaf, point, side.index)
+
+        def number(leaf: Condition) -> int:
+            if leaf not in numbers:
+                numbers[leaf] = len(leaves_of)
+                leaves_of.append(self._by_leaf(leaf, side.index, point))
+            return numbers[leaf]
+
+        return self._worked_out(Builder(settled, number).permitted(left.rules), leaves_of)
+
+    def _worked_out(self, formula: Formula, leaves_of: Sequence[Below]) -> Below:
+        functions = self._functions
+        match formula:
+            case All(parts):
+                return reduce(functions.both, (self._worked_out(part, leaves_of) for part in parts), functions.always)
+            case Some(parts):
+                return reduce(functions.either, (self._worked_out(part, leaves_of) for part in parts), functions.never)
+            case Wanted(leaf, met):
+                return leaves_of[leaf] if met else functions.contrary(leaves_of[leaf])
+
+    def _by_leaf(self, leaf: Condition, index: int, point: Point) -> Below:
+        """Return where a leaf that asks for facts is met."""
+        assert isinstance(leaf, Holds)
+        if leaf.after is None:
+            return self._by_question(Question(leaf, index), point)
+        functions = self._functions
+        found = functions.never
+        for own, other in self.space.pairs(leaf, index):
+            began = functions.without(self._by_question(own, point), self._by_question(other, point))
+            found = functions.either(found, began)
+        return found
+
+    def _by_question(self, question: Question, point: Point) -> Below:
+        known = self.space.answered(question, point)
+        if known is not None:
+            return self._functions.always if known else self._functions.never
+        (variable,) = self.space.asking(question, point)
+        return self._answered(variable, True)
+
+    def _answered(self, variable: Variable, yes: bool) -> Below:
+        """Return where a question is answered, or where it is not."""
+        self._number(variable, False)
+        self._number(variable, True)
+        return self._functions.test(self._rank[variable], self._number(variable, yes))
+
+    def _possible_facts(self, name: str, asked: tuple[Question, ...], point: Point) -> Below:
+        """Return where there are facts of a type that answer the questions that are answered, and no others."""
+        questions = self.space.types[name]
+        options = self.space.options(questions, point)
+        key = name, asked, options
+        if key not in self._consistent:
+            answers = questions.answers(options)
+            assert answers is not None
+            yes, no = self._assumed(name, point) or (0, 0)
+            everything = sum(questions.bits[question] for question in asked)
+            forms = [found for found in answers.profiles if not found & no]
+            functions = self._functions
+            met = functions.always
+            for question, bit in questions.bits.items():
+                if not bit & (everything | yes) or (bit & yes and not any(bit & found for found in answers.profiles)):
+                    continue
+                few = {found & everything for found in forms if found & bit}
+                some = functions.never
+                for found in few:
+                    if not any(other != found and other & found == other for other in few):
+                        needed = [self._answered(of, True) for of in asked if questions.bits[of] & found]
+                        some = functions.either(some, reduce(functions.both, needed, functions.always))
+                if not bit & yes:
+                    some = functions.either(some, self._answered(question, False))
+                met = functions.both(met, some)
+            self._consistent[key] = met
+        return self._consistent[key]
+
+    def _assumed(self, name: str, point: Point) -> tuple[Bits, Bits] | None:
         """Return what is assumed of the facts of a type, if that is not said at `point` yet."""
-        name = question.holds.type
         assumed = self.known.assumed.get(name)
         if assumed is None or name in point:
             return None
-        return assumed.yes(self.space, point), assumed.no(self.space, point)
+        questions = self.space.types[name]
+        options = self.space.options(questions, point)
+        yes = no = 0
+        for said in assumed.there:
+            yes |= questions.surely(options, said)
+        for said in assumed.absent:
+            no |= questions.without(options, said)
+        return yes, no
 
 
 @dataclass(frozen=True, slots=True)

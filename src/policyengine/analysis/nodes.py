@@ -7,8 +7,9 @@ nodes are the same object.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Container, Hashable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Container, Hashable, Iterable, Iterator, Mapping, Sequence
 from functools import reduce
+from operator import and_
 from typing import Final, TypeAlias
 
 Values: TypeAlias = int
@@ -78,13 +79,14 @@ class Functions:
 
     Args:
         domains: the values of the variables.
+        nodes: makes the nodes.
     """
 
-    def __init__(self, domains: Domains) -> None:
+    def __init__(self, domains: Domains, nodes: Nodes | None = None) -> None:
         self._domains = domains
-        self._nodes = Nodes()
-        self.never = self._nodes.end(False)
-        self.always = self._nodes.end(True)
+        self._nodes = nodes or Nodes()
+        self.never: Below = self._nodes.end(False)
+        self.always: Below = self._nodes.end(True)
         self._done: dict[tuple[str, Below, Below], Below] = {}
 
     def where(self, root: Below, wanted: Callable[[Hashable], bool], *, beyond: bool) -> Below:
@@ -113,6 +115,57 @@ class Functions:
 
         return turned(root)
 
+    def told(self, says: Callable[..., Hashable], there: Below, *functions: Below) -> Below | None:
+        """Return what several functions together say, as a diagram that has no more than is there; None for nothing.
+
+        Args:
+            says: makes of the values of the functions what is said.
+            there: where there is something.
+            functions: the functions.
+        """
+        done: dict[tuple[Below, ...], Below | None] = {}
+
+        def found(some: tuple[Below, ...]) -> Below | None:
+            if some[0] is self.never:
+                return None
+            if some not in done:
+                ranks = [below.rank for below in some if isinstance(below, Node)]
+                if not ranks:
+                    done[some] = self._nodes.end(says(*(below is self.always for below in some[1:])))
+                else:
+                    rank = min(ranks)
+                    edges: list[tuple[Values, Below]] = []
+                    for values, below in self._together(some, rank):
+                        child = found(below)
+                        if child is not None:
+                            edges.append((values, child))
+                    done[some] = self._nodes.node(rank, edges) if edges else None
+            return done[some]
+
+        return found((there, *functions))
+
+    def _together(self, some: Sequence[Below], rank: int) -> Iterable[tuple[Values, tuple[Below, ...]]]:
+        """Return the edges of several functions as one: sets of values with what is below each function."""
+        found: list[tuple[Values, tuple[Below, ...]]] = [(self._domains(rank), ())]
+        for below in some:
+            found = [
+                (both, (*before, child))
+                for values, before in found
+                for others, child in _edges(below, rank, self._domains)
+                if (both := values & others)
+            ]
+        return found
+
+    def test(self, rank: int, values: Values) -> Below:
+        """Return where the variable of a rank has one of some values."""
+        rest = self._domains(rank) & ~values
+        edges = [(values, self.always), (rest, self.never)]
+        return self._nodes.node(rank, [(some, below) for some, below in edges if some])
+
+    def contrary(self, function: Below) -> Below:
+        """Return where a function is not met."""
+        return self.without(self.always, function)
+
     def region(self, cube: Cube) -> Below:
         """Return a region as a function."""
         found: Below = self.always
@@ -125,9 +178,9 @@ class Functions:
         """Return all values of the variable of a rank."""
         return self._domains(rank)
 
-    def all_of(self, rank: int, values: Values) -> bool:
-        """Whether these are all values of the variable of a rank."""
-        return values == self._domains(rank)
+    def rest(self, rank: int, values: Values) -> Values:
+        """Return the other values of the variable of a rank."""
+        return self._domains(rank) & ~values
 
     def without(self, left: Below, right: Below) -> Below:
         """Return where `left` is met and `right` is not."""
@@ -193,32 +246,38 @@ class Functions:
             self._done[key] = self._nodes.node(rank, edges)
         return self._done[key]
 
-    def widest(self, function: Below, cube: Cube, rank: int) -> Values:
-        """Return the values of one variable for which a function is met everywhere in a region, otherwise as it is."""
+    def widest(self, function: Below, cube: Cube, rank: int, *, everywhere: bool = True) -> Values:
+        """Return the values of one variable for which a function is met everywhere in a region, otherwise as it is.
+
+        Args:
+            function: the function.
+            cube: the region.
+            rank: the rank of the variable; what the region says of it does not matter.
+            everywhere: whether it must be met everywhere; else somewhere will do.
+        """
         everything = self._domains(rank)
         met: dict[Below, bool] = {self.always: True, self.never: False}
         done: dict[Below, Values] = {self.always: everything, self.never: 0}
+        both: Callable[[Iterable[bool]], bool] = all if everywhere else any
 
-        def everywhere(below: Below) -> bool:
+        def is_met(below: Below) -> bool:
             if below not in met:
                 assert isinstance(below, Node)
                 within = cube.get(below.rank, -1)
-                met[below] = all(everywhere(child) for values, child in below.edges if values & within)
+                met[below] = both(is_met(child) for values, child in below.edges if values & within)
             return met[below]
 
         def found(below: Below) -> Values:
             if below not in done:
                 assert isinstance(below, Node)
                 if below.rank > rank:
-                    done[below] = everything if everywhere(below) else 0
+                    done[below] = everything if is_met(below) else 0
                 elif below.rank == rank:
-                    done[below] = _union(values for values, child in below.edges if everywhere(child))
+                    done[below] = _union(values for values, child in below.edges if is_met(child))
                 else:
-                    within, left = cube.get(below.rank, -1), everything
-                    for values, child in below.edges:
-                        if values & within:
-                            left &= found(child)
-                    done[below] = left
+                    within = cube.get(below.rank, -1)
+                    some = [found(child) for values, child in below.edges if values & within]
+                    done[below] = reduce(and_, some, everything) if everywhere else _union(some)
             return done[below]
 
         return found(function)

@@ -122,7 +122,7 @@ class Witnesses:
         self._facts = {name: of for policy in policies for name, of in policy.vocabulary.facts.items()}
         self._starts = sorted({policy.start for policy in policies} - {-FOREVER}, reverse=True)
         zones = (policy.zone for policy in policies if policy.zone != PLAIN_ZONE)
-        self._zone = next(zones, _zone_of(self._starts))
+        self._zone = next(zones, zone_of(self._starts))
 
     def believable(self, event: Mapping[str, Any], shows: Shows) -> dict[str, Any]:
         """Return an event that shows the same, and of which nothing can be left out.
@@ -271,7 +271,7 @@ def _named_beside(policies: Iterable[Policy]) -> Mapping[str, set[tuple[Field, s
     return found
 
 
-def _zone_of(starts: Sequence[int]) -> str:
+def zone_of(starts: Sequence[int]) -> str:
     """Return a zone in which the days of policies begin when they do: who writes ``+09:00`` reads such times."""
     if not starts or starts[0] % _HOUR:
         return PLAIN_ZONE

@@ -32,6 +32,7 @@ COMMANDS = {
     "diff": "Say what changed between two versions of a policy: what is newly permitted, denied, or on new terms.",
     "mutate": "Make the rules a little wrong, and see whether the suites notice.",
     "render": "Make a notice for people of a policy: Markdown, or a page of HTML.",
+    "query": "Say what is ever permitted, and what must be in place.",
     "schema": "Print a JSON Schema: of rule files, suites, events, decisions, configurations.",
     "packs": "List the packs, and the files that packs share, which can be named.",
     "plugins": "List the plugins, the hooks that they implement, and their settings.",

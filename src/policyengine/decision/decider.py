@@ -134,16 +134,38 @@ class Decider:
         return found
 
     def _governing(self, event: Event) -> list[int]:
-        """Return the numbers of the policies that govern the event, in the order of their ids.
-
-        A layer governs no event that no other policy governs.
-        """
+        """Return the numbers of the policies that govern the event, in the order of their ids."""
         controller = event.controller or self._controller
         if controller is None:
             raise self._no_controller(event)
-        bound = self._binding.get(controller, self._binding_anyone)
-        found = [index for index in bound if self.policies[index].in_force(event.instant)]
+        return self._in_force(self._binding.get(controller, self._binding_anyone), event.instant)
+
+    def _in_force(self, bound: Sequence[int], instant: int) -> list[int]:
+        """Return those of some policies that govern at an instant: layers govern nothing that nothing else governs."""
+        found = [index for index in bound if self.policies[index].in_force(instant)]
         return found if any(not self.policies[index].layer for index in found) else []
+
+    def at(self, controller: str | None, instant: int | None) -> Sequence[Policy]:
+        """Return the policies that govern a controller, each with the words that it shares with the others.
+
+        Args:
+            controller: whom; None where there is only one.
+            instant: when; None for the newest time at which any do, whether that has come or not.
+
+        Raises:
+            ValueError: no controller is named where several are possible, or none governs.
+        """
+        controller = controller or self._controller
+        if controller is None and self._binding:
+            raise ValueError(f"controller: name one of {', '.join(sorted(self._binding))}")
+        bound = self._binding.get(controller or "", self._binding_anyone)
+        starts = {self.policies[index].start for index in bound}
+        ends = {self.policies[index].end - 1 for index in bound}
+        times = sorted(starts | ends, reverse=True) if instant is None else [instant]
+        for time in times:
+            if found := self._in_force(bound, time):
+                return self._court(tuple(found)).policies
+        raise ValueError("controller: no policy governs it" + (" at that time" if instant is not None else ""))
 
     def _controlled(self, event: Event) -> Event:
         """Return an event that says who its controller is, where there is only one: facts are held against that."""

@@ -39,8 +39,10 @@ from policyengine.model.policy import Policy
 from policyengine.model.reason_codes import REASON_CODES
 from policyengine.model.rule import Restriction
 from policyengine.model.vocabulary import Attribute
+from policyengine.moment import instant
 
 if TYPE_CHECKING:
+    from policyengine.analysis.query import Answer
     from policyengine.decision.explain import Explanation
     from policyengine.decision.nearest import Near
 
@@ -235,6 +237,41 @@ class Engine:
             InvalidEvent: it names no controller where several are possible, or a fact of it is malformed.
         """
         return self._decider.elsewhere(event)
+
+    def query(
+        self,
+        partial: Mapping[str, Any] | None = None,
+        ask: Iterable[str] = (),
+        *,
+        having: Iterable[str] = (),
+        without: Iterable[str] = (),
+    ) -> Answer:
+        """Return what the policies ever permit of the events of a question, and what must be in place: exactly.
+
+        Args:
+            partial: what is known of the events, in the form of an event: at each field a word, or a list of some. An
+                event of the question says one of them; what is not there can be anything. Its `controller` says whose
+                policies are asked, its `time` when; by default it is the newest span of time in which no rule changes.
+            ask: the names of the event fields that are asked for, such as ``purpose`` and ``recipient.id``: the columns
+                of the answer. By default operation, subject, items, purpose and recipient, as far as they are open.
+            having: facts that there are, each as ``TYPE`` or ``TYPE=VALUE`` (``contract=confidentiality``); each is
+                taken to agree wherever it can.
+            without: facts that there are not, likewise.
+
+        Returns:
+            The answer, with its rows.
+
+        Raises:
+            ValueError: a field, a word, a type of fact or a controller is not known; it says what is near.
+            Undecided: it cannot be decided, and why.
+        """
+        from policyengine.analysis.query import Question, answer  # noqa: PLC0415  needed only where somebody asks
+
+        said = dict(partial or {})
+        time = said.get("time")
+        policies = self._decider.at(said.get("controller"), None if time is None else instant(time))
+        question = Question(policies, said, ask, having, without)
+        return answer(policies, question, lambda event: self._decider.decide(event).outcome)
 
     def evaluate(self, event: Mapping[str, Any] | Event) -> Decision:
         """Decide one event. Gathers facts from the fact sources first; deciding is then pure.

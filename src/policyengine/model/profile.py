@@ -55,6 +55,32 @@ class Question(NamedTuple):
     open: bool = False
 
 
+def implies(left: Question, right: Question, declared: FactType) -> bool:
+    """Whether every fact that answers one question answers another, by what they ask.
+
+    Args:
+        left: the one.
+        right: the other.
+        declared: the type of facts of which both ask.
+    """
+    ours, theirs = left.holds, right.holds
+    operated = any(field.held == "operation" for field in declared.fields.values())
+    asked = dict(ours.where)
+    return (
+        (left.policy, left.since, left.open) == (right.policy, right.since, right.open)
+        and ours.type == theirs.type
+        and all(name in asked and asked[name] <= values for name, values in theirs.where)
+        and theirs.unheld >= ours.unheld
+        and theirs.stated <= ours.stated
+        and theirs.may >= ours.may
+        and (ours.asked == theirs.asked or not operated)
+        and theirs.within in (None, ours.within)
+        and theirs.before in (None, ours.before)
+        and theirs.after in (None, ours.after)
+        and ours.passes == theirs.passes
+    )
+
+
 Accepts: TypeAlias = Callable[[Question, str, str], bool]
 """Whether a question is answered by a value of a field, of those whose values it names."""
 
@@ -176,6 +202,51 @@ class Questions:
         self._found: dict[Options, Answers | None] = {}
         self._one: dict[tuple[frozenset[Levels], ...], Answers] = {}
 
+    def surely(self, options: Options, said: Mapping[str, str]) -> Bits:
+        """Return the questions that any fact answers that says something, states all else, and agrees wherever it can.
+
+        Args:
+            options: in which ways facts can agree.
+            said: for some value fields, the value.
+        """
+        held: list[tuple[FactField, Levels]] = []
+        for field, ways in zip(self.held, options[: len(self.held)], strict=True):
+            best = max((levels for some in ways for levels in some), default=())
+            if best and (best[0] if field.held == "operation" else min(best)) == SURELY:
+                held.append((field, best))
+            elif field.required:
+                return 0
+        fields = [field for field in self.declared.fields.values() if field.held == VALUE]
+        values = [[said[field.id]] if field.id in said else self._values_of(field) for field in fields]
+        found = (1 << len(self.questions)) - 1
+        for some in itertools.product(*values):
+            stated = tuple((field.id, value) for field, value in zip(fields, some, strict=True))
+            profile = Profile(stated, tuple(held))
+            for question, bit in self.bits.items():
+                if found & bit and not profile.satisfies(question, self.lapses, self.dates, self.accepts):
+                    found &= ~bit
+        return found
+
+    def without(self, options: Options, said: Mapping[str, str]) -> Bits:
+        """Return the questions that no fact answers but one that says something.
+
+        Args:
+            options: in which ways facts can agree.
+            said: for some value fields, the value.
+        """
+        others = 0
+        for chosen in itertools.product(*options):
+            for bits, profile in self._answers(chosen).profiles.items():
+                values = dict(profile.values)
+                if any(self._can_differ(name, value, values.get(name)) for name, value in said.items()):
+                    others |= bits
+        return ((1 << len(self.questions)) - 1) & ~others
+
+    def _can_differ(self, name: str, value: str, found: str | None) -> bool:
+        """Whether a fact can say something else than `value` in a field, where one that says `found` stands for it."""
+        alike = self._classes_of(self.declared.fields[name])
+        return found is None or found != value or len(alike.get(found, (found,))) > 1
+
     def passed(self, time: int) -> Options:
         """Return what stands behind the options of the fields: how many of the dates have passed at a time, if any."""
         return (frozenset({frozenset({(bisect_right(self.dates, time),)})}),) if self.dates else ()
@@ -245,6 +316,10 @@ class Questions:
 
     def _values_of(self, field: FactField) -> list[str]:
         """Return values of a field, one of all that no question tells apart."""
+        return list(self._classes_of(field))
+
+    def _classes_of(self, field: FactField) -> Mapping[str, Sequence[str]]:
+        """Return the values of a field that no question tells apart, by the first of each."""
         asking = [question for question in self.questions if any(name == field.id for name, _ in question.holds.where)]
         values = dict.fromkeys(value for question in asking for value in sorted(dict(question.holds.where)[field.id]))
         if field.of is not None:
@@ -253,10 +328,10 @@ class Questions:
             values.update(dict.fromkeys(sorted(field.values)))
         if field.known is None:
             values[unheard_of(values) if field.of is not None else ELSEWHERE] = None
-        found: dict[tuple[bool, ...], str] = {}
+        found: dict[tuple[bool, ...], list[str]] = {}
         for value in values:
-            found.setdefault(tuple(self.accepts(question, field.id, value) for question in asking), value)
-        return list(found.values())
+            found.setdefault(tuple(self.accepts(question, field.id, value) for question in asking), []).append(value)
+        return {alike[0]: alike for alike in found.values()}
 
     def _profiles(self, chosen: tuple[frozenset[Levels], ...]) -> Iterator[Profile]:
         """Yield facts, the plainest first, that answer every set of questions that any fact answers."""

@@ -349,7 +349,7 @@ class Space:
                     return had(point[TIME], point[TIME], leaf)
                 return had(point[TIME], point[ACQUIRED], leaf) if ACQUIRED in point else None
             case Holds(after=None):
-                return self._holds(Question(leaf, index), point)
+                return self.answered(Question(leaf, index), point)
             case Holds():
                 return self._later(leaf, point, index)
             case Elsewhere():
@@ -363,7 +363,8 @@ class Space:
             case _:
                 raise TypeError(leaf)
 
-    def _holds(self, question: Question, point: Point) -> bool | None:
+    def answered(self, question: Question, point: Point) -> bool | None:
+        """Return whether facts answer a question at `point`; None where that is open."""
         questions = self.types[question.holds.type]
         answers = self._answers(question, point)
         bit = questions.bits[question]
@@ -375,15 +376,15 @@ class Space:
     def _later(self, leaf: Holds, point: Point, index: int) -> bool | None:
         """Return whether the latest fact as asked for began after the latest of those of which that is asked."""
         found: bool | None = False
-        for own, other in self._moments(leaf, index):
-            began, none_since = self._holds(own, point), self._holds(other, point)
+        for own, other in self.pairs(leaf, index):
+            began, none_since = self.answered(own, point), self.answered(other, point)
             if began is True and none_since is False:
                 return True
             if began is not False and none_since is not True:
                 found = None
         return found
 
-    def _moments(self, leaf: Holds, index: int) -> Iterator[tuple[Question, Question]]:
+    def pairs(self, leaf: Holds, index: int) -> Iterator[tuple[Question, Question]]:
         """Yield for each moment what is asked: is there such a fact since then, and one of those that came before?"""
         own, other = _both(leaf)
         for since in range(1, self.moments + 1):
@@ -411,13 +412,13 @@ class Space:
             case Read(reading):
                 yield f"{READING}{reading}"
             case Holds(after=None):
-                yield from self._asking(Question(leaf, index), point)
+                yield from self.asking(Question(leaf, index), point)
             case Holds():
-                for question in (question for both in self._moments(leaf, index) for question in both):
-                    if self._holds(question, point) is None:
-                        yield from self._asking(question, point)
+                for question in (question for both in self.pairs(leaf, index) for question in both):
+                    if self.answered(question, point) is None:
+                        yield from self.asking(question, point)
 
-    def _asking(self, question: Question, point: Point) -> Iterator[Variable]:
+    def asking(self, question: Question, point: Point) -> Iterator[Variable]:
         """Yield the variables on which hangs whether a question is answered at `point`."""
         questions = self.types[question.holds.type]
         options = self.options(questions, point)
@@ -573,9 +574,18 @@ class Space:
 
     # ------------------------------------------------------------------------------------------ how it divides
 
-    def _times(self) -> tuple[int, ...]:
+    def edges(self) -> list[int]:
+        """Return the times at which something about the policies changes, in order."""
         turning = (date for tests, asked in self._dated.values() for date in dated.turning(tests, asked))
-        dates = sorted(frozenset(turning).union(*(view.dates for view in self.views)))
+        return sorted(frozenset(turning).union(*(view.dates for view in self.views)))
+
+    def newest(self) -> tuple[int, ...]:
+        """Return the times of the newest span in which nothing about the policies changes but what clocks show."""
+        edges = self.edges()
+        return tuple(time for time in self.domain(TIME) if not edges or time >= edges[-1])
+
+    def _times(self) -> tuple[int, ...]:
+        dates = self.edges()
         clocks = tuple(dict.fromkeys(clock for view in self.views for clock in view.clocks))
         if len({clock.zone for clock in clocks}) > 1:
             raise Undecided("the clocks of two time zones do not show the same times apart on all days")
@@ -606,6 +616,15 @@ class Space:
         """Return the words that nothing tells apart from one that stands for them, as far as they have names."""
         self._classes(field)
         return self._members.get(field, {}).get(value, (value,))
+
+    def nameless(self, field: Field) -> frozenset[str]:
+        """Return the values of a field that stand for all that nobody names, where any id or country can be one."""
+        if ROWS[field].form == "country":
+            return frozenset(another_country(self._named(field)))
+        if field not in _ANYBODY:
+            return frozenset()
+        terms = self._terms_of(field)
+        return frozenset(_ANYBODY.values()) | ({terms.unheard_of} if terms is not None else set())
 
     def first(self, field: Field, value: str) -> str:
         """Return the word that stands for a class, for any of its members that can be a value."""
@@ -702,7 +721,7 @@ class Space:
                 question
                 for index, leaf in leaves
                 for question in (
-                    [Question(leaf, index)] if leaf.after is None else itertools.chain(*self._moments(leaf, index))
+                    [Question(leaf, index)] if leaf.after is None else itertools.chain(*self.pairs(leaf, index))
                 )
                 if question.holds.type == name
             )

@@ -68,7 +68,8 @@ class View:
         self.sames: tuple[Same, ...] = tuple(leaf for leaf in leaves if isinstance(leaf, Same))
         self.reads: frozenset[str] = frozenset(leaf.reading for leaf in leaves if isinstance(leaf, Read))
         """The readings that are left open, of those for which leaves ask."""
-        self.acquired: frozenset[Lapse] = frozenset(leaf.within for leaf in leaves if isinstance(leaf, Acquired))
+        self.elapsed: tuple[Acquired, ...] = tuple(leaf for leaf in leaves if isinstance(leaf, Acquired))
+        self.acquired: frozenset[Lapse] = frozenset(leaf.within for leaf in self.elapsed)
         """How long ago the data were acquired, as leaves ask."""
         self.ages: Mapping[str, tuple[Age, ...]] = {
             name: tuple(leaf for leaf in leaves if isinstance(leaf, Age) and leaf.attribute == name)
