@@ -16,15 +16,16 @@ from policyengine.analysis.sight import Sight
 from policyengine.analysis.witness import Witnesses, zone_of
 from policyengine.analysis.wording import Among, Need, Wording
 from policyengine.calendar import PLAIN_ZONE, shown
+from policyengine.decision.classes import leaves_of
 from policyengine.errors import InvalidEvent, did_you_mean
-from policyengine.model.condition import Field
+from policyengine.model.condition import Elsewhere, Field
 from policyengine.model.countries import COUNTRIES
 from policyengine.model.event import Event
 from policyengine.model.fact import VALUE, FactType
 from policyengine.model.fields import EVENT, IDENTIFIABLE, ROWS, EventField, stated
 from policyengine.model.operation import NEEDS_RECIPIENT, OPERATIONS
 from policyengine.model.policy import Policy
-from policyengine.model.space import TIME, Variable
+from policyengine.model.space import TIME, Undecided, Variable
 from policyengine.model.vocabulary import CLOSED, DIMENSION_OF
 from policyengine.moment import instant, written
 from policyengine.once import once
@@ -269,6 +270,8 @@ def answer(
         Undecided: `regions` were not enough, or the policies declare what cannot be held against one another.
     """
     sights = [Sight(policy) for policy in policies]
+    if any(isinstance(leaf, Elsewhere) for sight in sights for leaf in leaves_of(sight.rules)):
+        raise Undecided("a rule is licensed by other policies, and an answer is made of each policy by itself")
     diagram = Diagram(sights, permitted, question.known, question.asked, regions=regions)
     return Answer(policies, question, diagram, outcome)
 

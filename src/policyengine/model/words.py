@@ -134,11 +134,6 @@ def fact_in_words(asked: Holds, vocabulary: Vocabulary) -> Text:
     if asked.before is not None:
         early = Text(ja="{time} より前の{fact}", en="{fact} from before {time}")
         fact = early.filled(fact=fact, time=written(asked.before))
-    return fact
-
-
-def _fact(asked: Holds, vocabulary: Vocabulary) -> Text:
-    fact = fact_in_words(asked, vocabulary)
     if asked.stated:
         stating = Text(ja="{fields} を示した{fact}", en="{fact} that states its {fields}")
         fact = stating.filled(fact=fact, fields=", ".join(sorted(asked.stated)))
