@@ -116,15 +116,16 @@ def command(
     is the one that an event states. All POLICY packs that govern must permit.
 
     \b
-    What may ever leave for a partner?
+    Example:
+      # What may ever leave for a partner?
       policyengine query rules/alc-smart-learning --recipient ntt-learning-systems
-    For which purposes may an inquirer's e-mail address be used?
+      # For which purposes may an inquirer's e-mail address be used?
       policyengine query rules/alc-smart-learning --operation use --subject inquirer --item mobile_email --ask purpose
-    What must be in place before salaries can be entrusted?
+      # What must be in place before salaries can be entrusted?
       policyengine query rules/alc-smart-learning --operation entrust --item salary --ask purpose --ask subject
-    Who can be provided with what, where nobody has consented?
+      # Who can be provided with what, where nobody has consented?
       policyengine query rules/alc-smart-learning --who-can provide --without consent
-    A check for CI: nothing is ever disclosed without a request of the person
+      # A check for CI: nothing is ever disclosed without a request of the person.
       policyengine query rules/alc-smart-learning --operation disclose --without request --assert never
     """
     from policyengine.model.space import Undecided  # noqa: PLC0415  imports the engine only where it is needed
