@@ -242,7 +242,8 @@ class Wording:
         holds = question.holds
         vocabulary = self._policies[question.policy].vocabulary
         where = tuple((name, tuple(sorted(values))) for name, values in holds.where)
-        said = self._covering(fact_in_words(replace(holds, stated=frozenset()), vocabulary), holds, vocabulary.facts[holds.type])
+        said = fact_in_words(replace(holds, stated=frozenset()), vocabulary)
+        said = self._covering(said, holds, vocabulary.facts[holds.type])
         if question.since:
             said = _SINCE.filled(fact=said, number=str(question.since))
         return Need(holds.type, True, there, where, None, said if there else _NONE.filled(fact=said))
