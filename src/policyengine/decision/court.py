@@ -64,19 +64,26 @@ class Court:
             for number, one in enumerate(self.evaluators)
         )
         self._leaning = len(policies) > 1 and any(map(_leans, policies))
+        self._ids = [policy.id for policy in policies]
+        fulfils = [
+            {name: duty.fulfils for name, duty in policy.obligations.items() if duty.fulfils} for policy in policies
+        ]
+        self._fulfils = fulfils if any(fulfils) else []
         self.remedying = Remedying(self.evaluators, self.admission, memory)
 
     def ruled(self, event: Event) -> tuple[Verdict, Sequence[Verdict]]:
         """Return what the policies say of an event together, and what each of them says."""
-        if not self._leaning:
+        if len(self.evaluators) == 1:
+            verdict = self.evaluators[0].verdict(event)
+            return verdict, [verdict]
+        if self._leaning:
+            licences = self._licences(event)
+            licensed = _to_each(licences)
+            verdicts = [of.verdict(event, items) for of, items in zip(self.evaluators, licensed, strict=True)]
+        else:
+            licences = []
             verdicts = [evaluator.verdict(event) for evaluator in self.evaluators]
-            if len(verdicts) == 1:
-                return verdicts[0], verdicts
-            return layered(event, [policy.id for policy in self.policies], verdicts), verdicts
-        licences = self._licences(event)
-        licensed = _to_each(licences)
-        verdicts = [of.verdict(event, items) for of, items in zip(self.evaluators, licensed, strict=True)]
-        return layered(event, [policy.id for policy in self.policies], verdicts, licences), verdicts
+        return layered(event, self._ids, verdicts, licences, self._fulfils), verdicts
 
     def elsewhere(self, event: Event) -> Sequence[frozenset[str]]:
         """Return for each policy the items of an event that the others license to it."""

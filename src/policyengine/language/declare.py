@@ -166,7 +166,8 @@ class Declarations:
         for document, name, table in self._declared("obligations"):
             clause = table.get("clause", "")
             self.clause_known(clause, clauses, document, "obligations", name, "clause")
-            found[name] = ObligationText(name, clause, text_of(table, name), frozen(table_of(table.get("parameters"))))
+            parameters = frozen(table_of(table.get("parameters")))
+            found[name] = ObligationText(name, clause, text_of(table, name), parameters, _words(table.get("fulfils")))
         return found
 
     def conditions(self) -> dict[str, Declared]:

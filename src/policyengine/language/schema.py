@@ -304,6 +304,7 @@ def _policy_schema(kinds: Sequence[RuleKind]) -> Schema:
                         **TEXT["properties"],
                         "clause": {"type": "string", "description": "The clause that asks it."},
                         "parameters": DATED_PARAMETERS,
+                        "fulfils": {**_WORDS, "description": "Obligations of other policies that are met with it."},
                     },
                     "required": ["clause", "en", "ja"],
                     "additionalProperties": False,

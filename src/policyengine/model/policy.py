@@ -44,12 +44,21 @@ class Clause(Struct, frozen=True):
 
 
 class ObligationText(Struct, frozen=True):
-    """A declared obligation: what the host must do, and which clause asks it."""
+    """A declared obligation: what the host must do, which clause asks it, and what else is done with it.
+
+    Args:
+        id: its name.
+        clause: the clause that asks it.
+        message: what it is, for people.
+        parameters: scalars for the host, and lists and times.
+        fulfils: the ids of obligations of other policies that whoever meets this one has met.
+    """
 
     id: str
     clause: str
     message: Text
     parameters: Mapping[str, Any]
+    fulfils: tuple[str, ...] = ()
 
     @property
     def due(self) -> tuple[tuple[str, str], ...]:
