@@ -79,10 +79,8 @@ def test_the_host_sees_one(order: int, tmp_path: Path) -> None:
 
 
 def test_two_that_fulfil_one_another_are_one(tmp_path: Path) -> None:
-    found = duties(
-        text("company", "supervise", "watch"), text("law", "watch", "supervise", layer=True), folder=tmp_path
-    )
-    assert len(found) == 1
+    texts = text("company", "supervise", "watch"), text("law", "watch", "supervise", layer=True)
+    assert len(duties(*texts, folder=tmp_path)) == 1
 
 
 def test_a_duty_for_some_items_fulfils_no_duty_of_the_whole_flow(tmp_path: Path) -> None:
