@@ -34,6 +34,7 @@ _SAID: Final[Mapping[str, Text]] = {
     "disclose": Text(ja="本人", en="the person"),
     "contractor": Text(ja="委託先（{service}）", en="contractor ({service})"),
     "everybody": Text(ja="すべての人", en="everybody"),
+    "more": Text(ja="ほか {count} 件（下の表）", en="and {count} more, in the table below"),
     "where": Text(ja="条件", en="where"),
     "to": Text(ja="相手", en="To or with whom"),
     "operation": Text(ja="取扱い", en="What is done"),
@@ -43,6 +44,9 @@ _SAID: Final[Mapping[str, Text]] = {
     "purposes": Text(ja="利用目的", en="Purposes"),
     "besides": Text(ja="そのほかの条件", en="And only where"),
 }
+_LINES: Final = 8
+"""So many permissions stand in one box at most; the table has them all."""
+
 _COLUMNS: Final = (Field.SUBJECT, Field.ITEM, Field.PURPOSE)
 
 
@@ -98,7 +102,7 @@ class _Flows:
             if permit.operations & WITHIN:
                 who = self._words(permit, Field.SUBJECT) or self.say("everybody")
                 within.setdefault(who, {})[self._line(permit)] = None
-        left = Group(self.say("held"), _boxed(within))
+        left = Group(self.say("held"), self._boxed(within))
         right = []
         for operation, label in OPERATIONS.items():
             going: dict[str, dict[str, None]] = {}
@@ -106,7 +110,7 @@ class _Flows:
                 if operation in permit.operations & NEEDS_RECIPIENT:
                     going.setdefault(self._recipient(permit, operation), {})[self._line(permit)] = None
             if going:
-                right.append(Group(label.say(self.lang), _boxed(going)))
+                right.append(Group(label.say(self.lang), self._boxed(going)))
         names = [self.prose.term(Field.RECIPIENT, name).text for name in sorted(self.policy.governs or ())]
         middle = listed(map(same, names)).say(self.lang) if names else self.say("anyone")
         told = self.say(
@@ -149,6 +153,11 @@ class _Flows:
         found = list(dict.fromkeys(names))
         return listed(map(same, found)).say(self.lang) if found else self.say("nobody")
 
-
-def _boxed(found: Mapping[str, Mapping[str, None]]) -> tuple[Box, ...]:
-    return tuple(Box(title, tuple(lines)) for title, lines in found.items())
+    def _boxed(self, found: Mapping[str, Mapping[str, None]]) -> tuple[Box, ...]:
+        """Return boxes by title, each with its first lines, and how many more there are."""
+        boxes = []
+        for title, lines in found.items():
+            more = len(lines) - _LINES
+            rest = (self.say("more", count=more),) if more > 0 else ()
+            boxes.append(Box(title, (*list(lines)[:_LINES], *rest)))
+        return tuple(boxes)

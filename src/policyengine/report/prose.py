@@ -82,15 +82,15 @@ _OWED: Final = Text(
 )
 _MEETS: Final = Text(
     ja="次の場合には、{clauses}が求めることは満たされ、禁じることは解かれます。",
-    en="In this case, what {clauses} ask for is met, and what they forbid is lifted.",
+    en="In this case, what is asked for by {clauses} is met, and what is forbidden there is lifted.",
 )
 _REPLACES: Final = Text(
     ja="次の場合には、{clauses}に代わってこの条項によります。{clauses}は何も認めません。",
-    en="In this case, the clause takes the place of {clauses}: these then permit nothing.",
+    en="In this case, the clause takes the place of {clauses}: nothing is permitted there then.",
 )
 _REPLACES_WHOLLY: Final = Text(
     ja="次の場合には、{clauses}に代わってこの条項によります。{clauses}は何も認めず、禁じず、課しません。",
-    en="In this case, the clause takes the place of {clauses}: these then permit, forbid and oblige to nothing.",
+    en="In this case, the clause takes the place of {clauses}: nothing is permitted, forbidden or owed there then.",
 )
 
 _NAMES: Final[Mapping[Field, Text]] = {

@@ -16,7 +16,7 @@ Cells = tuple[tuple[Entry, ...], ...]
 
 _SAID: Final[Mapping[str, Text]] = {
     "joint_use": Text(ja="共同利用の一覧", en="Register of joint use"),
-    "requests": Text(ja="本人が求められること", en="What people may ask for"),
+    "requests": Text(ja="本人からの求めと、その効果", en="What people may ask for"),
     "retention": Text(ja="保有する期間", en="How long data are kept"),
     "obligations": Text(ja="義務の一覧", en="Register of obligations"),
     "readings": Text(ja="読み方と、定まっていないこと", en="How it is read, and what it leaves open"),
@@ -100,7 +100,7 @@ class _Registers:
         """Yield what people may ask for, and what it stops."""
         rows: list[Cells] = []
         for rule in self.policy.rules:
-            if isinstance(rule, Permit) and "disclose" in rule.operations:
+            if isinstance(rule, Permit) and rule.operations == {"disclose"}:
                 shown = _SAID["shown"].filled(done=done({"disclose"})).say(self.lang)
                 when = tuple(self._where(rule))
                 rows.append(((self.prose.rule(rule),), when, entry(shown), self.prose.leaning(rule)))
