@@ -168,6 +168,17 @@ SECTIONS = (
         "",
         "rule-test-failed unreviewed-case not-canonical mutant-survived unknown-finding idle-acceptance",
     ),
+    Section(
+        Text(ja="分析の所見", en="Findings of analyses"),
+        Text(
+            ja="[`analyze`](questions.ja.md#分析analyze) がポリシーに見つけることです。",
+            en="What [`analyze`](questions.md#analyze) finds in a policy.",
+        ),
+        "",
+        "shadowed-rule contradicted-rule idle-rule only-cited "
+        "implied-requirement vacuous-clause never-permitted unused-word look-alike idle-reading date-gap "
+        "escaped-by-silence unmet-clause unmet-rule undecided",
+    ),
 )
 
 TITLE = Text(ja="問題", en="Problems")

@@ -11,6 +11,7 @@ import msgspec
 import pytest
 
 from policyengine.analysis.difference import difference
+from policyengine.analysis.near import Near
 from policyengine.analysis.sight import Sight
 from policyengine.engine.engine import Engine
 from policyengine.engine.plugins import Plugins
@@ -22,7 +23,6 @@ from policyengine.suite.case import EXPECTATIONS, Case, actual
 from policyengine.suite.likely import Likely
 from policyengine.suite.mutants import mutants
 from policyengine.suite.mutate import Mutation
-from policyengine.suite.near import Near
 from policyengine.suite.run import Engines, load
 
 RULES = Path(__file__).parents[2] / "rules"

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from policyengine.analysis.difference import difference
+from policyengine.analysis.near import Near
 from policyengine.engine.engine import Engine
 from policyengine.engine.plugins import Plugins
 from policyengine.errors import PolicyError
@@ -17,7 +18,6 @@ from policyengine.language.build import Variants, policy_of
 from policyengine.language.find import find_suites
 from policyengine.suite.case import Case
 from policyengine.suite.mutate import Mutation, Report
-from policyengine.suite.near import Near
 from policyengine.suite.run import Engines, judged_alone, load, run_case
 
 RULES = Path(__file__).parents[2] / "rules"

@@ -16,7 +16,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-from policyengine.analysis.sight import Sight
+from policyengine.analysis.sight import Seen, Sight
 from policyengine.analysis.standing import Key, Left, Side
 from policyengine.decision.ruling import Ruling
 from policyengine.model.condition import Condition, Field, Holds, leaves
@@ -64,19 +64,42 @@ def difference(
         Undecided: `regions` were not enough, or the policies declare a type of fact differently.
     """
     sights = [found if isinstance(found, Sight) else Sight(found) for found in (left, right)]
-    return _Search(Space(sights), sights, parts, regions).run()
+    return _Search(Space(sights), (0, 1), sights, parts, regions).run()
+
+
+def difference_of_parts(
+    space: Space, left: Seen, right: Seen, parts: Parts = EVERYTHING, *, regions: int | None = None
+) -> Found | None:
+    """Return an event that two policies decide differently which have some of the rules of one, as `difference` does.
+
+    What was worked out of the space of the one serves for all its parts.
+
+    Args:
+        space: the space of the one policy.
+        left: a policy that has some of its rules.
+        right: another.
+        parts: in what they are compared.
+        regions: how many regions may be looked at.
+
+    Raises:
+        Undecided: `regions` were not enough.
+    """
+    return _Search(space, (0, 0), (left, right), parts, regions).run()
 
 
 class _Search:
-    def __init__(self, space: Space, sights: Sequence[Sight], parts: Parts, regions: int | None) -> None:
+    def __init__(
+        self, space: Space, numbers: tuple[int, int], policies: Sequence[Seen], parts: Parts, regions: int | None
+    ) -> None:
         self.space = space
         self.parts = parts
         self.regions = regions
         self.done: set[Any] = set()
-        self.sides: tuple[Side, Side] = (
-            Side(space, 0, sights[0], cites="clauses" in parts, obliges="obligations" in parts),
-            Side(space, 1, sights[1], cites="clauses" in parts, obliges="obligations" in parts),
+        left, right = (
+            Side(space, number, policy, cites="clauses" in parts, obliges="obligations" in parts)
+            for number, policy in zip(numbers, policies, strict=True)
         )
+        self.sides: tuple[Side, Side] = (left, right)
 
     def run(self) -> Found | None:
         left, right = self.sides
@@ -124,7 +147,7 @@ class _Search:
         if self.regions is not None:
             self.regions -= 1
             if self.regions < 0:
-                raise Undecided
+                raise Undecided("more regions would have to be looked at")
         differing = ours.keys() ^ theirs.keys()
         variable = self._open(
             point, *({key: of[key] for key in of if key in differing} for of in (ours, theirs))
@@ -145,11 +168,11 @@ class _Search:
     def _open(self, point: Point, *found: Mapping[Key, tuple[Condition, ...]]) -> Variable | None:
         """Return the variable to divide by: the one that most leaves ask for, fields before facts."""
         counts: dict[Variable, int] = {}
-        for index, keys in enumerate(found):
+        for side, keys in zip(self.sides, found, strict=True):
             for conditions in keys.values():
                 for condition in conditions:
                     for leaf in leaves(condition):
-                        for variable in self.space.hanging(leaf, index, point):
+                        for variable in self.space.hanging(leaf, side.index, point):
                             counts[variable] = counts.get(variable, 0) + 1
         if not counts:
             return None

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from typing import Protocol
+
 from msgspec.structs import replace
 
 from policyengine.decision.classes import leaves_of, span
@@ -10,6 +13,28 @@ from policyengine.model.policy import Policy
 from policyengine.model.rule import Alternative, Duty, Permit, Replacement, Restriction, Rule, as_use, beside_use
 from policyengine.model.view import View
 from policyengine.moment import FOREVER
+
+
+class Seen(Protocol):
+    """A policy, and its rules without the words in which they are written."""
+
+    @property
+    def policy(self) -> Policy:
+        """The policy."""
+        ...
+
+    @property
+    def rules(self) -> tuple[Rule, ...]:
+        """Its rules."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """A policy with some of its rules, as its `Sight` has them."""
+
+    policy: Policy
+    rules: tuple[Rule, ...]
 
 
 class Sight(View):

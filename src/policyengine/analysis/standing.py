@@ -7,7 +7,7 @@ from typing import Any, NamedTuple, TypeAlias, TypeVar
 
 from msgspec.structs import replace
 
-from policyengine.analysis.sight import Sight
+from policyengine.analysis.sight import Seen
 from policyengine.decision.law import Rules, sorted_out
 from policyengine.decision.ready import Question
 from policyengine.decision.reduce import reduced_rule
@@ -44,14 +44,14 @@ class Side:
     Args:
         space: the space of events.
         index: the number of the policy there.
-        sight: the policy, and what it looks at.
+        sight: the policy, and its rules.
         cites: whether it matters which clauses a decision cites.
         obliges: whether it matters to what it obliges.
         denials: whether it matters which clauses a denial cites, where it does of decisions.
     """
 
     def __init__(
-        self, space: Space, index: int, sight: Sight, *, cites: bool, obliges: bool, denials: bool = True
+        self, space: Space, index: int, sight: Seen, *, cites: bool, obliges: bool, denials: bool = True
     ) -> None:
         self.space = space
         self.index = index

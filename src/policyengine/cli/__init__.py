@@ -28,6 +28,7 @@ COMMANDS = {
     "check": "Check rule files: form, words, consistency, open points.",
     "test": "Run rule test suites, with coverage.",
     "fmt": "Lay rule files out in the one canonical form.",
+    "analyze": "Find rules that never decide, and what nothing permits, uses or changes.",
     "seal": "Take down which rule files were reviewed, so that no others are loaded.",
     "diff": "Say what changed between two versions of a policy: what is newly permitted, denied, or on new terms.",
     "mutate": "Make the rules a little wrong, and see whether the suites notice.",

@@ -18,23 +18,30 @@ class Sorts(NamedTuple):
 
     Args:
         checked: of what ``check`` finds.
+        analyzed: of what ``analyze`` finds.
         all: of what any command finds.
     """
 
     checked: frozenset[str]
+    analyzed: frozenset[str]
     all: frozenset[str]
 
 
 def sorts() -> Sorts:
     """Return the codes that can be accepted: those that the modules which are loaded declare, plugins' among them."""
+    import policyengine.analysis.problems  # noqa: F401, PLC0415  so that what it declares is there
+
     checked: set[str] = set()
+    analyzed: set[str] = set()
     every: set[str] = set()
     for module, code in declared():
         if code.severity != "error":
             every.add(code.name)
-            if not module.startswith(_NOT_CHECKED):
+            if module == "policyengine.analysis.problems":
+                analyzed.add(code.name)
+            elif not module.startswith(_NOT_CHECKED):
                 checked.add(code.name)
-    return Sorts(frozenset(checked), frozenset(every))
+    return Sorts(frozenset(checked - analyzed), frozenset(analyzed), frozenset(every))
 
 
 _NOT_CHECKED: Final = ("policyengine.report.", "policyengine.suite.", "policyengine.analysis.")

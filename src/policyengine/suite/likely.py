@@ -14,6 +14,7 @@ from collections.abc import Iterable, Iterator
 
 from msgspec.structs import replace
 
+from policyengine.analysis.near import words_of
 from policyengine.decision.facts import Answers, evaluated
 from policyengine.decision.law import Items
 from policyengine.model.condition import ALWAYS, NEVER, OPEN, Condition, Field, In, NotIn, Value
@@ -23,7 +24,6 @@ from policyengine.model.rule import Alternative, Duty, Permit, Replacement, Rest
 from policyengine.model.vocabulary import Vocabulary
 from policyengine.moment import FOREVER
 from policyengine.suite.case import Case
-from policyengine.suite.near import words_of
 
 
 class Likely:

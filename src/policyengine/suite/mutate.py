@@ -19,6 +19,7 @@ from typing import Any, Literal, TypeAlias
 from msgspec.structs import replace
 
 from policyengine.analysis.difference import Found, Undecided, difference
+from policyengine.analysis.near import Change, Near
 from policyengine.analysis.witness import Witnesses, told_apart
 from policyengine.engine.engine import Engine
 from policyengine.engine.plugins import Plugins
@@ -31,7 +32,6 @@ from policyengine.model.policy import Policy
 from policyengine.suite.case import UNREAD, Case, actual, differences
 from policyengine.suite.likely import Likely
 from policyengine.suite.mutants import Mutant, mutants
-from policyengine.suite.near import Change, Near
 from policyengine.suite.run import judged_alone
 from policyengine.text import Text
 

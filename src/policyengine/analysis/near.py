@@ -71,13 +71,13 @@ class Near:
         changed = [*(rule for rule in gone if rule not in new), *(rule for rule in new if rule not in gone)]
         bits = 0
         for rule in changed:
-            bits |= self._beside(rule)
+            bits |= self.beside(rule)
         beside = {id(rule) for number, rule in enumerate(ours.rules) if bits >> number & 1}
         near = {*beside, *gone.values(), *new.values()}
         here, beyond = (tuple(rule for rule in policy.rules if id(rule) in near) for policy in (ours, theirs))
         return Change(replace(ours, rules=here), replace(theirs, rules=beyond), changed)
 
-    def _beside(self, rule: Rule) -> Bits:
+    def beside(self, rule: Rule) -> Bits:
         """Return the rules that can matter for an event for which `rule` can."""
         found = (1 << len(self.policy.rules)) - 1
         for field, words in words_of(rule).items():
