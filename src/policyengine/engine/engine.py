@@ -42,6 +42,7 @@ from policyengine.model.vocabulary import Attribute
 from policyengine.moment import instant
 
 if TYPE_CHECKING:
+    from policyengine.analysis.allowed import Allowed
     from policyengine.analysis.query import Answer
     from policyengine.decision.explain import Explanation
     from policyengine.decision.nearest import Near
@@ -272,6 +273,39 @@ class Engine:
         policies = self._decider.at(said.get("controller"), None if time is None else instant(time))
         question = Question(policies, said, ask, having, without)
         return answer(policies, question, lambda event: self._decider.decide(event).outcome)
+
+    def permitted(self, partial: Mapping[str, Any], ask: Iterable[str] = ()) -> tuple[Allowed, ...]:
+        """Return what may be done with what an event states, its facts and those of the sources: now, and not ever.
+
+        Args:
+            partial: an event that leaves fields open; its time is stated. Where it states no items, all are tried.
+            ask: the names of the fields whose words are tried, such as ``purpose``; by default those that an event of
+                its operation must have, and that it has not, but for the recipient. Where the operation is open, all
+                are tried, and without a recipient those that need none.
+
+        Returns:
+            Every combination of words with which some items are permitted, each with these items.
+
+        Raises:
+            InvalidEvent: what is stated is malformed.
+            ValueError: a name is none of a field whose words can be listed, or no policy governs the controller then.
+        """
+        from policyengine.analysis.allowed import Allowed, completed  # noqa: PLC0415  needed only where somebody asks
+
+        when = partial.get("time")
+        policies = self._decider.at(partial.get("controller"), instant(when) if isinstance(when, str) else None)
+        chosen: list[Mapping[str, str]] = []
+        events: list[Mapping[str, Any]] = []
+        for words, event in completed(policies, partial, ask):
+            chosen.append(words)
+            events.append(event)
+        found = []
+        for words, decision in zip(chosen, self.evaluate_all(events), strict=True):
+            if decision.outcome == "invalid":
+                raise InvalidEvent(decision.errors)
+            if decision.permitted_items:
+                found.append(Allowed(words, decision.permitted_items))
+        return tuple(found)
 
     def evaluate(self, event: Mapping[str, Any] | Event) -> Decision:
         """Decide one event. Gathers facts from the fact sources first; deciding is then pure.
