@@ -9,7 +9,7 @@ COMMAND := .venv/.command
 PYTEST_FLAGS ?= -n auto --dist worksteal
 
 .DEFAULT_GOAL := help
-.PHONY: help site site-test demo test lint types imports tests long bench schemas docs-problems clean
+.PHONY: help site site-test demo test lint types imports tests long installed bench schemas docs-problems clean
 
 help:  ## Show this list.
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-14s %s\n", $$1, $$2}'
@@ -53,6 +53,9 @@ tests: $(STAMP)
 
 long: $(STAMP)  ## The tests for as long as one likes: many more examples, new ones every time, and longer races.
 	HYPOTHESIS_PROFILE=thorough $(BIN)/pytest $(PYTEST_FLAGS) $(or $(TESTS),tests)
+
+installed:  ## Build, install into empty environments (all Pythons found, lowest versions), and begin a policy there.
+	bash .ci/installed $(PYTHONS)
 
 bench: $(STAMP)  ## Measure speed, as ratios in one run.
 	$(BIN)/python benchmarks/run.py
