@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final
 
 import click
 
+from policyengine.cli.against import Against, against_option
 from policyengine.cli.common import (
     DENIED,
     disabled,
@@ -30,6 +32,7 @@ if TYPE_CHECKING:
     from policyengine.language.kind import RuleKind
     from policyengine.model.policy import Policy
     from policyengine.report.changes import Compared
+    from policyengine.report.findings import Finding
 
 FORMS: Final = ("text", "json", "md", "html")
 
@@ -53,6 +56,7 @@ _WHY: Final = Text(ja="違いを調べ尽くせませんでした", en="not all 
 )
 @click.option("--all", "whole", is_flag=True, help="Show every statement, those that change no more than clauses too.")
 @click.option("--allow-wider", is_flag=True, help="Exit with 0 though something is newly permitted.")
+@against_option
 @language_option
 def command(
     packs: Sequence[str],
@@ -63,6 +67,7 @@ def command(
     form: str,
     whole: bool,
     allow_wider: bool,
+    against: Sequence[str],
     lang: Language,
 ) -> None:
     """Say what changed between the packs OLD and NEW: flows newly permitted, newly denied, or on new terms.
@@ -71,11 +76,14 @@ def command(
     --rev compares how it stood in a revision with how it stands, and --reading how it is read with its defaults.
     The answer is exact, and each statement has an example. Exit code 1 where something is newly permitted.
 
+    With --against, what a layer asks of the changed text is told as well; exit code 1 where that breaks it.
+
     \b
     Example:
       policyengine diff rules/alc-smart-learning --reading clause-5-conditions=strict
       policyengine diff main~3:rules/alc-smart-learning rules/alc-smart-learning
       policyengine diff rules/alc-smart-learning --rev main~3 --events examples/alc-month.jsonl --format md
+      policyengine diff rules/alc-smart-learning --rev main~3 --against rules/appi
     """
     from policyengine.analysis.changes import Changes  # noqa: PLC0415
     from policyengine.model.space import Undecided  # noqa: PLC0415
@@ -93,9 +101,32 @@ def command(
         sys.exit(DENIED)
     flips = None if events is None else _flips(changes, events)
     found = _compared((old, new), alike, changes, flips, time, whole=whole)
+    if against:
+        found = replace(found, lacking=_lacking(against, _named(packs, rev, picked)[:2], (old, new), lang))
     _write(found, form, lang)
     sys.stdout.buffer.flush()
-    sys.exit(DENIED if found.wider and not allow_wider else 0)
+    broken = any(finding.severity == "error" and finding.counts for finding in found.lacking)
+    sys.exit(DENIED if broken or (found.wider and not allow_wider) else 0)
+
+
+def _lacking(
+    against: Sequence[str],
+    packs: tuple[str | Documents, str | Documents],
+    policies: tuple[Policy, Policy],
+    lang: Language,
+) -> Sequence[Finding]:
+    """Return what layers have against the new policy's text or the change to it, as far as they had not before."""
+    from policyengine import moment  # noqa: PLC0415
+    from policyengine.engine.plugins import Plugins  # noqa: PLC0415
+    from policyengine.report.accepted import settled  # noqa: PLC0415
+    from policyengine.report.findings import Finding  # noqa: PLC0415
+
+    (old_pack, new_pack), (old, new) = packs, policies
+    asked = Against(Plugins(disable=disabled()), against)
+    if asked.unusable:
+        fail(asked.unusable, lang)
+    found = [Finding.of(problem) for problem in asked.changed(old_pack, old, new_pack, new)]
+    return settled(found, new.accepted, moment.now()[:10], ())
 
 
 def _picked(readings: Sequence[str]) -> dict[str, str]:

@@ -15,10 +15,11 @@ from policyengine.model.fields import ROWS
 from policyengine.model.policy import Policy
 from policyengine.model.vocabulary import DIMENSIONS
 from policyengine.moment import written
+from policyengine.report.findings import Finding
 from policyengine.report.parts import Block, Entry, Listing, Paragraph, Section, line
 from policyengine.report.sentences import flow
 from policyengine.report.statements import BESIDE, TITLES, Sentences
-from policyengine.text import Language, Line, Text, Words, same
+from policyengine.text import Language, Line, Text, Words, plain, same
 
 SHOWN: Final = 3
 """So many statements that change no more than the clauses are shown where not all are asked for."""
@@ -37,6 +38,7 @@ class Compared:
         flips: what becomes of real events, if there were any.
         at: the time for which they are compared; None for all.
         whole: whether everything is shown.
+        lacking: what layers have against the text of the new policy or the change to it, and not against the old one.
     """
 
     policies: tuple[Policy, Policy]
@@ -47,6 +49,7 @@ class Compared:
     flips: Flips | None = None
     at: int | None = None
     whole: bool = False
+    lacking: Sequence[Finding] = ()
 
     @property
     def wider(self) -> bool:
@@ -213,6 +216,12 @@ def lines(of: Compared, lang: Language) -> Iterator[Line]:
             yield (Words("  - " + _flip(flip).say(lang)),)
             for sample in _samples(of, flip, lang):
                 yield (Words(f"    {sample}", "dim"),)
+    if of.lacking:
+        yield ()
+        yield (Words(_LACKING.say(lang), "strong"),)
+        for finding in of.lacking:
+            for told in finding.lines(lang):
+                yield (Words("  "), *told)
 
 
 # ---------------------------------------------------------------------------------------------- as a report
@@ -245,6 +254,9 @@ def section(of: Compared, lang: Language) -> Section:
         blocks.append(
             Section(line(_ON_EVENTS.say(lang)), (Paragraph(line(_flips(of.flips).say(lang))), *listing), "events")
         )
+    if of.lacking:
+        told = tuple(Entry(line(plain(finding.words(lang)))) for finding in of.lacking)
+        blocks.append(Section(line(_LACKING.say(lang)), (Listing(told),), "lacking"))
     return Section(line(_heading(of).say(lang)), tuple(blocks))
 
 
@@ -275,6 +287,7 @@ _OTHER_WORDS: Final = Text(
     en="Of facts that state a word which one policy alone knows, and the other takes for anything, nothing is told.",
 )
 _DECLARED: Final = Text(ja="宣言の違い", en="Declared differently")
+_LACKING: Final = Text(ja="変更した文面にレイヤーが求めること", en="What layers ask of the changed text")
 _ON_EVENTS: Final = Text(ja="実際のイベント", en="On real events")
 _SAME: Final = Text(
     ja="どの取扱いについても、許可されるかどうか、根拠の条項、義務に違いはない。",

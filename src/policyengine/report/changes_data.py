@@ -53,6 +53,7 @@ def as_json(of: Compared) -> str:
             for one in of.declared
         ],
         "statements": [statement(number, one) for number, one in enumerate(of.statements)],
+        "lacking": [finding.as_dict() for finding in of.lacking],
     }
     if of.flips is not None:
         document["events"] = {
