@@ -22,6 +22,7 @@ _MENDED: Final = (
     ('<div class="highlight"><pre>', '<div class="highlight"><pre tabindex="0">'),
     ('<div class="table-wrapper', '<div tabindex="0" class="table-wrapper'),
 )
+_SEARCH: Final = {"ja": "検索", "en": "Search"}
 _DRAWERS: Final = {
     "sidebar-drawer": {"ja": "すべてのページ", "en": "All pages"},
     "toc-drawer": {"ja": "このページの内容", "en": "On this page"},
@@ -57,6 +58,7 @@ def _mended(html: str, lang: str) -> str:
     """Return a page of Furo as screen readers and keyboards need it: what axe-core has against it, mended."""
     for found, mended in _MENDED:
         html = html.replace(found, mended)
+    html = html.replace('<div id="search-results">', f'<h1>{_SEARCH[lang]}</h1><div id="search-results">')
     for drawer, name in _DRAWERS.items():
         html = html.replace(f'<aside class="{drawer}"', f'<aside aria-label="{name[lang]}" class="{drawer}"')
     return html
