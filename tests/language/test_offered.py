@@ -198,3 +198,9 @@ def test_the_command_lists_them_for_people_and_programs(tmp_path: Path) -> None:
     }
     assert [line.split()[0] for line in ran("--lang", "en").splitlines()] == list(listed)
     assert "個人情報の保護に関する法律" in ran("--lang", "ja")
+
+
+def test_a_name_is_no_revision_of_git() -> None:
+    words = ["diff", "policyengine:online-shop", "rules/online-shop", "--lang", "en"]
+    code, out, err = forked.policyengine(words, folder=ROOT, environment=os.environ)
+    assert (code, err) == (0, b""), out

@@ -13,6 +13,7 @@ from policyengine.language.disk import TEST_SUFFIX
 from policyengine.language.documents import Documents, imported_name
 from policyengine.language.file_problems import REVISION_UNREADABLE
 from policyengine.language.find import CONFIGURATION
+from policyengine.language.offered import homes
 from policyengine.language.source import document_of
 from policyengine.text import Text
 
@@ -29,9 +30,9 @@ _FOLDER: Final = "tree"
 
 
 def is_revision(named: str) -> bool:
-    """Whether what names a pack is a revision and a path in it, such as ``main~3:rules/shop``: no file is called so."""
+    """Whether what names a pack is a revision and a path, such as ``main~3:rules/shop``: nothing else is called so."""
     revision, colon, path = named.partition(":")
-    return bool(revision and colon and path) and not Path(named).exists()
+    return bool(revision and colon and path) and not homes(named) and not Path(named).exists()
 
 
 def pack_of(named: str) -> Documents:
