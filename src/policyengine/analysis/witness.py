@@ -22,8 +22,8 @@ from policyengine.decision.memory import Memory
 from policyengine.errors import InvalidEvent
 from policyengine.model.condition import Field, In
 from policyengine.model.event import event_from_mapping
-from policyengine.model.fields import EVENT, ROWS, EventField, stated
-from policyengine.model.operation import WITHIN
+from policyengine.model.fields import EVENT, ROWS, EventField, allowed_on, stated
+from policyengine.model.operation import OPERATIONS
 from policyengine.model.policy import Policy
 from policyengine.model.profile import ELSEWHERE
 from policyengine.moment import FOREVER, instant, written
@@ -135,7 +135,7 @@ class Witnesses:
         while True:
             before = found
             found = self._dated(found, shows)
-            for plainer in (_shorter, self._commoner, self._among_parties, self._unnamed):
+            for plainer in (self._shorter, self._commoner, self._among_parties, self._unnamed):
                 while (better := next(filter(shows, plainer(found)), None)) is not None:
                     found = better
             if found == before:
@@ -143,11 +143,43 @@ class Witnesses:
 
     # ------------------------------------------------------------------------------------------ plainer events
 
+    def _shorter(self, event: dict[str, Any]) -> Iterator[dict[str, Any]]:
+        """Yield the event without one thing that it need not state, larger ones first."""
+        facts = event.get("facts", ())
+        keys: list[tuple[str | int, ...]] = [(key,) for key in event if not _is_needed(event, key)]
+        keys += [
+            (key, part)
+            for key, of in event.items()
+            if isinstance(of, dict)
+            for part in of
+            if not _is_needed(event, f"{key}.{part}")
+        ]
+        keys += [("facts", number) for number in range(len(facts))]
+        keys += [
+            ("facts", number, name)
+            for number, fact in enumerate(facts)
+            for name in fact
+            if name != "type" and not self._is_required(fact["type"], name)
+        ]
+        for path in keys:
+            found = copy.deepcopy(event)
+            holder: Any = found
+            for key in path[:-1]:
+                holder = holder[key]
+            del holder[path[-1]]
+            yield {key: of for key, of in found.items() if of not in ({}, [])}
+
+    def _is_required(self, fact: str, name: str) -> bool:
+        declared = self._facts.get(fact)
+        return declared is not None and name in declared.fields and declared.fields[name].required
+
     def _commoner(self, event: dict[str, Any]) -> Iterator[dict[str, Any]]:
         """Yield the event with a commoner word in the place of one."""
         operation = event["operation"]
         for other in _OPERATIONS[: _OPERATIONS.index(operation)]:
-            yield {**event, "operation": other}
+            there = all(key in event for key in _NEEDED[other])
+            if there and all(other in allowed_on(key) for key in ("source",) if key in event):
+                yield {**event, "operation": other}
         for row in EVENT:
             word = stated(event, row.name)
             word = word[0] if isinstance(word, list) else word
@@ -220,23 +252,18 @@ class Witnesses:
         return written(moment) if self._zone == PLAIN_ZONE else shown(moment, self._zone)
 
 
-def _shorter(event: dict[str, Any]) -> Iterator[dict[str, Any]]:
-    """Yield the event without one thing that it states, larger ones first."""
-    keys: list[tuple[str | int, ...]] = [(key,) for key in event]
-    keys += [(key, part) for key, of in event.items() if isinstance(of, dict) for part in of]
-    facts = event.get("facts", ())
-    keys += [("facts", number) for number in range(len(facts))]
-    keys += [("facts", number, name) for number, fact in enumerate(facts) for name in fact]
-    if event["operation"] in WITHIN:  # whoever is named there is party to nothing
-        keys.sort(key=lambda path: path != ("recipient",))
-    for path in keys:
-        found = copy.deepcopy(event)
-        holder: Any = found
-        for key in path[:-1]:
-            holder = holder[key]
-        del holder[path[-1]]
-        if path != ("id",):
-            yield {key: of for key, of in found.items() if of not in ({}, [])}
+def _is_needed(event: Mapping[str, Any], name: str) -> bool:
+    """Whether an event, with what else it states, must state what has a name such as ``recipient.id``."""
+    return name == "id" or name in _ALWAYS or name in _NEEDED[event["operation"]]
+
+
+_NEEDED: Final[Mapping[str, frozenset[str]]] = {
+    operation: frozenset(row.key for row in EVENT if operation in row.needed_on) for operation in OPERATIONS
+}
+"""The keys that events of each operation must have."""
+
+_ALWAYS: Final = frozenset(row.name for row in EVENT if row.always)
+"""The parts that an object must have, wherever it stands."""
 
 
 def _times_written(event: dict[str, Any], write: Callable[[int], str]) -> dict[str, Any]:

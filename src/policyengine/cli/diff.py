@@ -81,9 +81,8 @@ def command(
     \b
     Example:
       policyengine diff rules/alc-smart-learning --reading clause-5-conditions=strict
-      policyengine diff main~3:rules/alc-smart-learning rules/alc-smart-learning
-      policyengine diff rules/alc-smart-learning --rev main~3 --events examples/alc-month.jsonl --format md
-      policyengine diff rules/alc-smart-learning --rev main~3 --against rules/appi
+      policyengine diff rules/alc-smart-learning --reading reach-of-law=any-authority --format md --allow-wider
+      policyengine diff rules/alc-smart-learning --reading clause-5-conditions=strict --against rules/appi
     """
     from policyengine.analysis.changes import Changes  # noqa: PLC0415
     from policyengine.model.space import Undecided  # noqa: PLC0415
