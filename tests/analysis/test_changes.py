@@ -5,19 +5,24 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+import pytest
 from dense_events import dense_events
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from msgspec.structs import replace
 from points import Place
-from test_difference_finder import edited, loadable, of_other_words, some_events
+from test_difference_finder import KINDS, edited, loadable, of_other_words, some_events
 
 from policyengine import Engine, Event
 from policyengine.analysis.changes import Changes, Kind, Statement
+from policyengine.language.build import policy_of
+from policyengine.language.pack import load_pack
 from policyengine.model.decision import Decision
 from policyengine.model.policy import Policy
 from policyengine.model.space import Undecided
 from policyengine.moment import FOREVER, instant
+from policyengine.suite.load import load_suite
+from policyengine.suite.mutants import mutants
 from strategies import policy_data, policy_from
 
 REFERENCE = Path(__file__).parents[2] / "rules" / "alc-smart-learning"
@@ -97,3 +102,33 @@ def test_of_policies_of_different_words(data: st.DataObject) -> None:
     other = data.draw(of_other_words(drawn))
     if loadable(other):
         exact(data, policy_from(drawn), policy_from(other))
+
+
+MUTANTS = (
+    "term added: disclose — 6 requirement.operations",
+    "scope narrowed to name — 2-1 purpose-limitation.items",
+    "set to the contrary: own_use false — 4 joint-use.own_use",
+)
+
+
+@pytest.mark.parametrize("change", MUTANTS)
+def test_of_the_reference_policy_and_a_mutant(change: str) -> None:
+    """Held against the events of its suites; where a statement leaves out what a policy asks anyway, that is read."""
+    pack = load_pack(REFERENCE)
+    original = policy_of(pack, KINDS, {})
+    mutant = next(one for one in mutants(pack, original, KINDS) if one.message.en == change)
+    changes = Changes(original, policy_of(mutant.applied(pack), KINDS, {}, trusted=True))
+    statements = changes.statements()
+    engines = [engine(policy) for policy in changes.policies]
+    flipped = 0
+    for case in (
+        load_suite(REFERENCE / "purposes.test.toml", [original]).cases[::3]
+        + load_suite(REFERENCE / "requests.test.toml", [original]).cases
+    ):
+        one = {**case.event, "items": case.event["items"][:1], "controller": "alc-learning-systems"}
+        decisions = [of.evaluate(one) for of in engines]
+        if "invalid" not in {decision.outcome for decision in decisions}:
+            kind = become(*decisions)
+            flipped += kind is not None
+            assert told(changes, statements, Event.from_mapping(one), decisions) == ({kind} if kind else set()), one
+    assert flipped and statements

@@ -182,7 +182,10 @@ class Changes:
             duties = [
                 frozenset[Duty]().union(*(told.duties[side] - told.duties[1 - side] for told in of)) for side in (0, 1)
             ]
-            witness, said = self._witness(row, wanted, kind)
+            shown = self._witness(row, wanted, kind)
+            if shown is None:  # a row that is about no event: no operation has all that it says
+                continue
+            witness, said = shown
             found.append(
                 Statement(
                     kind,
@@ -196,10 +199,13 @@ class Changes:
             )
         return found
 
-    def _witness(self, row: Row, wanted: Callable[[Any], bool], kind: Kind) -> tuple[dict[str, Any], tuple[Said, Said]]:
+    def _witness(
+        self, row: Row, wanted: Callable[[Any], bool], kind: Kind
+    ) -> tuple[dict[str, Any], tuple[Said, Said]] | None:
         """Return an event of a row that has changed, such that a person believes it, and what is said of it."""
         point = self.diagram.point(wanted, row)
-        assert point is not None
+        if point is None:
+            return None
         event = self.diagram.space.event(point)
         places = Places(self.diagram, self.policies)
 

@@ -34,7 +34,6 @@ from policyengine.model.vocabulary import DIMENSION_OF, DIMENSIONS
 Judge: TypeAlias = "Callable[..., Hashable]"
 """Makes of the rulings of the policies, in their order, what is said of an event."""
 
-_NONE_FITS: Final = object()
 NO_EVENT: Final = None
 """What a diagram says where there is no such event, if there is none at all."""
 
@@ -292,21 +291,31 @@ class Diagram:
 
     def _along(self, path: Mapping[int, Values]) -> Point | None:
         """Return a point on a path; None where there is no event with all that it says."""
-        point: Point = {of: some[0] for of, some in self.known.values.items() if len(some) == 1}
-        for rank in sorted({self._rank[TIME], self._rank[Field.OPERATION], *path}):
+        named = {variable for rank in path if isinstance(variable := self.variables[rank], Field)}
+        beside = {self._rank[other] for variable in named for other in self.space.together(variable)}
+        # INVARIANT: of ids that rules compare, each is chosen beside those that come before it.
+        before = {rank for rank in beside if rank < max(path, default=0)}
+        ranks = sorted({self._rank[TIME], self._rank[Field.OPERATION], *before, *path})
+
+        def further(point: Point, number: int) -> Point | None:
+            if number == len(ranks):
+                return self._as_known(point)
+            rank = ranks[number]
             variable = self.variables[rank]
             if variable in point:
-                continue
+                return further(point, number + 1)
             if isinstance(variable, Question) and (seed := self._assumed(variable.holds.type, point)) is not None:
-                point[variable.holds.type] = seed
-            allowed = [self.value(rank, number) for number in bits(path.get(rank, self.domain(rank)))]
+                point = {**point, variable.holds.type: seed}
+            allowed = [self.value(rank, of) for of in bits(path.get(rank, self.domain(rank)))]
             possible = allowed if variable in (TIME, Field.OPERATION) else self._possible(variable, point)
-            fitting = (value for value in possible if self._plain(variable, value, point) in allowed)
-            value = next(fitting, _NONE_FITS)
-            if value is _NONE_FITS:
-                return None
-            point = self.space.with_value(point, variable, value)
-        return self._as_known(point)
+            for value in possible:
+                if self._plain(variable, value, point) in allowed:
+                    found = further(self.space.with_value(point, variable, value), number + 1)
+                    if found is not None:
+                        return found
+            return None
+
+        return further({of: some[0] for of, some in self.known.values.items() if len(some) == 1}, 0)
 
     def _as_known(self, point: Point) -> Point:
         """Return a point with what is known of its events and does not matter there."""
