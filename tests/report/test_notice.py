@@ -19,6 +19,7 @@ from policyengine import Engine
 from policyengine.errors import PolicyError
 from policyengine.language.pack import Pack
 from policyengine.language.source import Document
+from policyengine.language.tells import IN_CLAUSE, IN_POLICY, told_by
 from policyengine.model.condition import And, Condition, Holds, In, NotIn, Or, leaves
 from policyengine.model.policy import Policy
 from policyengine.model.rule import conditions_of
@@ -368,3 +369,42 @@ def test_the_map_has_all_to_whom_data_go_and_no_box_over_another(pack: str) -> N
             assert x + width <= float(root.attrib["width"]) and y + height <= float(root.attrib["height"])
             for other_x, other_y, _, other_height in boxes[one + 1 :]:
                 assert other_x != x or y + height < other_y or other_y + other_height < y
+
+
+TOLD = """
+[policy.operator]
+name = {ja = "店主", en = "The owner", de = "Der Inhaber"}
+kind = "individual"
+[policy.published]
+manner = "accessible"
+anonymised.items = {ja = "統計", en = "figures", de = "Zahlen"}
+anonymised.method = {ja = "電子", en = "by wire", de = "Draht"}
+[policy.safety]
+clauses = ["1"]
+abroad = [{country = "US", regime = {ja = "州法", en = "state law", de = "Recht"}}]
+[policy.requests]
+kinds = ["disclose", "erase"]
+fee = "none"
+"""
+
+
+def test_what_the_text_tells_stands_in_the_notice(tmp_path: Path) -> None:
+    policy = little(tmp_path, LITTLE.replace("\n[vocabulary.subjects]", f"{TOLD}\n[vocabulary.subjects]"))
+    text = as_markdown(notice(policy, "en"))
+    for told in (
+        "- **Name of the controller**: The owner\n- **Legal form of the controller**: an individual\n",
+        "- **Made known how**: kept where each can easily find it\n",
+        "- **Published of anonymised data**: figures, by wire\n",
+        "- **Clauses on measures that keep data safe**: 1\n- **Kept or handled abroad**: US (state law)\n",
+        "- **People can ask for**: disclosure, erasure\n- **What it costs**: none\n",
+    ):
+        assert told in text
+
+
+def test_every_key_that_tells_something_has_a_name() -> None:
+    for keys in (IN_POLICY, IN_CLAUSE):
+        for key, schema in keys.items():
+            for name, value in schema["properties"].items():
+                told = {"ja": "語", "en": "word"} if "$ref" in value else "word"
+                ((said, _),) = told_by({key: {name: told}}, keys)
+                assert said.ja != said.en

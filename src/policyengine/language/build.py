@@ -37,7 +37,7 @@ from policyengine.language.problems import (
 from policyengine.language.readings import Placed, key_of, nowhere, picking_problems, without_ambiguous
 from policyengine.language.satisfy import Events
 from policyengine.language.source import Document
-from policyengine.language.tells import IN_CLAUSE
+from policyengine.language.tells import IN_CLAUSE, IN_POLICY, told_by
 from policyengine.model.acceptance import Acceptance
 from policyengine.model.operation import OPERATIONS
 from policyengine.model.policy import Clause, Policy, Reading
@@ -297,6 +297,7 @@ class _Builder(Declarations):
             languages=self.pack.languages,
             contact=about.get("contact"),
             zone=zone,
+            told=tuple(told_by(about, IN_POLICY)),
             vocabulary=vocabulary,
             clauses=clauses,
             obligations=obligations,

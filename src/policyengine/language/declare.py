@@ -35,6 +35,7 @@ from policyengine.language.problems import (
 )
 from policyengine.language.schema import policy_schema
 from policyengine.language.source import Document
+from policyengine.language.tells import IN_CLAUSE, told_by
 from policyengine.language.validate import problems_of
 from policyengine.model.countries import COUNTRIES
 from policyengine.model.fact import VALUE, FactField, FactType
@@ -149,6 +150,7 @@ class Declarations:
                 text_or_none(table.get("case_of")),
                 self._defines(document, index, table, vocabulary),
                 tuple(text_of(point, number) for point in points if isinstance(point, dict)),
+                () if self.broken(document, "clause", index) else tuple(told_by(table, IN_CLAUSE)),
             )
         in_circles = cases_of(found).circular()
         for document, index, table in self.clause_tables():

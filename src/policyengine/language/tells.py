@@ -6,11 +6,12 @@ reads that here, and says where it is missing.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
 from policyengine.language.keys import referring, time, told
 from policyengine.schema.pieces import Schema
+from policyengine.text import Text, listed, same, text_of
 
 REQUESTS: Final = (
     "notify_purpose",
@@ -162,3 +163,81 @@ IN_TERMS: Final[Mapping[str, Mapping[str, Schema]]] = {
     },
 }
 """The keys of the terms of a dimension."""
+
+
+def told_by(table: Mapping[str, Any], keys: Mapping[str, Schema]) -> Iterator[tuple[Text, Text]]:
+    """Yield what a sound table tells people, each a name and what is said.
+
+    Args:
+        table: the table of a policy, or of a clause.
+        keys: those of its keys that tell something, `IN_POLICY` or `IN_CLAUSE`.
+    """
+    for key in keys:
+        for name, value in table.get(key, {}).items():
+            yield _NAMES[f"{key}.{name}"], _said(value)
+
+
+def _said(value: Any) -> Text:
+    match value:
+        case str():
+            return _VALUES.get(value, same(value))
+        case [*members]:
+            return listed(map(_said, members)) if members else _NOWHERE
+        case {"country": country, "regime": regime}:
+            return Text(ja="{country}（{regime}）", en="{country} ({regime})").filled(
+                country=country, regime=text_of(regime)
+            )
+        case {"purposes": purposes}:
+            return text_of(purposes)
+        case {"items": items, "method": method}:
+            return listed((text_of(items), text_of(method)))
+        case _:
+            return text_of(value)
+
+
+_NOWHERE: Final = Text(ja="なし", en="none")
+_NAMES: Final[Mapping[str, Text]] = {
+    "operator.name": Text(ja="事業者の名称", en="Name of the controller"),
+    "operator.address": Text(ja="事業者の住所", en="Address of the controller"),
+    "operator.representative": Text(ja="代表者", en="Represented by"),
+    "operator.kind": Text(ja="法人か個人か", en="Legal form of the controller"),
+    "published.from": Text(ja="公表の日時", en="Made known since"),
+    "published.manner": Text(ja="知らせ方", en="Made known how"),
+    "published.pseudonymised": Text(ja="仮名加工情報についての公表", en="Published of pseudonymised data"),
+    "published.anonymised": Text(ja="匿名加工情報についての公表", en="Published of anonymised data"),
+    "safety.clauses": Text(ja="安全管理措置を定める条項", en="Clauses on measures that keep data safe"),
+    "safety.abroad": Text(ja="外国での取扱い", en="Kept or handled abroad"),
+    "requests.kinds": Text(ja="本人ができる求め", en="People can ask for"),
+    "requests.how": Text(ja="求めの方法", en="How they ask"),
+    "requests.fee": Text(ja="手数料", en="What it costs"),
+    "requests.complaints": Text(ja="苦情の申出先", en="Complaints go to"),
+    "opt_out.filed": Text(ja="オプトアウトの届出の日時", en="Opt-out filed since"),
+    "opt_out.operator": Text(ja="提供する事業者", en="Who provides the data"),
+    "opt_out.purpose": Text(ja="提供を利用目的とすること", en="That they are used to be provided"),
+    "opt_out.items": Text(ja="提供する項目", en="Which items are provided"),
+    "opt_out.sources": Text(ja="取得の方法", en="How they were acquired"),
+    "opt_out.method": Text(ja="提供の方法", en="How they are provided"),
+    "opt_out.stop": Text(ja="求めによる停止", en="That providing stops"),
+    "opt_out.how": Text(ja="求めを受け付ける方法", en="How people ask that it stops"),
+    "opt_out.others": Text(ja="そのほかの事項", en="What else is told of it"),
+}
+"""What is told, by the keys that tell it, for people."""
+
+_VALUES: Final[Mapping[str, Text]] = {
+    "corporation": Text(ja="法人", en="a corporation"),
+    "individual": Text(ja="個人", en="an individual"),
+    "published": Text(ja="公表", en="published"),
+    "notified": Text(ja="本人への通知", en="notified to each person"),
+    "accessible": Text(ja="本人の知り得る状態", en="kept where each can easily find it"),
+    "notify_purpose": Text(ja="利用目的の通知", en="notification of the purposes"),
+    "disclose": Text(ja="開示", en="disclosure"),
+    "disclose_records": Text(ja="第三者提供の記録の開示", en="disclosure of the records of provision"),
+    "correct": Text(ja="訂正", en="correction"),
+    "add": Text(ja="追加", en="addition"),
+    "delete": Text(ja="削除", en="deletion"),
+    "stop_use": Text(ja="利用の停止", en="cease of use"),
+    "erase": Text(ja="消去", en="erasure"),
+    "stop_provision": Text(ja="第三者提供の停止", en="cease of provision"),
+    "none": _NOWHERE,
+}
+"""What values that are words of ours say."""

@@ -31,6 +31,7 @@ class Clause(Struct, frozen=True):
         case_of: the clause of which it is one case; a denial cites that clause.
         defines: terms of the vocabulary that carry it out, by dimension.
         open: what its text leaves open, a point each.
+        told: what it tells people beside what is decided: each a name and what is said.
     """
 
     number: str
@@ -41,6 +42,7 @@ class Clause(Struct, frozen=True):
     case_of: str | None = None
     defines: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     open: tuple[Text, ...] = ()
+    told: tuple[tuple[Text, Text], ...] = ()
 
 
 class ObligationText(Struct, frozen=True):
@@ -101,6 +103,7 @@ class Policy(Aside, frozen=True, eq=False):
             names, in force or not, under any reading. All others it leaves to the policies below.
         zone: by whose calendar and clock its durations, days and hours count.
         accepted: the findings of analyses that its authors accept.
+        told: what its text tells people beside what is decided: each a name and what is said.
         source: where its table stands.
     """
 
@@ -123,6 +126,7 @@ class Policy(Aside, frozen=True, eq=False):
     layer: bool = False
     decides: frozenset[str] = frozenset(OPERATIONS)
     zone: str = PLAIN_ZONE
+    told: tuple[tuple[Text, Text], ...] = ()
     accepted: tuple[Acceptance, ...] = ()
     source: Source | None = None
 

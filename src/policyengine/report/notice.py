@@ -154,7 +154,12 @@ class _Notice:
             yield Paragraph(line(self.say("not_written")), marked=True)
         elif self.lang not in LANGUAGES:
             yield Paragraph(line(self.say("in_english")), marked=True)
-        yield Rows(tuple(Row(self.say(name), (Entry(said),) if said[0].text else ()) for name, said in rows.items()))
+        yield Rows(
+            (
+                *(Row(self.say(name), (Entry(said),) if said[0].text else ()) for name, said in rows.items()),
+                *(Row(self.say(name), entry(self.say(said))) for name, said in policy.told),
+            )
+        )
 
     def _operations(self, operations: Iterable[str]) -> str:
         return self.say(listed(label for name, label in OPERATIONS.items() if name in operations))
@@ -173,6 +178,7 @@ class _Notice:
             Row(self.say("organisational"), entry(self.say(clause.organisational)) if clause.organisational else ()),
             Row(self.say("defines"), tuple(self._defined(clause))),
         ]
+        rows += [Row(self.say(name), entry(self.say(said))) for name, said in clause.told]
         blocks.append(Rows(tuple(rows)))
         if clause.ground:
             blocks.append(Paragraph(line(self.say("ground"))))
