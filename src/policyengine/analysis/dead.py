@@ -75,7 +75,8 @@ def _only_cited(study: Study, table: str, found: Found) -> Remark:
     code = IMPLIED_RULE if asks and causes else ONLY_CITED
     heads = tuple(map(study.head, causes))
     problem = _problem(study, code, table, others=label_of(heads))
-    return Remark(problem, found.event, found.readings, heads)
+    event = study.shown(found, lambda rules: (rule for rule in rules if rule.head.id != table))
+    return Remark(problem, event, found.readings, heads)
 
 
 def _contradicting(study: Study, table: str) -> Sequence[str] | None:

@@ -8,7 +8,7 @@ where an answer mostly shows, then in all.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Mapping, Sequence, Set
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, Final
@@ -17,6 +17,7 @@ from msgspec.structs import replace
 
 from policyengine.analysis.difference import Found, Parts
 from policyengine.analysis.whole import Whole
+from policyengine.analysis.witness import Witnesses, told_apart
 from policyengine.errors import Place, Problem
 from policyengine.language.build import Variants
 from policyengine.language.kind import RuleKind
@@ -128,6 +129,23 @@ class Study:
                     self.permitted.append(found.event)
                 return found
         return None
+
+    def shown(self, found: Found, change: Callable[[Iterable[Rule]], Iterable[Rule]]) -> Mapping[str, Any]:
+        """Return a witness that a person believes: an event that is decided otherwise under other rules.
+
+        Args:
+            found: the event that was found, and what is said of it.
+            change: makes the other rules of those of the policy.
+        """
+        if found.readings:
+            return found.event
+        policy = self.by_default.policy
+        changed = replace(policy, rules=tuple(change(policy.rules)))
+        return self._witnesses.believable(found.event, told_apart(policy, changed, found.event))
+
+    @cached_property
+    def _witnesses(self) -> Witnesses:
+        return Witnesses([self.policy])
 
     def is_own(self, place: Place | None) -> bool:
         """Whether what stands there is the pack's own, and not of a file that it imports."""

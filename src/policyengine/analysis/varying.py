@@ -152,4 +152,4 @@ def escapes(study: Study) -> Iterator[Remark]:
         if found is not None and found.left.permitted:
             fields = ", ".join(sorted(head.passing))
             problem = ESCAPED.at(place, rule=table, fields=fields)
-            yield Remark(replace(problem, clause=head.clause, speaks_of=about), found.event)
+            yield Remark(replace(problem, clause=head.clause, speaks_of=about), study.shown(found, strict))
