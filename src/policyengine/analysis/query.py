@@ -85,8 +85,8 @@ class Answer:
         self.time: str = written(diagram.time)
         """The time for which the answer holds."""
         zone = policies[0].zone if policies[0].zone != PLAIN_ZONE else zone_of([diagram.time])
-        self.day: str = shown(diagram.time, zone)
-        """The same by the calendar of the first policy."""
+        self.day: str = shown(diagram.time, zone).partition("T00:00:00")[0]
+        """The same by the calendar of the first policy: a day, where that is when it begins."""
         self.asked: tuple[str, ...] = tuple(ROWS[of].name for of in question.asked)
         """The names of the event fields that were asked for."""
         self._all = policies

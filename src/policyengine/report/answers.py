@@ -106,7 +106,7 @@ def _rows(answer: Answer, lang: Language) -> str:
         )
     caption = said(_SAID["title"].say(lang))
     return (
-        f'<div class="wide" tabindex="0" role="region" aria-label="{caption}"><table><caption>{caption}</caption>'
+        f'<div class="moved" tabindex="0" role="region" aria-label="{caption}"><table><caption>{caption}</caption>'
         f"<thead><tr>{head}</tr></thead><tbody>{''.join(shown)}</tbody></table></div>"
     )
 
@@ -126,7 +126,7 @@ def _matrix(answer: Answer, lang: Language) -> str:
         for word, label in lines
     )
     return (
-        f'<div class="wide" tabindex="0" role="region" aria-label="{caption}"><table class="matrix">'
+        f'<div class="moved" tabindex="0" role="region" aria-label="{caption}"><table class="matrix">'
         f'<caption>{caption}</caption><thead><tr><th scope="col">{said(corner)}</th>{head}</tr></thead>'
         f"<tbody>{body}</tbody></table></div>"
     )
@@ -139,10 +139,17 @@ def _cell(answer: Answer, at: Mapping[str, str], lang: Language) -> str:
         if all(name not in row.where or row.where[name].has(word) for name, word in at.items())
     ]
     if not about:
-        return f'<td class="no"><span aria-label="{said(_SAID["no"].say(lang))}">–</span></td>'
+        return _sign("no", "–", _SAID["no"], lang)
     if any(not row.needs and not row.either and row.where.keys() <= at.keys() for _, row in about):
-        return f'<td class="ok"><span aria-label="{said(_SAID["yes"].say(lang))}">✓</span></td>'
+        return _sign("ok", "✓", _SAID["yes"], lang)
     return f'<td class="part">{" ".join(f"""<a href="#row-{number}">{number}</a>""" for number, _ in about)}</td>'
+
+
+def _sign(kind: str, sign: str, means: Text, lang: Language) -> str:
+    return (
+        f'<td class="{kind}"><span aria-hidden="true">{sign}</span>'
+        f'<span class="unseen">{said(means.say(lang))}</span></td>'
+    )
 
 
 def _whole(answer: Answer) -> Text | None:
