@@ -41,6 +41,8 @@ OTHER = {
     **dict.fromkeys(("within", "zone"), "P1Y"),
     "after": Holds("other"),
     "passes": frozenset({Field.ORIGIN}),
+    "counted": True,
+    "told": ((same("other"), same("said")),),
     "terms": (("kind", "items"),),
     "where": (("kind", frozenset({"other"})),),
     "fields": {"other": FactField("other", "items")},
