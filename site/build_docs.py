@@ -47,11 +47,20 @@ def build(out: Path) -> None:
                 sys.stdout.write(f"{lang}: shown in English: {', '.join(stage.untranslated)}\n")
             api = sources / "api.md"
             api.write_text(api.read_text("utf-8").replace("\nNAMES\n", f"\n{_names()}\n"), "utf-8")
+            index = sources / "index.md"
+            index.write_text(_listed(index.read_text("utf-8"), sources), "utf-8")
             sphinx = [sys.executable, "-m", "sphinx", "--quiet", "--fail-on-warning", "--keep-going", "--jobs=2"]
             where = [f"--conf-dir={OWN}", f"--doctree-dir={scratch}/doctrees", f"--define=language={lang}"]
             subprocess.run([*sphinx, *where, str(sources), str(out / lang)], check=True)
         for page in (out / lang).rglob("*.html"):
             page.write_text(_mended(page.read_text("utf-8"), lang), "utf-8")
+
+
+def _listed(index: str, sources: Path) -> str:
+    """Return the first page with the pages that it does not name, which others link to, at the end of its lists."""
+    pages = (page.relative_to(sources).with_suffix("").as_posix() for page in sources.rglob("*.md"))
+    more = sorted({*pages} - {*index.splitlines(), "index"})
+    return index.replace("\nMORE\n", "\n" + "".join(f"{page}\n" for page in more))
 
 
 def _mended(html: str, lang: str) -> str:
