@@ -69,6 +69,7 @@ _TERMS: Final[Mapping[str, Sequence[str]]] = {
     "sources": tuple(_VOCABULARY["parties"]),
     "actors": ("clerk-1", "clerk-2"),
     "operations": tuple(OPERATIONS),
+    "countries": ("JP", "US"),
 }
 _FACTS: Final[tuple[Table, ...]] = (
     {"type": "consent"},
@@ -83,7 +84,16 @@ _FURTHER_FACTS: Final[tuple[Table, ...]] = (
     {"type": "consent", "after": {"type": "request", "kind": "stop_use"}},
     {"type": "assessment", "about": "health"},
     {"type": "assessment", "level": ["high"]},
+    {"type": "notice", "before": "2027-01-01T00:00:00Z", "unheld": ["purposes"]},
+    {"type": "consent", "stated": ["purposes"]},
 )
+_ENDS: Final[tuple[Table, ...]] = (
+    {"at_most": "P1Y"},
+    {"at_most": "P30D"},
+    {"ends_with": {"type": "assessment", "about": "health"}},
+    {"ends_with": {"type": "request", "kind": "erase"}},
+)
+_PASSING: Final = (["origins"], ["attributes.age"], ["acquired", "services"])
 _TIMES: Final[tuple[Table, ...]] = (
     {"acquired_within": "P2Y"},
     {"during": [{"until": "2026-07-01T00:00:00Z"}]},
@@ -242,6 +252,7 @@ def _rules(draw: DrawFn) -> tuple[str, Table]:
             table |= _narrower(draw, "purposes", "recipients", "subjects", "items", "facts", grants=True)
         case "joint-use":
             table |= {"parties": draw(_some("parties")), **_terms(draw, "subjects", "items", "purposes")}
+            table |= {"own_use": False} if draw(st.integers(0, 3)) == 3 else {}
         case "prohibition":
             table |= _terms(draw, "operations") | _narrower(draw, "items", "subjects", "purposes", grants=False)
             table |= {"lifted_by": _condition(draw, *_FACTS, *_FURTHER_FACTS)} if draw(st.booleans()) else {}
@@ -250,6 +261,7 @@ def _rules(draw: DrawFn) -> tuple[str, Table]:
             table["require"] = _condition(draw, {"facts": _FACTS[1]}, {"facts": _FACTS[4]}, {"items": ["name"]})
         case "data-subject-request":
             table |= {"request": draw(st.sampled_from(("stop_use", "erase"))), "stops": draw(_some("operations"))}
+            table |= {"not_binding": {"subjects": ["employee"]}} if draw(st.integers(0, 3)) == 3 else {}
         case "individual-notice":
             table["replaces"] = True
         case "replacement":
@@ -262,7 +274,7 @@ def _rules(draw: DrawFn) -> tuple[str, Table]:
         case "obligation":
             table |= _terms(draw, "operations") | _narrower(draw, "subjects", grants=False) | {"oblige": ["tell"]}
         case "retention":
-            table |= draw(st.sampled_from(({"at_most": "P1Y"}, {"at_most": "P30D"}, {"ends_with": _FURTHER_FACTS[2]})))
+            table |= draw(st.sampled_from(_ENDS))
             table |= {"since": {"type": "consent"}} if "at_most" in table and draw(st.booleans()) else {}
             table |= _narrower(draw, "items", "subjects", grants=False)
             table |= {"lifted_by": _condition(draw, *_FACTS)} if draw(st.booleans()) else {}
@@ -275,6 +287,8 @@ def _rules(draw: DrawFn) -> tuple[str, Table]:
     if draw(st.integers(0, 3)) == 3:
         mine = {"obligation": draw(st.sampled_from(("tell", "watch"))), "for_items": draw(_some("items"))}
         table["oblige"] = [*table.get("oblige", ()), mine]
+    if draw(st.integers(0, 7)) == 7:
+        table["pass_unstated"] = draw(st.sampled_from(_PASSING))
     if draw(st.integers(0, 7)) == 7:
         table["under"] = {"scope": draw(st.sampled_from(("wide", "narrow")))}
     if draw(st.integers(0, 7)) == 7:
@@ -316,7 +330,18 @@ def _narrower(draw: DrawFn, *keys: str, grants: bool | None) -> Table:
             return {way: draw(_some(way))}
 
 
-_FURTHER: Final = ("roles", "actors", "sources", "same", *("times",) * 3, "attributes", "stated", "facts", "facts")
+_FURTHER: Final = (
+    "roles",
+    "actors",
+    "sources",
+    "countries",
+    "same",
+    *("times",) * 3,
+    "attributes",
+    "stated",
+    "facts",
+    "facts",
+)
 
 
 def _further(draw: DrawFn, grants: bool | None = None) -> Table:
