@@ -279,7 +279,7 @@ These data must not be used, even where a clause permits it.
 - **Reason given**: No. `no`
 
 - **No obstacle where unstated**: origin
-- **In force**: until before 2027-01-01 00:00 (UTC)
+- **In force**: until before 2027-01-01 00:00 (+00:00)
 ---
 When their time is over, these data must no longer be used or kept.
 

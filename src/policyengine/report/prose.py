@@ -6,9 +6,11 @@ It is made of what rules were lowered to, so that it holds for every kind of rul
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Mapping
+from functools import cached_property
 from typing import Any, Final
 
-from policyengine.calendar import lapse, shown
+from policyengine.analysis.witness import zone_of
+from policyengine.calendar import PLAIN_ZONE, lapse, shown
 from policyengine.model.condition import (
     ALWAYS,
     NEVER,
@@ -303,8 +305,15 @@ class Prose:
 
     def time(self, instant: int) -> str:
         """Return an instant as people read it, by the calendar of the policy."""
-        day, _, clock = shown(instant, self.policy.zone).partition("T")
-        return f"{day} {clock[:5]} ({self.policy.zone})"
+        day, _, clock = shown(instant, self._zone).partition("T")
+        zone = clock[8:] if self.policy.zone == PLAIN_ZONE else self.policy.zone
+        return f"{day} {clock[:5]} ({zone})"
+
+    @cached_property
+    def _zone(self) -> str:
+        """The time zone of the policy; where it has none, the one in which its days begin."""
+        policy = self.policy
+        return zone_of([policy.start] if policy.start > -FOREVER else []) if policy.zone == PLAIN_ZONE else policy.zone
 
     def _rows(self, rule: Rule) -> Iterator[Row]:
         """Yield what is said of one statement, but for what its head has."""
