@@ -8,6 +8,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any, TypeAlias
 
+import pytest
 from dense_events import dense_events
 from hypothesis import given
 from hypothesis import strategies as st
@@ -31,6 +32,7 @@ from strategies import GENERATED_WORDS_PARTIES, TIMES, policy_data, policy_from
 
 KINDS = Plugins(installed=False).kinds
 
+WORD = {"ja": "語", "en": "word"}
 Written: TypeAlias = tuple[dict[str, Any], dict[str, str]]
 """The data of one rule file, and the readings under which they are read."""
 
@@ -269,3 +271,28 @@ def test_asked_about_the_outcome_alone(data: st.DataObject) -> None:
     other = data.draw(edited(drawn))
     if loadable(other):
         exact(data, judges((drawn, {}), (other, {})), frozenset({"outcome"}), slice(1))
+
+
+@pytest.mark.parametrize("kind", ["prohibition", "requirement", "provision"])
+def test_facts_held_against_what_passes_unstated(kind: str) -> None:
+    """A fact that names a country agrees with a flow that states none where that passes, and else does not."""
+    register = {"type": "register", "stated": ["country"]}
+    rule: dict[str, Any] = {
+        "prohibition": {"operations": ["provide"], "lifted_by": register},
+        "requirement": {"operations": ["provide"], "require": {"facts": register}},
+        "provision": {"facts": register},
+    }[kind]
+
+    def policy(more: dict[str, Any]) -> Policy:
+        clauses = [{"number": "1", "summary": WORD, "ground": True}, {"number": "2", "summary": WORD}]
+        if kind != "provision":
+            clauses[0]["permission"] = [{"id": "all", "operations": ["provide"]}]
+        clauses[1][kind] = [{"id": "one", **rule, **more}]
+        about = {"id": "p", "version": "1", "title": WORD, "governs": ["shop"]}
+        return policy_from({"policy": about, "vocabulary": strategies.VOCABULARY, "clause": clauses})
+
+    strict, passing = policy({}), policy({"pass_unstated": ["countries"]})
+    found = difference(strict, passing, frozenset({"outcome"}))
+    assert found is not None
+    assert "country" not in found.event["recipient"]
+    assert [Engine([one]).evaluate(found.event).permitted for one in (strict, passing)] == [False, True]

@@ -17,8 +17,8 @@ from msgspec import Struct
 
 from policyengine.calendar import Lapse
 from policyengine.model.condition import Asked, Holds
-from policyengine.model.fact import VALUE, FactField, FactType
-from policyengine.model.terms import MAY, SURELY, Levels, unheard_of
+from policyengine.model.fact import HELD_FIELD, VALUE, FactField, FactType
+from policyengine.model.terms import MAY, SURELY, UNSAID, Levels, unheard_of
 from policyengine.model.vocabulary import CLOSED, Vocabulary
 from policyengine.once import once
 
@@ -111,7 +111,7 @@ class Profile(Struct, frozen=True):
             dates: the dates of which they ask, in order.
             accepts: whether it is answered by a value of a field, of those whose values it names.
         """
-        asked, policy, since, even_open = question
+        asked, _, since, even_open = question
         if since and not (even_open if self.rank is None else self.rank >= since):
             return False
         if asked.before is not None and self.began is not None and self.began > dates.index(asked.before):
@@ -122,16 +122,20 @@ class Profile(Struct, frozen=True):
                 return False
         stated = dict(self.values)
         names = {*stated, *(field.id for field, _ in self.held)}
-        needed = MAY if asked.may else SURELY
         return (
             asked.stated <= names
             and all(name in stated and accepts(question, name, stated[name]) for name, _ in asked.where)
-            and all(
-                levels[ASKED.index(asked.asked) if field.held == "operation" else policy] >= needed
-                for field, levels in self.held
-                if field.id not in asked.unheld
-            )
+            and all(_agrees(question, field, levels) for field, levels in self.held if field.id not in asked.unheld)
         )
+
+
+def _agrees(question: Question, field: FactField, levels: Levels) -> bool:
+    """Whether what a fact states in a field counts as agreeing with an event."""
+    asked = question.holds
+    level = levels[ASKED.index(asked.asked) if field.held == "operation" else question.policy]
+    if level == UNSAID and field is not SUBJECT:
+        return asked.may is not (HELD_FIELD[field.held] in asked.passes)
+    return level >= (MAY if asked.may else SURELY)
 
 
 class Answers(Struct, frozen=True):

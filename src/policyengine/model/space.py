@@ -46,7 +46,7 @@ from policyengine.model.hours import moments
 from policyengine.model.meets import aged, alike, compares, during, had, says, strikes
 from policyengine.model.operation import OPERATIONS, WITHIN
 from policyengine.model.profile import ASKED, SUBJECT, Answers, Options, Profile, Question, Questions
-from policyengine.model.terms import MAY, NO, SURELY, Levels, Terms
+from policyengine.model.terms import NO, SURELY, UNSAID, Levels, Terms
 from policyengine.model.view import View
 from policyengine.model.vocabulary import CLOSED, DIMENSIONS, Attribute
 from policyengine.moment import FOREVER, instant, written
@@ -499,7 +499,7 @@ class Space:
         else:
             another = next(one for one in ("somebody-else", _SOMEBODY) if one != value)
         if not isinstance(value, str):
-            return {(MAY if value is OPEN else NO,) * everybody: another}
+            return {(UNSAID if value is OPEN else NO,) * everybody: another}
         return {(SURELY,) * everybody: value, (NO,) * everybody: another}
 
     # ------------------------------------------------------------------------------------------ events

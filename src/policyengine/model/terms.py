@@ -12,11 +12,13 @@ Each: TypeAlias = "tuple[bool, ...]"
 """One answer for each of the policies."""
 
 Levels: TypeAlias = "tuple[int, ...]"
-"""How far something agrees with an event, for each that asks: `NO`, `MAY` or `SURELY`."""
+"""How far something agrees with an event, for each that asks: `NO`, `MAY`, `UNSAID` or `SURELY`."""
 
 NO: Final = 0
 MAY: Final = 1
-SURELY: Final = 2
+UNSAID: Final = 2
+"""It may, as the event leaves open what it is held against."""
+SURELY: Final = 3
 
 
 class Terms:
