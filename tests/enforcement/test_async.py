@@ -428,8 +428,8 @@ def own() -> list[threading.Thread]:
 
 @pytest.mark.parametrize("closing", [True, False])
 @pytest.mark.parametrize("asynchronous", [False, True])
-def test_threads_and_loops_end_with_the_engine(bare: None, asynchronous: bool, closing: bool) -> None:  # noqa: ARG001
-    for _ in range(20):
+def test_threads_and_loops_end_with_the_engine(bare: None, asynchronous: bool, closing: bool, longer: int) -> None:  # noqa: ARG001
+    for _ in range(5 * longer):
         engine = loaded(Host(asynchronous), source_timeout=20, action_timeout=20)
         assert engine.enforce(ENTRUST).permitted
         assert asyncio.run(engine.enforce_async(ENTRUST)).permitted

@@ -94,7 +94,9 @@ def test_a_german_policy_decides_and_says_why_in_german(tmp_path: Path) -> None:
 
 
 def test_texts_in_other_languages_than_the_policys_are_wrong_and_missing_ones_too(tmp_path: Path) -> None:
-    text = GERMAN.replace('name = {de = "Name"}', "name = {de = 'Name', ⟪unknown-key=de, is_a, remainder⟫ja = 'x'}")
+    text = GERMAN.replace(
+        'name = {de = "Name"}', "name = {de = 'Name', ⟪unknown-key=de, is_a, ordinary, remainder⟫ja = 'x'}"
+    )
     text = text.replace('kunde = {de = "Kunde"}', "⟪missing-key⟫kunde = {remainder = true}")
     expected = write(tmp_path, {"laden.toml": text})
     assert said(problems(tmp_path / "laden.toml")) == expected

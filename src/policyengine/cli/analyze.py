@@ -50,7 +50,7 @@ def command(path: Sequence[str], form: str, used: str | None, regions: int | Non
     \b
     Example:
       policyengine analyze rules/alc-smart-learning
-      policyengine analyze rules --format sarif > findings.sarif
+      policyengine analyze rules/online-shop --format sarif > findings.sarif
       policyengine analyze rules/online-shop --used examples/shop-week.jsonl
     """
     from policyengine.analysis.study import REGIONS, Study  # noqa: PLC0415  needed only here

@@ -74,7 +74,7 @@ def command(
     Example:
       policyengine test rules
       policyengine test rules/alc-smart-learning -k notice --coverage --fail-under 100
-      policyengine test rules --format junit > results.xml
+      policyengine test rules/online-shop --format junit > results.xml
       policyengine test rules/alc-smart-learning --record examples/alc-month.jsonl --out month.test.toml
     """
     if record is not None:
