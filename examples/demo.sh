@@ -38,3 +38,7 @@ expecting 1 "$engine" explain "$pack" --events "$work/mail.jsonl" --lang ja
 echo
 echo "== What the policy itself leaves open =="
 expecting 0 "$engine" check "$pack" --lang en 2>&1
+
+echo
+echo "== The joint use of the reference policy under the law: on 31 March 2022, and on the day after =="
+expecting 1 "$engine" evaluate "$pack" rules/appi --events examples/joint-use-2022.jsonl --format text --lang en
