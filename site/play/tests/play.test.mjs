@@ -117,7 +117,7 @@ test("an explanation, in both languages", async () => {
 test("suites run, with their coverage, and a case that fails says why", async () => {
   await start(shared, "online-shop");
   await tab(shared, "Tests and coverage");
-  assert.match(await shared.textContent("#view"), /159 passed, 0 failed/);
+  assert.match(await shared.textContent("#view"), /[1-9]\d+ passed, 0 failed/);
   assert.match(await shared.locator("iframe").getAttribute("srcdoc"), /Rule coverage/);
   await start(shared, "shared");
   assert.match(await shared.textContent("#view"), /There are no tests/);
