@@ -132,3 +132,25 @@ def test_of_the_reference_policy_and_a_mutant(change: str) -> None:
             flipped += kind is not None
             assert told(changes, statements, Event.from_mapping(one), decisions) == ({kind} if kind else set()), one
     assert flipped and statements
+
+
+def test_of_policies_that_have_no_word_in_common() -> None:
+    """What the one permits is newly denied, and what the other permits newly permitted: it is never nothing."""
+
+    def policy(subject: str, item: str, purpose: str) -> Policy:
+        text = {"ja": "語", "en": "word"}
+        clause = {
+            "number": "1",
+            "summary": text,
+            "purpose-limitation": [{"subjects": [subject], "items": [item], "purposes": [purpose]}],
+        }
+        words = {"subjects": {subject: text}, "items": {item: text}, "purposes": {purpose: text}}
+        about = {"id": "p", "version": "1", "title": text, "governs": ["shop"]}
+        return policy_from({"policy": about, "vocabulary": words, "clause": [clause]})
+
+    found = Changes(policy("customer", "name", "delivery"), policy("seller", "licence", "checks")).statements()
+    assert [statement.kind for statement in found] == ["permitted", "denied"]
+    assert [(one.witness["subject"]["category"], one.witness["items"]) for one in found] == [
+        ("seller", ["licence"]),
+        ("customer", ["name"]),
+    ]

@@ -227,7 +227,7 @@ class Diagram:
                 if isinstance(variable, Field) and not self.space.admits(variable, some[0], point):
                     return None
                 point[variable] = some[0]
-        if not self.space.exists(point):
+        if not all(field in point or field in self._odd or self.space.values(field, point) for field in Field):
             return None
         return self._region(point, [self._read(side, side.left, point) for side in self._sides])
 

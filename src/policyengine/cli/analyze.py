@@ -120,7 +120,10 @@ def _unmet(study: Study, used: str) -> list[Any]:
     from policyengine.suite.run import judged_alone  # noqa: PLC0415
 
     with Engine(judged_alone([study.policy])) as engine, events_from(engine, used, None) as found:
-        return list(unmet(study, _decided(engine, found)))
+        decisions = list(_decided(engine, found))
+    if not decisions:
+        raise click.BadParameter(f"there is no well-formed event in {used}", param_hint="--used")
+    return list(unmet(study, decisions))
 
 
 def _decided(engine: Engine, blocks: Iterable[Iterable[Read]]) -> Iterator[Decision]:
